@@ -1,0 +1,152 @@
+"""What the data is: the one description that builders, training and serving share."""
+
+import dataclasses
+import json
+from typing import Any
+
+from kerakit.errors import DataError
+
+__all__ = ["KINDS", "TASKS", "Feature", "Spec", "Target"]
+
+TASKS = ("regression", "binary", "multiclass", "multilabel", "forecast", "tagging")
+KINDS = ("numeric", "categorical", "image", "sequence", "text")
+
+
+@dataclasses.dataclass(frozen=True)
+class Feature:
+    """One named input of a model, with the statistics of the training split.
+
+    Attributes:
+        name: str. The input's name in the model and on the wire, `[A-Za-z_][A-Za-z0-9_]*`.
+        kind: str. One of `KINDS`.
+        dtype: str. `"float32"` or `"string"`: what the model takes.
+        shape: tuple of ints. Shape of one value, `()` for a scalar column, `(d,)` for a
+            plain array of width d.
+        column: str. The name in the source, where it differs from `name`; else `name`.
+        mean, variance, minimum, maximum: float, or tuple of d floats for shape `(d,)`.
+            Over the values that are not missing; the variance is the population's.
+            `None` for kinds without numbers.
+        missing: int, or tuple of d ints. How many training rows have no value.
+        quantiles: tuple of floats (or tuple of d such tuples). Distinct, increasing
+            quantiles of the training values, the first the minimum and the last the
+            maximum.
+        vocabulary: tuple of strings. Categories seen in training, most frequent first
+            (ties in alphabetical order). A missing string is the empty string.
+    """
+
+    name: str
+    kind: str = "numeric"
+    dtype: str = "float32"
+    shape: tuple[int | None, ...] = ()
+    column: str = ""
+    mean: Any = None
+    variance: Any = None
+    minimum: Any = None
+    maximum: Any = None
+    missing: Any = 0
+    quantiles: tuple = ()
+    vocabulary: tuple[str, ...] = ()
+
+    @property
+    def size(self):
+        """How many numbers one value holds: 1 for a scalar, d for shape `(d,)`."""
+        size = 1
+        for dim in self.shape:
+            size *= dim or 1
+        return size
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """What is predicted.
+
+    Attributes:
+        names: tuple of strings. One for a single target.
+        unit: str or `None`. The unit of a numeric target, for reports.
+        mean, variance: tuples of floats, one per target, of the training split (the
+            population's variance); empty for classes.
+    """
+
+    names: tuple[str, ...] = ("target",)
+    unit: str | None = None
+    mean: tuple[float, ...] = ()
+    variance: tuple[float, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Spec:
+    """What the data is. Frozen, and JSON both ways.
+
+    Attributes:
+        task: str. One of `TASKS`.
+        features: tuple of `Feature`, in the order of the source.
+        target: `Target`.
+        classes: tuple of strings. Labels in the order of the probabilities' columns;
+            empty for numeric targets. Of two, `classes[1]` is the positive one.
+        class_counts: tuple of ints. Training rows of each class.
+        sizes: dict from `"train"`, `"validation"` and `"test"` to row counts.
+        seed: int. Seed of the split.
+        fingerprint: str. SHA-256 of the data that was read, in hexadecimal.
+        dataset: str. What the user calls the data: a file's name or a built-in name.
+
+    Example:
+
+    >>> spec = Spec(task="regression", features=(Feature("alcohol", mean=10.4, variance=1.1),))
+    >>> Spec.from_json(spec.to_json()) == spec
+    True
+    """
+
+    task: str
+    features: tuple[Feature, ...]
+    target: Target = Target()
+    classes: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
+    sizes: dict[str, int] = dataclasses.field(default_factory=dict)
+    seed: int = 0
+    fingerprint: str = ""
+    dataset: str = ""
+
+    @property
+    def feature_names(self):
+        """Tuple of the features' names, in order."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def is_classification(self):
+        """Whether the answer is a label (or labels) rather than a number."""
+        return self.task in ("binary", "multiclass", "multilabel", "tagging")
+
+    def to_json(self):
+        """Return the spec as a JSON text that `from_json` reads back."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
+
+    def to_dict(self):
+        """Return the spec as a dict of JSON values."""
+        return json.loads(json.dumps(dataclasses.asdict(self)))
+
+    @classmethod
+    def from_json(cls, text):
+        """Read a spec from the JSON text that `to_json` wrote.
+
+        Raises:
+            DataError: when the text is not JSON or not a spec.
+        """
+        try:
+            return cls.from_dict(json.loads(text))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError(f"This is not the JSON of a kerakit Spec: {error}") from error
+
+    @classmethod
+    def from_dict(cls, values):
+        """Read a spec from the dict that `to_dict` wrote."""
+        values = {key: _tuples(value) for key, value in values.items()}
+        values["features"] = tuple(
+            Feature(**{key: _tuples(value) for key, value in feature.items()})
+            for feature in values["features"]
+        )
+        values["target"] = Target(**{k: _tuples(v) for k, v in values["target"].items()})
+        return cls(**values)
+
+
+def _tuples(value):
+    return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
