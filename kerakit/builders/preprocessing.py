@@ -1,0 +1,240 @@
+"""The `preprocess` sub-model of tabular models: raw columns in, numbers out.
+
+It has nothing to train, so that `fit` can run it once over the data and cache what
+comes out, and it is part of the saved model, so that a server gets raw values.
+"""
+
+import dataclasses
+import itertools
+import math
+
+import keras
+import numpy as np
+
+from kerakit.checks import check, check_int
+from kerakit.data.spec import Spec
+from kerakit.errors import ArgumentError
+
+__all__ = ["EMBEDDING_FROM", "Encoding", "embedding_width", "tabular_preprocess"]
+
+# Up to this many categories are one-hot encoded; a dense matrix product is then cheaper
+# than a gather, and nothing has to be learned before a category counts.
+EMBEDDING_FROM = 64
+MAXIMUM_POLYNOMIAL_TERMS = 10_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoding:
+    """How `tabular_preprocess` turns columns into numbers.
+
+    Attributes:
+        embedding: `"auto"`, int or `None`. Width of the tables of categorical columns with
+            more than `EMBEDDING_FROM` categories; `None` one-hot encodes those too.
+        degree: int. Numeric columns are expanded to polynomials up to this degree.
+        bins: int. Numeric columns are also encoded piecewise linearly over up to this many
+            quantile bins (Gorishniy et al. 2022, arXiv:2203.05556); 0 for none.
+    """
+
+    embedding: str | int | None = None
+    degree: int = 1
+    bins: int = 0
+
+
+def embedding_width(categories):
+    """Width of the table for so many categories: `min(50, 1.6 * categories ** 0.56)`.
+
+    The rule of thumb of fastai's tabular models (Howard & Gugger 2020,
+    doi:10.3390/info11020108).
+    """
+    return min(50, round(1.6 * categories**0.56))
+
+
+def tabular_preprocess(inputs, encoding=Encoding()):
+    """Build the inputs of a tabular model and the `preprocess` sub-model behind them.
+
+    Missing numbers (NaN) become the training mean, with an indicator beside them where
+    the training rows had gaps. A category that training never saw is a row of zeros
+    (one-hot) or the out-of-vocabulary row of its embedding, so that it answers.
+
+    Args:
+        inputs: `Spec`, or the width of a plain array (int, or a tuple `(width,)`), whose
+            values are then used as they are.
+        encoding: `Encoding`.
+
+    Returns:
+        Tuple `(inputs, preprocess, tables)`: a dict of `keras.Input`s by name, the
+        sub-model (output `dense` of shape `(batch, width)` float32 and, where categories
+        are embedded, a second output `ids` of shape `(batch, columns)` int32), and the list
+        of `(name, rows, width)` of the embedding tables that `ids` needs.
+    """
+    if not isinstance(inputs, Spec):
+        return _plain(inputs, encoding)
+    features = inputs.features
+    by_name = {f.name: keras.Input(f.shape, dtype=f.dtype, name=f.name) for f in features}
+    numeric = [f for f in features if f.kind == "numeric"]
+    categorical = [f for f in features if f.kind == "categorical"]
+    odd = [f.name for f in features if f.kind not in ("numeric", "categorical")]
+    if odd:
+        raise ArgumentError(
+            f"Tabular models take numeric and categorical columns. Got {odd} of kind "
+            f"{[f.kind for f in features if f.name in odd]}; leave them out with exclude=."
+        )
+    dense = _numeric(numeric, by_name, encoding) if numeric else []
+    ids, tables = [], []
+    for feature in categorical:
+        if _is_embedded(feature, encoding):
+            lookup = _lookup(feature, "int")(by_name[feature.name])
+            ids.append(keras.ops.cast(lookup, "int32"))
+            rows = len(feature.vocabulary) + 1
+            width = embedding_width(rows) if encoding.embedding == "auto" else encoding.embedding
+            tables.append((feature.name, rows, width))
+        else:
+            # Slot 0 is for categories that training never saw. Nothing could train its
+            # weights, so it is left out: an unknown category is all zeros.
+            one_hot = _lookup(feature, "one_hot")(by_name[feature.name])
+            dense.append(one_hot[:, 1:])
+    outputs = []
+    if dense:
+        outputs.append(_joined(dense, "dense"))
+    if ids:
+        outputs.append(keras.ops.stack(ids, axis=-1))
+    outputs = outputs[0] if len(outputs) == 1 else outputs
+    return by_name, keras.Model(by_name, outputs, name="preprocess"), tables
+
+
+def _plain(shape, encoding):
+    owner = "the builder"
+    if isinstance(shape, (tuple, list)):
+        check(len(shape) == 1, owner, "inputs", "a Spec, a width or a shape (width,)", shape)
+        shape = shape[0]
+    width = check_int(owner, "inputs", shape, minimum=1)
+    features = keras.Input((width,), name="features")
+    values = features
+    if encoding.degree > 1:
+        values = _polynomials(values, width, encoding.degree)
+    values = keras.layers.Identity(name="dense")(values)
+    return {"features": features}, keras.Model({"features": features}, values, name="preprocess"), []
+
+
+def _numeric(features, by_name, encoding):
+    """The normalised numbers, then (where asked for) their bins, then the gaps."""
+    scalars = [f for f in features if f.shape == ()]
+    vectors = [f for f in features if f.shape != ()]
+    parts = []
+    if scalars:
+        parts.append(keras.ops.stack([by_name[f.name] for f in scalars], axis=-1))
+    parts += [by_name[f.name] for f in vectors]
+    raw = _joined(parts, "numbers")
+    ordered = scalars + vectors
+
+    def statistic(name):
+        return np.concatenate([np.atleast_1d(getattr(f, name)) for f in ordered]).astype("float64")
+
+    mean, variance = statistic("mean"), statistic("variance")
+    # A constant column stays finite whatever a request holds.
+    constant = variance <= 1e-12 * np.maximum(mean**2, 1e-12)
+    variance = np.where(constant, 1.0, variance)
+    normalize = keras.layers.Normalization(
+        mean=mean.tolist(), variance=variance.tolist(), name="normalize"
+    )
+    values = normalize(raw)
+    gaps = keras.ops.isnan(values)
+    values = keras.ops.where(gaps, 0.0, values)
+    width = len(mean)
+    if encoding.degree > 1:
+        low, high = statistic("minimum"), statistic("maximum")
+        middle = ((low + high) / 2 - mean) / np.sqrt(variance)
+        half = np.where(high > low, (high - low) / 2, 1.0) / np.sqrt(variance)
+        to_range = keras.layers.Rescaling(
+            scale=(1 / half).tolist(), offset=(-middle / half).tolist(), name="to_range"
+        )
+        parts = [_polynomials(to_range(values), width, encoding.degree)]
+    else:
+        parts = [values]
+    if encoding.bins:
+        parts += _bins(ordered, values, mean, variance, encoding.bins)
+    with_gaps = np.flatnonzero(statistic("missing") > 0)
+    if len(with_gaps):
+        chosen = keras.ops.take(gaps, with_gaps.tolist(), axis=-1)
+        parts.append(keras.ops.cast(chosen, "float32"))
+    return parts
+
+
+def _bins(features, values, mean, variance, bins):
+    """Piecewise linear encoding of normalised values over quantile bins.
+
+    Component t of a value is 0 below bin t, 1 above it and linear inside. The first bin
+    goes on below, the last above, as in Gorishniy et al. 2022, equation 1.
+    """
+    quantiles = []
+    for feature in features:
+        vector = feature.shape != ()
+        quantiles += list(feature.quantiles) if vector else [feature.quantiles]
+    scales, offsets, columns = [], [], []
+    for column, edges in enumerate(quantiles):
+        edges = np.asarray(edges, "float64")
+        if len(edges) > bins + 1:
+            edges = edges[np.linspace(0, len(edges) - 1, bins + 1).round().astype(int)]
+        if len(edges) < 3:
+            continue  # one bin is the normalised value itself
+        edges = (edges - mean[column]) / np.sqrt(variance[column])
+        width = np.diff(edges)
+        scales += (1 / width).tolist()
+        offsets += (-edges[:-1] / width).tolist()
+        columns += [column] * len(width)
+    if not columns:
+        return []
+    repeated = keras.ops.take(values, columns, axis=-1)
+    within = keras.layers.Rescaling(scale=scales, offset=offsets, name="bin")(repeated)
+    return [keras.layers.ReLU(max_value=1.0, name="piecewise")(within)]
+
+
+def _polynomials(values, width, degree):
+    """All products of Chebyshev polynomials of the columns up to a total degree.
+
+    They span the same functions as the monomials and are far better conditioned on
+    [-1, 1], so that gradient descent finds the fit (Trefethen 2013, Approximation Theory
+    and Approximation Practice, chapter 3).
+    """
+    terms = math.comb(width + degree, degree) - 1
+    if terms > MAXIMUM_POLYNOMIAL_TERMS:
+        raise ArgumentError(
+            f"The 'degree' parameter of polynomial_regressor gives {terms:,} terms for {width} "
+            f"columns; at most {MAXIMUM_POLYNOMIAL_TERMS:,} are possible. Lower it from {degree}, "
+            "or choose columns."
+        )
+    powers = [keras.ops.ones_like(values), values]
+    for _ in range(2, degree + 1):
+        powers.append(2.0 * values * powers[-1] - powers[-2])
+    table = keras.ops.concatenate(powers, axis=-1)  # column c of power p is at p * width + c
+    products = None
+    factors = [[] for _ in range(degree)]
+    for total in range(1, degree + 1):
+        for columns in itertools.combinations_with_replacement(range(width), total):
+            used = [columns.count(c) * width + c for c in sorted(set(columns))]
+            used += [0] * (degree - len(used))  # column 0 of power 0 is the constant 1
+            for place, index in zip(factors, used, strict=True):
+                place.append(index)
+    for place in factors:
+        factor = keras.ops.take(table, place, axis=-1)
+        products = factor if products is None else products * factor
+    return products
+
+
+def _is_embedded(feature, encoding):
+    return encoding.embedding is not None and len(feature.vocabulary) > EMBEDDING_FROM
+
+
+def _lookup(feature, mode):
+    return keras.layers.StringLookup(
+        vocabulary=list(feature.vocabulary),
+        num_oov_indices=1,
+        output_mode=mode,
+        name=f"lookup_{feature.name}",
+    )
+
+
+def _joined(parts, name):
+    if len(parts) == 1:
+        return parts[0]
+    return keras.layers.Concatenate(name=name)(parts)
