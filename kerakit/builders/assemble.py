@@ -19,7 +19,7 @@ def assemble(inputs, preprocess, network_in, answer, name):
     """Return the Functional model *inputs -> preprocess -> network*.
 
     Args:
-        inputs: dict of `keras.Input` by name.
+        inputs: dict of `keras.Input` by name, or one `keras.Input`.
         preprocess: `keras.Model` named `preprocess`.
         network_in: list of the network's own inputs.
         answer: tensor. What the network gives for them.

@@ -62,8 +62,8 @@ def tabular_preprocess(inputs, encoding=Encoding()):
         encoding: `Encoding`.
 
     Returns:
-        Tuple `(inputs, preprocess, tables)`: a dict of `keras.Input`s by name, the
-        sub-model (output `dense` of shape `(batch, width)` float32 and, where categories
+        Tuple `(inputs, preprocess, tables)`: a dict of `keras.Input`s by name (one
+        `keras.Input` named `features` for a plain width), the sub-model (output `dense` of shape `(batch, width)` float32 and, where categories
         are embedded, a second output `ids` of shape `(batch, columns)` int32), and the list
         of `(name, rows, width)` of the embedding tables that `ids` needs.
     """
@@ -113,7 +113,7 @@ def _plain(shape, encoding):
     if encoding.degree > 1:
         values = _polynomials(values, width, encoding.degree)
     values = keras.layers.Identity(name="dense")(values)
-    return {"features": features}, keras.Model({"features": features}, values, name="preprocess"), []
+    return features, keras.Model(features, values, name="preprocess"), []
 
 
 def _numeric(features, by_name, encoding):

@@ -1,0 +1,26 @@
+"""Compile presets and learning-rate schedules."""
+
+from kerakit.presets.compile import Settings, compile, settings_of
+from kerakit.presets.schedules import (
+    SCHEDULES,
+    ConstantSchedule,
+    CosineSchedule,
+    OneCycleSchedule,
+    Schedule,
+    StepSchedule,
+)
+from kerakit.presets.table import PRESETS, Preset
+
+__all__ = [
+    "PRESETS",
+    "SCHEDULES",
+    "ConstantSchedule",
+    "CosineSchedule",
+    "OneCycleSchedule",
+    "Preset",
+    "Schedule",
+    "Settings",
+    "StepSchedule",
+    "compile",
+    "settings_of",
+]

@@ -1,0 +1,221 @@
+"""`compile`: a preset, and whatever the user wants otherwise."""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from kerakit.checks import check, check_choice, check_float
+from kerakit.errors import ArgumentError
+from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
+from kerakit.presets.schedules import Schedule, get_schedule
+from kerakit.presets.table import FULL_BATCH, PRESETS, Preset
+
+__all__ = ["Settings", "compile", "settings_of"]
+
+HUBER_DELTA = 1.345  # 95 % efficiency on normal errors (Huber 1964; Holland & Welsch 1977)
+_NUMBERS = ("mean_squared_error", "huber", "pinball")
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What `compile` decided beyond what Keras keeps, for `fit` to follow.
+
+    Attributes:
+        preset: `Preset`.
+        schedule: `Schedule`, or `None` where the rate is measured or the optimizer is the
+            user's own.
+        batch_size: int, or `None` for all rows at once.
+        patience: int. Epochs without a better validation loss before `fit` stops.
+    """
+
+    preset: Preset
+    schedule: Schedule | None
+    batch_size: int | None
+    patience: int
+
+
+def compile(
+    model,
+    preset,
+    *,
+    learning_rate=None,
+    loss=None,
+    metrics=None,
+    optimizer=None,
+    schedule=None,
+    quantiles=None,
+):
+    """Compile a model by a preset; every value can be overridden.
+
+    Numeric targets are predicted in their own units, and the loss counts in standard
+    deviations of the target, so that a learning rate means the same whatever the unit.
+    A model without a hidden layer is convex: the presets of a task train it on all rows
+    at once, by steps as long as the measured curvature allows.
+
+    Args:
+        model: `keras.Model`.
+        preset: str, a key of `PRESETS`, or a `Preset`.
+        learning_rate: float in (0, inf). The highest rate. Defaults to the preset's.
+        loss: any Keras loss. Defaults to the preset's.
+        metrics: list of Keras metrics. Defaults to the accuracy for classes and the mean
+            absolute error for numbers.
+        optimizer: a Keras optimizer or the name of one. A Keras optimizer object keeps its
+            own learning rate. Defaults to the preset's.
+        schedule: str, a key of `SCHEDULES`, or a `Schedule`. Defaults to the preset's.
+        quantiles: sequence of levels, for `"quantile_regression"`: those the builder got.
+
+    Raises:
+        ArgumentError: when a value is out of its range, or the preset does not fit the model's
+            output.
+
+    Example:
+
+    >>> from kerakit.builders import mlp_regressor
+    >>> model = mlp_regressor(11)
+    >>> compile(model, "regression", learning_rate=3e-4)
+    >>> model.optimizer.name
+    'adam'
+    """
+    check(isinstance(model, keras.Model), "compile", "model", "a keras.Model", model)
+    if not isinstance(preset, Preset):
+        preset = PRESETS[check_choice("compile", "preset", preset, PRESETS)]
+    if learning_rate is not None:
+        check_float("compile", "learning_rate", learning_rate, "(0.0, inf)")
+    chosen = preset
+    if _is_convex(model) and preset.loss in _CONVEX and optimizer is None:
+        chosen = dataclasses.replace(FULL_BATCH, name=preset.name, loss=preset.loss)
+    weight = None
+    if loss is None:
+        loss, weight = _loss(model, preset, quantiles)
+    elif quantiles is not None:
+        raise ArgumentError("compile takes 'quantiles' with its own loss. Got a loss as well.")
+    optimizer, curve = _optimizer(chosen, learning_rate, optimizer, schedule)
+    model.compile(
+        optimizer=optimizer,
+        loss=loss,
+        loss_weights=weight,
+        metrics=_metrics(model) if metrics is None else metrics,
+    )
+    model.kerakit_settings = Settings(chosen, curve, chosen.batch_size, chosen.patience)
+
+
+def settings_of(model):
+    """Return the `Settings` of a model; those of a plain Keras compile if it had no preset."""
+    settings = getattr(model, "kerakit_settings", None)
+    return settings or Settings(PRESETS["adam"], None, PRESETS["adam"].batch_size, 50)
+
+
+_CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
+
+
+def _network(model):
+    names = [layer.name for layer in model.layers]
+    return model.get_layer("network") if "network" in names else model
+
+
+def _layer(model, name):
+    network = _network(model)
+    return next((layer for layer in network.layers if layer.name == name), None)
+
+
+def _is_convex(model):
+    trained = [layer for layer in _network(model).layers if layer.trainable_weights]
+    return [layer.name for layer in trained] == ["output"]
+
+
+def _deviation(model):
+    """The targets' standard deviations, from the layer that multiplies by them."""
+    unscale = _layer(model, "unscale")
+    return np.atleast_1d(1.0 if unscale is None else unscale.scale)
+
+
+def _activation(model):
+    """What gives the answer: `softmax`, `sigmoid` or `linear`."""
+    layer = _layer(model, "probabilities") or _network(model).layers[-1]
+    if isinstance(layer, keras.layers.Softmax):
+        return "softmax"
+    name = getattr(getattr(layer, "activation", None), "__name__", "linear")
+    return name if name in ("softmax", "sigmoid") else "linear"
+
+
+def _loss(model, preset, quantiles):
+    """The loss, and its weight, that count in standard deviations of the target."""
+    activation = _activation(model)
+    name = preset.loss or {
+        "softmax": "sparse_categorical_crossentropy",
+        "sigmoid": "binary_crossentropy",
+        "linear": "mean_squared_error",
+    }[activation]
+    expected = {"binary_crossentropy": "sigmoid"}.get(name, "softmax")
+    expected = "linear" if name in _NUMBERS else expected
+    if activation != expected:
+        raise ArgumentError(
+            f"The '{preset.name}' preset trains a {expected} output. Got model "
+            f"'{model.name}' with a {activation} one; take the preset of its task."
+        )
+    deviation = _deviation(model)
+    if name == "pinball":
+        width = model.output_shape[-1] if len(model.output_shape) > 1 else 1
+        if quantiles is None or len(quantiles) != width:
+            raise ArgumentError(
+                "The 'quantile_regression' preset needs quantiles=, the levels that the builder "
+                f"got. Got {quantiles!r} for a model with {width} outputs."
+            )
+        return PinballLoss(quantiles, float(deviation[0])), None
+    if quantiles is not None:
+        raise ArgumentError(
+            f"The 'quantiles' parameter of compile goes with the 'quantile_regression' preset. "
+            f"Got it with '{preset.name}'."
+        )
+    if name == "perceptron":
+        return PerceptronLoss(), None
+    if name not in _NUMBERS:
+        return name, None
+    delta = HUBER_DELTA if name == "huber" else None
+    if len(deviation) > 1:
+        return StandardizedLoss(deviation, delta), None
+    scale = float(deviation[0])
+    weight = None if scale == 1.0 else 1 / scale**2
+    return (keras.losses.Huber(delta * scale) if delta else "mean_squared_error"), weight
+
+
+def _optimizer(preset, learning_rate, optimizer, schedule):
+    """The optimizer, and the `Schedule` of its rate (`None`: its own, or measured)."""
+    if isinstance(optimizer, keras.optimizers.Optimizer):
+        if learning_rate is not None:
+            raise ArgumentError(
+                "compile takes a learning_rate or an optimizer object that has one, not both. "
+                f"Got {learning_rate!r} and {optimizer.name!r}."
+            )
+        return optimizer, None if schedule is None else get_schedule(schedule, 1e-3)
+    options = preset.options if optimizer in (None, preset.optimizer) else {}
+    rate = learning_rate or preset.learning_rate
+    if isinstance(schedule, Schedule):
+        if learning_rate is not None:
+            schedule = dataclasses.replace(schedule, learning_rate=learning_rate)
+        curve = schedule
+    elif rate is None and schedule is None:
+        curve = None
+    else:
+        curve = get_schedule(schedule or preset.schedule, rate or 1e-2)
+    config = {"learning_rate": curve.learning_rate if curve else 1e-2, **options}
+    name = optimizer or preset.optimizer
+    try:
+        return keras.optimizers.get({"class_name": name, "config": config}), curve
+    except (ValueError, TypeError) as error:
+        raise ArgumentError(
+            f"The 'optimizer' parameter of compile must be a Keras optimizer. Got {name!r} instead."
+        ) from error
+
+
+def _metrics(model):
+    activation = _activation(model)
+    if activation == "softmax":
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+    if activation == "sigmoid":
+        return [keras.metrics.BinaryAccuracy(name="accuracy")]
+    levels = len(model.output_shape) > 1 and _layer(model, "prediction") is None
+    if levels and len(_deviation(model)) == 1 and model.output_shape[-1] > 1:
+        return []  # the mean error of several quantiles says nothing
+    return [keras.metrics.MeanAbsoluteError(name="mae")]

@@ -1,0 +1,178 @@
+"""The compile presets: what to train with, why, and who says so."""
+
+import dataclasses
+import types
+
+__all__ = ["PRESETS", "Preset"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """One way to compile a model.
+
+    Attributes:
+        name: str. What `compile` calls it.
+        loss: str or `None`. The criterion; `None` takes the one of the model's output.
+        optimizer: str. A Keras optimizer.
+        learning_rate: float, or `None` to take one over the curvature of the loss, measured
+            on the training rows (models without a hidden layer).
+        schedule: str. How the rate changes over the run; a key of `SCHEDULES`.
+        batch_size: int, or `None` for all rows at once.
+        patience: int. Epochs without a better validation loss before `fit` stops.
+        options: mapping. Further arguments of the optimizer.
+        reason: str. Why these values.
+        source: str. Where they come from.
+    """
+
+    name: str
+    loss: str | None
+    optimizer: str
+    learning_rate: float | None
+    schedule: str
+    batch_size: int | None
+    patience: int
+    reason: str
+    source: str
+    options: types.MappingProxyType = types.MappingProxyType({})
+
+
+def _options(**options):
+    return types.MappingProxyType(options)
+
+
+_ADAM = "Kingma & Ba 2015, arXiv:1412.6980"
+_SMALL_BATCH = "Masters & Luschi 2018, arXiv:1804.07612 (batches of up to 32 generalise best)"
+
+_ENTRIES = (
+    Preset(
+        "regression",
+        "mean_squared_error",
+        "adam",
+        1e-3,
+        "cosine",
+        32,
+        50,
+        "The mean is what squared error predicts; the rate falls to nothing so that the last "
+        "epochs settle.",
+        f"{_ADAM}; {_SMALL_BATCH}",
+    ),
+    Preset(
+        "robust_regression",
+        "huber",
+        "adam",
+        1e-3,
+        "cosine",
+        32,
+        50,
+        "Errors beyond 1.345 deviations of the target count linearly, so that outliers do not "
+        "rule the fit; 95 % as efficient as squared error on normal errors.",
+        "Huber 1964, doi:10.1214/aoms/1177703732",
+    ),
+    Preset(
+        "quantile_regression",
+        "pinball",
+        "adam",
+        1e-3,
+        "cosine",
+        32,
+        50,
+        "The tilted absolute error is least at the quantile.",
+        "Koenker & Bassett 1978, doi:10.2307/1913643",
+    ),
+    Preset(
+        "binary",
+        "sparse_categorical_crossentropy",
+        "adam",
+        1e-3,
+        "cosine",
+        128,
+        20,
+        "The log loss rewards honest probabilities.",
+        f"{_ADAM}; Gneiting & Raftery 2007, doi:10.1198/016214506000001437",
+    ),
+    Preset(
+        "multiclass",
+        "sparse_categorical_crossentropy",
+        "adam",
+        1e-3,
+        "cosine",
+        128,
+        20,
+        "The log loss over all classes rewards honest probabilities.",
+        f"{_ADAM}; Gneiting & Raftery 2007, doi:10.1198/016214506000001437",
+    ),
+    Preset(
+        "multilabel",
+        "binary_crossentropy",
+        "adam",
+        1e-3,
+        "cosine",
+        128,
+        20,
+        "Each label is a yes or no of its own.",
+        f"{_ADAM}; Nam et al. 2014, arXiv:1312.5419",
+    ),
+    Preset(
+        "perceptron",
+        "perceptron",
+        "sgd",
+        0.1,
+        "constant",
+        1,
+        50,
+        "Only rows on the wrong side move the weights, one row at a time.",
+        "Rosenblatt 1958, doi:10.1037/h0042519",
+    ),
+    Preset(
+        "sgd",
+        None,
+        "sgd",
+        1e-2,
+        "constant",
+        32,
+        50,
+        "Plain gradient descent on small batches, to see what the others add.",
+        "Robbins & Monro 1951, doi:10.1214/aoms/1177729586",
+    ),
+    Preset(
+        "momentum",
+        None,
+        "sgd",
+        1e-2,
+        "constant",
+        32,
+        50,
+        "A running sum of gradients crosses narrow valleys.",
+        "Sutskever et al. 2013, proceedings.mlr.press/v28/sutskever13",
+        _options(momentum=0.9, nesterov=True),
+    ),
+    Preset(
+        "adam",
+        None,
+        "adam",
+        1e-3,
+        "constant",
+        32,
+        50,
+        "Keras' usual choice, at the rate of its paper.",
+        _ADAM,
+    ),
+)
+
+PRESETS = types.MappingProxyType({preset.name: preset for preset in _ENTRIES})
+"""Read-only mapping from name to `Preset`."""
+
+FULL_BATCH = Preset(
+    "full_batch",
+    None,
+    "sgd",
+    None,
+    "constant",
+    None,
+    500,
+    "Without a hidden layer the loss is convex: accelerated steps on all rows, as long as its "
+    "curvature allows, reach its minimum; Adam at 0.001 does not get there.",
+    "Nesterov 1983; Beck & Teboulle 2009, doi:10.1137/080716542",
+    _options(momentum=0.95, nesterov=True),
+)
+"""What `regression`, `binary`, `multiclass` and `multilabel` train convex models with."""
