@@ -7,7 +7,9 @@ from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 
-__all__ = ["class_head", "class_task", "number_head", "number_targets"]
+__all__ = ["class_head", "class_task", "number_head", "number_targets", "quantiles_of"]
+
+_QUANTILES = "quantiles_"
 
 
 def number_targets(owner, inputs, targets, quantiles=None):
@@ -59,9 +61,31 @@ def number_head(values, mean, deviation, l2=0.0, quantiles=None):
     scale, offset = deviation.tolist(), mean.tolist()
     scale, offset = (scale[0], offset[0]) if single else (scale, offset)
     answer = keras.layers.Rescaling(scale, offset, dtype="float32", name="unscale")(scores)
-    if single and not quantiles:
+    if quantiles:
+        name = _QUANTILES + "_".join(f"{level:g}" for level in quantiles)
+        answer = keras.layers.Identity(dtype="float32", name=name)(answer)
+    elif single:
         answer = keras.layers.Reshape((), dtype="float32", name="prediction")(answer)
     return answer
+
+
+def quantiles_of(model):
+    """Return the levels that a model predicts, or `None` where it predicts no quantiles.
+
+    They are kept in the name of the network's last layer, where saving and loading keep
+    them too.
+
+    Example:
+
+    >>> from kerakit.builders import linear_regressor
+    >>> quantiles_of(linear_regressor(3, quantiles=(0.1, 0.5, 0.9)))
+    (0.1, 0.5, 0.9)
+    """
+    parts = [layer for layer in model.layers if layer.name == "network"] or [model]
+    for layer in parts[0].layers:
+        if layer.name.startswith(_QUANTILES):
+            return tuple(float(level) for level in layer.name[len(_QUANTILES) :].split("_"))
+    return None
 
 
 def class_task(owner, inputs, classes, multilabel=False):

@@ -5,6 +5,7 @@ import dataclasses
 import keras
 import numpy as np
 
+from kerakit.builders.heads import quantiles_of
 from kerakit.checks import check, check_choice, check_float
 from kerakit.errors import ArgumentError
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
@@ -44,7 +45,6 @@ def compile(
     metrics=None,
     optimizer=None,
     schedule=None,
-    quantiles=None,
 ):
     """Compile a model by a preset; every value can be overridden.
 
@@ -63,7 +63,6 @@ def compile(
         optimizer: a Keras optimizer or the name of one. A Keras optimizer object keeps its
             own learning rate. Defaults to the preset's.
         schedule: str, a key of `SCHEDULES`, or a `Schedule`. Defaults to the preset's.
-        quantiles: sequence of levels, for `"quantile_regression"`: those the builder got.
 
     Raises:
         ArgumentError: when a value is out of its range, or the preset does not fit the model's
@@ -87,9 +86,7 @@ def compile(
         chosen = dataclasses.replace(FULL_BATCH, name=preset.name, loss=preset.loss)
     weight = None
     if loss is None:
-        loss, weight = _loss(model, preset, quantiles)
-    elif quantiles is not None:
-        raise ArgumentError("compile takes 'quantiles' with its own loss. Got a loss as well.")
+        loss, weight = _loss(model, preset)
     optimizer, curve = _optimizer(chosen, learning_rate, optimizer, schedule)
     model.compile(
         optimizer=optimizer,
@@ -139,7 +136,7 @@ def _activation(model):
     return name if name in ("softmax", "sigmoid") else "linear"
 
 
-def _loss(model, preset, quantiles):
+def _loss(model, preset):
     """The loss, and its weight, that count in standard deviations of the target."""
     activation = _activation(model)
     name = preset.loss or {
@@ -155,19 +152,14 @@ def _loss(model, preset, quantiles):
             f"'{model.name}' with a {activation} one; take the preset of its task."
         )
     deviation = _deviation(model)
-    if name == "pinball":
-        width = model.output_shape[-1] if len(model.output_shape) > 1 else 1
-        if quantiles is None or len(quantiles) != width:
-            raise ArgumentError(
-                "The 'quantile_regression' preset needs quantiles=, the levels that the builder "
-                f"got. Got {quantiles!r} for a model with {width} outputs."
-            )
-        return PinballLoss(quantiles, float(deviation[0])), None
-    if quantiles is not None:
+    quantiles = quantiles_of(model)
+    if (name == "pinball") != (quantiles is not None):
         raise ArgumentError(
-            f"The 'quantiles' parameter of compile goes with the 'quantile_regression' preset. "
-            f"Got it with '{preset.name}'."
+            "The 'quantile_regression' preset and quantiles= of the builder go together. Got the "
+            f"'{preset.name}' preset and a model '{model.name}' built with quantiles={quantiles}."
         )
+    if name == "pinball":
+        return PinballLoss(quantiles, float(deviation[0])), None
     if name == "perceptron":
         return PerceptronLoss(), None
     if name not in _NUMBERS:
@@ -215,7 +207,6 @@ def _metrics(model):
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
     if activation == "sigmoid":
         return [keras.metrics.BinaryAccuracy(name="accuracy")]
-    levels = len(model.output_shape) > 1 and _layer(model, "prediction") is None
-    if levels and len(_deviation(model)) == 1 and model.output_shape[-1] > 1:
+    if quantiles_of(model):
         return []  # the mean error of several quantiles says nothing
     return [keras.metrics.MeanAbsoluteError(name="mae")]

@@ -1,0 +1,111 @@
+"""What a network trains on: the split mapped through `preprocess`, once."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerakit.checks import check
+from kerakit.data.data import Table
+from kerakit.errors import ArgumentError, DataError
+
+__all__ = ["Arrays", "class_weights", "preprocessed", "split_model"]
+
+CHUNK = 16_384  # rows that go through `preprocess` at a time
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrays:
+    """Rows ready to train on, in memory.
+
+    Attributes:
+        values: tensor, or structure of tensors, that the trained part takes.
+        target: tensor of shape `(n,)` or `(n, targets)`.
+        weight: float32 tensor of shape `(n,)`, or `None`.
+    """
+
+    values: object
+    target: tf.Tensor
+    weight: tf.Tensor | None
+
+    def __len__(self):
+        return int(self.target.shape[0])
+
+
+def split_model(model):
+    """Return `(preprocess, network)` of a model, or `(None, model)` where it has no such parts."""
+    parts = {layer.name: layer for layer in model.layers if isinstance(layer, keras.Model)}
+    if "preprocess" in parts and "network" in parts:
+        return parts["preprocess"], parts["network"]
+    return None, model
+
+
+def preprocessed(data, split, preprocess, weights=None):
+    """Return the `Arrays` of a split of `data`, or `None` where the split is absent.
+
+    Args:
+        data: `Data`.
+        split: `"train"`, `"validation"` or `"test"`.
+        preprocess: `keras.Model`, or `None` to take the features as they are.
+        weights: float array of shape `(classes,)`, or `None`. Class weights, which multiply
+            the sample weights.
+    """
+    batches = data.batches(split, CHUNK)
+    if batches is None:
+        return None
+    parts = []
+    for features, target, *weight in batches:
+        values = features if preprocess is None else preprocess(features, training=False)
+        weight = weight[0] if weight else None
+        if weights is not None:
+            own = tf.gather(tf.constant(weights, "float32"), target)
+            weight = own if weight is None else own * weight
+        parts.append((values, target) if weight is None else (values, target, weight))
+    if not parts:
+        raise DataError(f"The {split} split has no rows.")
+    joined = tf.nest.map_structure(lambda *chunks: tf.concat(chunks, 0), *parts)
+    values, target, *weight = joined
+    return Arrays(values, target, weight[0] if weight else None)
+
+
+def size_in_memory(data, split, preprocess):
+    """Estimate the bytes that `preprocessed` would take, from the first rows."""
+    table = data.table(split)
+    rows = len(table) if isinstance(table, Table) else data.spec.sizes.get(split, 0)
+    for features, *_ in data.batches(split, 64).take(1):
+        values = features if preprocess is None else preprocess(features, training=False)
+        tensors = tf.nest.flatten(values)
+        widths = [np.prod(t.shape[1:]) * (t.dtype.size or 16) for t in tensors]
+        return int(rows * sum(widths))
+    return 0
+
+
+def class_weights(spec, class_weight):
+    """Return the weight of each class as a float array of shape `(classes,)`, or `None`.
+
+    Args:
+        spec: `Spec`.
+        class_weight: `None`, `"balanced"` (n / (classes * count), as in scikit-learn), or a
+            dict with a weight for every class, by label or id.
+
+    Raises:
+        ArgumentError: when the task has no classes, or a class is missing or unknown.
+    """
+    if class_weight is None:
+        return None
+    if spec.task not in ("binary", "multiclass"):
+        raise ArgumentError(
+            f"The 'class_weight' parameter of fit is for one label per row. Got a {spec.task} task."
+        )
+    counts = np.array(spec.class_counts, "float64")
+    if class_weight == "balanced":
+        return counts.sum() / (len(counts) * np.maximum(counts, 1))
+    expected = f"None, 'balanced' or a dict with the classes {list(spec.classes)}"
+    check(isinstance(class_weight, dict), "fit", "class_weight", expected, class_weight)
+    ids = {label: number for number, label in enumerate(spec.classes)}
+    by_id = {ids.get(key, key): value for key, value in class_weight.items()}
+    complete = set(by_id) == set(range(len(counts))) and len(by_id) == len(class_weight)
+    positive = all(isinstance(v, (int, float)) and v >= 0 for v in by_id.values())
+    check(complete and positive, "fit", "class_weight", expected, class_weight)
+    return np.array([by_id[number] for number in range(len(counts))], "float64")

@@ -1,0 +1,145 @@
+"""The state of a run after an epoch: everything that the next epoch depends on.
+
+One file holds the weights, the optimizer's state, the random seeds, the callbacks' state
+and the history, so that it is never half of one epoch and half of another.
+"""
+
+import io
+import json
+import zipfile
+
+import numpy as np
+
+from kerakit.errors import RunError, TrainingError
+from kerakit.files import write_bytes
+
+__all__ = ["Checkpoint", "callback_state", "restore_callback"]
+
+_UNTRACKED = ("model", "_model", "params", "_params")
+
+
+class Checkpoint:
+    """Saves and restores a training run in one file.
+
+    Args:
+        path: `pathlib.Path` of the file.
+        variables: list of `keras.Variable`. What training changes, in a fixed order.
+        callbacks: list of `keras.callbacks.Callback`, with the `History` among them.
+        identity: dict of JSON values. What must be the same for a run to go on; another
+            one is refused by the names that differ.
+    """
+
+    def __init__(self, path, variables, callbacks, identity):
+        self.path = path
+        self.variables = variables
+        self.callbacks = callbacks
+        self.identity = identity
+
+    def save(self, epoch, finished=False):
+        """Write the state after `epoch` epochs.
+
+        Raises:
+            TrainingError: when it cannot be written, for example on a full disk; the state
+                of the epoch before is then still there.
+        """
+        arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self.variables)}
+        states = []
+        for number, callback in enumerate(self.callbacks):
+            values, held = callback_state(callback)
+            states.append({"class": type(callback).__name__, "values": values})
+            arrays.update({f"callback_{number}_{key}": array for key, array in held.items()})
+        meta = {
+            "epoch": epoch,
+            "finished": finished,
+            "identity": self.identity,
+            "callbacks": states,
+        }
+        arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), "uint8")
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)
+        try:
+            write_bytes(self.path, buffer.getvalue(), durable=finished)
+        except OSError as error:
+            raise TrainingError(
+                f"The state after epoch {epoch} could not be written to {self.path}: "
+                f"{error.strerror}. The state before it is kept; make room and run again."
+            ) from error
+
+    def read(self):
+        """Return what `save` wrote as `(meta, arrays)`, or `None` where there is nothing.
+
+        Raises:
+            RunError: when the file is damaged, or of a run that differs from this one.
+        """
+        if not self.path.exists():
+            return None
+        try:
+            with np.load(self.path) as file:
+                arrays = dict(file)
+            meta = json.loads(arrays.pop("meta").tobytes())
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise RunError(
+                f"The checkpoint {self.path} cannot be read ({error}). Remove it, or start afresh "
+                "with resume=False."
+            ) from error
+        self._check(meta["identity"])
+        return meta, arrays
+
+    def restore(self, meta, arrays):
+        """Set variables and callbacks to what `read` returned."""
+        for number, variable in enumerate(self.variables):
+            variable.assign(arrays[f"variable_{number}"])
+        for number, (callback, state) in enumerate(
+            zip(self.callbacks, meta["callbacks"], strict=True)
+        ):
+            prefix = f"callback_{number}_"
+            held = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
+            restore_callback(callback, state["values"], held)
+
+    def _check(self, identity):
+        for key, value in self.identity.items():
+            if identity.get(key) != value:
+                raise RunError(
+                    f"The run directory {self.path.parent} belongs to another run: its {key} is "
+                    f"{_short(identity.get(key))}, this one's is {_short(value)}. Use another run "
+                    "directory, or start afresh with resume=False."
+                )
+
+
+def callback_state(callback):
+    """Return the state of a callback as `(JSON values, arrays)`.
+
+    Attributes that are neither (functions, models, files) are left out: `on_train_begin`
+    makes them anew.
+    """
+    values, arrays = {}, {}
+    for name, value in vars(callback).items():
+        if name in _UNTRACKED:
+            continue
+        if isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
+            values[name] = {"arrays": len(value)}
+            arrays.update({f"{name}_{place}": array for place, array in enumerate(value)})
+        elif isinstance(value, np.generic):
+            values[name] = {"value": value.item()}
+        else:
+            try:
+                json.dumps(value)
+            except (TypeError, ValueError):
+                continue
+            values[name] = {"value": value}
+    return values, arrays
+
+
+def restore_callback(callback, values, arrays):
+    """Set the attributes of a callback to what `callback_state` returned."""
+    for name, entry in values.items():
+        if "arrays" in entry:
+            value = [arrays[f"{name}_{place}"] for place in range(entry["arrays"])]
+        else:
+            value = entry["value"]
+        setattr(callback, name, value)
+
+
+def _short(value):
+    text = json.dumps(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,196 @@
+"""One epoch in one compiled call (rows in memory), or in a few (rows that stream).
+
+Plain `keras.Model.fit` crosses from Python to TensorFlow once per batch, which for a
+small network costs many times the arithmetic. Here the loop over the batches is in the
+graph, around the model's own `train_step`, so that losses, metrics and optimizers are
+those of Keras.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+__all__ = ["InMemoryEpochs", "StreamedEpochs", "row_order"]
+
+# XLA compiles for about a second and then saves about two thirds of a small network's
+# time; for large matrices it is slower than oneDNN's. Both limits were measured with
+# tests/benchmarks/compiled_epochs.py.
+XLA_STEPS = 4_000
+XLA_PRODUCT = 64 * 64 * 64
+STEPS_PER_CALL = 32
+
+
+def row_order(rows, steps, seed, epoch):
+    """Return the rows of every batch of an epoch: int32 array of shape `(steps, batch)`.
+
+    The order depends on the seed and the epoch alone, so that a resumed run sees what the
+    uninterrupted one would have. Batches are of equal size; where they do not divide the
+    rows, the first rows of the order fill the last batch.
+
+    Example:
+
+    >>> order = row_order(rows=5, steps=2, seed=0, epoch=3)
+    >>> order.shape, sorted(set(order.ravel().tolist()))
+    ((2, 3), [0, 1, 2, 3, 4])
+    """
+    order = np.random.default_rng((seed, epoch)).permutation(rows).astype("int32")
+    batch = math.ceil(rows / steps)
+    return np.resize(order, steps * batch).reshape(steps, batch)
+
+
+class _Epochs:
+    """What both kinds share: steps, the learning-rate curve, and the logs."""
+
+    def __init__(self, trainer, rows, batch_size, seed, rates):
+        self.trainer = trainer
+        self.rows = rows
+        self.steps = math.ceil(rows / batch_size)
+        self.seed = seed
+        self.rates = None if rates is None else tf.constant(rates, "float32")
+        self._names = []
+
+    def _train_on(self, batch, step):
+        if self.rates is not None:
+            self.trainer.optimizer.learning_rate.assign(self.rates[step])
+        return self.trainer.train_step(batch)
+
+    def _reset(self):
+        for metric in self.trainer.metrics:
+            metric.reset_state()
+
+    def _stacked(self, logs):
+        """The logs as one tensor, which is fetched at once."""
+        self._names = list(logs)
+        return tf.stack([tf.cast(value, "float32") for value in logs.values()])
+
+    def _logs(self, stacked):
+        values = stacked.numpy().tolist()
+        return dict(zip(self._names, values, strict=True))
+
+
+class InMemoryEpochs(_Epochs):
+    """A whole epoch, with its validation, in one compiled call.
+
+    Args:
+        trainer: `keras.Model`, compiled, its optimizer built.
+        train, validation: `Arrays`; `validation` may be `None`.
+        batch_size: int. Batches have at most so many rows.
+        epochs: int. How many epochs are planned at most.
+        seed: int. Seed of the order of the rows.
+        rates: float array of shape `(epochs * steps,)` or `None`. The learning rate of every
+            step.
+    """
+
+    def __init__(self, trainer, train, validation, batch_size, epochs, seed, rates):
+        super().__init__(trainer, len(train), batch_size, seed, rates)
+        self.train, self.validation = train, validation
+        self.compiled = _pays_to_compile(trainer, self.steps * epochs, batch_size)
+        self._run = tf.function(self._epoch, autograph=False, jit_compile=self.compiled)
+
+    def __call__(self, epoch, callbacks):
+        """Train one epoch; return its logs as a dict of floats."""
+        order = row_order(self.rows, self.steps, self.seed, epoch)
+        callbacks.on_train_batch_begin(0)
+        first = tf.constant(epoch * self.steps, "int32")
+        logs = self._logs(self._run(tf.constant(order), first))
+        callbacks.on_train_batch_end(self.steps - 1, logs)
+        return logs
+
+    def _epoch(self, order, first):
+        self._reset()
+        arrays = (self.train.values, self.train.target)
+        if self.train.weight is not None:
+            arrays += (self.train.weight,)
+
+        def body(step):
+            rows = order[step]
+            batch = tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
+            self._train_on(batch, first + step)
+            return (step + 1,)
+
+        tf.while_loop(
+            lambda step: step < self.steps,
+            body,
+            (tf.constant(0),),
+            parallel_iterations=1,
+            maximum_iterations=self.steps,
+        )
+        logs = dict(self.trainer.get_metrics_result())
+        if self.validation is not None:
+            self._reset()
+            held = (self.validation.values, self.validation.target)
+            if self.validation.weight is not None:
+                held += (self.validation.weight,)
+            result = self.trainer.test_step(held)
+            logs.update({f"val_{name}": value for name, value in result.items()})
+        return self._stacked(logs)
+
+
+class StreamedEpochs(_Epochs):
+    """An epoch over a `tf.data` pipeline, some tens of batches to a compiled call.
+
+    Args:
+        trainer: `keras.Model`, compiled, its optimizer built.
+        batches: function from an epoch's number (int64 scalar tensor) to a `tf.data.Dataset`
+            of that epoch's training batches.
+        validation: `tf.data.Dataset` of batches, or `None`.
+        rows, batch_size, seed, rates: as in `InMemoryEpochs`.
+        start: int. The first epoch that is asked for.
+        epochs: int. The number of epochs.
+    """
+
+    compiled = False
+
+    def __init__(
+        self, trainer, batches, validation, rows, batch_size, seed, rates, start, epochs
+    ):
+        super().__init__(trainer, rows, batch_size, seed, rates)
+        stream = tf.data.Dataset.range(start, epochs).flat_map(batches)
+        self._iterator = iter(stream.prefetch(2))
+        self.validation = validation
+        self._run = tf.function(self._several, autograph=False, reduce_retracing=True)
+        self._test = tf.function(trainer.test_step, autograph=False, reduce_retracing=True)
+
+    def __call__(self, epoch, callbacks):
+        """Train one epoch; return its logs as a dict of floats."""
+        self._reset()
+        done, logs = 0, {}
+        while done < self.steps:
+            count = min(STEPS_PER_CALL, self.steps - done)
+            callbacks.on_train_batch_begin(done)
+            first = tf.constant(epoch * self.steps + done, "int32")
+            logs = self._logs(self._run(tf.constant(count), first))
+            done += count
+            callbacks.on_train_batch_end(done - 1, logs)
+        if self.validation is not None:
+            self._reset()
+            for batch in self.validation:
+                result = self._test(batch)
+            logs.update({f"val_{name}": float(value) for name, value in result.items()})
+        return logs
+
+    def _several(self, count, first):
+        def body(step):
+            self._train_on(next(self._iterator), first + step)
+            return (step + 1,)
+
+        tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)
+        return self._stacked(dict(self.trainer.get_metrics_result()))
+
+
+def _pays_to_compile(trainer, steps, batch_size):
+    """Whether XLA saves more than its compilation costs: many steps of a small network.
+
+    A rule rather than a race, so that the same call gives the same weights every time.
+    """
+    if steps < XLA_STEPS or tf.config.list_physical_devices("GPU"):
+        return False
+    if any(tensor.dtype == "string" for tensor in trainer.inputs):
+        return False
+    layers = trainer._flatten_layers(include_self=False)
+    if any(isinstance(layer, keras.layers.Embedding) for layer in layers):
+        return False
+    kernels = [math.prod(weight.shape) for weight in trainer.trainable_weights]
+    return max(kernels, default=0) * batch_size <= XLA_PRODUCT
