@@ -10,7 +10,14 @@ import os
 import pathlib
 import tempfile
 
-__all__ = ["atomic_path", "read_json", "write_bytes", "write_json", "write_text"]
+__all__ = [
+    "atomic_path",
+    "highest_version",
+    "read_json",
+    "write_bytes",
+    "write_json",
+    "write_text",
+]
 
 
 @contextlib.contextmanager
@@ -68,3 +75,22 @@ def _umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def highest_version(folder):
+    """Return the highest version in a folder: the integers among its entries' names, or 0.
+
+    Example:
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for name in ("2", "10", "10.bak", ".tmp-11"):
+    ...         os.mkdir(os.path.join(folder, name))
+    ...     highest_version(folder)
+    10
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        return 0
+    names = [entry.name for entry in folder.iterdir()]
+    return max((int(n) for n in names if n.isascii() and n.lstrip("+").isdigit()), default=0)

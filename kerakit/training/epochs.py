@@ -53,7 +53,7 @@ class _Epochs:
 
     def _train_on(self, batch, step):
         if self.rates is not None:
-            self.trainer.optimizer.learning_rate.assign(self.rates[step])
+            self.trainer.optimizer.learning_rate.assign(tf.gather(self.rates, step))
         return self.trainer.train_step(batch)
 
     def _reset(self):
@@ -105,7 +105,7 @@ class InMemoryEpochs(_Epochs):
             arrays += (self.train.weight,)
 
         def body(step):
-            rows = order[step]
+            rows = tf.gather(order, step)
             batch = tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
             self._train_on(batch, first + step)
             return (step + 1,)
