@@ -37,7 +37,7 @@ _HOMES = {
         "StepSchedule",
         "compile",
     ),
-    "kerakit.training": ("fit",),
+    "kerakit.training": ("fit", "open_run"),
     "kerakit.evaluation": ("evaluate",),
     "kerakit.serving": ("export", "load_served", "verify"),
     "kerakit.errors": (
