@@ -1,0 +1,48 @@
+"""What all tests share: small data with known answers."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import pytest
+
+import kerakit as kk
+
+
+@pytest.fixture(scope="session")
+def line_data():
+    """300 rows of y = 100 + 20 a - 5 b, exactly, in two columns of different units."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(3, 2, 300), rng.normal(-1000, 50, 300)
+    y = (100 + 20 * a - 5 * (b + 1000) / 50).astype("float32")
+    return kk.load_arrays({"a": a, "b": b}, y, task="regression")
+
+
+@pytest.fixture(scope="session")
+def diabetes():
+    return kk.load_builtin("diabetes")
+
+
+@pytest.fixture(scope="session")
+def iris():
+    return kk.load_builtin("iris")
+
+
+@pytest.fixture(scope="session")
+def breast_cancer():
+    return kk.load_builtin("breast_cancer")
+
+
+@pytest.fixture(scope="session")
+def mixed_data():
+    """Numbers with gaps, a few categories and many; the answer depends on all of them."""
+    rng = np.random.default_rng(1)
+    n = 400
+    number = rng.normal(size=n)
+    color = rng.choice(["red", "green", "blue"], n)
+    city = np.array([f"city{i:03d}" for i in rng.integers(0, 120, n)])
+    y = 3 * number + 2 * (color == "red") + (np.char.endswith(city, "7"))
+    number = np.where(rng.random(n) < 0.1, np.nan, number)
+    columns = {"number": number, "color": color.astype(object), "city": city.astype(object)}
+    return kk.load_arrays(columns, y.astype("float32"), task="regression")

@@ -1,0 +1,122 @@
+"""Presets and schedules: numbers from hand computation and from scikit-learn."""
+
+import keras
+import numpy as np
+import pytest
+from sklearn.metrics import mean_pinball_loss
+
+import kerakit as kk
+from kerakit.presets.compile import settings_of
+from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
+
+
+def test_every_preset_gives_a_reason_and_a_source():
+    assert {"regression", "robust_regression", "quantile_regression", "binary"} <= set(kk.PRESETS)
+    assert {"multiclass", "multilabel", "sgd", "momentum", "adam"} <= set(kk.PRESETS)
+    for name, preset in kk.PRESETS.items():
+        assert preset.name == name and len(preset.reason) > 20 and len(preset.source) > 10
+        with pytest.raises(AttributeError):
+            preset.loss = "mse"
+
+
+def test_schedules_by_hand():
+    assert kk.ConstantSchedule(0.5).simulate(2).tolist() == [0.5, 0.5]
+    cosine = kk.CosineSchedule(1.0, warmup=0.0, final=0.1).simulate(4)
+    expected = [0.1 + 0.9 * (1 + np.cos(np.pi * k / 4)) / 2 for k in (1, 2, 3, 4)]
+    np.testing.assert_allclose(cosine, expected)
+    steps = kk.StepSchedule(0.1, at=(0.5, 0.75), factor=0.1).simulate(8)
+    np.testing.assert_allclose(steps, [0.1] * 4 + [0.01] * 2 + [0.001] * 2)
+    one_cycle = kk.OneCycleSchedule(2.0).simulate(1001)
+    assert one_cycle[0] == pytest.approx(0.08) and one_cycle[300] == pytest.approx(2.0)
+    assert one_cycle[-1] == pytest.approx(0.0002) and one_cycle.argmax() == 300
+
+
+@pytest.mark.parametrize("name", ["constant", "cosine", "one_cycle", "step"])
+@pytest.mark.parametrize("steps", [1, 2, 1000])
+def test_schedules_stay_within_their_rate(name, steps):
+    model = kk.mlp_regressor(2)
+    kk.compile(model, "regression", schedule=name, learning_rate=0.2)
+    rates = settings_of(model).schedule.simulate(steps)
+    assert rates.shape == (steps,) and rates.min() >= 0 and rates.max() <= 0.2 + 1e-12
+
+
+def test_pinball_loss_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    y, p = rng.normal(size=50), np.sort(rng.normal(size=(50, 2)), axis=1)
+    expected = (
+        mean_pinball_loss(y, p[:, 0], alpha=0.1) + mean_pinball_loss(y, p[:, 1], alpha=0.8)
+    ) / 2
+    assert float(PinballLoss([0.1, 0.8])(y, p)) == pytest.approx(expected, rel=1e-5)
+    assert float(PinballLoss([0.1, 0.8], scale=4.0)(y, p)) == pytest.approx(expected / 4, rel=1e-5)
+
+
+def test_standardized_loss_by_hand():
+    y, p = np.array([[0.0, 0.0]], "f4"), np.array([[2.0, 30.0]], "f4")
+    assert float(StandardizedLoss([2.0, 10.0])(y, p)) == pytest.approx((1 + 9) / 2)
+    assert float(StandardizedLoss([2.0, 10.0], delta=1.0)(y, p)) == pytest.approx((0.5 + 2.5) / 2)
+
+
+def test_perceptron_loss_counts_only_rows_on_the_wrong_side():
+    scores = np.array([[0.0, 3.0], [0.0, -2.0], [0.0, 1.0]])
+    p = np.exp(scores) / np.exp(scores).sum(1, keepdims=True)
+    loss = float(PerceptronLoss()(np.array([1, 1, 0]), p.astype("f4")))
+    assert loss == pytest.approx((0 + 2 + 1) / 3, rel=1e-5)
+
+
+def test_the_loss_counts_in_deviations_of_the_target(line_data):
+    model = kk.mlp_regressor(line_data.spec)
+    kk.compile(model, "regression")
+    table = line_data.table("train")
+    loss = model.evaluate(table.features, table.target, verbose=0)[0]
+    error = model.predict(table.features, verbose=0) - table.target
+    expected = np.mean(error**2) / line_data.spec.target.variance[0]
+    assert loss == pytest.approx(expected, rel=1e-4)
+    kk.compile(model, "robust_regression")
+    z = np.abs(error) / np.sqrt(line_data.spec.target.variance[0])
+    huber = np.where(z <= 1.345, z**2 / 2, 1.345 * (z - 1.345 / 2)).mean()
+    loss = model.evaluate(table.features, table.target, verbose=0)[0]
+    assert loss == pytest.approx(huber, rel=1e-4)
+
+
+def test_every_value_can_be_overridden():
+    model = kk.mlp_regressor(3)
+    kk.compile(model, "regression", learning_rate=0.5, loss="mae", metrics=["mse"], schedule="step")
+    assert model.loss == "mae"
+    assert settings_of(model).schedule == kk.StepSchedule(0.5)
+    own = keras.optimizers.RMSprop(0.25)
+    kk.compile(model, "regression", optimizer=own)
+    assert model.optimizer is own and settings_of(model).schedule is None
+    kk.compile(model, "regression", optimizer="adamw")
+    assert isinstance(model.optimizer, keras.optimizers.AdamW)
+    kk.compile(model, "momentum")
+    assert model.optimizer.momentum == 0.9 and model.optimizer.nesterov
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"preset": "regresion"}, "Did you mean 'regression'"),
+        ({"preset": "regression", "learning_rate": 0}, r"'learning_rate'.*\(0.0, inf\). Got 0"),
+        ({"preset": "regression", "learning_rate": -1.0}, "Got -1.0"),
+        ({"preset": "regression", "schedule": "cosin"}, "Did you mean 'cosine'"),
+        ({"preset": "regression", "schedule": 3}, "'schedule'.*Got 3"),
+        ({"preset": "regression", "optimizer": "adamm"}, "'optimizer'.*'adamm'"),
+        ({"preset": "binary"}, "softmax output. Got model 'mlp_regressor' with a linear one"),
+        ({"preset": "quantile_regression"}, "quantiles= of the builder"),
+    ],
+)
+def test_bad_arguments_are_named(options, words):
+    with pytest.raises(kk.ArgumentError, match=words):
+        kk.compile(kk.mlp_regressor(3), **options)
+
+
+def test_a_rate_and_an_optimizer_that_has_one_are_refused():
+    with pytest.raises(kk.ArgumentError, match="not both"):
+        kk.compile(
+            kk.mlp_regressor(3), "adam", learning_rate=0.1, optimizer=keras.optimizers.SGD(0.2)
+        )
+
+
+def test_a_schedule_with_a_rate_of_zero_is_refused():
+    with pytest.raises(kk.ArgumentError, match="learning_rate"):
+        kk.CosineSchedule(0.0)
