@@ -54,7 +54,7 @@ def check_choice(owner, name, value, choices: Iterable[str]):
     """Check that `value` is one of `choices`; a near miss is named. Returns `value`."""
     choices = list(choices)
     if value not in choices:
-        near = difflib.get_close_matches(str(value), choices, n=1)
+        near = difflib.get_close_matches(str(value), map(str, choices), n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ArgumentError(
             f"The '{name}' parameter of {owner} must be one of "

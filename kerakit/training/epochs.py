@@ -133,35 +133,27 @@ class StreamedEpochs(_Epochs):
 
     Args:
         trainer: `keras.Model`, compiled, its optimizer built.
-        batches: function from an epoch's number (int64 scalar tensor) to a `tf.data.Dataset`
-            of that epoch's training batches.
+        batches: function from an epoch's number to a `tf.data.Dataset` of its training batches.
         validation: `tf.data.Dataset` of batches, or `None`.
         rows, batch_size, seed, rates: as in `InMemoryEpochs`.
-        start: int. The first epoch that is asked for.
-        epochs: int. The number of epochs.
     """
 
-    compiled = False
-
-    def __init__(
-        self, trainer, batches, validation, rows, batch_size, seed, rates, start, epochs
-    ):
+    def __init__(self, trainer, batches, validation, rows, batch_size, seed, rates):
         super().__init__(trainer, rows, batch_size, seed, rates)
-        stream = tf.data.Dataset.range(start, epochs).flat_map(batches)
-        self._iterator = iter(stream.prefetch(2))
-        self.validation = validation
+        self.batches, self.validation = batches, validation
         self._run = tf.function(self._several, autograph=False, reduce_retracing=True)
         self._test = tf.function(trainer.test_step, autograph=False, reduce_retracing=True)
 
     def __call__(self, epoch, callbacks):
         """Train one epoch; return its logs as a dict of floats."""
         self._reset()
+        iterator = iter(self.batches(epoch).prefetch(2))
         done, logs = 0, {}
         while done < self.steps:
             count = min(STEPS_PER_CALL, self.steps - done)
             callbacks.on_train_batch_begin(done)
             first = tf.constant(epoch * self.steps + done, "int32")
-            logs = self._logs(self._run(tf.constant(count), first))
+            logs = self._logs(self._run(iterator, tf.constant(count), first))
             done += count
             callbacks.on_train_batch_end(done - 1, logs)
         if self.validation is not None:
@@ -171,9 +163,9 @@ class StreamedEpochs(_Epochs):
             logs.update({f"val_{name}": float(value) for name, value in result.items()})
         return logs
 
-    def _several(self, count, first):
+    def _several(self, iterator, count, first):
         def body(step):
-            self._train_on(next(self._iterator), first + step)
+            self._train_on(next(iterator), first + step)
             return (step + 1,)
 
         tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)

@@ -22,7 +22,7 @@ from kerakit.training.arrays import class_weights, preprocessed, size_in_memory,
 from kerakit.training.checkpoint import Checkpoint
 from kerakit.training.curvature import safe_learning_rate
 from kerakit.training.epochs import InMemoryEpochs, StreamedEpochs
-from kerakit.training.progress import check_finite, progress_callback
+from kerakit.training.progress import PROGRESS, check_finite, progress_callback
 from kerakit.training.run_lock import locked
 from kerakit.training.stream import streamed_batches
 from kerakit.training.trainer import make_trainer, precision_of
@@ -120,9 +120,9 @@ def fit(
                 model, data, runner, settings, weights, seed, precision, stopping
             )
             variables = [*trainer.variables, *model.optimizer.variables]
-            checkpoint = Checkpoint(
-                run_dir / "checkpoint.npz", variables, held.callbacks, identity
-            )
+            stateful = [c for c in held.callbacks if not isinstance(c, PROGRESS)]
+            identity["callbacks"] = [type(callback).__name__ for callback in stateful]
+            checkpoint = Checkpoint(run_dir / "checkpoint.npz", variables, stateful, identity)
             state = checkpoint.read() if resume else None
         _train(model, held, runner, checkpoint, state, epochs, run_dir)
     if run_dir is not None:
@@ -146,8 +146,8 @@ class _Runner:
         rates = None if schedule is None else schedule.simulate(epochs * self.steps)
         self.rates = None if rates is None or np.ptp(rates) == 0 else rates
 
-    def start(self, epoch):
-        """Return the callable that trains one epoch after another from `epoch` on."""
+    def start(self):
+        """Return the callable that trains one epoch."""
         if not self.fits:
             batches, validation = streamed_batches(
                 self.data, self.preprocess, self.batch_size, self.seed, self.weights
@@ -160,8 +160,6 @@ class _Runner:
                 self.batch_size,
                 self.seed,
                 self.rates,
-                epoch,
-                self.epochs,
             )
         train = preprocessed(self.data, "train", self.preprocess, self.weights)
         held = preprocessed(self.data, "validation", self.preprocess, self.weights)
@@ -178,7 +176,7 @@ def _train(model, callbacks, runner, checkpoint, state, epochs, run_dir):
     model.stop_training = False
     start = state[0]["epoch"] if state else 0
     finished = bool(state and state[0]["finished"])
-    run_epoch = None if finished else runner.start(start)
+    run_epoch = None if finished else runner.start()
     callbacks.on_train_begin()
     if state:
         checkpoint.restore(*state)

@@ -7,7 +7,7 @@ import keras
 
 from kerakit.errors import TrainingError
 
-__all__ = ["EpochLines", "check_finite", "progress_callback"]
+__all__ = ["PROGRESS", "EpochLines", "check_finite", "progress_callback"]
 
 
 class EpochLines(keras.callbacks.Callback):
@@ -17,6 +17,10 @@ class EpochLines(keras.callbacks.Callback):
         """Print the epoch's number and its logs."""
         values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
         print(f"epoch {epoch + 1}/{self.params['epochs']}  {values}", flush=True)
+
+
+PROGRESS = (EpochLines, keras.callbacks.ProgbarLogger)
+"""The callbacks that only show something."""
 
 
 def progress_callback(verbose):

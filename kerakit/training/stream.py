@@ -23,8 +23,8 @@ def streamed_batches(data, preprocess, batch_size, seed, weights=None):
         weights: float array of shape `(classes,)`, or `None`. Class weights.
 
     Returns:
-        Tuple of a function from an epoch (int64 scalar tensor) to a `tf.data.Dataset`, and the
-        `tf.data.Dataset` of the validation batches, or `None`.
+        Tuple of a function from an epoch's number to a `tf.data.Dataset`, and the `tf.data.Dataset`
+        of the validation batches, or `None`.
     """
 
     def ready(features, target, weight=None):
@@ -41,7 +41,7 @@ def streamed_batches(data, preprocess, batch_size, seed, weights=None):
 
         def batches(epoch):
             order = tf.random.experimental.stateless_shuffle(
-                tf.range(rows), seed=tf.stack([tf.constant(seed, tf.int64), epoch])
+                tf.range(rows), seed=(seed, epoch)
             )
             picked = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
             return picked.map(
