@@ -85,4 +85,4 @@ def _presets():
 def _datasets():
     from kerakit.data.builtin import list_builtin
 
-    return [(entry.name, f"{entry.title}, {entry.rows} rows, {entry.task}") for entry in list_builtin()]
+    return [(entry.name, f"{entry.title}, {entry.rows} rows, {entry.task}") for entry in list_builtin().values()]

@@ -29,8 +29,9 @@ def number_targets(owner, inputs, targets, quantiles=None):
         if len(mean) > 1:
             raise ArgumentError(f"{owner} predicts quantiles of one target. Got {len(mean)}.")
         levels = [check_float(owner, "quantiles", level, "(0.0, 1.0)") for level in quantiles]
-        increasing = len(levels) > 0 and sorted(set(levels)) == levels
-        check(increasing, owner, "quantiles", "levels in increasing order", quantiles)
+        ok = sorted(set(levels)) == levels and len(levels) >= 3 and len(levels) % 2 == 1
+        expected = "3, 5, ... levels in increasing order, the middle one the prediction"
+        check(ok, owner, "quantiles", expected, quantiles)
     return mean, deviation
 
 

@@ -49,6 +49,10 @@ def embedding_width(categories):
     return min(50, round(1.6 * categories**0.56))
 
 
+# Layers in `preprocess` have a dot in their names, which no column can have: inputs and
+# layers of one model share their namespace.
+
+
 def tabular_preprocess(inputs, encoding=Encoding()):
     """Build the inputs of a tabular model and the `preprocess` sub-model behind them.
 
@@ -95,7 +99,7 @@ def tabular_preprocess(inputs, encoding=Encoding()):
             dense.append(one_hot[:, 1:])
     outputs = []
     if dense:
-        outputs.append(_joined(dense, "dense"))
+        outputs.append(_joined(dense, "preprocess.dense"))
     if ids:
         outputs.append(keras.ops.stack(ids, axis=-1))
     outputs = outputs[0] if len(outputs) == 1 else outputs
@@ -112,7 +116,7 @@ def _plain(shape, encoding):
     values = features
     if encoding.degree > 1:
         values = _polynomials(values, width, encoding.degree)
-    values = keras.layers.Identity(name="dense")(values)
+    values = keras.layers.Identity(name="preprocess.dense")(values)
     return features, keras.Model(features, values, name="preprocess"), []
 
 
@@ -124,7 +128,7 @@ def _numeric(features, by_name, encoding):
     if scalars:
         parts.append(keras.ops.stack([by_name[f.name] for f in scalars], axis=-1))
     parts += [by_name[f.name] for f in vectors]
-    raw = _joined(parts, "numbers")
+    raw = _joined(parts, "preprocess.numbers")
     ordered = scalars + vectors
 
     def statistic(name):
@@ -135,7 +139,7 @@ def _numeric(features, by_name, encoding):
     constant = variance <= 1e-12 * np.maximum(mean**2, 1e-12)
     variance = np.where(constant, 1.0, variance)
     normalize = keras.layers.Normalization(
-        mean=mean.tolist(), variance=variance.tolist(), name="normalize"
+        mean=mean.tolist(), variance=variance.tolist(), name="preprocess.normalize"
     )
     values = normalize(raw)
     gaps = keras.ops.isnan(values)
@@ -146,7 +150,7 @@ def _numeric(features, by_name, encoding):
         middle = ((low + high) / 2 - mean) / np.sqrt(variance)
         half = np.where(high > low, (high - low) / 2, 1.0) / np.sqrt(variance)
         to_range = keras.layers.Rescaling(
-            scale=(1 / half).tolist(), offset=(-middle / half).tolist(), name="to_range"
+            scale=(1 / half).tolist(), offset=(-middle / half).tolist(), name="preprocess.to_range"
         )
         parts = [_polynomials(to_range(values), width, encoding.degree)]
     else:
@@ -185,8 +189,8 @@ def _bins(features, values, mean, variance, bins):
     if not columns:
         return []
     repeated = keras.ops.take(values, columns, axis=-1)
-    within = keras.layers.Rescaling(scale=scales, offset=offsets, name="bin")(repeated)
-    return [keras.layers.ReLU(max_value=1.0, name="piecewise")(within)]
+    within = keras.layers.Rescaling(scale=scales, offset=offsets, name="preprocess.bin")(repeated)
+    return [keras.layers.ReLU(max_value=1.0, name="preprocess.piecewise")(within)]
 
 
 def _polynomials(values, width, degree):
@@ -230,7 +234,7 @@ def _lookup(feature, mode):
         vocabulary=list(feature.vocabulary),
         num_oov_indices=1,
         output_mode=mode,
-        name=f"lookup_{feature.name}",
+        name=f"preprocess.lookup_{feature.name}",
     )
 
 

@@ -181,7 +181,7 @@ def _optimizer(preset, learning_rate, optimizer, schedule):
                 f"Got {learning_rate!r} and {optimizer.name!r}."
             )
         return optimizer, None if schedule is None else get_schedule(schedule, 1e-3)
-    options = preset.options if optimizer in (None, preset.optimizer) else {}
+    options = dict(preset.options) if optimizer in (None, preset.optimizer) else {}
     rate = learning_rate or preset.learning_rate
     if isinstance(schedule, Schedule):
         if learning_rate is not None:

@@ -3,9 +3,7 @@
 import contextlib
 import copy
 import csv
-import hashlib
 import io
-import json
 import math
 import pathlib
 
@@ -22,6 +20,7 @@ from kerakit.training.arrays import class_weights, preprocessed, size_in_memory,
 from kerakit.training.checkpoint import Checkpoint
 from kerakit.training.curvature import safe_learning_rate
 from kerakit.training.epochs import InMemoryEpochs, StreamedEpochs
+from kerakit.training.identity import run_identity
 from kerakit.training.progress import PROGRESS, check_finite, progress_callback
 from kerakit.training.run_lock import locked
 from kerakit.training.stream import streamed_batches
@@ -116,8 +115,16 @@ def fit(
         if run_dir is not None:
             write_text(run_dir / "spec.json", data.spec.to_json() + "\n")
             stopping = early_stopping if _validated(data) else False
-            identity = _identity(
-                model, data, runner, settings, weights, seed, precision, stopping
+            identity = run_identity(
+                model,
+                data.spec,
+                settings,
+                batch_size=runner.batch_size,
+                epochs=None if runner.rates is None else epochs,
+                class_weights=weights,
+                early_stopping=stopping,
+                seed=seed,
+                precision=precision,
             )
             variables = [*trainer.variables, *model.optimizer.variables]
             stateful = [c for c in held.callbacks if not isinstance(c, PROGRESS)]
@@ -280,48 +287,6 @@ def _measured_rate(trainer, train, task):
     averaged = output.units if task in ("regression", "multilabel") else 1
     weight = None if train.weight is None else train.weight.numpy()
     return safe_learning_rate(values.numpy(), kind.get(task, "linear"), averaged, penalty, weight)
-
-
-def _identity(model, data, runner, settings, weights, seed, precision, early_stopping):
-    """What must be the same for a stopped run to go on as itself."""
-    optimizer = model.optimizer.get_config()
-    optimizer.pop("name", None)
-    if runner.rates is not None or settings.preset.learning_rate is None:
-        optimizer.pop("learning_rate", None)  # it changes on the way
-    identity = {
-        "model": _architecture(model),
-        "data": data.spec.fingerprint,
-        "split": {**data.spec.sizes, "seed": data.spec.seed},
-        "preset": settings.preset.name,
-        "loss": _nameless(keras.saving.serialize_keras_object(model.loss)),
-        "optimizer": {"class": type(model.optimizer).__name__, **optimizer},
-        "schedule": repr(settings.schedule),
-        "batch size": runner.batch_size,
-        "class weights": None if weights is None else list(weights),
-        "early stopping": bool(early_stopping) and int(early_stopping),
-        "seed": seed,
-        "precision": "float32" if precision == "auto" else precision,
-    }
-    if runner.rates is not None:
-        identity["number of epochs"] = runner.epochs  # the curve depends on it
-    return json.loads(json.dumps(identity, default=str))
-
-
-def _architecture(model):
-    """A hash of the layers' settings; names count for nothing, they number what was built."""
-    layers = [
-        (type(layer).__name__, _nameless(layer.get_config()))
-        for layer in model._flatten_layers(include_self=False)
-        if not isinstance(layer, keras.Model)
-    ]
-    text = json.dumps(layers, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _nameless(config):
-    if isinstance(config, dict):
-        return {k: _nameless(v) for k, v in config.items() if k not in ("name", "shared_object_id")}
-    return [_nameless(v) for v in config] if isinstance(config, (list, tuple)) else config
 
 
 def _write_history(run_dir, history):

@@ -128,6 +128,15 @@ def test_embedding_width_follows_the_rule_or_the_argument(mixed_data):
     assert not any(isinstance(layer, keras.layers.Embedding) for layer in plain.layers)
 
 
+def test_columns_may_be_called_what_layers_are_called():
+    names = ["bin", "dense", "normalize", "piecewise", "output", "ids", "dense_1", "unscale"]
+    x = {name: np.random.default_rng(0).normal(size=60) for name in names}
+    x["lookup"] = np.array(["a", "b"] * 30, object)
+    data = kk.load_arrays(x, x["bin"].astype("f4"), task="regression")
+    for builder in REGRESSORS:
+        assert builder(data.spec).output_shape == (None,)
+
+
 def test_plain_widths_and_several_targets():
     assert kk.mlp_regressor(11, hidden=(64, 64)).count_params() == 4993
     assert kk.mlp_regressor((3,), targets=2).output_shape == (None, 2)
@@ -161,7 +170,8 @@ def test_quantiles_never_cross_and_survive_saving(diabetes, tmp_path):
         (lambda: kk.mlp_regressor(3, activation="rulu"), "'activation'.*'rulu'"),
         (lambda: kk.mlp_regressor(3, embedding=0), "'embedding'.*Got 0"),
         (lambda: kk.mlp_regressor(3, bins=65), "'bins'.*Got 65"),
-        (lambda: kk.mlp_regressor(3, quantiles=(0.9, 0.1)), "increasing order"),
+        (lambda: kk.mlp_regressor(3, quantiles=(0.9, 0.5, 0.1)), "increasing order"),
+        (lambda: kk.mlp_regressor(3, quantiles=(0.1, 0.9)), "3, 5, ... levels"),
         (lambda: kk.mlp_regressor(3, quantiles=(0.0, 0.1)), r"'quantiles'.*\(0.0, 1.0\)"),
         (lambda: kk.mlp_classifier(3), "'classes'.*Got None"),
         (lambda: kk.mlp_classifier(3, classes=1), r"'classes'.*\[2, inf\). Got 1"),

@@ -1,0 +1,40 @@
+"""Sources of data -> `Data(train, validation, test, spec)`.
+
+Names are imported when first used, so that `import kerakit.data` costs next to nothing.
+"""
+
+import importlib
+
+__all__ = [
+    "Data",
+    "Feature",
+    "Spec",
+    "Target",
+    "list_builtin",
+    "load_arrays",
+    "load_builtin",
+    "load_csv",
+    "load_tfds",
+]
+
+_MODULES = {
+    "Data": "data",
+    "Feature": "spec",
+    "Spec": "spec",
+    "Target": "spec",
+    "list_builtin": "builtin",
+    "load_arrays": "arrays",
+    "load_builtin": "builtin",
+    "load_csv": "csv",
+    "load_tfds": "tfds",
+}
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,185 @@
+"""One column as it was read: numbers, or texts that may turn out to be numbers."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from kerakit.errors import DataError
+
+__all__ = ["MISSING", "Numbers", "Texts", "read_column"]
+
+# What `pandas.read_csv` takes for missing, without the rare spellings, and the `?` of
+# the UCI repository. An empty cell is always missing.
+MISSING = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
+
+_NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity|nan))$"
+
+
+@dataclasses.dataclass(frozen=True)
+class Numbers:
+    """A numeric column.
+
+    Attributes:
+        values: float array of shape `(n,)` or `(n, d)`, NaN where a value is missing.
+        boolean: bool. Whether the source held true and false. Defaults to `False`.
+    """
+
+    values: np.ndarray
+    boolean: bool = False
+
+    def __len__(self):
+        return len(self.values)
+
+    def missing(self):
+        """Return a bool array of shape `(n,)`: where there is no value."""
+        return np.isnan(self.values)
+
+    def texts(self):
+        """Return the values as `Texts`: 3.0 is `"3"`, true is `"True"`, missing is `""`."""
+        distinct, codes = np.unique(self.values, return_inverse=True)
+        if self.boolean:
+            written = ["" if np.isnan(value) else str(bool(value)) for value in distinct]
+        else:
+            written = [number_text(value) for value in distinct]
+        return Texts(np.array(written, dtype=object), codes, tuple(written))
+
+
+@dataclasses.dataclass(frozen=True)
+class Texts:
+    """A column of strings, as its different values and which of them each row has.
+
+    Attributes:
+        values: object array of `str`, the different values; `""` for a missing one.
+        codes: int array of shape `(n,)`, positions in `values`.
+        written: sequence of strings, how the source wrote each of `values`.
+        typed: bool. Whether the source says that these are strings (a DataFrame does, a
+            text file does not). Defaults to `True`.
+    """
+
+    values: np.ndarray
+    codes: np.ndarray
+    written: tuple[str, ...]
+    typed: bool = True
+
+    def __len__(self):
+        return len(self.codes)
+
+    def missing(self):
+        """Return a bool array of shape `(n,)`: where there is no value."""
+        return (self.values == "")[self.codes]
+
+    def strings(self):
+        """Return an object array of `str` of shape `(n,)`, `""` where missing."""
+        return self.values[self.codes]
+
+    def texts(self):
+        """Return the column itself; `Numbers` have the same method."""
+        return self
+
+    @functools.cached_property
+    def parsed(self):
+        """float64 array: each of `values` as a number, NaN where it is missing or text."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        numbers = np.full(len(self.values), np.nan)
+        texts = pa.array(self.values.tolist(), pa.string())
+        good = pc.match_substring_regex(texts, _NUMBER)
+        numbers[good.to_numpy(zero_copy_only=False)] = pc.cast(texts.filter(good), pa.float64())
+        return numbers
+
+    @functools.cached_property
+    def odd(self):
+        """bool array: which of `values` are neither missing nor a number."""
+        words = {"nan", "+nan", "-nan"}
+        no_number = np.isnan(self.parsed) & (self.values != "")
+        return no_number & ~np.array([value.lower() in words for value in self.values], bool)
+
+    def numbers(self):
+        """Return float64 array of shape `(n,)`, NaN where a value is missing or text."""
+        return self.parsed[self.codes]
+
+
+def read_column(values, missing=None, typed=True, origin="the data"):
+    """Read a column of any source as `Numbers` or `Texts`.
+
+    Args:
+        values: `pyarrow.Array` or `ChunkedArray`, or a numeric array of shape `(n, d)`.
+        missing: sequence of strings that stand for a missing value. Defaults to `None`:
+            `MISSING` in a text file, nothing but nulls in a typed source.
+        typed: bool. Whether strings are meant as strings; in a text file they are
+            stripped of white space and may be numbers. Defaults to `True`.
+        origin: str. What to call the column in an error.
+
+    Raises:
+        DataError: when the type has no place in a table of numbers and categories.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if isinstance(values, np.ndarray):
+        return Numbers(values.astype(np.float32, copy=False))
+    if isinstance(values, pa.ChunkedArray):
+        values = values.combine_chunks()
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        words = kind.value_type
+        if not _is_text(words):
+            return read_column(values.cast(words), origin=origin).texts()
+    elif pa.types.is_null(kind):
+        values = values.cast(pa.string())
+    elif pa.types.is_boolean(kind):
+        return Numbers(_floats(values.cast(pa.int8())), boolean=True)
+    elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return Numbers(_floats(values))
+    if not pa.types.is_dictionary(values.type):
+        if not _is_text(values.type):
+            raise DataError(
+                f"{origin} holds values of type {kind}; expected numbers, strings or booleans. "
+                "Convert it, or leave it out with exclude=."
+            )
+        values = values.cast(pa.string()).dictionary_encode()
+    words = values.dictionary.cast(pa.string())
+    written = words.to_pylist()
+    if not typed:
+        words = pc.utf8_trim_whitespace(words)
+    if missing is None:
+        missing = () if typed else MISSING
+    gone = pc.is_in(words, pa.array([*missing, ""], pa.string()))
+    texts = pc.if_else(gone, "", words).to_pylist()
+    codes = pc.fill_null(values.indices, len(texts)).to_numpy(zero_copy_only=False)
+    return Texts(np.array([*texts, ""], dtype=object), codes, (*written, ""), typed)
+
+
+def number_text(value):
+    """Return the shortest text of a number: `3` for 3.0, `0.1` for the float32 0.1.
+
+    Example:
+
+    >>> number_text(3.0), number_text(np.float32(0.1)), number_text(float("nan"))
+    ('3', '0.1', '')
+    """
+    value = float(value)
+    if np.isnan(value):
+        return ""
+    if value.is_integer():
+        return str(int(value))
+    with np.errstate(over="ignore"):
+        short = np.float32(value)
+    return str(short) if float(short) == value else repr(value)
+
+
+def _is_text(kind):
+    import pyarrow as pa
+
+    return (
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
+
+
+def _floats(values):
+    """Numeric Arrow array to float64 with NaN for null."""
+    import pyarrow as pa
+
+    return values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)

@@ -1,0 +1,8 @@
+"""Evaluation: metrics beside baselines, plots, and a report that opens with the result."""
+
+from kerakit.evaluation.environment import environment
+from kerakit.evaluation.evaluate import evaluate
+from kerakit.evaluation.run_files import update_metrics
+from kerakit.evaluation.summary import Report
+
+__all__ = ["Report", "environment", "evaluate", "update_metrics"]

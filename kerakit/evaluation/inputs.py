@@ -1,0 +1,204 @@
+"""How features reach a model's inputs, and whether model and data fit together."""
+
+import numpy as np
+
+from kerakit.errors import ArgumentError, DataError, KerakitError
+
+__all__ = [
+    "arrange",
+    "check_inputs",
+    "check_output_shape",
+    "check_predictions",
+    "check_quantiles",
+    "check_targets",
+    "input_names",
+]
+
+
+def input_names(model):
+    """Return the names of a model's inputs in order, or `None` where it has no fixed inputs.
+
+    Args:
+        model: `keras.Model`. A subclassed model that was never called has no fixed inputs.
+
+    Returns:
+        list of str, or `None`.
+    """
+    structure = _structure(model)
+    if isinstance(structure, dict):
+        return list(structure)
+    inputs = getattr(model, "inputs", None)
+    return [tensor.name for tensor in inputs] if inputs else None
+
+
+def arrange(model, features):
+    """Return `features` in the structure in which `model` takes its inputs.
+
+    Args:
+        model: `keras.Model`, with inputs as a dict, a list or a single tensor.
+        features: dict from name to array of shape `(n, ...)`.
+
+    Returns:
+        A dict, a list or an array.
+    """
+    structure, names = _structure(model), input_names(model)
+    if names is None:
+        return features
+    if isinstance(structure, dict):
+        return {name: features[name] for name in names}
+    if len(names) == 1:
+        value = features[names[0] if names[0] in features else next(iter(features))]
+        return [value] if isinstance(structure, (list, tuple)) else value
+    return [features[name] for name in names]
+
+
+def check_inputs(model, spec):
+    """Check that the model takes the features that the data has.
+
+    Args:
+        model: `keras.Model`.
+        spec: `Spec`.
+
+    Raises:
+        DataError: when a feature is missing on either side.
+    """
+    names = input_names(model)
+    if names is None or (len(names) == 1 and len(spec.features) == 1):
+        return  # one input needs no name
+    absent = [name for name in names if name not in spec.feature_names]
+    unused = [name for name in spec.feature_names if name not in names]
+    if absent or unused:
+        problems = []
+        if absent:
+            problems.append(f"the model takes {_list(absent)}, which the data does not have")
+        if unused:
+            problems.append(f"the data has {_list(unused)}, which the model does not take")
+        raise DataError(
+            f"The model's inputs do not match the data: {'; '.join(problems)}. "
+            f"Evaluate on the data that the model was built for. "
+            f"The model takes {_list(names)}; the data has {_list(spec.feature_names)}."
+        )
+
+
+def check_output_shape(shape, spec, quantiles=None):
+    """Check that answers of `shape` are what the task needs.
+
+    Args:
+        shape: tuple of ints or `None`. `(batch,)` or `(batch, width)`.
+        spec: `Spec`.
+        quantiles: tuple of floats or `None`. Levels of a quantile regressor.
+
+    Raises:
+        DataError: when the width does not match the classes, targets or quantiles.
+    """
+    if not isinstance(shape, tuple) or any(isinstance(dim, (tuple, dict)) for dim in shape):
+        raise DataError("The model must return one tensor. Got several outputs instead.")
+    width = shape[1] if len(shape) == 2 else 1 if len(shape) == 1 else None
+    if spec.is_classification:
+        expected, what = len(spec.classes), f"one column for each of {_list(spec.classes)}"
+        fits = len(shape) == 2 and width == expected
+    elif quantiles is not None:
+        expected, what = len(quantiles), f"one column for each quantile of {quantiles}"
+        fits = len(shape) == 2 and width == expected
+    else:
+        expected, what = len(spec.target.names), f"one for each of {_list(spec.target.names)}"
+        fits = width == expected
+    if not fits:
+        hint = " For a quantile regressor pass quantiles=." if not spec.is_classification else ""
+        if spec.is_classification and expected == 2 and width == 1:
+            hint = " End the model in two softmax columns, or (1 - p, p) of one sigmoid."
+        raise DataError(
+            f"The model answers with shape {shape}, but {spec.dataset or 'the data'} needs "
+            f"{expected} value(s) per row, {what}.{hint}"
+        )
+
+
+def check_predictions(p, spec):
+    """Check that predictions are numbers, and probabilities where labels are predicted.
+
+    Args:
+        p: array of shape `(n,)` or `(n, width)`.
+        spec: `Spec`.
+
+    Raises:
+        KerakitError: when predictions are NaN or infinite.
+        DataError: when a classifier's answers are not probabilities.
+    """
+    bad = ~np.isfinite(p.reshape(len(p), -1)).all(axis=1)
+    if bad.any():
+        raise KerakitError(
+            f"The model's predictions are NaN or infinite for {bad.sum():,} of {len(p):,} test "
+            f"rows (the first is row {int(bad.argmax())}). Either training diverged (lower the "
+            "learning rate) or missing values reach the network."
+        )
+    if not spec.is_classification:
+        return
+    # Half precision is exact to 1e-3, and many small columns add up.
+    sums = np.ones(1) if spec.task == "multilabel" else p.sum(axis=1)
+    if p.min() < -1e-3 or p.max() > 1 + 1e-3 or np.abs(sums - 1).max() > 2e-2:
+        raise DataError(
+            "A classifier must answer with probabilities in [0, 1]"
+            f"{'' if spec.task == 'multilabel' else ' that sum to 1'}. Got values from "
+            f"{p.min():.4g} to {p.max():.4g}, sums from {sums.min():.4g} to {sums.max():.4g}. "
+            "End the network in softmax (several labels: sigmoid), not in logits."
+        )
+
+
+def check_targets(y, spec):
+    """Check that test targets are what the spec says.
+
+    Args:
+        y: array of shape `(n,)` or `(n, width)`.
+        spec: `Spec`.
+
+    Raises:
+        DataError: when a numeric target is missing, or a class id is not in the spec.
+    """
+    if not np.isfinite(y).all():
+        row = int(np.argmin(np.isfinite(y.reshape(len(y), -1)).all(axis=1)))
+        raise DataError(f"The target of test row {row} is missing or infinite.")
+    limit = 2 if spec.task == "multilabel" else len(spec.classes)
+    if spec.is_classification and (y.min() < 0 or y.max() >= limit):
+        raise DataError(
+            f"Class ids of the test split must be in [0, {limit}). "
+            f"Got values from {y.min()} to {y.max()} instead."
+        )
+
+
+def check_quantiles(quantiles, spec):
+    """Check quantile levels; return them as a tuple of floats, or `None`.
+
+    Raises:
+        ArgumentError: when the levels do not increase inside (0, 1), or the task is not
+            the regression of one target.
+    """
+    if quantiles is None:
+        return None
+    try:
+        levels = tuple(float(level) for level in quantiles)
+    except (TypeError, ValueError):
+        levels = ()
+    rising = all(a < b for a, b in zip((0.0, *levels), (*levels, 1.0), strict=True))
+    if not levels or not rising:
+        raise ArgumentError(
+            "The 'quantiles' parameter of evaluate must be increasing levels in the range "
+            f"(0.0, 1.0), such as (0.1, 0.5, 0.9). Got {quantiles!r} instead."
+        )
+    if spec.task != "regression" or len(spec.target.names) != 1:
+        raise ArgumentError(
+            "The 'quantiles' parameter of evaluate is for the regression of one target. Got "
+            f"task {spec.task!r} with {len(spec.target.names)} target(s) instead."
+        )
+    return levels
+
+
+def _structure(model):
+    try:
+        return model.input
+    except (AttributeError, ValueError, RuntimeError):
+        return None
+
+
+def _list(names, limit=10):
+    names = [repr(str(name)) for name in names]
+    return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if names[limit:] else "")

@@ -1,0 +1,220 @@
+"""Test metrics from scikit-learn, as plain floats that JSON can carry."""
+
+import math
+
+import numpy as np
+
+__all__ = [
+    "calibration_bins",
+    "classification_metrics",
+    "expected_calibration_error",
+    "interval_metrics",
+    "multilabel_metrics",
+    "regression_metrics",
+]
+
+ECE_BINS = 15  # as in Guo et al. 2017, section 2
+
+
+def regression_metrics(y, p):
+    """Return how far predictions are from numeric targets.
+
+    With several targets each metric is computed per target and averaged with equal
+    weights, so `rmse` is the mean of the targets' RMSEs (not the root of the pooled
+    mean square, in which the target with the largest unit would hide the others).
+
+    Args:
+        y: array of shape `(n,)` or `(n, targets)`. True values.
+        p: array of the same shape. Predictions, in the same unit.
+
+    Returns:
+        dict of floats: `"rmse"` and `"mae"` in the target's unit, and `"r2"` in
+        `(-inf, 1]`, which is `None` where it is undefined (fewer than two rows, or a
+        target that does not vary).
+
+    Example:
+
+    >>> regression_metrics([1.0, 2.0, 3.0], [1.0, 2.0, 5.0])["mae"]
+    0.6666666666666666
+    """
+    from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
+
+    y, p = _columns(y), _columns(p)
+    varies = len(y) > 1 and bool(np.all(y.max(axis=0) > y.min(axis=0)))
+    return {
+        "rmse": _plain(root_mean_squared_error(y, p)),
+        "mae": _plain(mean_absolute_error(y, p)),
+        "r2": _plain(r2_score(y, p)) if varies else None,
+    }
+
+
+def interval_metrics(y, lower, upper):
+    """Return how often an interval holds the truth, and how wide it is.
+
+    Args:
+        y, lower, upper: arrays of shape `(n,)`, in the target's unit.
+
+    Returns:
+        dict of floats: `"coverage"`, the share of rows with `lower <= y <= upper`, in
+        `[0, 1]`, and `"interval_width"`, the mean of `upper - lower`.
+
+    Example:
+
+    >>> interval_metrics([1.0, 2.0], [0.0, 3.0], [2.0, 5.0])
+    {'coverage': 0.5, 'interval_width': 2.0}
+    """
+    y, lower, upper = (np.asarray(value, np.float64) for value in (y, lower, upper))
+    return {
+        "coverage": _plain(np.mean((lower <= y) & (y <= upper))),
+        "interval_width": _plain(np.mean(upper - lower)),
+    }
+
+
+def classification_metrics(y, p):
+    """Return how good the probabilities of one label per row are.
+
+    Args:
+        y: int array of shape `(n,)`. Class ids in `[0, classes)`.
+        p: array of shape `(n, classes)`. Probabilities; rows sum to 1.
+
+    Returns:
+        dict of floats in `[0, 1]` (`log_loss`: `[0, inf)`):
+
+        - `"accuracy"`, and `"balanced_accuracy"`: the mean recall of the classes present.
+        - `"f1"`: of class 1 for two classes, else the macro average over the classes that
+          occur among the labels or the predictions.
+        - `"auc"`: area under the ROC curve of class 1 for two classes, else the macro
+          average of one class against the rest; `None` when a class is absent from `y`.
+        - `"log_loss"`: mean negative log-likelihood, in nats.
+        - `"ece"`: expected calibration error, see `expected_calibration_error`.
+
+    Example:
+
+    >>> result = classification_metrics([0, 1], [[0.8, 0.2], [0.4, 0.6]])
+    >>> result["accuracy"], result["auc"], round(result["ece"], 3)
+    (1.0, 1.0, 0.3)
+    """
+    from sklearn import metrics
+
+    y, p = np.asarray(y, np.int64), np.asarray(p, np.float64)
+    p = p / p.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only to 1e-7
+    classes, label = p.shape[1], p.argmax(axis=1)
+    present = np.unique(y)
+    auc = None
+    if len(present) == classes:
+        score = p[:, 1] if classes == 2 else p
+        auc = metrics.roc_auc_score(y, score, multi_class="ovr", labels=np.arange(classes))
+    average = {"average": "binary" if classes == 2 else "macro", "zero_division": 0}
+    return {
+        "accuracy": _plain(np.mean(label == y)),
+        "balanced_accuracy": _balanced(y, label),
+        "f1": _plain(metrics.f1_score(y, label, **average)),
+        "auc": _plain(auc),
+        "log_loss": _plain(metrics.log_loss(y, p, labels=np.arange(classes))),
+        "ece": expected_calibration_error(p.max(axis=1), label == y),
+    }
+
+
+def multilabel_metrics(y, p):
+    """Return how good the probabilities of several yes/no labels per row are.
+
+    A label is predicted where its probability is at least 0.5.
+
+    Args:
+        y: array of shape `(n, labels)` of 0 and 1.
+        p: array of shape `(n, labels)`. Probability of each label.
+
+    Returns:
+        dict of floats: `"accuracy"` is subset accuracy (the share of rows of which every
+        label is right); `"balanced_accuracy"` and `"f1"` are averages over the labels;
+        `"auc"` is the average over the labels that have both values in `y` (`None` when
+        there is none); `"log_loss"` is the mean binary cross-entropy, in nats; `"ece"`
+        pools all yes/no decisions.
+
+    Example:
+
+    >>> multilabel_metrics([[1, 0], [0, 0]], [[0.9, 0.2], [0.1, 0.7]])["accuracy"]
+    0.5
+    """
+    from sklearn import metrics
+
+    y, p = np.asarray(y, np.int64), np.asarray(p, np.float64)
+    label = (p >= 0.5).astype(np.int64)
+    each = [classification_metrics(y[:, i], np.stack([1 - q, q], 1)) for i, q in enumerate(p.T)]
+    areas = [one["auc"] for one in each if one["auc"] is not None]
+    confidence = np.where(label == 1, p, 1 - p)
+    return {
+        "accuracy": _plain(np.mean(np.all(label == y, axis=1))),
+        "balanced_accuracy": _plain(
+            np.mean([_balanced(*column) for column in zip(y.T, label.T, strict=True)])
+        ),
+        "f1": _plain(metrics.f1_score(y, label, average="macro", zero_division=0)),
+        "auc": _plain(np.mean(areas)) if areas else None,
+        "log_loss": _plain(np.mean([one["log_loss"] for one in each])),
+        "ece": expected_calibration_error(confidence.ravel(), (label == y).ravel()),
+    }
+
+
+def expected_calibration_error(confidence, correct, bins=ECE_BINS):
+    """Return the mean gap between how sure the model is and how often it is right.
+
+    The predictions are sorted into bins of equal width by their confidence; the result
+    is the mean of `|accuracy - confidence|` over the bins, weighted by their counts.
+
+    Args:
+        confidence: array of shape `(n,)`. Probability of the predicted class, in `[0, 1]`.
+        correct: bool array of shape `(n,)`. Whether the prediction is right.
+        bins: int in `[1, inf)`. Defaults to 15.
+
+    Returns:
+        float in `[0, 1]`.
+
+    Reference:
+        Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, ICML 2017.
+
+    Example:
+
+    >>> round(expected_calibration_error([0.9, 0.9], [True, False]), 3)
+    0.4
+    """
+    mean, accuracy, count = calibration_bins(confidence, correct, bins)
+    return _plain(np.sum(count * np.abs(accuracy - mean)) / np.sum(count))
+
+
+def calibration_bins(confidence, correct, bins=ECE_BINS):
+    """Sort predictions into bins of confidence `(0, 1/bins], ..., (1 - 1/bins, 1]`.
+
+    Args:
+        confidence, correct, bins: As in `expected_calibration_error`.
+
+    Returns:
+        Three float arrays of shape `(filled bins,)`: mean confidence, accuracy and number
+        of predictions of each bin that is not empty.
+
+    Example:
+
+    >>> calibration_bins([0.25, 0.75, 1.0], [True, False, True], bins=2)
+    (array([0.25 , 0.875]), array([1. , 0.5]), array([1., 2.]))
+    """
+    confidence = np.asarray(confidence, np.float64)
+    index = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    count = np.bincount(index, minlength=bins).astype(np.float64)
+    total = np.bincount(index, weights=confidence, minlength=bins)
+    right = np.bincount(index, weights=np.asarray(correct, np.float64), minlength=bins)
+    filled = count > 0
+    return total[filled] / count[filled], right[filled] / count[filled], count[filled]
+
+
+def _balanced(y, label):
+    """Mean recall of the classes present in `y`."""
+    return _plain(np.mean([np.mean(label[y == one] == one) for one in np.unique(y)]))
+
+
+def _columns(values):
+    values = np.asarray(values, np.float64)
+    return values.reshape(len(values), -1)
+
+
+def _plain(value):
+    """A Python float, or `None` for what JSON has no number for."""
+    return float(value) if value is not None and math.isfinite(value) else None

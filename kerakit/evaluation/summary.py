@@ -1,0 +1,163 @@
+"""What an evaluation found: the numbers, the sentence that says them, and the table."""
+
+import dataclasses
+import html
+import math
+import pathlib
+
+__all__ = ["Report", "format_number", "headline"]
+
+# What the baselines do, as a reader says it.
+_BASELINES = {
+    "mean": "predicting the mean",
+    "majority": "always answering the majority class",
+    "linear": "a linear model",
+    "logistic": "a logistic model",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What an evaluation on the test split found.
+
+    Printed, it is a table of the model beside its baselines; in a notebook, the same as
+    HTML.
+
+    Attributes:
+        task: str. The task of the data's `Spec`.
+        test: dict from metric name to float, or `None` where it is undefined.
+        baseline: dict from baseline name to such a dict.
+        counts: dict from `"train"`, `"validation"` and `"test"` to row counts (`None`
+            where unknown).
+        plots: dict from plot name to the path of its PNG; empty without a `run_dir`.
+        path: `pathlib.Path` of `report.html`, or `None` without a `run_dir`.
+        unit: str or `None`. The target's unit.
+        notes: tuple of str. What a reader should know about the numbers.
+
+    Example:
+
+    >>> print(Report("regression", {"rmse": 2.0}, {"mean": {"rmse": 4.0}}, {"test": 9}))
+    RMSE 2.000 on 9 test rows, 50% below predicting the mean.
+    <BLANKLINE>
+            model   mean
+    rmse    2.000  4.000
+    """
+
+    task: str
+    test: dict[str, float | None]
+    baseline: dict[str, dict[str, float | None]]
+    counts: dict[str, int | None]
+    plots: dict[str, pathlib.Path] = dataclasses.field(default_factory=dict)
+    path: pathlib.Path | None = None
+    unit: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self):
+        """Return the report as a dict of JSON values."""
+        values = dataclasses.asdict(self)
+        values["plots"] = {name: str(path) for name, path in self.plots.items()}
+        values["path"] = None if self.path is None else str(self.path)
+        values["notes"] = list(self.notes)
+        return values
+
+    def rows(self):
+        """Return the table: a list of `(metric, [model's value, each baseline's value])`."""
+        columns = [self.test, *self.baseline.values()]
+        return [(metric, [column.get(metric) for column in columns]) for metric in self.test]
+
+    def __str__(self):
+        header = ["", "model", *self.baseline]
+        table = [[name, *map(format_number, values)] for name, values in self.rows()]
+        widths = [max(len(row[i]) for row in [header, *table]) for i in range(len(header))]
+        widths = [width + 2 if i else width for i, width in enumerate(widths)]
+        lines = [
+            row[0].ljust(widths[0] + 2)
+            + "".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
+            for row in [header, *table]
+        ]
+        lines = [headline(self), "", *lines]
+        lines += ["", *self.notes] if self.notes else []
+        lines += ["", f"Report: {self.path}"] if self.path else []
+        return "\n".join(lines)
+
+    def _repr_html_(self):
+        return f"<p>{html.escape(headline(self))}</p>{self.table_html()}"
+
+    def table_html(self):
+        """Return the table of the model beside its baselines as an HTML `<table>`."""
+        head = "".join(f"<th scope=col>{html.escape(n)}</th>" for n in ["model", *self.baseline])
+        body = "".join(
+            f"<tr><th scope=row>{html.escape(name)}</th>"
+            + "".join(f"<td>{format_number(value)}</td>" for value in values)
+            + "</tr>"
+            for name, values in self.rows()
+        )
+        return (
+            f'<table class="metrics"><thead><tr><td></td>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table>"
+        )
+
+
+def headline(report):
+    """Return the result in one sentence: the main metric, how many rows, against what.
+
+    Args:
+        report: `Report`.
+
+    Returns:
+        str.
+    """
+    rows = f"on {report.counts['test']:,} test row{'s' if report.counts['test'] != 1 else ''}"
+    if report.task == "regression":
+        metric, name = "rmse", "RMSE"
+        unit = f" {report.unit}" if report.unit else ""
+    else:
+        multilabel = report.task == "multilabel"
+        metric, name = ("f1", "Macro F1") if multilabel else ("accuracy", "Accuracy")
+        unit = ""
+    value = report.test[metric]
+    against = []
+    for baseline, words in _BASELINES.items():
+        other = report.baseline.get(baseline, {}).get(metric)
+        if other is None:
+            continue
+        if report.task == "regression":
+            against.append(_relative(value, other, words))
+        else:
+            against.append(f"{format_number(other)} for {words}")
+    text = f"{name} {format_number(value)}{unit} {rows}"
+    if against:
+        joined = " and ".join(against)
+        text += f", {joined}" if report.task == "regression" else f", against {joined}"
+    return text + "."
+
+
+def _relative(value, other, words):
+    if other == 0 or not math.isfinite(other):
+        return f"against {format_number(other)} for {words}"
+    change = round(100 * (value / other - 1))
+    if change == 0:
+        return f"level with {words}"
+    return f"{abs(change)}% {'below' if change < 0 else 'above'} {words}"
+
+
+def format_number(value):
+    """Return `value` in about four significant digits, without an exponent where legible.
+
+    Example:
+
+    >>> [format_number(x) for x in (49950.4, 53.126, 0.81, 0.00012, None)]
+    ['49,950', '53.13', '0.8100', '0.00012', '–']
+    """
+    if value is None:
+        return "–"
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e9 or size < 1e-4:
+        return f"{value:.3g}"
+    if size >= 1000:
+        return f"{value:,.0f}"
+    if size < 1e-3:
+        return f"{value:.3g}"
+    return f"{value:.{3 - math.floor(math.log10(size)) if size >= 1 else 4}f}"

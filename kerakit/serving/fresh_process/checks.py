@@ -1,0 +1,49 @@
+"""Every check of an export, in order."""
+
+from .answer_checks import check_batch, check_golden, check_repeat, latency, load
+from .failed import Failed
+from .graph_checks import (
+    check_constants,
+    check_labels,
+    check_operations,
+    check_signature,
+    check_variables,
+    read_files,
+)
+
+__all__ = ["main"]
+
+CHECKS = (
+    ("files", read_files),
+    ("variables", check_variables),
+    ("operations", check_operations),
+    ("signature", check_signature),
+    ("labels", check_labels),
+    ("preprocessing", check_constants),
+    ("loads", load),
+    ("golden sample", check_golden),
+    ("same answer twice", check_repeat),
+    ("batch size", check_batch),
+)
+NEED_FUNCTION = (check_golden, check_repeat, check_batch)
+
+
+def main(folder):
+    """Run every check; one that needs what an earlier one did not find is left out."""
+    results, state = [], {"folder": folder}
+    for name, function in CHECKS:
+        if "function" not in state and function in NEED_FUNCTION:
+            continue
+        try:
+            detail = function(state)
+            ok = True
+        except Failed as error:
+            ok, detail = False, str(error)
+        except Exception as error:  # whatever goes wrong is the export's fault
+            ok, detail = False, f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+        if detail is not None:
+            results.append({"name": name, "ok": ok, "detail": detail})
+        if not ok and function is read_files:
+            break
+    timed = "function" in state and all(result["ok"] for result in results)
+    return {"checks": results, "latency": latency(state) if timed else {}}

@@ -1,0 +1,151 @@
+"""Checks of an export's files: the graph, its variables, labels and constants."""
+
+import json
+import os
+import re
+
+import numpy as np
+import tensorflow as tf
+from tensorflow.core.protobuf import saved_model_pb2
+
+from .failed import need
+
+__all__ = [
+    "check_constants",
+    "check_labels",
+    "check_operations",
+    "check_signature",
+    "check_variables",
+    "read_files",
+]
+
+# Python functions and cuDNN are not on a CPU server, which also has XLA switched off.
+FORBIDDEN = re.compile(r".*PyFunc.*|.*[Cc]udnn.*|Xla.*")
+RANDOM = re.compile(
+    r".*Random.*|.*TruncatedNormal.*|.*Multinomial.*|.*DistortedBoundingBox.*"
+    r"|Stateful(Uniform|Standard).*|Rng.*"
+)
+CLOSE = 1e-5
+
+
+def read_files(state):
+    """The manifest and the graph, as files."""
+    folder = state["folder"]
+    with open(os.path.join(folder, "assets.extra", "kerakit.json"), encoding="utf-8") as file:
+        state["manifest"] = manifest = json.load(file)
+    saved = saved_model_pb2.SavedModel()
+    with open(os.path.join(folder, "saved_model.pb"), "rb") as file:
+        saved.ParseFromString(file.read())
+    graphs = [graph for graph in saved.meta_graphs if list(graph.meta_info_def.tags) == ["serve"]]
+    need(len(graphs) == 1, "saved_model.pb has no graph with the tag 'serve' alone")
+    state["graph"] = graphs[0]
+    state["nodes"] = [*graphs[0].graph_def.node]
+    for function in graphs[0].graph_def.library.function:
+        state["nodes"] += function.node_def
+    number = os.path.basename(os.path.normpath(folder))
+    stated = manifest["version"]
+    if number.isdigit() and stated is not None:
+        need(int(number) == stated, f"the manifest is that of version {stated}")
+    return f"manifest and graph ({len(state['nodes']):,} operations) read"
+
+
+def check_variables(state):
+    """A server loads a graph without its variables, and fails at every request."""
+    folder = os.path.join(state["folder"], "variables")
+    have = os.listdir(folder) if os.path.isdir(folder) else []
+    need("variables.index" in have, "variables/variables.index is missing")
+    data = [name for name in have if name.startswith("variables.data-")]
+    need(data, "variables/ holds no variables.data file")
+    return f"{sum(os.path.getsize(os.path.join(folder, name)) for name in data):,} bytes"
+
+
+def check_operations(state):
+    """Only what a stock server on a CPU runs, and nothing random."""
+    kinds = {node.op for node in state["nodes"]}
+    for what, pattern in (("cannot run", FORBIDDEN), ("would answer at random with", RANDOM)):
+        bad = sorted(kind for kind in kinds if pattern.fullmatch(kind))
+        need(not bad, f"the server {what} {', '.join(bad)}")
+    functions = state["graph"].graph_def.library.function
+    compiled = [f.signature.name for f in functions if f.attr["_XlaMustCompile"].b]
+    compiled += [node.name for node in state["nodes"] if node.attr["_XlaMustCompile"].b]
+    need(not compiled, f"the server has XLA switched off, which {compiled[:1]} needs")
+    return f"{len(kinds)} kinds, all of TensorFlow's core"
+
+
+def check_signature(state):
+    """Names, dtypes and shapes as the manifest states, with the batch free everywhere."""
+    have, count = state["graph"].signature_def, 0
+    for name, stated in state["manifest"]["signatures"].items():
+        need(name in have, f"there is no signature {name!r}")
+        for side in ("inputs", "outputs"):
+            tensors = getattr(have[name], side)
+            need(
+                set(tensors) == set(stated[side]),
+                f"{name} has the {side} {sorted(tensors)}, the manifest {sorted(stated[side])}",
+            )
+            for key, info in tensors.items():
+                check_tensor(f"{name}, {side[:-1]} {key!r}", info, stated[side][key], side)
+                count += 1
+    return f"{len(state['manifest']['signatures'])} signature(s), {count} tensors as stated"
+
+
+def check_tensor(where, info, stated, side):
+    """One tensor of a signature."""
+    dtype = tf.as_dtype(info.dtype).name
+    need(dtype == stated["dtype"], f"{where} is {dtype}, the manifest says {stated['dtype']}")
+    need(
+        side == "inputs" or dtype in ("float32", "string"),
+        f"{where} is {dtype}; expected float32 or string",
+    )
+    if info.tensor_shape.unknown_rank:
+        return
+    shape = [None if dim.size == -1 else dim.size for dim in info.tensor_shape.dim]
+    need(shape, f"{where} is a scalar, without a batch")
+    need(shape[0] is None, f"{where} has a fixed batch of {shape[0]}")
+    fits = len(shape) == len(stated["shape"]) and all(
+        a is None or b is None or a == b for a, b in zip(shape, stated["shape"], strict=True)
+    )
+    need(fits, f"{where} has the shape {shape}, the manifest says {stated['shape']}")
+
+
+def check_labels(state):
+    """labels.txt in the order of the probabilities."""
+    classes = state["manifest"]["classes"]
+    if not classes:
+        return None
+    with open(os.path.join(state["folder"], "assets", "labels.txt"), encoding="utf-8") as file:
+        lines = file.read().split("\n")[:-1]
+    wanted = [label.replace("\r", "\\r").replace("\n", "\\n") for label in classes]
+    need(lines == wanted, f"assets/labels.txt says {lines[:3]}..., the manifest {wanted[:3]}...")
+    need(list(state["manifest"]["spec"]["classes"]) == classes, "classes differ from the spec's")
+    return f"{len(classes)} classes"
+
+
+def check_constants(state):
+    """Normalisation constants and vocabularies in the graph as in the spec."""
+    stated, features = state["manifest"]["preprocess"], state["manifest"]["spec"]["features"]
+    layers, named = stated["normalisation"], stated["vocabularies"]
+    if not layers and not named:
+        return None
+    arrays = [tf.make_ndarray(n.attr["value"].tensor) for n in state["nodes"] if n.op == "Const"]
+    floats = [array.ravel() for array in arrays if array.dtype == np.float32]
+    for layer in layers:
+        for key, values in layer.items():
+            found = any(len(a) == len(values) and np.allclose(a, values, CLOSE) for a in floats)
+            need(found, f"the {key} {values[:3]}... is not in the graph")
+    if layers:
+        have = np.sort(np.concatenate([layer["mean"] for layer in layers]))
+        numeric = [f for f in features if f["kind"] == "numeric" and f["mean"] is not None]
+        spread = [np.atleast_1d(f["variance"] or 0.0) ** 0.5 for f in numeric]
+        mean = np.concatenate([np.atleast_1d(f["mean"]) for f in numeric])
+        order = np.argsort(mean)
+        limit = CLOSE * (np.abs(mean) + np.concatenate(spread))[order]
+        fits = len(have) == len(mean) and (np.abs(have - mean[order]) <= limit).all()
+        need(fits, "the model's means are not those of the spec")
+    words = {tuple(array.ravel().tolist()) for array in arrays if array.dtype == object}
+    for feature in features:
+        if feature["name"] in named:
+            vocabulary = tuple(word.encode() for word in feature["vocabulary"])
+            need(vocabulary in words, f"the vocabulary of {feature['name']!r} is not in the graph")
+    values = sum(len(layer["mean"]) for layer in layers)
+    return f"{values} means and variances, {len(named)} vocabularies as in the spec"

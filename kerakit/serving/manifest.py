@@ -1,0 +1,139 @@
+"""`assets.extra/kerakit.json`: what an export is, and what it must answer.
+
+The file is strict JSON: a missing number in the golden sample is `null` (read it as NaN),
+and the example is a row without one, so that it can be posted as it stands. In a request
+of your own a missing number is the literal `NaN`, which the server reads.
+"""
+
+import math
+
+import numpy as np
+
+from kerakit.errors import DataError
+from kerakit.files import read_json
+from kerakit.serving.versions import MANIFEST
+
+__all__ = ["FORMAT", "build_manifest", "json_values", "read_manifest"]
+
+FORMAT = 1
+_PACKAGES = ("python", "kerakit", "keras", "tensorflow", "numpy")
+
+
+def build_manifest(name, spec, golden, *, constants=None, quantiles=None, run_dir=None):
+    """Return the manifest of an export as a dict of JSON values; its version is `None`.
+
+    Args:
+        name: str. The model's name on the server.
+        spec: `Spec`.
+        golden: `Golden`.
+        constants: dict, or `None`. What `preprocess_constants` returned.
+        quantiles: tuple of floats, or `None`.
+        run_dir: `pathlib.Path`, or `None`. A run's folder, whose `metrics.json` and
+            `config.json` are taken over where they exist.
+    """
+    from kerakit.evaluation.environment import environment
+
+    config, metrics = (_run_file(run_dir, file) for file in ("config.json", "metrics.json"))
+    versions = environment()
+    return {
+        "format": FORMAT,
+        "name": name,
+        "version": None,
+        "task": spec.task,
+        "classes": list(spec.classes),
+        "quantiles": list(quantiles) if quantiles else None,
+        "signatures": {"serving_default": _signature(spec, golden)},
+        "metrics": metrics.get("test"),
+        "preset": config.get("preset"),
+        "seeds": {"split": spec.seed, "training": config.get("seed")},
+        "versions": {package: versions[package] for package in _PACKAGES},
+        "fingerprint": spec.fingerprint,
+        "preprocess": constants or {"normalisation": [], "vocabularies": []},
+        "tolerance": golden.tolerance,
+        "spec": _strict(spec.to_dict()),
+        "golden": {
+            "inputs": {key: json_values(value) for key, value in golden.inputs.items()},
+            "outputs": {key: json_values(value) for key, value in golden.outputs.items()},
+        },
+    }
+
+
+def read_manifest(folder):
+    """Return the manifest of the version in `folder`.
+
+    Raises:
+        DataError: when it is not there, no JSON, or of a format that this kerakit does not
+            know.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = read_json(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read as a manifest of kerakit: {error}.") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        known = manifest.get("format") if isinstance(manifest, dict) else None
+        raise DataError(
+            f"{path} has the format {known!r}, and this version of kerakit reads {FORMAT}. "
+            "Use the kerakit that wrote it, or export the model again."
+        )
+    return manifest
+
+
+def json_values(array):
+    """Return an array as nested lists of JSON values, NaN as `None`.
+
+    A float32 is written with the fewest digits that give it back.
+
+    Example:
+
+    >>> json_values(np.array([9.4, float("nan")], "float32"))
+    [9.4, None]
+    """
+    array = np.asarray(array)
+    if array.dtype.kind != "f":
+        return array.tolist()
+    flat = [None if math.isnan(v) else float(str(v)) for v in array.astype("float32").ravel()]
+    shaped = np.empty(array.size, object)
+    shaped[:] = flat
+    return shaped.reshape(array.shape).tolist()
+
+
+def _signature(spec, golden):
+    inputs = {
+        feature.name: {"dtype": feature.dtype, "shape": [None, *feature.shape]}
+        for feature in spec.features
+    }
+    outputs = {
+        name: {
+            "dtype": "string" if array.dtype == object else "float32",
+            "shape": [None, *array.shape[1:]],
+            "unit": spec.target.unit if not spec.is_classification else None,
+        }
+        for name, array in golden.outputs.items()
+    }
+    row = slice(golden.example, golden.example + 1)
+    sent = {name: json_values(array[row])[0] for name, array in golden.inputs.items()}
+    came = {name: json_values(array[row])[0] for name, array in golden.outputs.items()}
+    # The server leaves out the name of an only output.
+    answer = came if len(came) > 1 else next(iter(came.values()))
+    example = {"request": {"instances": [sent]}, "response": {"predictions": [answer]}}
+    return {"inputs": inputs, "outputs": outputs, "example": example}
+
+
+def _run_file(run_dir, name):
+    if run_dir is None or not (run_dir / name).is_file():
+        return {}
+    try:
+        values = read_json(run_dir / name)
+    except ValueError as error:
+        raise DataError(f"{run_dir / name} is no JSON: {error}.") from error
+    return _strict(values) if isinstance(values, dict) else {}
+
+
+def _strict(value):
+    """The JSON value with NaN and infinity as `None`."""
+    if isinstance(value, dict):
+        return {key: _strict(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_strict(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,113 @@
+"""From the network's numbers to the answer that a client reads: the served function."""
+
+import contextlib
+
+from kerakit.checks import check_choice
+from kerakit.errors import ArgumentError
+
+__all__ = ["SERVED_TASKS", "WIRE_DTYPES", "input_signature", "serving_function", "without_cudnn"]
+
+SERVED_TASKS = ("regression", "binary", "multiclass", "multilabel")
+# What a request can carry; half floats, for one, have no place in JSON.
+WIRE_DTYPES = ("float32", "int32", "int64", "uint8", "string")
+
+
+def input_signature(spec):
+    """Return the raw inputs of the served function: a dict from name to `tf.TensorSpec`.
+
+    Shapes are `(None, *feature.shape)`.
+    """
+    import tensorflow as tf
+
+    for feature in spec.features:
+        check_choice("export", f"features[{feature.name!r}].dtype", feature.dtype, WIRE_DTYPES)
+        if feature.name == "b64":
+            raise ArgumentError(
+                "An input cannot be called 'b64': the server takes {'b64': ...} for encoded "
+                "bytes. Rename the feature."
+            )
+    return {
+        feature.name: tf.TensorSpec([None, *feature.shape], feature.dtype, name=feature.name)
+        for feature in spec.features
+    }
+
+
+def serving_function(model, spec, quantiles=None):
+    """Return the function that `serving_default` is traced from.
+
+    Args:
+        model: `keras.Model`. Raw features in; predictions of shape `(batch,)`,
+            `(batch, targets)` or `(batch, quantiles)`, or probabilities of shape
+            `(batch, classes)`, out.
+        spec: `Spec`.
+        quantiles: tuple of floats, or `None`. Levels of a quantile regressor's columns.
+
+    Returns:
+        Function from a dict of tensors to a dict of float32 and string tensors, each with
+        the batch as its first dimension.
+    """
+    import tensorflow as tf
+
+    from kerakit.evaluation.inputs import arrange
+
+    check_choice("export", "spec.task", spec.task, SERVED_TASKS)
+    classes = tf.constant([label.encode() for label in spec.classes], tf.string)
+
+    def serve(features):
+        answer = model(arrange(model, features), training=False)
+        answer = tf.cast(answer, tf.float32)
+        if spec.task == "multilabel":
+            return _labels(answer, classes)
+        if spec.is_classification:
+            return _label(answer, classes)
+        return _numbers(answer, quantiles, len(spec.target.names))
+
+    return serve
+
+
+@contextlib.contextmanager
+def without_cudnn(model):
+    """Trace recurrent layers as plain operations: a server without a GPU has no cuDNN."""
+    layers = [layer for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")]
+    before = [layer.use_cudnn for layer in layers]
+    for layer in layers:
+        layer.use_cudnn = False
+    try:
+        yield
+    finally:
+        for layer, value in zip(layers, before, strict=True):
+            layer.use_cudnn = value
+
+
+def _label(probabilities, classes):
+    import tensorflow as tf
+
+    return {
+        "label": tf.gather(classes, tf.argmax(probabilities, axis=-1)),
+        "confidence": tf.reduce_max(probabilities, axis=-1),
+        "probabilities": probabilities,
+    }
+
+
+def _labels(probabilities, classes):
+    import tensorflow as tf
+
+    off = tf.constant("", tf.string)
+    return {
+        "labels": tf.where(probabilities >= 0.5, classes[tf.newaxis, :], off),
+        "probabilities": probabilities,
+    }
+
+
+def _numbers(answer, quantiles, targets):
+    import tensorflow as tf
+
+    if quantiles is not None:
+        return {
+            "prediction": answer[:, len(quantiles) // 2],
+            "lower": answer[:, 0],
+            "upper": answer[:, -1],
+        }
+    if targets == 1:
+        answer = tf.reshape(answer, [-1])
+    return {"prediction": answer}

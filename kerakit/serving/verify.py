@@ -1,0 +1,110 @@
+"""`verify`: an export proves itself in a process that has never seen the model."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+from kerakit.errors import ExportError
+from kerakit.serving.versions import version_folder
+
+__all__ = ["Check", "VerifyReport", "run_checks", "verify"]
+
+_SCRIPT = pathlib.Path(__file__).with_name("verify_process.py")
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One thing that was checked.
+
+    Attributes:
+        name: str.
+        ok: bool.
+        detail: str. What was found; of a check that failed, what is wrong.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+
+
+@dataclasses.dataclass(frozen=True)
+class VerifyReport:
+    """What `verify` found. `print(report)` shows a table.
+
+    Attributes:
+        path: `pathlib.Path` of the version's folder.
+        checks: tuple of `Check`.
+        latency: dict such as `{"batch 1": {"p50": 0.31, "p95": 0.40}, "batch 32": ...}`, in
+            milliseconds on the CPU; empty where the export does not load.
+    """
+
+    path: pathlib.Path
+    checks: tuple[Check, ...]
+    latency: dict[str, dict[str, float]]
+
+    @property
+    def ok(self):
+        """Whether every check passed."""
+        return all(check.ok for check in self.checks)
+
+    def __str__(self):
+        rows = [("ok" if c.ok else "FAILED", c.name, c.detail) for c in self.checks]
+        for batch, times in self.latency.items():
+            rows.append(("", f"latency, {batch}", f"p50 {times['p50']} ms, p95 {times['p95']} ms"))
+        wide = [max(len(row[column]) for row in rows) for column in (0, 1)]
+        lines = [f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c}".rstrip() for a, b, c in rows]
+        failed = sum(not check.ok for check in self.checks)
+        end = "all checks passed" if not failed else f"{failed} of {len(self.checks)} checks FAILED"
+        return "\n".join([str(self.path), *lines, end])
+
+
+def verify(path, *, verbose="auto"):
+    """Load an export in a fresh process, without a GPU, and check what it answers.
+
+    The process has neither kerakit nor the model's code. It checks the signature, the
+    answers to the golden sample, that these repeat and do not depend on the batch, the
+    constants of the preprocessing, the labels, and that a stock server has every
+    operation.
+
+    Args:
+        path: path of a version, such as `"saved_models/wine/1"`, or of a model's folder,
+            for its highest version.
+        verbose: bool, or `"auto"` to print the table on a terminal only. Defaults to
+            `"auto"`.
+
+    Returns:
+        `VerifyReport`. A check that fails is in the report; it does not raise.
+
+    Raises:
+        ArgumentError: when there is no export of kerakit at `path`.
+    """
+    report = run_checks(version_folder("verify", path))
+    if verbose is True or (verbose == "auto" and sys.stdout.isatty()):
+        print(report)
+    return report
+
+
+def run_checks(folder):
+    """Return the `VerifyReport` of the version in `folder`."""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(
+        [sys.executable, "-P", os.fspath(_SCRIPT), os.fspath(folder)],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
+    try:
+        found = json.loads(done.stdout.strip().splitlines()[-1])
+        checks = tuple(Check(**values) for values in found["checks"])
+    except (IndexError, KeyError, TypeError, ValueError):
+        said = done.stderr.strip().splitlines()
+        raise ExportError(
+            f"The process that was to verify {folder} ended with code {done.returncode}"
+            + (f": {said[-1]}" if said else ".")
+        ) from None
+    return VerifyReport(pathlib.Path(folder), checks, found["latency"])

@@ -1,0 +1,18 @@
+"""The script that checks an export in a process that knows TensorFlow only.
+
+    python -P verify_process.py FOLDER
+
+prints `{"checks": [{"name", "ok", "detail"}, ...], "latency": {...}}` as one line of JSON.
+It imports neither kerakit nor the model's code: what passes here needs neither.
+"""
+
+import json
+import os
+import sys
+
+if __name__ == "__main__":
+    # At the end of the path, where the names of kerakit's modules hide no other's.
+    sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+    from fresh_process.checks import main
+
+    print(json.dumps(main(sys.argv[1])))

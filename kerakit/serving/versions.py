@@ -1,0 +1,134 @@
+"""Which children of a model's folder the server takes for versions."""
+
+import os
+import pathlib
+import re
+
+from kerakit.checks import check, check_int
+from kerakit.errors import ArgumentError, ExportError
+
+__all__ = [
+    "MANIFEST",
+    "check_base",
+    "choose_version",
+    "highest_version",
+    "version_folder",
+    "version_number",
+    "versions",
+]
+
+MANIFEST = "assets.extra/kerakit.json"
+
+_MAXIMUM = 2**63 - 1
+# What absl::SimpleAtoi<int64> accepts: ASCII digits, a sign, white space around them.
+_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)[ \t\n\v\f\r]*")
+
+
+def version_number(name):
+    """Return the version that the server reads from a child's name, or `None`.
+
+    Example:
+
+    >>> [version_number(name) for name in ("12", "00012", "v12", "12.bak", ".tmp-12", "1e3")]
+    [12, 12, None, None, None, None]
+    """
+    match = _INTEGER.fullmatch(name)
+    number = int(match[1]) if match else None
+    return number if number is not None and -_MAXIMUM - 1 <= number <= _MAXIMUM else None
+
+
+def versions(base):
+    """Return the sorted version numbers in the folder `base`; files count too.
+
+    The server does not look whether a child is a folder: a file called `9` is version 9.
+    """
+    try:
+        names = os.listdir(base)
+    except FileNotFoundError:
+        return []
+    return sorted({n for n in map(version_number, names) if n is not None})
+
+
+def highest_version(base):
+    """Return the highest version number in `base`, 0 where there is none."""
+    return max([0, *versions(base)])
+
+
+def choose_version(base, version=None):
+    """Return the number of the next version of `base`.
+
+    Args:
+        base: `pathlib.Path`. The model's folder; it need not exist.
+        version: int, or `None` for the highest existing number + 1. Defaults to `None`.
+
+    Raises:
+        ArgumentError: when `version` exists or is lower than the highest. The server
+            serves the highest number and does not recover from one that is reused.
+        ExportError: when no higher number is left.
+    """
+    highest = highest_version(base)
+    if version is None:
+        if highest >= _MAXIMUM:
+            raise ExportError(f"{base} has version {highest}, and the server knows no higher one.")
+        return highest + 1
+    version = check_int("export", "version", version, minimum=1, maximum=_MAXIMUM)
+    if version <= highest:
+        raise ArgumentError(
+            f"The 'version' parameter of export must be higher than {highest}, the highest "
+            f"version in {base}. Got {version} instead; leave it out for {highest + 1}."
+        )
+    return version
+
+
+def check_base(owner, base):
+    """Check the folder that is to hold a model's versions; return it as an absolute path.
+
+    Args:
+        owner: str. The function whose parameter `base` is.
+        base: path. Its last part is the model's name.
+
+    Raises:
+        ArgumentError: when it is a file, lies below one, is itself a version, or has a
+            name that no request can reach.
+    """
+    check(isinstance(base, (str, os.PathLike)), owner, "base", "the path of a folder", base)
+    path = pathlib.Path(os.path.abspath(os.fsdecode(base)))
+    name = path.name
+    if not name or ":" in name or not name.isprintable():
+        raise ArgumentError(
+            f"The last part of the path {base} is the model's name, and a request cannot reach "
+            f"the name {name!r}. Use letters, digits, '-', '_' and '.'."
+        )
+    for part in (path, *path.parents):
+        if part.is_dir():
+            break
+        if part.exists() or part.is_symlink():
+            raise ArgumentError(f"The output path {path} needs a folder, but {part} is a file.")
+    if (path / "saved_model.pb").exists() or (
+        version_number(name) is not None
+        and any((path.parent / str(n) / "saved_model.pb").exists() for n in versions(path.parent))
+    ):
+        raise ArgumentError(
+            f"{path} is a version of a model. Pass the model's folder, {path.parent}; the version "
+            "is added to it."
+        )
+    return path
+
+
+def version_folder(owner, path):
+    """Return the folder of an exported version; of a model's folder, its highest version.
+
+    Raises:
+        ArgumentError: when there is no export of kerakit at `path`.
+    """
+    check(isinstance(path, (str, os.PathLike)), owner, "path", "the path of an export", path)
+    folder = pathlib.Path(os.path.abspath(os.fsdecode(path)))
+    for candidate in (folder, folder / str(highest_version(folder) if folder.is_dir() else 0)):
+        if (candidate / MANIFEST).is_file():
+            return candidate
+    if not folder.exists():
+        raise ArgumentError(f"{path}: there is no such folder.")
+    raise ArgumentError(
+        f"{path} is not an export of kerakit: it has no {MANIFEST}. Expected a version's folder, "
+        "such as saved_models/wine/1."
+    )

@@ -1,0 +1,141 @@
+"""Tasks, labels and targets, through `load_arrays` as a user meets them."""
+
+import numpy as np
+import pytest
+
+from kerakit.data import load_arrays
+from kerakit.errors import ArgumentError, DataError
+
+X = np.arange(40, dtype=np.float32).reshape(20, 2) % 7
+
+
+def load(y, **options):
+    return load_arrays(X[: len(y)], y, validation_size=0, **options)
+
+
+def answers(data):
+    """All targets, test rows after training rows."""
+    return np.concatenate([data.table("train").target, data.table("test").target])
+
+
+@pytest.mark.parametrize(
+    ("y", "task", "classes"),
+    [
+        ([float(v) for v in range(20)], "regression", ()),
+        ([3, 1, 2, 5] * 5, "regression", ()),
+        ([0, 1] * 10, "binary", ("0", "1")),
+        ([10.0, 2.0] * 10, "binary", ("2", "10")),
+        ([True, False] * 10, "binary", ("False", "True")),
+        (["no", "yes"] * 10, "binary", ("no", "yes")),
+        (["b", "c", "a", "c"] * 5, "multiclass", ("a", "b", "c")),
+        (["10", "9", "8", "10"] * 5, "multiclass", ("8", "9", "10")),
+    ],
+)
+def test_the_task_follows_from_the_target(y, task, classes):
+    spec = load(y).spec
+    assert (spec.task, spec.classes) == (task, classes)
+
+
+def test_class_ids_are_int32_in_the_order_of_the_classes():
+    data = load(["b", "a"] * 10)
+    assert answers(data).dtype == np.int32
+    assert sorted(answers(data).tolist()) == [0] * 10 + [1] * 10
+    assert data.spec.class_counts == (8, 8)
+    assert data.spec.target.mean == ()
+
+
+def test_numbers_as_classes_are_sorted_as_numbers():
+    data = load([10.0, 2.0, 3.0, 2.0] * 5, task="multiclass")
+    assert data.spec.classes == ("2", "3", "10")
+    assert np.bincount(answers(data)).tolist() == [10, 5, 5]
+
+
+def test_two_numbers_can_still_be_a_regression():
+    data = load([0, 1] * 10, task="regression", unit="EUR")
+    assert answers(data).dtype == np.float32
+    assert data.spec.target.unit == "EUR"
+
+
+def test_target_statistics_are_those_of_the_training_rows():
+    data = load(np.arange(20.0) ** 2)
+    train = data.table("train").target.astype(float)
+    assert data.spec.target.mean == (train.mean(),)
+    assert data.spec.target.variance == (train.var(),)
+
+
+def test_the_positive_class_comes_second():
+    assert load(["no", "yes"] * 10, positive="no").spec.classes == ("yes", "no")
+    with pytest.raises(ArgumentError, match=r"'positive' parameter of load_arrays.*'yse'.*'yes'"):
+        load(["no", "yes"] * 10, positive="yse")
+    with pytest.raises(DataError, match="positive= takes a target with two classes. Got 3"):
+        load(["a", "b", "c", "a"] * 5, positive="a")
+
+
+def test_labels_are_mapped_wherever_they_occur():
+    data = load(["<50", ">50", "<50.", ">50"] * 5, labels={"<50.": "<50"})
+    assert data.spec.classes == ("<50", ">50")
+    named = load([0, 1] * 10, labels={"0": "died", "1": "lived"})
+    assert named.spec.classes == ("died", "lived")
+
+
+def test_several_targets_are_a_regression_of_several():
+    y = np.stack([np.arange(20.0), np.arange(20.0) * 2], axis=1)
+    data = load(y)
+    assert answers(data).shape == (20, 2)
+    assert data.spec.target.names == ("target_1", "target_2")
+    assert data.spec.target.mean[1] == pytest.approx(2 * data.spec.target.mean[0])
+
+
+def test_flags_are_a_multilabel_task():
+    y = {"red": [1, 0] * 10, "sweet": [0, 0, 1, 0] * 5}
+    data = load_arrays(X, y, task="multilabel", validation_size=0)
+    assert data.spec.classes == ("red", "sweet")
+    assert answers(data).dtype == np.float32
+    assert answers(data).sum(axis=0).tolist() == [10, 5]
+    assert data.spec.class_counts == tuple(data.table("train").target.sum(axis=0).astype(int))
+
+
+@pytest.mark.parametrize(
+    ("y", "options", "message"),
+    [
+        ([2.0] * 20, {}, r"arrays: the target 'target' is constant: 2 in all 20 rows"),
+        (["a"] * 20, {}, r"'target' has one class only, 'a'"),
+        ([1] * 20, {"task": "binary"}, r"'target' has one class only, '1'"),
+        (["a", "b"] * 9 + ["a", "c"], {}, r"row 19 .*the class 'c' has one row"),
+        ([1.0] * 4 + [np.nan] * 2 + [2.0] * 14, {}, r"row 4 .*target is missing, as in 2 of 20"),
+        (["a"] * 3 + [None] + ["b"] * 16, {}, r"row 3 .*target is missing, as in 1 of 20"),
+        ([1.0] * 7 + [np.inf] + [2.0, 3.0] * 6, {}, r"row 7 .*target is infinite"),
+        ([1.0] * 7 + [1e39] + [2.0, 3.0] * 6, {}, r"row 7 .*beyond float32"),
+        (["1"] * 6 + ["x"] + ["2"] * 13, {"task": "regression"}, r"row 6 .*'x'.*needs a number"),
+        (["a", "b", "c", "a"] * 5, {"task": "binary"}, r"two classes. Got 3 in 'target'"),
+        ([0, 1, 2, 1] * 5, {"task": "multilabel"}, r"row 2 .*'target'.*2\.0.*needs 0 or 1"),
+    ],
+)
+def test_bad_targets_are_refused(y, options, message):
+    with pytest.raises(DataError, match=message):
+        load(y, **options)
+
+
+def test_a_flag_that_is_never_on_is_refused():
+    y = {"red": [1, 0] * 10, "blue": [0] * 20}
+    with pytest.raises(DataError, match="'blue' is constant: 0 in all 20 rows"):
+        load_arrays(X, y, task="multilabel")
+
+
+def test_several_targets_take_no_class_task():
+    with pytest.raises(DataError, match="task='multiclass' takes one target"):
+        load_arrays(X, {"a": [0, 1] * 10, "b": [0, 1] * 10}, task="multiclass")
+
+
+def test_a_label_that_training_never_saw_is_refused_with_the_mapping_to_pass():
+    test = (X[:2], ["yes.", "no"])
+    message = r"arrays \(test\), row 0 .*'yes\.' does not occur.*labels=\{'yes\.': 'yes'\}"
+    with pytest.raises(DataError, match=message):
+        load(["no", "yes"] * 10, test=test)
+    data = load(["no", "yes"] * 10, test=test, labels={"yes.": "yes"})
+    assert data.table("test").target.tolist() == [1, 0]
+
+
+def test_numbers_as_labels_agree_between_sources_however_they_are_written():
+    data = load([1, 2, 3, 1] * 5, task="multiclass", test=(X[:3], ["3.0", "1", "2.00"]))
+    assert data.table("test").target.tolist() == [2, 0, 1]

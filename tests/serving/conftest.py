@@ -1,0 +1,40 @@
+"""The small models of `serving_cases` and their exports, made once."""
+
+import pathlib
+import sys
+
+import pytest
+
+# Test modules take helpers from `serving_cases` beside them.
+sys.path.append(str(pathlib.Path(__file__).parent))
+
+from serving_cases import CASES, QUANTILES, make_model, make_spec, make_table
+
+from kerakit.serving import export
+
+
+@pytest.fixture(scope="session")
+def models():
+    return {case: make_model(case, make_spec(case)) for case in CASES}
+
+
+@pytest.fixture(scope="session")
+def exports(models, tmp_path_factory):
+    """One export of each case; that of `multiclass` was verified on the way."""
+    base = tmp_path_factory.mktemp("saved_models")
+    run_dir = base / "run"
+    run_dir.mkdir()
+    (run_dir / "metrics.json").write_text('{"test": {"rmse": 0.5, "r2": NaN}, "baseline": {}}')
+    (run_dir / "config.json").write_text('{"preset": "regression", "seed": 11}')
+    return {
+        case: export(
+            models[case],
+            make_spec(case),
+            base / case,
+            sample=make_table(make_spec(case)),
+            quantiles=QUANTILES if case == "quantiles" else None,
+            run_dir=run_dir if case == "regression" else None,
+            verify=case == "multiclass",
+        )
+        for case in CASES
+    }
