@@ -85,4 +85,5 @@ def _presets():
 def _datasets():
     from kerakit.data.builtin import list_builtin
 
-    return [(entry.name, f"{entry.title}, {entry.rows} rows, {entry.task}") for entry in list_builtin().values()]
+    entries = list_builtin().values()
+    return [(e.name, f"{e.title}, {e.rows} rows, {e.task}") for e in entries]

@@ -194,7 +194,7 @@ def finish(config, run, model, data, history, timer):
         "epochs": len(history.epoch),
         "seconds": timer.seconds,
     }
-    report = evaluate(model, data, run_dir=run.folder, history=history, details=details)
+    report = evaluate(model, data, run_dir=run.folder, history=history, details=details, verbose=0)
     timer.mark("evaluate")
     base = pathlib.Path(config.out, run.name)
     path = export(
@@ -209,7 +209,7 @@ def finish(config, run, model, data, history, timer):
     timer.mark("export")
     seconds, cpu = timer.total()
     update_metrics(run.folder, version=int(path.name), seconds=seconds, cpu_seconds=cpu)
-    _print_closing(report, run.folder, path)
+    _print_closing(report, path)
     return Result(report, model, run.folder, path, seconds)
 
 
@@ -241,12 +241,11 @@ def exit_code(action):
     return 0
 
 
-def _print_closing(report, folder, path):
+def _print_closing(report, path):
     from kerakit.serving import curl_line, docker_line
 
     print(f"\n{report}\n")
-    print(f"report      {folder / 'report.html'}")
-    print(f"SavedModel  {path}\n")
+    print(f"SavedModel: {path}\n")
     print("Serve it, and ask it:")
     print(docker_line(path))
     print(curl_line(path))
@@ -265,6 +264,6 @@ def _mapping(text):
         value = None
     if not isinstance(value, dict):
         raise ArgumentError(
-            f"--labels takes a JSON object, such as '{{\"yes.\": \"yes\"}}'. Got {text!r}."
+            f'--labels takes a JSON object, such as \'{{"yes.": "yes"}}\'. Got {text!r}.'
         )
     return value

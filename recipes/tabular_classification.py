@@ -36,7 +36,7 @@ class Config(TableFlags, RunFlags):
     """Share of units dropped while training."""
     l2: float = 0.0
     """Penalty on squared weights."""
-    bins: int = 32
+    bins: int = 16
     """Quantile bins of the piecewise linear encoding of numbers; 0 for none."""
     balanced: bool = False
     """Weigh every class alike, whatever its number of rows."""

@@ -26,15 +26,15 @@ class Config(TableFlags, RunFlags):
 
     dataset: str = "diabetes"
     """A built-in set, or tfds:NAME[/CONFIG]."""
-    epochs: int = 300
+    epochs: int = 400
     """The most epochs; early stopping may end before."""
-    hidden: tuple[int, ...] = (128, 128)
+    hidden: tuple[int, ...] = (256, 256)
     """Units of the hidden layers."""
-    dropout: float = 0.0
+    dropout: float = 0.1
     """Share of units dropped while training."""
     l2: float = 0.0
     """Penalty on squared weights."""
-    bins: int = 0
+    bins: int = 16
     """Quantile bins of the piecewise linear encoding of numbers; 0 for none."""
 
 

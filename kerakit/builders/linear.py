@@ -25,7 +25,8 @@ def linear_regressor(inputs, *, targets=None, quantiles=None, l2=0.0):
         targets: int in [1, inf). How many numbers a plain width predicts; a `Spec` knows.
             Defaults to `None`, which is 1.
         quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order, to predict
-            instead of the mean, the middle one as the prediction; compile with `"quantile_regression"`. Defaults to `None`.
+            instead of the mean, the middle one as the prediction; compile with
+            `"quantile_regression"`. Defaults to `None`.
         l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)`. Defaults to `0.0`.
 
     Returns:

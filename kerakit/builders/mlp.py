@@ -54,7 +54,8 @@ def mlp_regressor(
             Defaults to `16`; 0 for none.
         targets: int in [1, inf). How many numbers a plain width predicts; a `Spec` knows.
         quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order, to predict
-            instead of the mean, the middle one as the prediction; compile with `"quantile_regression"`. Defaults to `None`.
+            instead of the mean, the middle one as the prediction; compile with
+            `"quantile_regression"`. Defaults to `None`.
 
     Returns:
         `keras.Model`; predictions of shape `(batch,)`, or `(batch, targets)`, or

@@ -67,9 +67,10 @@ def tabular_preprocess(inputs, encoding=Encoding()):
 
     Returns:
         Tuple `(inputs, preprocess, tables)`: a dict of `keras.Input`s by name (one
-        `keras.Input` named `features` for a plain width), the sub-model (output `dense` of shape `(batch, width)` float32 and, where categories
-        are embedded, a second output `ids` of shape `(batch, columns)` int32), and the list
-        of `(name, rows, width)` of the embedding tables that `ids` needs.
+        `keras.Input` named `features` for a plain width), the sub-model (output `dense` of
+        shape `(batch, width)` float32 and, where categories are embedded, a second output
+        `ids` of shape `(batch, columns)` int32), and the list of `(name, rows, width)` of the
+        embedding tables that `ids` needs.
     """
     if not isinstance(inputs, Spec):
         return _plain(inputs, encoding)

@@ -27,7 +27,7 @@ def confusion_matrix(y, label, classes):
     size = len(classes)
     counts = metrics.confusion_matrix(y, label, labels=np.arange(size))
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    side = float(np.clip(2.8 + 0.36 * size, 4.2, 13))
+    side = float(np.clip(2.8 + 0.27 * size, 4.2, 11))
     figure, axes = new_figure(width=side + 0.6, height=side)
     axis = axes[0, 0]
     style(axis, "Confusion matrix", "Predicted class", "True class")

@@ -117,6 +117,8 @@ def _check(model, data, run_dir, quantiles):
         expected = f"a folder, or a path where one can be made, but {file} is a file"
         check(file is None, "evaluate", "run_dir", expected, str(run_dir))
     if quantiles is None and spec.task == "regression":
+        from kerakit.builders.heads import quantiles_of  # imports keras
+
         quantiles = quantiles_of(model)
     quantiles = inputs.check_quantiles(quantiles, spec)
     for split in ("train", "test"):

@@ -21,7 +21,8 @@ _CAPTIONS = {
     "precision_recall": "Precision and recall",
     "reliability_diagram": "How often the model is right when it is this sure",
 }
-_WIDE = 1.7  # width over height from which a plot takes the whole row
+# A plot takes the whole row from this width over height, or from this width in pixels.
+_WIDE_SHAPE, _WIDE_PIXELS = 1.7, 1000
 
 
 def render(report, spec, *, plots, details=None, environment=None, metrics=None):
@@ -126,7 +127,7 @@ def _figure(name, image):
     encoded = base64.b64encode(image).decode("ascii")
     caption = _text(_CAPTIONS.get(name, name.replace("_", " ")))
     width, height = struct.unpack(">II", image[16:24])  # of the PNG's header
-    wide = ' class="wide"' if width > _WIDE * height else ""
+    wide = ' class="wide"' if width > _WIDE_SHAPE * height or width > _WIDE_PIXELS else ""
     return (
         f'<figure{wide}><img alt="{caption}" width="{width}" height="{height}" '
         f'src="data:image/png;base64,{encoded}">'

@@ -139,11 +139,14 @@ def _activation(model):
 def _loss(model, preset):
     """The loss, and its weight, that count in standard deviations of the target."""
     activation = _activation(model)
-    name = preset.loss or {
-        "softmax": "sparse_categorical_crossentropy",
-        "sigmoid": "binary_crossentropy",
-        "linear": "mean_squared_error",
-    }[activation]
+    name = (
+        preset.loss
+        or {
+            "softmax": "sparse_categorical_crossentropy",
+            "sigmoid": "binary_crossentropy",
+            "linear": "mean_squared_error",
+        }[activation]
+    )
     expected = {"binary_crossentropy": "sigmoid"}.get(name, "softmax")
     expected = "linear" if name in _NUMBERS else expected
     if activation != expected:

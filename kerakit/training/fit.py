@@ -16,7 +16,7 @@ from kerakit.data.data import Data
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path, write_text
 from kerakit.presets import settings_of
-from kerakit.training.arrays import class_weights, preprocessed, size_in_memory, split_model
+from kerakit.training.arrays import class_weights, preprocessed, size_in_memory
 from kerakit.training.checkpoint import Checkpoint
 from kerakit.training.curvature import safe_learning_rate
 from kerakit.training.epochs import InMemoryEpochs, StreamedEpochs
@@ -212,7 +212,7 @@ def _train(model, callbacks, runner, checkpoint, state, epochs, run_dir):
 def _checked(model, data, epochs, batch_size, early_stopping, augment, verbose, cache_mb):
     check(isinstance(model, keras.Model), "fit", "model", "a keras.Model", model)
     if not model.compiled:
-        raise ArgumentError(f"fit needs a compiled model. Call kk.compile({model.name}, ...) first.")
+        raise ArgumentError("fit needs a compiled model. Call kk.compile(model, preset) first.")
     if not isinstance(data, Data):
         raise ArgumentError(
             "The 'data' parameter of fit must be a kerakit Data; kk.load_arrays(x, y) makes one "

@@ -40,9 +40,7 @@ def streamed_batches(data, preprocess, batch_size, seed, weights=None):
         elements = tf.nest.map_structure(tf.convert_to_tensor, table.elements())
 
         def batches(epoch):
-            order = tf.random.experimental.stateless_shuffle(
-                tf.range(rows), seed=(seed, epoch)
-            )
+            order = tf.random.experimental.stateless_shuffle(tf.range(rows), seed=(seed, epoch))
             picked = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
             return picked.map(
                 lambda index: ready(*tf.nest.map_structure(lambda x: tf.gather(x, index), elements))

@@ -29,10 +29,23 @@ CLASSIFICATION = {
     "compile": {},
     "fit": {"epochs": 30, "batch_size": 256},
 }
-ADULT_COLUMNS = (
-    "age workclass fnlwgt education education_num marital_status occupation relationship race "
-    "sex capital_gain capital_loss hours_per_week native_country income"
-).split()
+ADULT_COLUMNS = [
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education_num",
+    "marital_status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital_gain",
+    "capital_loss",
+    "hours_per_week",
+    "native_country",
+    "income",
+]
 
 
 def uci(root, name, split, seed, validation_size):

@@ -51,11 +51,16 @@ def one(kind, name, seed, root):
     if kind == "plain":
         model = keras.Sequential(
             [keras.Input(x.shape[1:])]
-            + [keras.layers.Dense(units, "relu", kernel_initializer="he_normal") for units in hidden]
+            + [
+                keras.layers.Dense(units, "relu", kernel_initializer="he_normal")
+                for units in hidden
+            ]
             + [keras.layers.Dense(1)]
         )
         model.compile(keras.optimizers.Adam(1e-3), "mse", metrics=["mae"])
-        model.fit((x - mean) / deviation, (y - centre) / scale, batch_size=32, epochs=epochs, verbose=0)
+        model.fit(
+            (x - mean) / deviation, (y - centre) / scale, batch_size=32, epochs=epochs, verbose=0
+        )
         seconds = time.process_time() - start
         answer = model.predict((matrix(test) - mean) / deviation, verbose=0)[:, 0] * scale + centre
     else:
@@ -77,7 +82,9 @@ def main():
         kind, name, seed = flags.one
         print(json.dumps(one(kind, name, int(seed), flags.data)))
         return
-    print(f"{'set':10} {'seed':>4} {'plain cpu s':>11} {'kerakit':>8} {'ratio':>6} {'plain rmse':>11} {'kerakit':>8}")
+    print(
+        f"{'set':10} {'seed':>4} {'plain cpu s':>11} {'kerakit':>8} {'ratio':>6} {'plain rmse':>11} {'kerakit':>8}"
+    )
     for name in SETS:
         rows = []
         for seed in flags.seeds:
@@ -88,9 +95,21 @@ def main():
                 done = subprocess.run(command, capture_output=True, text=True, check=True)
                 pair.append(json.loads(done.stdout.splitlines()[-1]))
             plain, ours = pair
-            rows.append((plain["cpu"], ours["cpu"], ours["cpu"] / plain["cpu"], plain["rmse"], ours["rmse"]))
-            print("{:10} {:4} {:11.2f} {:8.2f} {:6.3f} {:11.4f} {:8.4f}".format(name, seed, *rows[-1]), flush=True)
-        print("{:10} {:>4} {:11.2f} {:8.2f} {:6.3f} {:11.4f} {:8.4f}".format(name, "mean", *map(statistics.mean, zip(*rows, strict=True))), flush=True)
+            rows.append(
+                (plain["cpu"], ours["cpu"], ours["cpu"] / plain["cpu"], plain["rmse"], ours["rmse"])
+            )
+            print(
+                "{:10} {:4} {:11.2f} {:8.2f} {:6.3f} {:11.4f} {:8.4f}".format(
+                    name, seed, *rows[-1]
+                ),
+                flush=True,
+            )
+        print(
+            "{:10} {:>4} {:11.2f} {:8.2f} {:6.3f} {:11.4f} {:8.4f}".format(
+                name, "mean", *map(statistics.mean, zip(*rows, strict=True))
+            ),
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

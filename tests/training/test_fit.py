@@ -114,7 +114,12 @@ def test_sample_and_class_weights_multiply_the_rows(breast_cancer):
         model.get_layer("network").get_layer("output").kernel.assign(np.zeros((30, 1)))
         kk.compile(model, "sgd", learning_rate=1e-2 if weight else 1e-2 * len(more) / len(table))
         kk.fit(
-            model, data, epochs=20, batch_size=10_000, class_weight=weight, verbose=0,
+            model,
+            data,
+            epochs=20,
+            batch_size=10_000,
+            class_weight=weight,
+            verbose=0,
             early_stopping=False,
         )
         answers.append(model.predict(table.features, verbose=0))
@@ -234,11 +239,18 @@ def test_a_stopped_run_ends_as_the_uninterrupted_one(diabetes, tmp_path, epochs)
                 raise KeyboardInterrupt
 
     whole = mlp(diabetes)
-    full = kk.fit(whole, diabetes, epochs=epochs, early_stopping=7, run_dir=tmp_path / "a", verbose=0)
+    full = kk.fit(
+        whole, diabetes, epochs=epochs, early_stopping=7, run_dir=tmp_path / "a", verbose=0
+    )
     with pytest.raises(KeyboardInterrupt):
         kk.fit(
-            mlp(diabetes), diabetes, epochs=epochs, early_stopping=7, run_dir=tmp_path / "b",
-            verbose=0, callbacks=[Stop()],
+            mlp(diabetes),
+            diabetes,
+            epochs=epochs,
+            early_stopping=7,
+            run_dir=tmp_path / "b",
+            verbose=0,
+            callbacks=[Stop()],
         )
     assert (tmp_path / "b" / "history.csv").read_text().count("\n") == 6
 
@@ -248,7 +260,12 @@ def test_a_stopped_run_ends_as_the_uninterrupted_one(diabetes, tmp_path, epochs)
     Idle.__name__ = "Stop"
     resumed = mlp(diabetes, seed=99)  # other initial weights: the checkpoint's count
     rest = kk.fit(
-        resumed, diabetes, epochs=epochs, early_stopping=7, run_dir=tmp_path / "b", verbose=0,
+        resumed,
+        diabetes,
+        epochs=epochs,
+        early_stopping=7,
+        run_dir=tmp_path / "b",
+        verbose=0,
         callbacks=[Idle()],
     )
     assert rest.epoch == full.epoch
@@ -326,7 +343,9 @@ def test_two_processes_cannot_share_a_run_directory(diabetes, tmp_path):
 def test_a_run_that_diverges_says_so_and_keeps_the_last_good_epoch(diabetes, tmp_path):
     model = kk.mlp_regressor(diabetes.spec, hidden=(16,))
     kk.compile(model, "sgd", learning_rate=50.0)
-    with pytest.raises(kk.TrainingError, match=r"loss of epoch \d+ is (nan|inf).*Lower the\s*learn"):
+    with pytest.raises(
+        kk.TrainingError, match=r"loss of epoch \d+ is (nan|inf).*Lower the\s*learn"
+    ):
         kk.fit(model, diabetes, epochs=50, run_dir=tmp_path, verbose=0)
     assert not (tmp_path / "model.keras").exists()
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".checkpoint")]

@@ -1,0 +1,260 @@
+import json
+
+import numpy as np
+import pytest
+
+from kerakit.data.data import Data, Table
+from kerakit.data.spec import Feature, Target
+from kerakit.errors import ArgumentError, DataError, KerakitError
+from kerakit.evaluation import evaluate
+
+METRICS = {
+    "regression": ["rmse", "mae", "r2"],
+    "binary": ["accuracy", "balanced_accuracy", "f1", "auc", "log_loss", "ece"],
+}
+PLOTS = {
+    "regression": {"predicted_vs_true", "residuals"},
+    "multilabel": {"roc", "precision_recall", "reliability_diagram"},
+    "binary": {"confusion_matrix", "roc", "precision_recall", "reliability_diagram"},
+}
+
+
+@pytest.mark.parametrize(
+    "task, width, activation",
+    [
+        ("regression", 0, None),
+        ("binary", 2, "softmax"),
+        ("multiclass", 3, "softmax"),
+        ("multilabel", 2, "sigmoid"),
+    ],
+)
+def test_every_task_leaves_a_whole_run(make, tmp_path, task, width, activation):
+    history = {"loss": [2.0, 1.0], "val_loss": [2.0, 1.5]}
+    report = evaluate(
+        make.model(width, activation), make.data(task), run_dir=tmp_path, history=history
+    )
+    expected = METRICS.get(task, METRICS["binary"])
+    assert list(report.test) == expected
+    constant, linear = ("mean", "linear") if task == "regression" else ("majority", "logistic")
+    assert list(report.baseline) == [constant, linear]
+    assert all(list(values) == expected for values in report.baseline.values())
+    assert report.counts == {"train": 80, "validation": 20, "test": 40}
+    assert set(report.plots) == PLOTS.get(task, PLOTS["binary"]) | {"learning_curves"}
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in report.plots.values())
+    files = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    assert files == {"metrics.json", "report.html"} | {f"plots/{n}.png" for n in report.plots}
+    if task == "regression":
+        assert report.baseline["linear"]["rmse"] < 1e-4  # the data are linear by making
+    else:
+        assert report.baseline["logistic"]["auc"] > 0.95
+    assert json.loads((tmp_path / "metrics.json").read_text())["test"] == report.test
+
+
+def test_metrics_json_has_the_stated_shape(make, tmp_path):
+    details = {"name": "trial", "version": 7, "seconds": {"train": 1.25}, "cpu_seconds": 2.5}
+    data = make.data()
+    evaluate(make.model(0), data, run_dir=tmp_path / "new" / "run", details=details)
+    values = json.loads((tmp_path / "new" / "run" / "metrics.json").read_text())
+    assert list(values) == [
+        "task", "dataset", "name", "version", "seed", "test", "baseline", "counts", "seconds",
+        "cpu_seconds", "epochs", "environment",
+    ]  # fmt: skip
+    assert values["dataset"] == "made-up" and values["name"] == "trial"
+    assert (values["version"], values["seed"], values["epochs"]) == (7, 3, None)
+    assert list(values["seconds"]) == ["data", "train", "evaluate", "export", "total"]
+    assert values["seconds"]["train"] == 1.25 and values["seconds"]["export"] is None
+    assert values["seconds"]["evaluate"] > 0
+    assert values["cpu_seconds"] == 2.5
+    assert values["environment"]["keras"]
+
+
+def test_history_file_gives_epochs_and_curves(make, tmp_path):
+    (tmp_path / "history.csv").write_text("epoch,loss,val_loss\n0,3,4\n1,2,3\n2,1,2\n")
+    report = evaluate(make.model(0), make.data(), run_dir=tmp_path)
+    assert "learning_curves" in report.plots
+    assert json.loads((tmp_path / "metrics.json").read_text())["epochs"] == 3
+
+
+def test_numbers_by_hand(make):
+    data = make.rows("regression", np.float32([1, 2, 3, 6]))
+    report = evaluate(make.answering([1, 3, 3, 4], 4), data)
+    assert report.test["rmse"] == pytest.approx(np.sqrt(5 / 4))
+    assert report.baseline["mean"] == {
+        "rmse": pytest.approx(np.sqrt(14 / 4)),
+        "mae": pytest.approx(1.5),
+        "r2": pytest.approx(0.0),
+    }
+    data = make.rows("binary", np.int32([0, 0, 0, 1]))
+    p = [[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]]
+    report = evaluate(make.answering(p, 4), data)
+    assert report.test["accuracy"] == 0.75 and report.test["auc"] == 1.0
+    assert report.baseline["majority"]["accuracy"] == 0.75
+    assert report.baseline["majority"]["auc"] == 0.5
+
+
+def test_several_targets(make, tmp_path):
+    report = evaluate(make.model(3), make.data(targets=3), run_dir=tmp_path)
+    assert report.baseline["linear"]["rmse"] < 1e-4
+    y = make.data(targets=3).table("test").target
+    mean = make.data(targets=3).table("train").target.mean(axis=0)
+    expected = np.sqrt(((y - mean) ** 2).mean(axis=0)).mean()
+    assert report.baseline["mean"]["rmse"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_quantiles_give_an_interval(make, tmp_path):
+    data = make.rows("regression", np.float32([1, 2, 3, 4]))
+    p = [[0, 1, 2], [0, 2, 3], [3.5, 4, 5], [3, 4, 4]]
+    report = evaluate(make.answering(p, 4), data, quantiles=(0.1, 0.5, 0.9), run_dir=tmp_path)
+    assert report.test["mae"] == pytest.approx(1 / 4)
+    assert report.test["coverage"] == 0.75
+    assert report.test["interval_width"] == pytest.approx((2 + 3 + 1.5 + 1) / 4)
+    assert "coverage" not in report.baseline["mean"]
+    assert "–" in str(report)
+    single = evaluate(make.answering([1, 2, 3, 4], 4), data, quantiles=[0.5])
+    assert single.test["rmse"] == 0 and "coverage" not in single.test
+
+
+def test_quantiles_are_those_of_the_builder(make):
+    from kerakit.builders import linear_regressor
+
+    data = make.data()
+    model = linear_regressor(1, quantiles=(0.1, 0.5, 0.9))
+    x = data.table("test").features["x"][:, None]
+    table = Table({"features": x}, data.table("test").target)
+    spec = make.spec("regression", features=(Feature("features", shape=(1,)),))
+    data = Data(table, None, table, spec)
+    report = evaluate(model, data)
+    assert "interval_width" in report.test
+    assert report.test == evaluate(model, data, quantiles=(0.1, 0.5, 0.9)).test
+
+
+def test_streams_and_tables_give_the_same(make):
+    data = make.data("multiclass")
+    sizes = {"train": 80, "test": 40}
+    counts = tuple(np.bincount(data.table("train").target).tolist())
+    spec = make.spec("multiclass", class_counts=counts, sizes=sizes)
+    model = make.model(3, "softmax")
+    streamed = evaluate(model, Data(data.train, None, data.test, spec))
+    direct = evaluate(model, data)
+    assert streamed.counts == {"train": 80, "validation": None, "test": 40}
+    for name, value in direct.test.items():
+        assert streamed.test[name] == pytest.approx(value, abs=1e-6)
+    for name, value in direct.baseline["logistic"].items():
+        assert streamed.baseline["logistic"][name] == pytest.approx(value, abs=1e-3)
+
+
+def test_more_rows_than_one_batch_and_a_weight(make, monkeypatch):
+    import sys
+
+    monkeypatch.setattr(sys.modules["kerakit.evaluation.evaluate"], "BATCH", 16)
+    data = make.data()
+    tables = [data.table(split) for split in ("train", "test")]
+    train, test = (Table(t.features, t.target, np.ones(len(t), "float32")) for t in tables)
+    model = make.model(0)
+    report = evaluate(model, Data(train, None, test, data.spec))
+    expected = np.asarray(model.predict(next(iter(data.batches("test", 40)))[0], verbose=0))
+    error = expected - test.target
+    assert report.test["rmse"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-5)
+
+
+def test_model_without_names_and_with_one_unnamed_input():
+    import keras
+
+    x = np.random.default_rng(0).normal(size=(50, 3)).astype("float32")
+    table = Table({"features": x}, x.sum(axis=1))
+    spec_class = Data(table, None, table, None)
+    from kerakit.data.spec import Spec
+
+    spec_class.spec = Spec("regression", (Feature("features", shape=(3,)),))
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    report = evaluate(model, spec_class)
+    assert report.test["rmse"] < 1e-5 and report.baseline["linear"]["rmse"] < 1e-5
+
+
+def test_printing(make, capsys):
+    model, data = make.model(0), make.data()
+    evaluate(model, data)
+    evaluate(model, data, verbose=0)
+    assert capsys.readouterr().out == ""
+    evaluate(model, data, verbose=1)
+    assert "rmse" in capsys.readouterr().out
+
+
+def test_inputs_that_do_not_match_are_named(make):
+    with pytest.raises(DataError, match="takes 'weight', which the data does not have"):
+        evaluate(make.model(0, names=("weight", "kind")), make.data())
+    model = make.answering([1, 2], 2)
+    with pytest.raises(DataError, match="the data has 'x', 'kind', which the model does not take"):
+        evaluate(model, make.data())
+
+
+@pytest.mark.parametrize(
+    "task, width, message",
+    [
+        ("regression", 2, "one for each of 'target'.*quantiles="),
+        ("binary", 1, "one column for each of 'no', 'yes'.*softmax"),
+        ("multiclass", 2, "'a', 'b', 'c'"),
+        ("multilabel", 3, "'p', 'q'"),
+    ],
+)
+def test_output_width_that_does_not_match(make, task, width, message):
+    with pytest.raises(DataError, match=message):
+        evaluate(make.model(width), make.data(task))
+
+
+def test_nothing_to_measure_on(make, tmp_path):
+    data = make.data()
+    train = data.table("train")
+    for test in (None, train.take(slice(0)), data.test.take(0)):
+        with pytest.raises(DataError, match="made-up has no test rows"):
+            evaluate(make.model(0), Data(train, None, test, data.spec), run_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_run_dir_that_is_a_file(make, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ArgumentError, match="'run_dir' parameter of evaluate"):
+            evaluate(make.model(0), make.data(), run_dir=path)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_predictions_that_are_not_numbers(make, tmp_path):
+    data = make.rows("regression", np.float32([1, 2, 3]))
+    with pytest.raises(KerakitError, match=r"for 2 of 3 test rows \(the first is row 1\)"):
+        evaluate(make.answering([1, np.nan, np.inf], 3), data, run_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("p", [[[-2.0, 3.0], [1.0, 0.0]], [[0.9, 0.9], [0.5, 0.5]]])
+def test_logits_are_refused(make, p):
+    with pytest.raises(DataError, match="probabilities in .* that sum to 1"):
+        evaluate(make.answering(p, 2), make.rows("binary", np.int32([0, 1])))
+
+
+def test_targets_that_are_not_in_the_spec(make):
+    data = make.rows("binary", np.int32([0, 1, 0]))
+    train = data.table("train")
+    p = [[0.9, 0.1]] * 3
+    for target, message in ([0, 1, 2], r"in \[0, 2\)"), ([0.0, np.nan, 1], "test row 1"):
+        test = Table(train.features, np.asarray(target))
+        with pytest.raises(DataError, match=message):
+            evaluate(make.answering(p, 3), Data(train, None, test, data.spec))
+
+
+@pytest.mark.parametrize("quantiles", [(), (0.9, 0.1), (0.0, 0.5), ("a",), 0.5])
+def test_wrong_quantiles(make, quantiles):
+    with pytest.raises(ArgumentError, match="'quantiles' parameter"):
+        evaluate(make.model(0), make.data(), quantiles=quantiles)
+
+
+def test_arguments_of_another_task(make):
+    with pytest.raises(ArgumentError, match="regression of one target"):
+        evaluate(make.model(2, "softmax"), make.data("binary"), quantiles=(0.1, 0.9))
+    two = make.data(targets=2, target=Target(("a", "b")))
+    with pytest.raises(ArgumentError, match="regression of one target"):
+        evaluate(make.model(2), two, quantiles=(0.1, 0.9))
+    with pytest.raises(ArgumentError, match="Got task 'tagging'"):
+        evaluate(make.model(2), make.data("tagging"))
+    with pytest.raises(ArgumentError, match="'verbose' parameter"):
+        evaluate(make.model(0), make.data(), verbose="loud")

@@ -1,0 +1,103 @@
+import json
+
+import numpy as np
+import pytest
+
+from kerakit.evaluation import metrics
+
+
+def test_regression_by_hand():
+    result = metrics.regression_metrics([1.0, 2.0, 3.0, 6.0], [1.0, 3.0, 3.0, 4.0])
+    # errors 0, 1, 0, -2; mean 3, total sum of squares 4 + 1 + 0 + 9
+    assert result["rmse"] == pytest.approx(np.sqrt(5 / 4))
+    assert result["mae"] == pytest.approx(3 / 4)
+    assert result["r2"] == pytest.approx(1 - 5 / 14)
+
+
+def test_several_targets_are_averaged_per_target():
+    y = np.array([[0.0, 0.0], [2.0, 20.0]])
+    p = y + np.array([[1.0, 10.0], [1.0, -10.0]])
+    result = metrics.regression_metrics(y, p)
+    assert result["rmse"] == pytest.approx((1 + 10) / 2)
+    assert result["mae"] == pytest.approx((1 + 10) / 2)
+    assert result["r2"] == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("y", [[4.0], [4.0, 4.0]])
+def test_r2_is_none_where_it_is_undefined(y):
+    assert metrics.regression_metrics(y, [1.0] * len(y))["r2"] is None
+
+
+def test_shape_of_one_column_is_no_broadcast():
+    flat = metrics.regression_metrics([1.0, 2.0], [2.0, 2.0])
+    assert metrics.regression_metrics([1.0, 2.0], [[2.0], [2.0]]) == flat
+
+
+def test_interval_by_hand():
+    result = metrics.interval_metrics([1.0, 2.0, 3.0, 4.0], [1, 0, 4, 0], [2, 1, 5, 9])
+    assert result == {"coverage": 0.5, "interval_width": pytest.approx((1 + 1 + 1 + 9) / 4)}
+
+
+def test_ece_by_hand():
+    # Bins of 1/15: 0.62 and 0.64 share one (9/15, 10/15], 0.95 is in (14/15, 1].
+    confidence = [0.62, 0.64, 0.95, 0.95, 0.95]
+    correct = [True, False, True, True, False]
+    expected = 2 / 5 * abs(0.5 - 0.63) + 3 / 5 * abs(2 / 3 - 0.95)
+    assert metrics.expected_calibration_error(confidence, correct) == pytest.approx(expected)
+
+
+def test_ece_bins_are_closed_above():
+    mean, accuracy, count = metrics.calibration_bins([0.0, 0.5, 0.51, 1.0], [0, 1, 0, 1], bins=2)
+    np.testing.assert_allclose(mean, [0.25, 0.755])
+    np.testing.assert_allclose(accuracy, [0.5, 0.5])
+    np.testing.assert_allclose(count, [2, 2])
+
+
+def test_two_classes_by_hand():
+    y = [0, 0, 0, 1, 1]
+    positive = np.array([0.1, 0.6, 0.3, 0.7, 0.4])
+    result = metrics.classification_metrics(y, np.stack([1 - positive, positive], axis=1))
+    assert result["accuracy"] == pytest.approx(3 / 5)
+    assert result["balanced_accuracy"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert result["f1"] == pytest.approx(0.5)  # precision 1/2, recall 1/2
+    assert result["auc"] == pytest.approx(5 / 6)  # of six pairs one is out of order: 0.6 > 0.4
+    likelihood = [0.9, 0.4, 0.7, 0.7, 0.4]
+    assert result["log_loss"] == pytest.approx(-np.mean(np.log(likelihood)))
+
+
+def test_three_classes_by_hand():
+    y = [0, 1, 2, 2]
+    p = [[0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.2, 0.2, 0.6], [0.1, 0.3, 0.6]]
+    result = metrics.classification_metrics(y, p)
+    assert result["accuracy"] == 0.75
+    assert result["balanced_accuracy"] == pytest.approx(2 / 3)
+    assert result["f1"] == pytest.approx((2 / 3 + 0 + 1) / 3)
+    assert result["auc"] == pytest.approx(1.0)
+    assert result["log_loss"] == pytest.approx(-np.mean(np.log([0.8, 0.4, 0.6, 0.6])))
+
+
+def test_auc_is_none_when_a_class_is_absent(recwarn):
+    result = metrics.classification_metrics([0, 1], [[0.6, 0.3, 0.1], [0.1, 0.3, 0.6]])
+    assert result["auc"] is None
+    assert result["balanced_accuracy"] == pytest.approx(0.5)
+    assert metrics.classification_metrics([1, 1], [[0.6, 0.4], [0.1, 0.9]])["auc"] is None
+    assert not recwarn.list
+
+
+def test_certain_and_wrong_stays_finite():
+    result = metrics.classification_metrics([1, 0], np.float32([[1, 0], [1, 0]]))
+    assert 10 < result["log_loss"] < 50
+    json.dumps(result, allow_nan=False)
+
+
+def test_multilabel_by_hand():
+    y = [[1, 0], [0, 0], [1, 0]]
+    p = [[0.9, 0.2], [0.6, 0.1], [0.7, 0.5]]
+    result = metrics.multilabel_metrics(y, p)
+    assert result["accuracy"] == pytest.approx(1 / 3)
+    assert result["f1"] == pytest.approx((4 / 5 + 0) / 2)
+    assert result["balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
+    assert result["auc"] == pytest.approx(1.0)  # the second label has no positive row
+    likelihood = [0.9, 0.8, 0.4, 0.9, 0.7, 0.5]
+    assert result["log_loss"] == pytest.approx(-np.mean(np.log(likelihood)))
+    json.dumps(result, allow_nan=False)

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+from kerakit.evaluation import class_plots, plots
+from kerakit.evaluation.run_files import png
+
+
+def test_no_pyplot_state_and_no_backend_change():
+    import matplotlib
+
+    before = matplotlib.get_backend(auto_select=False)
+    figure = plots.residuals(np.arange(5.0), np.arange(5.0) + 1)
+    assert png(figure).startswith(b"\x89PNG")
+    assert figure.number if hasattr(figure, "number") else True
+    assert matplotlib.get_backend(auto_select=False) == before
+    import matplotlib.pyplot
+
+    assert matplotlib.pyplot.get_fignums() == []
+
+
+def test_learning_curves_mark_the_best_epoch():
+    history = {"loss": [3.0, 2.0, 1.0], "val_loss": [3.0, 1.5, 2.0], "mae": [1, 1, 1]}
+    figure = plots.learning_curves(history | {"val_mae": [2, 1, 1], "learning_rate": [1, 1, 1]})
+    loss, mae = figure.axes
+    assert (loss.get_title(loc="left"), mae.get_title(loc="left")) == ("Loss", "MAE")
+    assert "best: 2" in loss.get_legend_handles_labels()[1]
+    np.testing.assert_array_equal(loss.lines[0].get_data(), [[1, 2, 3], [3, 2, 1]])
+
+
+def test_learning_curves_without_validation_and_with_nan():
+    figure = plots.learning_curves({"loss": [1e4, 5.0, np.nan]})
+    assert len(figure.axes) == 1
+    assert figure.axes[0].get_yscale() == "log"
+    png(figure)
+
+
+def test_predictions_of_several_targets_and_intervals():
+    y = np.arange(12.0).reshape(6, 2)
+    figure = plots.predicted_vs_true(y, y + 1, names=("a_$", "b"), unit="$/m")
+    assert [axis.get_title(loc="left") for axis in figure.axes] == [
+        r"Predicted and true: a_\$",
+        "Predicted and true: b",
+    ]
+    png(figure)
+    interval = plots.predicted_vs_true(y[:, 0], y[:, 0], lower=y[:, 0] - 1, upper=y[:, 0] + 1)
+    assert "interval" in interval.axes[0].get_legend_handles_labels()[1]
+
+
+def test_residuals_are_predicted_minus_true():
+    figure = plots.residuals(np.float32([1, 2, 3]), np.float32([2, 2, 5]))
+    np.testing.assert_allclose(figure.axes[0].collections[0].get_offsets()[:, 1], [1, 0, 2])
+    assert sum(patch.get_height() for patch in figure.axes[1].patches) == 3
+
+
+def test_confusion_matrix_counts_and_names():
+    figure = class_plots.confusion_matrix([0, 0, 1, 2], [0, 1, 1, 2], ["<b>&", "$5", "c"])
+    axis = figure.axes[0]
+    counts = [text.get_text() for text in axis.texts]
+    assert counts == ["1", "1", "0", "0", "1", "0", "0", "0", "1"]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["<b>&", r"\$5", "c"]
+    np.testing.assert_allclose(axis.images[0].get_array()[0], [0.5, 0.5, 0])
+
+
+@pytest.mark.parametrize("size", [30, 200])
+def test_confusion_matrix_of_many_classes(size):
+    figure = class_plots.confusion_matrix(range(size), range(size), [f"c{i}" for i in range(size)])
+    assert len(figure.axes[0].texts) == (size if size <= 30 else 0)
+    assert figure.get_size_inches().max() < 16
+    png(figure)
+
+
+def test_curves_of_two_classes_are_of_the_positive_one():
+    y, p = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7]])
+    for function in (class_plots.roc, class_plots.precision_recall):
+        labels = function(y, p, ("no", "yes")).axes[0].get_legend_handles_labels()[1]
+        assert labels[-1].startswith("yes, A") and labels[-1].endswith(" 1.000")
+
+
+def test_curves_skip_classes_without_both_kinds_of_rows():
+    y, p = np.array([0, 1, 1]), np.full((3, 3), 1 / 3)
+    labels = class_plots.roc(y, p, "abc").axes[0].get_legend_handles_labels()[1]
+    assert [label[0] for label in labels] == ["c", "a", "b"]  # chance, then the two classes
+    none = class_plots.roc(np.zeros(3, int), p[:, :2], "ab").axes[0]
+    assert "two classes" in none.texts[0].get_text()
+
+
+def test_curves_of_many_classes_have_no_legend_of_classes():
+    y, p = np.arange(20), np.full((20, 20), 0.05)
+    axis = class_plots.precision_recall(y, p, [str(i) for i in range(20)]).axes[0]
+    assert len(axis.lines) == 20 and axis.get_legend() is None
+
+
+def test_reliability_by_hand():
+    figure = class_plots.reliability_diagram([0.62, 0.64, 0.95], [True, False, True], ece=0.1)
+    x, y = figure.axes[0].lines[-1].get_data()
+    np.testing.assert_allclose(x, [0.63, 0.95])
+    np.testing.assert_allclose(y, [0.5, 1.0])
