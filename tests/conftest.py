@@ -1,6 +1,7 @@
 """What all tests share: small data with known answers."""
 
 import os
+import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -8,6 +9,15 @@ import numpy as np
 import pytest
 
 import kerakit as kk
+
+
+@pytest.fixture(scope="session")
+def test_data():
+    """Folder of the real data sets, named by the environment; a test skips without it."""
+    folder = os.environ.get("KERAKIT_TEST_DATA", "")
+    if not folder or not pathlib.Path(folder).is_dir():
+        pytest.skip("KERAKIT_TEST_DATA names no folder of real data sets")
+    return pathlib.Path(folder)
 
 
 @pytest.fixture(scope="session")

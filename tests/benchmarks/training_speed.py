@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+KINDS = ("plain", "kerakit")
 SETS = {"red wine": ((64, 64), 100), "yacht": ((50,), 400)}
 
 
@@ -49,18 +50,12 @@ def one(kind, name, seed, root):
     keras.ops.matmul(keras.ops.ones((2, 2)), keras.ops.ones((2, 2)))
     start = time.process_time()
     if kind == "plain":
-        model = keras.Sequential(
-            [keras.Input(x.shape[1:])]
-            + [
-                keras.layers.Dense(units, "relu", kernel_initializer="he_normal")
-                for units in hidden
-            ]
-            + [keras.layers.Dense(1)]
-        )
+        dense = keras.layers.Dense
+        layers = [dense(units, "relu", kernel_initializer="he_normal") for units in hidden]
+        model = keras.Sequential([keras.Input(x.shape[1:]), *layers, dense(1)])
         model.compile(keras.optimizers.Adam(1e-3), "mse", metrics=["mae"])
-        model.fit(
-            (x - mean) / deviation, (y - centre) / scale, batch_size=32, epochs=epochs, verbose=0
-        )
+        z, target = (x - mean) / deviation, (y - centre) / scale
+        model.fit(z, target, batch_size=32, epochs=epochs, verbose=0)
         seconds = time.process_time() - start
         answer = model.predict((matrix(test) - mean) / deviation, verbose=0)[:, 0] * scale + centre
     else:
@@ -82,34 +77,24 @@ def main():
         kind, name, seed = flags.one
         print(json.dumps(one(kind, name, int(seed), flags.data)))
         return
-    print(
-        f"{'set':10} {'seed':>4} {'plain cpu s':>11} {'kerakit':>8} {'ratio':>6} {'plain rmse':>11} {'kerakit':>8}"
-    )
+    titles = ("set", "seed", "plain cpu s", "kerakit", "ratio", "plain rmse", "kerakit")
+    print("{:10} {:>4} {:>11} {:>8} {:>6} {:>11} {:>8}".format(*titles))
+    line = "{:10} {:>4} {:11.2f} {:8.2f} {:6.3f} {:11.4f} {:8.4f}"
     for name in SETS:
         rows = []
         for seed in flags.seeds:
-            pair = []
-            for kind in ("plain", "kerakit"):
-                command = [sys.executable, __file__, "--data", str(flags.data)]
-                command += ["--one", kind, name, str(seed)]
-                done = subprocess.run(command, capture_output=True, text=True, check=True)
-                pair.append(json.loads(done.stdout.splitlines()[-1]))
-            plain, ours = pair
-            rows.append(
-                (plain["cpu"], ours["cpu"], ours["cpu"] / plain["cpu"], plain["rmse"], ours["rmse"])
-            )
-            print(
-                "{:10} {:4} {:11.2f} {:8.2f} {:6.3f} {:11.4f} {:8.4f}".format(
-                    name, seed, *rows[-1]
-                ),
-                flush=True,
-            )
-        print(
-            "{:10} {:>4} {:11.2f} {:8.2f} {:6.3f} {:11.4f} {:8.4f}".format(
-                name, "mean", *map(statistics.mean, zip(*rows, strict=True))
-            ),
-            flush=True,
-        )
+            plain, ours = (_in_a_process(kind, name, seed, flags.data) for kind in KINDS)
+            ratio = ours["cpu"] / plain["cpu"]
+            rows.append((plain["cpu"], ours["cpu"], ratio, plain["rmse"], ours["rmse"]))
+            print(line.format(name, seed, *rows[-1]), flush=True)
+        means = map(statistics.mean, zip(*rows, strict=True))
+        print(line.format(name, "mean", *means), flush=True)
+
+
+def _in_a_process(kind, name, seed, root):
+    command = [sys.executable, __file__, "--data", str(root), "--one", kind, name, str(seed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 if __name__ == "__main__":

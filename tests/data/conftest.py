@@ -1,18 +1,6 @@
 """What the tests of the data stage share."""
 
-import os
-import pathlib
-
 import pytest
-
-
-@pytest.fixture(scope="session")
-def test_data():
-    """Folder of the real data sets, named by the environment; a test skips without it."""
-    folder = os.environ.get("KERAKIT_TEST_DATA", "")
-    if not folder or not pathlib.Path(folder).is_dir():
-        pytest.skip("KERAKIT_TEST_DATA names no folder of real data sets")
-    return pathlib.Path(folder)
 
 
 @pytest.fixture
