@@ -34,7 +34,7 @@ class Config(TableFlags, RunFlags):
     """Share of units dropped while training."""
     l2: float = 0.0
     """Penalty on squared weights."""
-    bins: int = 16
+    bins: int = 32
     """Quantile bins of the piecewise linear encoding of numbers; 0 for none."""
 
 

@@ -22,7 +22,7 @@ def mlp_regressor(
     normalization="none",
     residual=False,
     embedding="auto",
-    bins=16,
+    bins=32,
     targets=None,
     quantiles=None,
 ):
@@ -51,7 +51,7 @@ def mlp_regressor(
         bins: int in [0, 64]. Numeric columns are also encoded piecewise linearly over this
             many quantile bins (Gorishniy et al. 2022, arXiv:2203.05556), which helps where
             the answer depends on thresholds. Plain widths have no quantiles and so no bins.
-            Defaults to `16`; 0 for none.
+            Defaults to `32`; 0 for none.
         targets: int in [1, inf). How many numbers a plain width predicts; a `Spec` knows.
         quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order, to predict
             instead of the mean, the middle one as the prediction; compile with
@@ -99,7 +99,8 @@ def mlp_classifier(
     Args:
         inputs: `Spec` of a classification, or the width of a plain array.
         hidden: as in `mlp_regressor`. Defaults to `(128, 128)`.
-        activation, l2, normalization, residual, embedding, bins: as in `mlp_regressor`.
+        activation, l2, normalization, residual, embedding: as in `mlp_regressor`.
+        bins: int in [0, 64], as in `mlp_regressor`. Defaults to `16`.
         dropout: float in [0, 1), as in `mlp_regressor`. Defaults to `0.3`.
         classes: int in [2, inf). Needed with a plain width.
         multilabel: bool. Whether a row can have several labels; with a plain width.

@@ -32,8 +32,8 @@ def evaluate(
     Args:
         model: `keras.Model`. Raw features in. Answers `(batch,)` or `(batch, targets)` for
             numbers in the targets' units, `(batch, classes)` probabilities for classes
-            and labels. Its sub-model `preprocess`, where there is one, feeds the linear
-            baseline.
+            and labels. Where it has a sub-model `preprocess`, the linear baseline gets the
+            same columns, standardised and one-hot encoded.
         data: `Data`. The baselines are fitted on its training split, everything is
             measured on its test split.
         run_dir: path or `None`. Folder that receives `metrics.json`, `plots/*.png` and
@@ -74,8 +74,7 @@ def evaluate(
     start, spec, details = time.perf_counter(), data.spec, dict(details or {})
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
     quantiles = _check(model, data, run_dir, quantiles)
-    preprocess = next((x for x in model.layers if x.name == "preprocess"), None)
-    baselines, notes = fit_baselines(data, preprocess)
+    baselines, notes = fit_baselines(data, _plain_encoding(model, spec))
     y, answers = _answers(model, data, baselines, quantiles)
     p, lower, upper = answers.pop("model"), None, None
     if quantiles is not None:
@@ -135,6 +134,25 @@ def _check(model, data, run_dir, quantiles):
         return quantiles  # a model without a static shape is checked by its first answer
     inputs.check_output_shape(shape, spec, quantiles)
     return quantiles
+
+
+def _plain_encoding(model, spec):
+    """The columns as a linear model takes them: no bins or polynomials, which would overfit it.
+
+    A model without a `preprocess`, or data without statistics, gives what it has.
+    """
+    from kerakit.builders.preprocessing import Encoding, tabular_preprocess
+
+    preprocess = next((x for x in model.layers if x.name == "preprocess"), None)
+    known = all(
+        feature.kind == "categorical" and feature.vocabulary
+        if feature.dtype == "string"
+        else feature.kind == "numeric" and feature.mean is not None
+        for feature in spec.features
+    )
+    if preprocess is None or not known:
+        return preprocess
+    return tabular_preprocess(spec, Encoding(embedding="auto"))[1]
 
 
 def _answers(model, data, baselines, quantiles):

@@ -73,8 +73,8 @@ def compile(
     >>> from kerakit.builders import mlp_regressor
     >>> model = mlp_regressor(11)
     >>> compile(model, "regression", learning_rate=3e-4)
-    >>> model.optimizer.name
-    'adam'
+    >>> type(model.optimizer).__name__, model.loss
+    ('Adam', 'mean_squared_error')
     """
     check(isinstance(model, keras.Model), "compile", "model", "a keras.Model", model)
     if not isinstance(preset, Preset):

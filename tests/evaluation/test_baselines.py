@@ -159,3 +159,22 @@ def test_constant_of_a_stream_without_statistics(make, task):
     target = data.table("train").target
     expected = target.mean(0) if task != "multiclass" else np.bincount(target) / len(target)
     np.testing.assert_allclose(direct[0], expected, rtol=1e-5)
+
+
+def test_the_linear_baseline_is_least_squares_whatever_the_model_encodes(diabetes):
+    """Bins are for the network; a linear model on hundreds of columns would be a straw man."""
+    import keras
+    from sklearn.linear_model import LinearRegression
+
+    import kerakit as kk
+
+    keras.utils.set_random_seed(0)
+    model = kk.mlp_regressor(diabetes.spec, hidden=(4,), bins=32)
+    report = kk.evaluate(model, diabetes, verbose=0)
+    x, test = (
+        np.stack(list(diabetes.table(split).features.values()), 1).astype("float64")
+        for split in ("train", "test")
+    )
+    reference = LinearRegression().fit(x, diabetes.table("train").target).predict(test)
+    rmse = np.sqrt(np.mean((reference - diabetes.table("test").target) ** 2))
+    assert report.baseline["linear"]["rmse"] == pytest.approx(rmse, rel=1e-3)
