@@ -6,7 +6,7 @@ from typing import Literal
 
 import tyro
 
-from kerakit.recipe import exit_code
+from kerakit.recipe import exit_code, import_quietly
 
 __all__ = ["main"]
 
@@ -35,6 +35,7 @@ def predict(path: Positional[str], csv: str, out: str):
         csv: the file to score; it has the columns of the training data.
         out: the CSV file to write, one column per output.
     """
+    import_quietly()
     from kerakit.serving import predict_csv
 
     rows = predict_csv(path, csv, out)

@@ -5,6 +5,7 @@ that every recipe has, exit codes, and the closing lines.
 """
 
 import dataclasses
+import importlib
 import json
 import os
 import pathlib
@@ -14,7 +15,16 @@ import time
 
 from kerakit.errors import ArgumentError, KerakitError
 
-__all__ = ["Result", "RunFlags", "TableFlags", "Timer", "command_line", "finish", "load_table"]
+__all__ = [
+    "Result",
+    "RunFlags",
+    "TableFlags",
+    "Timer",
+    "command_line",
+    "finish",
+    "import_quietly",
+    "load_table",
+]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -220,9 +230,30 @@ def command_line(config_class, run, description):
     """
     import tyro
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     config = tyro.cli(config_class, description=description)
-    sys.exit(exit_code(lambda: run(config)))
+
+    def action():
+        import_quietly()
+        run(config)
+
+    sys.exit(exit_code(action))
+
+
+def import_quietly():
+    """Import TensorFlow without the notes on processors and drivers that it prints.
+
+    They are written before its log level counts; what goes wrong is raised all the same.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        importlib.import_module("keras")
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def exit_code(action):

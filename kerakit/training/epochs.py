@@ -14,11 +14,11 @@ import tensorflow as tf
 
 __all__ = ["InMemoryEpochs", "StreamedEpochs", "row_order"]
 
-# XLA compiles for about a second and then saves about two thirds of a small network's
-# time; for large matrices it is slower than oneDNN's. Both limits were measured with
-# tests/benchmarks/compiled_epochs.py.
+# XLA compiles for about 0.6 s longer and then takes a quarter to two thirds of the time of a
+# step, less gained the larger the matrices; beyond the second limit it can lose to oneDNN.
+# Measured by tests/benchmarks/compiled_epochs.py.
 XLA_STEPS = 4_000
-XLA_PRODUCT = 64 * 64 * 64
+XLA_PRODUCT = 256 * 384 * 32  # elements of the largest kernel times rows of a batch
 STEPS_PER_CALL = 32
 
 
