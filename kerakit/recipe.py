@@ -206,16 +206,17 @@ def finish(config, run, model, data, history, timer):
     }
     report = evaluate(model, data, run_dir=run.folder, history=history, details=details, verbose=0)
     timer.mark("evaluate")
-    base = pathlib.Path(config.out, run.name)
+    print("\nExporting, and asking the export in a fresh process ...", flush=True)
     path = export(
         model,
         data.spec,
-        base,
+        pathlib.Path(config.out, run.name),
         sample=data.table("test") or data.test,
-        version=run.export_version(base),
+        version=run.export_version(pathlib.Path(config.out, run.name)),
         run_dir=run.folder,
     )
     run.follow(int(path.name))
+    report = dataclasses.replace(report, path=run.folder / "report.html")
     timer.mark("export")
     seconds, cpu = timer.total()
     update_metrics(run.folder, version=int(path.name), seconds=seconds, cpu_seconds=cpu)

@@ -1,7 +1,5 @@
 """`fit`: trains a compiled model on a `Data`, fast, and resumes exactly if it was stopped."""
 
-import contextlib
-import copy
 import csv
 import io
 import math
@@ -113,7 +111,6 @@ def fit(
         held.set_params({"epochs": epochs, "steps": runner.steps, "verbose": verbose})
         checkpoint = state = None
         if run_dir is not None:
-            write_text(run_dir / "spec.json", data.spec.to_json() + "\n")
             stopping = early_stopping if _validated(data) else False
             identity = run_identity(
                 model,
@@ -131,6 +128,7 @@ def fit(
             identity["callbacks"] = [type(callback).__name__ for callback in stateful]
             checkpoint = Checkpoint(run_dir / "checkpoint.npz", variables, stateful, identity)
             state = checkpoint.read() if resume else None
+            write_text(run_dir / "spec.json", data.spec.to_json() + "\n")
         _train(model, held, runner, checkpoint, state, epochs, run_dir)
     if run_dir is not None:
         with atomic_path(run_dir / "model.keras") as aside:
@@ -301,9 +299,6 @@ def _write_history(run_dir, history):
 
 def _portable(model):
     """The model itself, or without its compilation where Keras alone could not load that."""
-    if isinstance(model.loss, keras.losses.Loss) and type(model.loss).__module__.startswith(
-        "kerakit"
-    ):
-        with contextlib.suppress(AttributeError):
-            return keras.Model(copy.copy(model.input), model.output, name=model.name)
+    if type(model.loss).__module__.startswith("kerakit"):
+        return keras.Model(model.input, model.output, name=model.name)
     return model

@@ -42,16 +42,20 @@ class Run:
         return int(self.folder.name)
 
     def export_version(self, base):
-        """Return the number to export to `base` as, or `None` for the next free one.
+        """Return the number to export to `base` as.
 
-        Another run of the name may have exported a higher number in the meantime.
+        It is the run's own, unless another run of the name has exported as high a number in
+        the meantime; then it is the next that is free in both places.
         """
-        return self.version if self.version > highest_version(base) else None
+        taken = highest_version(base)
+        if self.version > taken:
+            return self.version
+        return max(taken, highest_version(self.folder.parent)) + 1
 
     def follow(self, version):
         """Rename the folder to the number that the export got."""
-        if version != self.version:
-            target = self.folder.with_name(str(version))
+        target = self.folder.with_name(str(version))
+        if version != self.version and not target.exists():
             os.rename(self.folder, target)
             self.folder = target
 
