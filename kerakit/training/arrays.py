@@ -10,7 +10,7 @@ from kerakit.checks import check
 from kerakit.data.data import Table
 from kerakit.errors import ArgumentError, DataError
 
-__all__ = ["Arrays", "class_weights", "preprocessed", "split_model"]
+__all__ = ["Arrays", "class_weights", "preprocessed", "size_in_memory", "split_model"]
 
 CHUNK = 16_384  # rows that go through `preprocess` at a time
 

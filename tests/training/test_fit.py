@@ -421,3 +421,24 @@ def test_an_uncompiled_model_and_bare_arrays_are_refused(line_data, tmp_path):
     file.write_text("")
     with pytest.raises(kk.ArgumentError, match="must be a folder"):
         kk.fit(mlp(line_data), line_data, epochs=1, run_dir=file)
+
+
+@pytest.mark.parametrize(
+    ("room", "error", "left"),
+    [(2_000, OSError, {".lock"}), (40_000, kk.TrainingError, {".lock", "spec.json"})],
+    ids=["for nothing", "for the description only"],
+)
+def test_a_disk_without_room_leaves_nothing_half_written(diabetes, tmp_path, room, error, left):
+    """The kernel refuses to let any file grow beyond `room` bytes, as a full disk would."""
+    import resource
+
+    model = kk.mlp_regressor(diabetes.spec, hidden=(128,))
+    kk.compile(model, "regression")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        with pytest.raises(error, match="File too large|could not be written"):
+            kk.fit(model, diabetes, epochs=2, run_dir=tmp_path, verbose=0)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert {p.name for p in tmp_path.iterdir()} == left
