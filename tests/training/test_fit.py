@@ -186,7 +186,7 @@ def test_fit_and_keras_agree_on_a_full_batch(line_data):
     models = []
     for _ in range(2):
         keras.utils.set_random_seed(3)
-        model = kk.mlp_regressor(line_data.spec, hidden=(8,))
+        model = kk.mlp_regressor(line_data.spec, hidden=(8,), dropout=0.0)
         kk.compile(model, "sgd", learning_rate=0.1)
         models.append(model)
     rows = line_data.spec.sizes["train"]
