@@ -30,8 +30,8 @@ class Config(TableFlags, RunFlags):
     """The most epochs; early stopping may end before."""
     hidden: tuple[int, ...] = (256, 256)
     """Units of the hidden layers."""
-    dropout: float = 0.1
-    """Share of units dropped while training."""
+    dropout: float = 0.3
+    """Share of units dropped while training; more for few or noisy rows."""
     l2: float = 0.0
     """Penalty on squared weights."""
     bins: int = 32
