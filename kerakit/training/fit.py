@@ -107,8 +107,16 @@ def fit(
         trainer, preprocess = make_trainer(model)
         runner = _Runner(trainer, preprocess, data, settings, batch_size, epochs, seed, weights)
         runner.fits = size_in_memory(data, "train", preprocess) <= cache_mb * 2**20
-        held = _callbacks(model, data, settings, early_stopping, callbacks, epochs, verbose)
-        held.set_params({"epochs": epochs, "steps": runner.steps, "verbose": verbose})
+        chosen = _callbacks(data, settings, early_stopping, callbacks, verbose)
+        held = keras.callbacks.CallbackList(
+            chosen,
+            add_history=True,
+            add_progbar=False,
+            model=model,
+            epochs=epochs,
+            steps=runner.steps,
+            verbose=1,
+        )
         checkpoint = state = None
         if run_dir is not None:
             stopping = early_stopping if _validated(data) else False
@@ -250,7 +258,7 @@ def _validated(data):
     return bool(data.spec.sizes.get("validation"))
 
 
-def _callbacks(model, data, settings, early_stopping, callbacks, epochs, verbose):
+def _callbacks(data, settings, early_stopping, callbacks, verbose):
     chosen = list(callbacks)
     if early_stopping and _validated(data):
         patience = settings.patience if early_stopping is True else int(early_stopping)
@@ -260,11 +268,7 @@ def _callbacks(model, data, settings, early_stopping, callbacks, epochs, verbose
             )
         )
     progress = progress_callback(verbose)
-    if progress is not None:
-        chosen.append(progress)
-    return keras.callbacks.CallbackList(
-        chosen, add_history=True, add_progbar=False, model=model, epochs=epochs
-    )
+    return chosen if progress is None else [*chosen, progress]
 
 
 def _seed_generators(model, seed):

@@ -358,6 +358,13 @@ def test_progress_is_a_line_per_epoch_when_nobody_watches(diabetes, capsys):
     assert "val_loss" in lines[0]
 
 
+@pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
+def test_progress_is_the_bar_of_keras_where_somebody_watches(line_data, capsys, cache_mb):
+    kk.fit(mlp(line_data), line_data, epochs=2, verbose=1, cache_mb=cache_mb)
+    out = capsys.readouterr().out
+    assert "Epoch 2/2" in out and "6/6" in out and "val_loss" in out
+
+
 def test_mixed_precision_leaves_a_float32_model(line_data):
     model = mlp(line_data)
     kk.fit(model, line_data, epochs=2, verbose=0, precision="mixed_bfloat16")
