@@ -111,8 +111,10 @@ def _reserved(home, base, config, resume):
             resumed = False
             if resume and folder.exists() and not _finished(folder):
                 resumed = _lock(folder, stack)
-                if resumed:
+                if resumed and (folder / "checkpoint.npz").exists():
                     _check_same(folder, config)
+                elif resumed:  # it ended before its first epoch did: nothing to be lost
+                    write_json(folder / "config.json", config)
             if not resumed:
                 version = max(highest_version(home), highest_version(base)) + 1
                 folder = home / str(version)

@@ -33,8 +33,8 @@ def test_an_unfinished_run_is_found_again(tmp_path):
 
 
 def test_another_configuration_is_refused_unless_it_starts_afresh(tmp_path):
-    with open_run(tmp_path):
-        pass
+    with open_run(tmp_path) as run:
+        (run.folder / "checkpoint.npz").write_bytes(b"an epoch")
     with (
         pytest.raises(kk.RunError, match="epochs was 3, is 4"),
         open_run(tmp_path, {"epochs": 4}),
@@ -42,6 +42,15 @@ def test_another_configuration_is_refused_unless_it_starts_afresh(tmp_path):
         pass
     with open_run(tmp_path, {"epochs": 4}, resume=False) as run:
         assert run.version == 2
+
+
+def test_a_run_that_never_trained_takes_any_configuration(tmp_path):
+    with open_run(tmp_path):
+        pass
+    with open_run(tmp_path, {"epochs": 4}) as run:
+        assert (run.version, run.resumed) == (1, True)
+    with open_run(tmp_path, {"epochs": 4}) as run:
+        assert (run.folder / "config.json").read_text().count("4") == 1
 
 
 def test_a_run_at_the_same_time_takes_the_next_number(tmp_path):
