@@ -20,6 +20,7 @@ __all__ = ["InMemoryEpochs", "StreamedEpochs", "row_order"]
 XLA_STEPS = 4_000
 XLA_PRODUCT = 256 * 384 * 32  # elements of the largest kernel times rows of a batch
 STEPS_PER_CALL = 32
+VALIDATION_ROWS = 16_384  # rows that are validated at a time, which bounds the memory
 
 
 def row_order(rows, steps, seed, epoch):
@@ -119,13 +120,36 @@ class InMemoryEpochs(_Epochs):
         )
         logs = dict(self.trainer.get_metrics_result())
         if self.validation is not None:
-            self._reset()
-            held = (self.validation.values, self.validation.target)
-            if self.validation.weight is not None:
-                held += (self.validation.weight,)
-            result = self.trainer.test_step(held)
-            logs.update({f"val_{name}": value for name, value in result.items()})
+            logs.update(self._validated())
         return self._stacked(logs)
+
+    def _validated(self):
+        """The logs of the validation rows: whole parts in a loop, then what remains."""
+        self._reset()
+        held = (self.validation.values, self.validation.target)
+        if self.validation.weight is not None:
+            held += (self.validation.weight,)
+        rows = len(self.validation)
+        parts, rest = divmod(rows, VALIDATION_ROWS)
+
+        def body(part):
+            own = part * VALIDATION_ROWS + tf.range(VALIDATION_ROWS)
+            self.trainer.test_step(tf.nest.map_structure(lambda array: tf.gather(array, own), held))
+            return (part + 1,)
+
+        if parts:
+            tf.while_loop(
+                lambda part: part < parts,
+                body,
+                (tf.constant(0),),
+                parallel_iterations=1,
+                maximum_iterations=parts,
+            )
+        if rest:
+            last = tf.nest.map_structure(lambda array: array[rows - rest :], held)
+            self.trainer.test_step(last)
+        logs = self.trainer.get_metrics_result()
+        return {f"val_{name}": value for name, value in logs.items()}
 
 
 class StreamedEpochs(_Epochs):

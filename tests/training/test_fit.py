@@ -57,11 +57,12 @@ def test_a_perceptron_separates_what_can_be_separated():
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (200, 2))
     side = x @ [2.0, -1.0] + 0.3
-    x, side = x[np.abs(side) > 0.2], side[np.abs(side) > 0.2]
+    x, side = x[np.abs(side) > 0.4], side[np.abs(side) > 0.4]
     data = kk.load_arrays(x.astype("f4"), np.where(side > 0, "above", "below"))
+    keras.utils.set_random_seed(0)
     model = kk.perceptron_classifier(data.spec)
     kk.compile(model, "perceptron")
-    history = kk.fit(model, data, epochs=100, early_stopping=False, verbose=0)
+    history = kk.fit(model, data, epochs=300, early_stopping=False, verbose=0)
     assert history.history["accuracy"][-1] == 1.0  # Novikoff's theorem
 
 
@@ -211,7 +212,10 @@ def test_a_schedule_is_followed_step_by_step(line_data):
     np.testing.assert_allclose(seen, schedule.simulate(5 * steps)[steps - 1 :: steps], rtol=1e-5)
 
 
-def test_early_stopping_leaves_the_best_weights(diabetes):
+@pytest.mark.parametrize("rows", [16_384, 20, 71], ids=["at once", "in parts", "in one part"])
+def test_early_stopping_leaves_the_best_weights(diabetes, monkeypatch, rows):
+    assert diabetes.spec.sizes["validation"] == 71
+    monkeypatch.setattr("kerakit.training.epochs.VALIDATION_ROWS", rows)
     model = mlp(diabetes)
     kk.compile(model, "adam", learning_rate=0.03)
     history = kk.fit(model, diabetes, epochs=300, early_stopping=10, verbose=0)
