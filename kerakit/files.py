@@ -1,23 +1,32 @@
 """Files that are either the old ones or the new ones, never half of each.
 
 Everything is written beside its destination, on the same file system, and renamed
-into place in one step (`rename(2)` replaces atomically).
+into place in one step (`rename(2)` replaces atomically). Version folders, of runs and of
+exports, are counted here too.
 """
 
 import contextlib
 import json
 import os
 import pathlib
+import re
 import tempfile
 
 __all__ = [
+    "MAXIMUM_VERSION",
     "atomic_path",
     "highest_version",
     "read_json",
+    "version_number",
+    "versions",
     "write_bytes",
     "write_json",
     "write_text",
 ]
+
+MAXIMUM_VERSION = 2**63 - 1
+# What absl::SimpleAtoi<int64> accepts: ASCII digits, a sign, white space around them.
+_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)[ \t\n\v\f\r]*")
 
 
 @contextlib.contextmanager
@@ -77,20 +86,33 @@ def _umask():
     return mask
 
 
-def highest_version(folder):
-    """Return the highest version in a folder: the integers among its entries' names, or 0.
+def version_number(name):
+    """Return the version that the server reads from a child's name, or `None`.
 
     Example:
 
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for name in ("2", "10", "10.bak", ".tmp-11"):
-    ...         os.mkdir(os.path.join(folder, name))
-    ...     highest_version(folder)
-    10
+    >>> [version_number(name) for name in ("12", "00012", "v12", "12.bak", ".tmp-12", "1e3")]
+    [12, 12, None, None, None, None]
     """
-    folder = pathlib.Path(folder)
-    if not folder.is_dir():
-        return 0
-    names = [entry.name for entry in folder.iterdir()]
-    return max((int(n) for n in names if n.isascii() and n.lstrip("+").isdigit()), default=0)
+    match = _INTEGER.fullmatch(name)
+    number = int(match[1]) if match else None
+    return (
+        number if number is not None and -MAXIMUM_VERSION - 1 <= number <= MAXIMUM_VERSION else None
+    )
+
+
+def versions(base):
+    """Return the sorted version numbers in the folder `base`; files count too.
+
+    The server does not look whether a child is a folder: a file called `9` is version 9.
+    """
+    try:
+        names = os.listdir(base)
+    except FileNotFoundError:
+        return []
+    return sorted({n for n in map(version_number, names) if n is not None})
+
+
+def highest_version(base):
+    """Return the highest version number in `base`, 0 where there is none."""
+    return max([0, *versions(base)])

@@ -1,11 +1,11 @@
-"""Which children of a model's folder the server takes for versions."""
+"""The version folders of a model: which number comes next, and where an export lies."""
 
 import os
 import pathlib
-import re
 
 from kerakit.checks import check, check_int
 from kerakit.errors import ArgumentError, ExportError
+from kerakit.files import MAXIMUM_VERSION, highest_version, version_number, versions
 
 __all__ = [
     "MANIFEST",
@@ -18,40 +18,6 @@ __all__ = [
 ]
 
 MANIFEST = "assets.extra/kerakit.json"
-
-_MAXIMUM = 2**63 - 1
-# What absl::SimpleAtoi<int64> accepts: ASCII digits, a sign, white space around them.
-_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)[ \t\n\v\f\r]*")
-
-
-def version_number(name):
-    """Return the version that the server reads from a child's name, or `None`.
-
-    Example:
-
-    >>> [version_number(name) for name in ("12", "00012", "v12", "12.bak", ".tmp-12", "1e3")]
-    [12, 12, None, None, None, None]
-    """
-    match = _INTEGER.fullmatch(name)
-    number = int(match[1]) if match else None
-    return number if number is not None and -_MAXIMUM - 1 <= number <= _MAXIMUM else None
-
-
-def versions(base):
-    """Return the sorted version numbers in the folder `base`; files count too.
-
-    The server does not look whether a child is a folder: a file called `9` is version 9.
-    """
-    try:
-        names = os.listdir(base)
-    except FileNotFoundError:
-        return []
-    return sorted({n for n in map(version_number, names) if n is not None})
-
-
-def highest_version(base):
-    """Return the highest version number in `base`, 0 where there is none."""
-    return max([0, *versions(base)])
 
 
 def choose_version(base, version=None):
@@ -68,10 +34,10 @@ def choose_version(base, version=None):
     """
     highest = highest_version(base)
     if version is None:
-        if highest >= _MAXIMUM:
+        if highest >= MAXIMUM_VERSION:
             raise ExportError(f"{base} has version {highest}, and the server knows no higher one.")
         return highest + 1
-    version = check_int("export", "version", version, minimum=1, maximum=_MAXIMUM)
+    version = check_int("export", "version", version, minimum=1, maximum=MAXIMUM_VERSION)
     if version <= highest:
         raise ArgumentError(
             f"The 'version' parameter of export must be higher than {highest}, the highest "

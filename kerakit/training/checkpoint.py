@@ -35,8 +35,13 @@ class Checkpoint:
         self.callbacks = callbacks
         self.identity = identity
 
-    def save(self, epoch, finished=False):
+    def save(self, epoch, stopped=False, durable=False):
         """Write the state after `epoch` epochs.
+
+        Args:
+            epoch: int. Epochs that are done.
+            stopped: bool. Whether a callback ended the run here.
+            durable: bool. Whether it must survive a power cut as well as a kill.
 
         Raises:
             TrainingError: when it cannot be written, for example on a full disk; the state
@@ -50,7 +55,7 @@ class Checkpoint:
             arrays.update({f"callback_{number}_{key}": array for key, array in held.items()})
         meta = {
             "epoch": epoch,
-            "finished": finished,
+            "stopped": stopped,
             "identity": self.identity,
             "callbacks": states,
         }
@@ -58,7 +63,7 @@ class Checkpoint:
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)
         try:
-            write_bytes(self.path, buffer.getvalue(), durable=finished)
+            write_bytes(self.path, buffer.getvalue(), durable=durable)
         except OSError as error:
             raise TrainingError(
                 f"The state after epoch {epoch} could not be written to {self.path}: "

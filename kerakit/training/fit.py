@@ -188,7 +188,7 @@ def _train(model, callbacks, runner, checkpoint, state, epochs, run_dir):
     """The loop over the epochs, from the first or from what `state` holds."""
     model.stop_training = False
     start = state[0]["epoch"] if state else 0
-    finished = bool(state and state[0]["finished"])
+    finished = start >= epochs or bool(state and state[0]["stopped"])
     run_epoch = None if finished else runner.start()
     callbacks.on_train_begin()
     if state:
@@ -204,8 +204,8 @@ def _train(model, callbacks, runner, checkpoint, state, epochs, run_dir):
             check_finite(logs, epoch, float(model.optimizer.learning_rate))
             callbacks.on_epoch_end(epoch, logs)
             if checkpoint:
-                last = epoch + 1 == epochs or model.stop_training
-                checkpoint.save(epoch + 1, finished=last)
+                stopped = bool(model.stop_training)
+                checkpoint.save(epoch + 1, stopped, durable=stopped or epoch + 1 == epochs)
     except KeyboardInterrupt:
         if run_dir is not None:
             _write_history(run_dir, model.history)

@@ -317,6 +317,17 @@ def test_a_finished_run_gives_back_its_result_without_training(diabetes, tmp_pat
     np.testing.assert_array_equal(weights(first), weights(second))
 
 
+def test_a_finished_run_can_be_given_more_epochs(diabetes, tmp_path):
+    """At a constant rate an epoch does not depend on how many are to come."""
+    models = [mlp(diabetes, preset="adam") for _ in range(2)]
+    kk.fit(models[0], diabetes, epochs=6, verbose=0, early_stopping=False)
+    kk.fit(models[1], diabetes, epochs=3, verbose=0, early_stopping=False, run_dir=tmp_path)
+    more = mlp(diabetes, seed=8, preset="adam")
+    history = kk.fit(more, diabetes, epochs=6, verbose=0, early_stopping=False, run_dir=tmp_path)
+    assert history.epoch == list(range(6))
+    np.testing.assert_allclose(weights(more), weights(models[0]), atol=1e-6)
+
+
 def test_a_run_directory_of_another_model_is_refused(diabetes, iris, tmp_path):
     kk.fit(mlp(diabetes), diabetes, epochs=2, run_dir=tmp_path, verbose=0)
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
