@@ -12,7 +12,8 @@ from kerakit.serving.predict import (
     predict_csv,
     request_example,
 )
-from kerakit.serving.verify import Check, VerifyReport, verify
+from kerakit.serving.verify import verify
+from kerakit.serving.verify_report import Check, VerifyReport
 
 __all__ = [
     "Check",

@@ -1,6 +1,5 @@
 """`verify`: an export proves itself in a process that has never seen the model."""
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -8,57 +7,12 @@ import subprocess
 import sys
 
 from kerakit.errors import ExportError
+from kerakit.serving.verify_report import Check, VerifyReport
 from kerakit.serving.versions import version_folder
 
-__all__ = ["Check", "VerifyReport", "run_checks", "verify"]
+__all__ = ["run_checks", "verify"]
 
 _SCRIPT = pathlib.Path(__file__).with_name("verify_process.py")
-
-
-@dataclasses.dataclass(frozen=True)
-class Check:
-    """One thing that was checked.
-
-    Attributes:
-        name: str.
-        ok: bool.
-        detail: str. What was found; of a check that failed, what is wrong.
-    """
-
-    name: str
-    ok: bool
-    detail: str
-
-
-@dataclasses.dataclass(frozen=True)
-class VerifyReport:
-    """What `verify` found. `print(report)` shows a table.
-
-    Attributes:
-        path: `pathlib.Path` of the version's folder.
-        checks: tuple of `Check`.
-        latency: dict such as `{"batch 1": {"p50": 0.31, "p95": 0.40}, "batch 32": ...}`, in
-            milliseconds on the CPU; empty where the export does not load.
-    """
-
-    path: pathlib.Path
-    checks: tuple[Check, ...]
-    latency: dict[str, dict[str, float]]
-
-    @property
-    def ok(self):
-        """Whether every check passed."""
-        return all(check.ok for check in self.checks)
-
-    def __str__(self):
-        rows = [("ok" if c.ok else "FAILED", c.name, c.detail) for c in self.checks]
-        for batch, times in self.latency.items():
-            rows.append(("", f"latency, {batch}", f"p50 {times['p50']} ms, p95 {times['p95']} ms"))
-        wide = [max(len(row[column]) for row in rows) for column in (0, 1)]
-        lines = [f"{a:<{wide[0]}}  {b:<{wide[1]}}  {c}".rstrip() for a, b, c in rows]
-        failed = sum(not check.ok for check in self.checks)
-        end = "all checks passed" if not failed else f"{failed} of {len(self.checks)} checks FAILED"
-        return "\n".join([str(self.path), *lines, end])
 
 
 def verify(path, *, verbose="auto"):

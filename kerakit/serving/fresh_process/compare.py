@@ -1,0 +1,75 @@
+"""Whether answers are those of the golden sample; it needs NumPy and a manifest only."""
+
+import numpy as np
+
+from .failed import Failed, need
+
+__all__ = ["compare", "golden_inputs", "golden_outputs"]
+
+
+def golden_inputs(manifest, signature="serving_default"):
+    """Return the golden inputs as arrays by name, strings as `object` arrays."""
+    stated = manifest["signatures"][signature]["inputs"]
+    return {
+        name: np.array(
+            column, object if stated[name]["dtype"] == "string" else stated[name]["dtype"]
+        )
+        for name, column in manifest["golden"]["inputs"].items()
+    }
+
+
+def golden_outputs(manifest, signature="serving_default"):
+    """Return the golden outputs as arrays by name, numbers as float64."""
+    stated = manifest["signatures"][signature]["outputs"]
+    return {
+        name: np.array(column, _kind(stated[name]["dtype"], "float64"))
+        for name, column in manifest["golden"]["outputs"].items()
+    }
+
+
+def _kind(dtype, number):
+    return object if dtype == "string" else number
+
+
+def compare(manifest, have, want):
+    """Raise `Failed` at the first difference beyond the tolerance; return the largest within it.
+
+    Args:
+        manifest: dict. The export's `kerakit.json`, for its tolerance and classes.
+        have: dict from output name to array of shape `(n, ...)`; strings as `object` arrays.
+        want: dict likewise.
+    """
+    worst = 0.0
+    need(set(have) == set(want), f"outputs {sorted(have)}, expected {sorted(want)}")
+    for name in want:
+        need(
+            have[name].shape == want[name].shape,
+            f"{name!r} has the shape {have[name].shape}, expected {want[name].shape}",
+        )
+        if want[name].dtype == object:
+            wrong = (have[name] != want[name]) & ~tied(manifest, name, have[name], want)
+        else:
+            allowed = manifest["tolerance"][name]
+            gap = np.abs(have[name].astype(np.float64) - want[name])
+            limit = np.array(allowed["absolute"]) + allowed["relative"] * np.abs(want[name])
+            wrong = ~(gap <= limit)
+            worst = max(worst, float(np.max(gap, initial=0.0)))
+        if wrong.any():
+            at = tuple(int(i) for i in np.argwhere(wrong)[0])
+            got, expected = have[name][at], want[name][at]
+            raise Failed(f"{name}, row {at[0]}: expected {expected!s}, got {got!s}")
+    return worst
+
+
+def tied(manifest, name, labels, want):
+    """Where a label may differ: two classes as probable as each other, or one at the edge."""
+    probabilities = np.asarray(want["probabilities"], np.float64)
+    close = manifest["tolerance"]["probabilities"]["absolute"]
+    place = {label: column for column, label in enumerate(manifest["classes"])}
+    if name == "labels":
+        known = np.array([[place.get(x, c) == c for c, x in enumerate(row)] for row in labels])
+        return known & (np.abs(probabilities - 0.5) <= close)
+    row = np.arange(len(labels))
+    given, wanted = (np.array([place.get(x, -1) for x in names]) for names in (labels, want[name]))
+    gap = np.abs(probabilities[row, given] - probabilities[row, wanted])
+    return (given >= 0) & (wanted >= 0) & (gap <= close)
