@@ -8,7 +8,7 @@ from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.files import write_json, write_text
 from kerakit.serving.publish import publish
-from kerakit.serving.versions import MANIFEST, check_base, choose_version
+from kerakit.serving.versions import MANIFEST, check_base, check_versions, choose_version
 
 __all__ = ["export"]
 
@@ -54,21 +54,27 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
     path = kk.export(model, data.spec, "saved_models/wine", sample=data.test)
     ```
     """
+    from kerakit.serving.endpoints import build_endpoints
+    from kerakit.serving.servable import trace_endpoints
+    from kerakit.serving.warmup import write_warmup
+
     base = check_base("export", base)
+    check_versions(base)
     choose_version(base, version)
     run_dir = pathlib.Path(run_dir) if run_dir is not None else None
     golden, manifest = _describe(model, spec, base.name, sample, run_dir, quantiles)
-    quantiles = manifest["quantiles"]
+    functions = trace_endpoints(model, build_endpoints(model, spec, manifest["quantiles"]))
 
     def finish(folder, number):
         write_json(folder / MANIFEST, {**manifest, "version": number})
 
     with publish(base, version, finish) as publication:
         folder = publication.folder
-        _save(model, spec, folder, quantiles)
+        _save(functions, model, folder)
         if spec.is_classification:
             (folder / "assets").mkdir(exist_ok=True)
             write_text(folder / "assets" / "labels.txt", _label_lines(spec.classes), durable=False)
+        write_warmup(folder, manifest, golden.inputs)
         finish(folder, None)
         if verify:
             _verify(folder)
@@ -77,42 +83,26 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
 
 def _describe(model, spec, name, sample, run_dir, quantiles):
     """Check what was given and ask the model; `(Golden, manifest)`. Nothing is written."""
-    import keras
-
     from kerakit.builders.heads import quantiles_of
     from kerakit.serving.constants import preprocess_constants
     from kerakit.serving.golden import golden_sample
     from kerakit.serving.manifest import build_manifest
     from kerakit.serving.postprocess import SERVED_TASKS, input_signature
+    from kerakit.serving.servable import check_model, check_servable
 
-    check(isinstance(model, keras.Model), "export", "model", "a keras.Model", model)
+    check_model(model)
     check(isinstance(spec, Spec), "export", "spec", "a Spec", spec)
     check_choice("export", "spec.task", spec.task, SERVED_TASKS)
     if spec.task == "regression" and quantiles is None:
         quantiles = quantiles_of(model)
     quantiles = _check_quantiles(quantiles, spec)
-    _check_inputs(model, spec)
+    check_servable(model, spec)
     input_signature(spec)
     constants = preprocess_constants(model, spec)
     golden = golden_sample(model, spec, sample, quantiles)
     return golden, build_manifest(
         name, spec, golden, constants=constants, quantiles=quantiles, run_dir=run_dir
     )
-
-
-def _check_inputs(model, spec):
-    from kerakit.evaluation.inputs import input_names
-
-    names = input_names(model)
-    if names is not None and set(names) != set(spec.feature_names):
-        absent = sorted(set(names) - set(spec.feature_names))
-        unused = sorted(set(spec.feature_names) - set(names))
-        raise ArgumentError(
-            "The model's inputs do not match the spec."
-            + (f" The spec has no feature for the inputs {absent}." if absent else "")
-            + (f" The model has no input for the features {unused}." if unused else "")
-            + " Name every keras.Input as its feature, and export with the model's own spec."
-        )
 
 
 def _check_quantiles(quantiles, spec):
@@ -128,28 +118,31 @@ def _check_quantiles(quantiles, spec):
     return levels
 
 
-def _save(model, spec, folder, quantiles):
-    """Write the SavedModel: the traced endpoint, its variables and its lookup tables only."""
+def _save(functions, model, folder):
+    """Write the SavedModel: the traced endpoints, their variables and lookup tables only."""
     import keras
     import tensorflow as tf
 
-    from kerakit.serving.postprocess import input_signature, serving_function, without_cudnn
-
     archive = keras.export.ExportArchive()
     archive.track(model)
+    for name, function in functions.items():
+        archive.add_endpoint(name, function)
     try:
-        with without_cudnn(model):
-            archive.add_endpoint(
-                "serving_default",
-                serving_function(model, spec, quantiles),
-                input_signature=[input_signature(spec)],
-            )
-            archive.write_out(os.fspath(folder), verbose=False)
-    except tf.errors.OpError as error:
-        what = error.message
-        if "No space left" in what:
-            what = "the disk is full. Free some space and export again"
-        raise ExportError(f"Nothing was exported to {folder.parent}: {what}.") from error
+        archive.write_out(os.fspath(folder), verbose=False)
+    except (tf.errors.OpError, AssertionError, ValueError, TypeError) as error:
+        raise ExportError(f"Nothing was exported to {folder.parent}: {_what(error)}") from error
+
+
+def _what(error):
+    text = str(getattr(error, "message", error)).strip()
+    if "No space left" in text or "Disk quota" in text:
+        return "the disk is full. Free some space and export again."
+    if "untracked" in text:
+        return (
+            "the model uses a lookup table or variable that belongs to no layer, and a server "
+            f"could not find it. Keep it as an attribute of a layer. ({text.splitlines()[0]})"
+        )
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def _verify(folder):

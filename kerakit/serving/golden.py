@@ -4,13 +4,11 @@ import dataclasses
 
 import numpy as np
 
-from kerakit.data.data import Table
 from kerakit.errors import ArgumentError, ExportError
+from kerakit.serving.sample import sample_rows, with_example
 
-__all__ = ["GOLDEN_ROWS", "Golden", "golden_sample", "sample_rows"]
+__all__ = ["Golden", "golden_sample"]
 
-# Enough for a request's worth of variety; the manifest stays a file that one can read.
-GOLDEN_ROWS = 32
 _RELATIVE = 1e-5
 # Half precision repeats itself to a few of its own steps only, from batch to batch.
 _HALF_RELATIVE = {"bfloat16": 2e-2, "float16": 2e-3}
@@ -45,7 +43,7 @@ def golden_sample(model, spec, sample, quantiles=None):
         ArgumentError: when the sample or the model does not fit the spec.
         ExportError: when the model answers with NaN or infinite numbers.
     """
-    inputs, example = _with_example(sample_rows(sample, spec), spec)
+    inputs, example = with_example(sample_rows(sample, spec), spec)
     raw = _predict(model, inputs)
     rows = len(next(iter(inputs.values())))
     _check_answers(raw, rows, spec, quantiles)
@@ -72,119 +70,6 @@ def golden_sample(model, spec, sample, quantiles=None):
         absolute = absolute[0] if len(set(absolute)) == 1 or quantiles else absolute
         tolerance = {name: {"relative": relative, "absolute": absolute} for name in outputs}
     return Golden(inputs, outputs, tolerance, example)
-
-
-def sample_rows(sample, spec, rows=GOLDEN_ROWS):
-    """Return the first rows of a sample as a dict of arrays.
-
-    Args:
-        sample: unbatched `tf.data.Dataset` of `(features, target[, weight])`, `Table`, or
-            dict from feature name to array of shape `(n, *feature.shape)`.
-        spec: `Spec`.
-        rows: int. How many at most. Defaults to `GOLDEN_ROWS`.
-
-    Raises:
-        ArgumentError: when there are no rows, or they do not fit the spec.
-    """
-    if isinstance(sample, Table):
-        columns = {name: column[:rows] for name, column in sample.features.items()}
-    elif isinstance(sample, dict):
-        columns = {name: column[:rows] for name, column in sample.items()}
-    elif hasattr(sample, "take") and hasattr(sample, "as_numpy_iterator"):
-        columns = _dataset_rows(sample, spec, rows)
-    else:
-        raise ArgumentError(
-            "The 'sample' parameter of export must be a tf.data.Dataset of rows such as "
-            f"data.test, a Table, or a dict of arrays. Got {type(sample).__name__} instead."
-        )
-    return _fit(columns, spec)
-
-
-def _dataset_rows(sample, spec, rows):
-    elements = []
-    for element in sample.take(rows).as_numpy_iterator():
-        features = element[0] if isinstance(element, tuple) else element
-        if not isinstance(features, dict):
-            features = dict.fromkeys(spec.feature_names[:1], features)
-        elements.append(features)
-    names = elements[0] if elements else spec.feature_names
-    try:
-        return {name: np.stack([element[name] for element in elements]) for name in names}
-    except ValueError:  # nothing to stack, or rows of unequal shape
-        return {name: np.array([element[name] for element in elements]) for name in names}
-
-
-def _fit(columns, spec):
-    """Check the columns against the spec and give them its dtypes."""
-    if set(columns) != set(spec.feature_names):
-        absent = sorted(set(spec.feature_names) - set(columns))
-        unknown = sorted(set(columns) - set(spec.feature_names))
-        raise ArgumentError(
-            "The 'sample' of export must have the features of the spec."
-            + (f" It lacks {absent}." if absent else "")
-            + (f" The spec does not know {unknown}." if unknown else "")
-        )
-    fitted = {}
-    for feature in spec.features:
-        column = np.asarray(columns[feature.name])
-        if not len(column):
-            raise ArgumentError("The 'sample' of export has no rows. Expected 16 or more.")
-        shape = column.shape[1:]
-        wanted = tuple(feature.shape)
-        if len(shape) != len(wanted) or any(
-            want not in (None, have) for want, have in zip(wanted, shape, strict=True)
-        ):
-            raise ArgumentError(
-                f"The 'sample' of export must hold single rows: {feature.name!r} must have the "
-                f"shape {wanted} in each. Got {shape} instead."
-                + (" Unbatch the dataset." if shape[1:] == wanted else "")
-            )
-        fitted[feature.name] = _typed(column, feature)
-    if len({len(column) for column in fitted.values()}) > 1:
-        raise ArgumentError("The columns of the 'sample' of export have different lengths.")
-    return fitted
-
-
-def _typed(column, feature):
-    if feature.dtype == "string":
-        texts = [
-            value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-            for value in column.ravel()
-        ]
-        return np.array(texts, object).reshape(column.shape)
-    try:
-        column = column.astype(feature.dtype)
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(
-            f"The 'sample' of export must hold numbers in {feature.name!r}: {error}."
-        ) from error
-    if column.dtype.kind == "f" and np.isinf(column).any():
-        raise ArgumentError(f"The 'sample' of export has an infinite value in {feature.name!r}.")
-    return column
-
-
-def _with_example(inputs, spec):
-    """Find a row without gaps; where there is none, add one filled with training means."""
-    rows = len(next(iter(inputs.values())))
-    nan, empty = np.zeros(rows, int), np.zeros(rows, int)
-    for column in inputs.values():
-        flat = column.reshape(rows, -1)
-        if column.dtype.kind == "f":
-            nan += np.isnan(flat).sum(axis=1)
-        elif column.dtype == object:
-            empty += (flat == "").sum(axis=1)
-    best = int(np.lexsort((empty, nan))[0])
-    if not nan[best]:
-        return inputs, best
-    filled = {}
-    for feature in spec.features:
-        column = inputs[feature.name]
-        row = column[best : best + 1]
-        if column.dtype.kind == "f":
-            mean = np.asarray(0.0 if feature.mean is None else feature.mean, "float32")
-            row = np.where(np.isnan(row), np.nan_to_num(mean), row).astype(column.dtype)
-        filled[feature.name] = np.concatenate([column, row])
-    return filled, rows
 
 
 def _predict(model, inputs):

@@ -7,13 +7,12 @@ of your own a missing number is the literal `NaN`, which the server reads.
 
 import math
 
-import numpy as np
-
 from kerakit.errors import DataError
 from kerakit.files import read_json
+from kerakit.serving.signatures import describe_signatures, json_values
 from kerakit.serving.versions import MANIFEST
 
-__all__ = ["FORMAT", "build_manifest", "json_values", "read_manifest"]
+__all__ = ["FORMAT", "build_manifest", "read_manifest"]
 
 FORMAT = 1
 _PACKAGES = ("python", "kerakit", "keras", "tensorflow", "numpy")
@@ -42,7 +41,7 @@ def build_manifest(name, spec, golden, *, constants=None, quantiles=None, run_di
         "task": spec.task,
         "classes": list(spec.classes),
         "quantiles": list(quantiles) if quantiles else None,
-        "signatures": {"serving_default": _signature(spec, golden)},
+        "signatures": describe_signatures(spec, golden),
         "metrics": metrics.get("test"),
         "preset": config.get("preset"),
         "seeds": {"split": spec.seed, "training": config.get("seed")},
@@ -77,47 +76,6 @@ def read_manifest(folder):
             "Use the kerakit that wrote it, or export the model again."
         )
     return manifest
-
-
-def json_values(array):
-    """Return an array as nested lists of JSON values, NaN as `None`.
-
-    A float32 is written with the fewest digits that give it back.
-
-    Example:
-
-    >>> json_values(np.array([9.4, float("nan")], "float32"))
-    [9.4, None]
-    """
-    array = np.asarray(array)
-    if array.dtype.kind != "f":
-        return array.tolist()
-    flat = [None if math.isnan(v) else float(str(v)) for v in array.astype("float32").ravel()]
-    shaped = np.empty(array.size, object)
-    shaped[:] = flat
-    return shaped.reshape(array.shape).tolist()
-
-
-def _signature(spec, golden):
-    inputs = {
-        feature.name: {"dtype": feature.dtype, "shape": [None, *feature.shape]}
-        for feature in spec.features
-    }
-    outputs = {
-        name: {
-            "dtype": "string" if array.dtype == object else "float32",
-            "shape": [None, *array.shape[1:]],
-            "unit": spec.target.unit if not spec.is_classification else None,
-        }
-        for name, array in golden.outputs.items()
-    }
-    row = slice(golden.example, golden.example + 1)
-    sent = {name: json_values(array[row])[0] for name, array in golden.inputs.items()}
-    came = {name: json_values(array[row])[0] for name, array in golden.outputs.items()}
-    # The server leaves out the name of an only output.
-    answer = came if len(came) > 1 else next(iter(came.values()))
-    example = {"request": {"instances": [sent]}, "response": {"predictions": [answer]}}
-    return {"inputs": inputs, "outputs": outputs, "example": example}
 
 
 def _run_file(run_dir, name):

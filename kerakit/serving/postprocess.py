@@ -1,11 +1,9 @@
 """From the network's numbers to the answer that a client reads: the served function."""
 
-import contextlib
-
 from kerakit.checks import check_choice
 from kerakit.errors import ArgumentError
 
-__all__ = ["SERVED_TASKS", "WIRE_DTYPES", "input_signature", "serving_function", "without_cudnn"]
+__all__ = ["SERVED_TASKS", "WIRE_DTYPES", "input_signature", "serving_function"]
 
 SERVED_TASKS = ("regression", "binary", "multiclass", "multilabel")
 # What a request can carry; half floats, for one, have no place in JSON.
@@ -63,20 +61,6 @@ def serving_function(model, spec, quantiles=None):
         return _numbers(answer, quantiles, len(spec.target.names))
 
     return serve
-
-
-@contextlib.contextmanager
-def without_cudnn(model):
-    """Trace recurrent layers as plain operations: a server without a GPU has no cuDNN."""
-    layers = [layer for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")]
-    before = [layer.use_cudnn for layer in layers]
-    for layer in layers:
-        layer.use_cudnn = False
-    try:
-        yield
-    finally:
-        for layer, value in zip(layers, before, strict=True):
-            layer.use_cudnn = value
 
 
 def _label(probabilities, classes):

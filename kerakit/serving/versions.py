@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 
 from kerakit.checks import check, check_int
 from kerakit.errors import ArgumentError, ExportError
@@ -10,6 +11,7 @@ from kerakit.files import MAXIMUM_VERSION, highest_version, version_number, vers
 __all__ = [
     "MANIFEST",
     "check_base",
+    "check_versions",
     "choose_version",
     "highest_version",
     "version_folder",
@@ -18,6 +20,9 @@ __all__ = [
 ]
 
 MANIFEST = "assets.extra/kerakit.json"
+# What a version holds at least; copies bring the first before the second.
+_WHOLE = ("saved_model.pb", "variables/variables.index")
+_ALMOST = re.compile(r"(v|version)?[-_.]?[0-9].*", re.IGNORECASE)
 
 
 def choose_version(base, version=None):
@@ -79,6 +84,44 @@ def check_base(owner, base):
             "is added to it."
         )
     return path
+
+
+def check_versions(base):
+    """Check that the versions in `base` are whole, and named so that the server sees them.
+
+    The server takes every child whose name is an integer for a version. One that it finds
+    half-written it may serve without its variables, or retry and block others meanwhile.
+
+    Args:
+        base: `pathlib.Path`. The model's folder; it need not exist.
+
+    Raises:
+        ArgumentError: when a version is half-written, or a folder looks like a version that
+            the server ignores.
+    """
+    if not base.is_dir():
+        return
+    for entry in sorted(os.scandir(base), key=lambda entry: entry.name):
+        if entry.name.startswith("."):
+            continue
+        if version_number(entry.name) is not None:
+            absent = [part for part in _WHOLE if not os.path.isfile(os.path.join(entry, part))]
+            if absent:
+                raise ArgumentError(
+                    f"{entry.path} is a half-written version: it has no {absent[0]}, and a server "
+                    "that sees it fails or answers with errors. Remove it, or complete it, and "
+                    f"export again as version {highest_version(base) + 1} or higher."
+                )
+        elif entry.is_dir() and _looks_like_version(entry):
+            raise ArgumentError(
+                f"{entry.path} looks like a version, but its name is no integer, so the server "
+                "ignores it. Rename it to a whole number, or move it out of the model's folder."
+            )
+
+
+def _looks_like_version(entry):
+    inside = os.path.isfile(os.path.join(entry, _WHOLE[0]))
+    return inside or _ALMOST.fullmatch(entry.name) is not None
 
 
 def version_folder(owner, path):

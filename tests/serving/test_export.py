@@ -75,7 +75,7 @@ def test_the_manifest_says_what_was_exported(exports):
     )
     assert manifest["versions"]["keras"] == keras.__version__
     signature = manifest["signatures"]["serving_default"]
-    assert signature["inputs"]["kind"] == {"dtype": "string", "shape": [None]}
+    assert signature["inputs"]["kind"] == {"dtype": "string", "shape": [None], "unit": None}
     prediction = {"dtype": "float32", "shape": [None], "unit": "points"}
     assert signature["outputs"] == {"prediction": prediction}
     # Row 0 of the sample has a gap, so row 1 is the example.
@@ -130,8 +130,9 @@ def test_where_every_row_has_gaps_the_example_is_filled_with_means(models, tmp_p
     manifest = json.loads((path / "assets.extra" / "kerakit.json").read_text())
     example = manifest["signatures"]["serving_default"]["example"]
     assert example["request"]["instances"][0]["acidity"] == 8.0
-    assert manifest["golden"]["inputs"]["acidity"] == [None, 8.0]
-    assert example["response"]["predictions"] == manifest["golden"]["outputs"]["prediction"][1:]
+    # One row, repeated up to sixteen, and the one that was filled.
+    assert manifest["golden"]["inputs"]["acidity"] == [None] * 16 + [8.0]
+    assert example["response"]["predictions"] == manifest["golden"]["outputs"]["prediction"][16:]
 
 
 def test_half_precision_and_recurrent_layers_are_served_in_full(tmp_path):
@@ -139,7 +140,8 @@ def test_half_precision_and_recurrent_layers_are_served_in_full(tmp_path):
     inputs = {"steps": keras.Input((4, 2), name="steps")}
     policy = keras.dtype_policies.DTypePolicy("mixed_bfloat16")
     recurrent = keras.layers.LSTM(4, dtype=policy)
-    answer = keras.layers.Dense(3, "softmax", dtype=policy)(recurrent(inputs["steps"]))
+    last = keras.layers.Dense(3, "softmax", bias_initializer="normal", dtype=policy)
+    answer = last(recurrent(inputs["steps"]))
     model = keras.Model(inputs, answer)
     spec = Spec("multiclass", (Feature("steps", "sequence", shape=(4, 2)),), classes=tuple("abc"))
     sample = {"steps": np.random.default_rng(0).normal(size=(40, 4, 2)).astype("float32")}
@@ -160,7 +162,8 @@ def test_random_layers_are_off_in_the_served_graph(tmp_path):
 
 
 def test_one_plain_input_and_one_column_of_answers(tmp_path):
-    model = keras.Sequential([keras.Input((3,), name="features"), keras.layers.Dense(1)])
+    last = keras.layers.Dense(1, bias_initializer="normal")
+    model = keras.Sequential([keras.Input((3,), name="features"), last])
     spec = Spec("regression", (Feature("features", shape=(3,)),), Target(("y",), None, (0,), (1,)))
     sample = {"features": np.arange(60, dtype="float32").reshape(20, 3)}
     path = export(model, spec, tmp_path / "m", sample=sample, verify=False)
@@ -224,7 +227,6 @@ def test_a_model_without_numbers_is_not_exported(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@keras.saving.register_keras_serializable("kerakit_tests")
 class Restless(keras.layers.Layer):
     """Adds noise whatever `training` says."""
 
@@ -232,11 +234,91 @@ class Restless(keras.layers.Layer):
         return inputs + 1e-3 * tf.random.normal(tf.shape(inputs))
 
 
-def test_an_export_that_fails_a_check_is_not_published(tmp_path):
+class Python(keras.layers.Layer):
+    def call(self, inputs):
+        return tf.ensure_shape(tf.numpy_function(np.abs, [inputs], tf.float32), inputs.shape)
+
+
+class Compiled(keras.layers.Layer):
+    @tf.function(jit_compile=True)
+    def double(self, inputs):
+        return 2.0 * inputs
+
+    def call(self, inputs):
+        return self.double(inputs)
+
+
+class Branching(keras.layers.Layer):
+    """Asks a tensor in Python, which works row by row and in no graph."""
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor(inputs.shape, inputs.dtype)
+
+    def call(self, inputs):
+        return inputs if float(inputs[0, 0]) > 0 else -inputs
+
+
+class Table(keras.layers.Layer):
+    """Looks up in a table that hangs on nothing."""
+
+    def __init__(self):
+        super().__init__()
+        entries = tf.lookup.KeyValueTensorInitializer([0, 1], [0.0, 1.0])
+        self.find = tf.lookup.StaticHashTable(entries, -1.0).lookup
+
+    def call(self, inputs):
+        if isinstance(inputs, keras.KerasTensor):
+            return inputs
+        return inputs + self.find(tf.cast(inputs > 0, tf.int32))
+
+
+@pytest.mark.parametrize(
+    ("layer", "error", "message"),
+    [
+        (Restless, ArgumentError, "at random with the operation RandomStandardNormal .*restless"),
+        (Python, ArgumentError, "cannot run the operation PyFunc .*python"),
+        (Compiled, ArgumentError, "has XLA switched off"),
+        (Branching, ArgumentError, "cannot be traced for the signature 'serving_default'"),
+        (lambda: keras.layers.Lambda(abs, name="size"), ArgumentError, "the Lambda layer 'size'"),
+        (Table, ExportError, "belongs to no layer"),
+    ],
+)
+def test_a_layer_that_cannot_be_served_is_refused(layer, error, message, tmp_path):
     spec = make_spec("regression")
-    model = make_model("regression", spec, Restless())
-    with pytest.raises(ExportError, match="'operations' failed.*RandomStandardNormal"):
+    model = make_model("regression", spec, layer())
+    model.run_eagerly = True
+    with pytest.raises(error, match=message):
         export(model, spec, tmp_path / "m", sample=make_table(spec))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_that_was_not_trained_is_refused(tmp_path):
+    spec, base = make_spec("regression"), tmp_path / "m"
+    inputs = {"acidity": keras.Input((), name="acidity")}
+    row = keras.layers.Reshape((1,))(inputs["acidity"])
+    hidden = keras.layers.Dense(3, bias_initializer="normal")(row)
+    model = keras.Model(inputs, keras.layers.Dense(1, name="answer")(hidden))
+    spec = Spec("regression", (Feature("acidity"),), Target(("y",), None, (0.0,), (1.0,)))
+    sample = {"acidity": np.arange(20, dtype="float32")}
+    with pytest.raises(ArgumentError, match="has not been trained: the bias of its layer 'answer'"):
+        export(model, spec, base, sample=sample)
+    with pytest.raises(ArgumentError, match="never called"):
+        export(keras.Sequential([keras.layers.Dense(1)]), spec, base, sample=sample)
+    assert not list(tmp_path.iterdir())
+    model.compile("sgd", "mse")
+    model.fit(sample, sample["acidity"][:, None], epochs=1, verbose=0)
+    export(model, spec, base, sample=sample, verify=False)
+
+
+def test_an_export_that_fails_a_check_is_not_published(models, tmp_path, monkeypatch):
+    """The last gate: what was written does not answer as the model did."""
+    from kerakit.serving import postprocess
+
+    honest = postprocess._label
+    monkeypatch.setattr(postprocess, "_label", lambda p, classes: honest(p, classes[::-1]))
+    spec = make_spec("binary")
+    with pytest.raises(ExportError, match="'golden sample' failed.*label"):
+        export(models["binary"], spec, tmp_path / "m", sample=make_table(spec))
     assert not list(tmp_path.iterdir())
 
 
@@ -245,7 +327,8 @@ def test_quantiles_come_from_the_model_where_a_builder_noted_them(models, export
     with pytest.raises(ArgumentError, match="a value of each of"):
         export(models["quantiles"], spec, tmp_path / "m", sample=make_table(spec))
     inputs = {"x": keras.Input((), name="x")}
-    values = keras.layers.Dense(3)(keras.layers.Reshape((1,))(inputs["x"]))
+    last = keras.layers.Dense(3, bias_initializer="normal")
+    values = last(keras.layers.Reshape((1,))(inputs["x"]))
     model = keras.Model(inputs, keras.layers.Identity(name="quantiles_0.05_0.5_0.95")(values))
     spec = Spec("regression", (Feature("x"),), Target(("y",), None, (0.0,), (1.0,)))
     sample = {"x": np.arange(20, dtype="float32")}

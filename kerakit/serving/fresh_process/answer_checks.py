@@ -8,7 +8,7 @@ import tensorflow as tf
 from .compare import compare, golden_inputs, golden_outputs
 from .failed import need
 
-__all__ = ["check_batch", "check_golden", "check_repeat", "latency", "load"]
+__all__ = ["check_batch", "check_golden", "check_repeat", "latency", "load", "plain"]
 
 
 def load(state):
@@ -23,14 +23,19 @@ def load(state):
 
 
 def answer(state, rows=slice(None)):
-    """The export's answer to golden rows: arrays, strings decoded."""
+    """The export's answer to golden rows."""
     given = {name: tensor[rows] for name, tensor in state["inputs"].items()}
-    out = {name: tensor.numpy() for name, tensor in state["function"](**given).items()}
+    return plain(state["function"](**given))
+
+
+def plain(answer):
+    """An answer as arrays, strings decoded."""
+    arrays = {name: tensor.numpy() for name, tensor in answer.items()}
     return {
         name: np.array([v.decode() for v in a.ravel()], object).reshape(a.shape)
         if a.dtype == object
         else a
-        for name, a in out.items()
+        for name, a in arrays.items()
     }
 
 

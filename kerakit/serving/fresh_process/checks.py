@@ -1,6 +1,7 @@
 """Every check of an export, in order."""
 
 from .answer_checks import check_batch, check_golden, check_repeat, latency, load
+from .endpoint_checks import check_endpoints, check_warmup
 from .failed import Failed
 from .graph_checks import (
     check_constants,
@@ -24,8 +25,10 @@ CHECKS = (
     ("golden sample", check_golden),
     ("same answer twice", check_repeat),
     ("batch size", check_batch),
+    ("other signatures", check_endpoints),
+    ("warm-up", check_warmup),
 )
-NEED_FUNCTION = (check_golden, check_repeat, check_batch)
+NEED_FUNCTION = (check_golden, check_repeat, check_batch, check_endpoints, check_warmup)
 
 
 def main(folder):
