@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerakit.errors import ArgumentError
+from kerakit.serving.fresh_process.normalisation import difference, moments
 
 __all__ = ["preprocess_constants"]
 
@@ -46,21 +47,18 @@ def _normalisation(layers, spec):
             values = (keras.ops.convert_to_numpy(v).ravel() for v in (layer.mean, layer.variance))
             found.append(dict(zip(("mean", "variance"), values, strict=True)))
     stated = [f for f in spec.features if f.kind == "numeric" and f.mean is not None]
-    wanted = np.concatenate([np.atleast_1d(f.mean) for f in stated] or [[]])
-    scale = np.concatenate([np.sqrt(np.atleast_1d(f.variance or 0.0)) for f in stated] or [[]])
-    have = np.concatenate([values["mean"] for values in found] or [[]])
+    stated = [f for f in stated if f.shape == ()] + [f for f in stated if f.shape != ()]
+    wanted, have = moments(vars(feature) for feature in stated), moments(found)
     if not len(wanted) or len(have) != len(wanted):
         return []
-    order = np.argsort(wanted)
-    wanted, scale, have = wanted[order], scale[order], np.sort(have)
-    wrong = np.abs(have - wanted) > 1e-5 * (np.abs(wanted) + scale)
-    if wrong.any():
-        at = int(wrong.argmax())
+    wrong = difference(have, wanted)
+    if wrong is not None:
+        what, value, expected = wrong
         raise ArgumentError(
-            f"The model normalises with a mean of {have[at]:g} where the spec says "
-            f"{wanted[at]:g}: it was built for other data. Export it with its own spec."
+            f"The model normalises with a {what} of {value:g} where the spec says {expected:g}: it "
+            "was built for other data. Export it with its own spec."
         )
-    return [{key: value.tolist() for key, value in values.items()} for values in found]
+    return [{key: np.ravel(value).tolist() for key, value in values.items()} for values in found]
 
 
 def _vocabularies(layers, spec):

@@ -182,6 +182,11 @@ def test_what_does_not_fit_is_refused_and_nothing_written(models, tmp_path):
         (Feature("acidity", mean=9.0, variance=4.0), *spec.features[1:]),
         spec.target,
     )
+    widened = Spec(
+        "regression",
+        (Feature("acidity", mean=8.0, variance=5.0), *spec.features[1:]),
+        spec.target,
+    )
     reworded = Spec(
         "regression",
         (*spec.features[:2], Feature("kind", "categorical", "string", vocabulary=("x",))),
@@ -195,6 +200,7 @@ def test_what_does_not_fit_is_refused_and_nothing_written(models, tmp_path):
         ({"spec": {}}, "a Spec"),
         ({"spec": other}, r"no input for the features \['ash'\]"),
         ({"spec": shifted}, "normalises with a mean of 8 where the spec says 9"),
+        ({"spec": widened}, "normalises with a variance of 4 where the spec says 5"),
         ({"spec": reworded}, "does not know the categories"),
         ({"spec": binary}, r"probability of each of 2 classes.*\(batch, \)"),
         ({"quantiles": (0.1, 0.5, 0.9)}, "the quantiles"),

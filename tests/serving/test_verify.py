@@ -11,11 +11,13 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
 
 from kerakit.errors import ArgumentError
 from kerakit.serving import verify
 from kerakit.serving.fresh_process.checks import main
 from kerakit.serving.versions import MANIFEST
+from kerakit.serving.warmup import WARMUP
 
 
 @pytest.fixture
@@ -72,6 +74,7 @@ def test_a_good_export_passes_in_a_fresh_process(exports, capsys):
         "preprocessing",
         "loads",
         "golden sample",
+        "in a session",
         "same answer twice",
         "batch size",
         "other signatures",
@@ -144,7 +147,9 @@ def test_planted_changed_weights(copy):
 def test_planted_normalisation_that_differs_from_the_spec(copy):
     path = copy("regression")
     edit(path, lambda manifest: manifest["spec"]["features"][1].update(mean=10.6))
-    assert "not those of the spec" in failed(path)["preprocessing"]
+    assert failed(path)["preprocessing"] == "a mean of 10.5, where the spec says 10.6"
+    edit(path, lambda m: m["spec"]["features"][1].update(mean=10.5, variance=1.1))
+    assert failed(path)["preprocessing"] == "a variance of 1, where the spec says 1.1"
     path = copy("targets")
     edit(path, lambda m: m["preprocess"]["normalisation"][0].update(variance=[4.0, 1.1]))
     assert "not in the graph" in failed(path)["preprocessing"]
@@ -222,6 +227,116 @@ def test_missing_graph_and_wrong_version(copy):
     path = copy("targets")
     moved = path.rename(path.with_name("2"))
     assert "version 1" in failed(moved)["files"]
+
+
+def test_planted_weights_of_another_training(copy):
+    """A whole and valid checkpoint, one per cent away."""
+    path = copy("regression")
+    loaded = tf.saved_model.load(str(path))
+    for variable in loaded.trainable_variables:
+        variable.assign(1.01 * variable)
+    tf.saved_model.save(loaded, str(path), signatures=dict(loaded.signatures))
+    found = failed(path)
+    assert "prediction, row 0" in found["golden sample"]
+    assert "prediction, row 0" in found["in a session"]
+
+
+def test_planted_untracked_table(copy):
+    """Written the old way, without the table's initialiser: it loads, and cannot answer."""
+    path = copy("binary")
+    shutil.rmtree(path / "variables")
+    (path / "saved_model.pb").unlink()
+    manifest = json.loads((path / MANIFEST).read_text())
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        inputs = {
+            name: tf.compat.v1.placeholder(stated["dtype"], [None], name=name)
+            for name, stated in manifest["signatures"]["serving_default"]["inputs"].items()
+        }
+        keys = tf.lookup.KeyValueTensorInitializer(["red"], [1.0])
+        table = tf.lookup.StaticHashTable(keys, 0.0)
+        weight = tf.compat.v1.get_variable("weight", [2])
+        scores = table.lookup(inputs["kind"])[:, None] * weight
+        outputs = {
+            "label": tf.gather(tf.constant(["no", "yes"]), tf.argmax(scores, axis=-1)),
+            "confidence": tf.reduce_max(scores, axis=-1),
+            "probabilities": scores,
+        }
+        session.run(tf.compat.v1.global_variables_initializer())
+        tf.compat.v1.get_collection_ref("table_initializer").clear()
+        builder = tf.compat.v1.saved_model.Builder(str(path / "v1"))
+        signature = tf.compat.v1.saved_model.predict_signature_def(inputs, outputs)
+        builder.add_meta_graph_and_variables(session, ["serve"], {"serving_default": signature})
+        builder.save()
+    for part in (path / "v1").iterdir():
+        part.rename(path / part.name)
+    edit(path, lambda m: (m["signatures"].pop("classify"), m["preprocess"].update(vocabularies=[])))
+    found = failed(path)
+    assert "Table not initialized" in found["golden sample"]
+    assert "Table not initialized" in found["in a session"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda log: log.predict_log.request.model_spec.ClearField("name"), None),
+        (
+            lambda log: setattr(log.predict_log.request.model_spec, "signature_name", "serve"),
+            "record 0: there is no signature 'serve'",
+        ),
+        (
+            lambda log: log.predict_log.request.inputs.pop("alcohol"),
+            "record 0: serving_default is sent the inputs ['acidity', 'kind']",
+        ),
+        (
+            lambda log: log.predict_log.request.inputs["alcohol"].CopyFrom(
+                tf.make_tensor_proto([1.0, 2.0, 3.0])
+            ),
+            "record 0: Shapes of all inputs must match",
+        ),
+        (
+            lambda log: log.predict_log.request.inputs["alcohol"].CopyFrom(
+                tf.make_tensor_proto([9], tf.int64)
+            ),
+            "record 0: cannot compute",
+        ),
+        (lambda log: log.Clear(), "record 0: it is no request"),
+    ],
+)
+def test_planted_bad_warmup_record(spoil, message, copy):
+    path = copy("regression")
+    records = [r.numpy() for r in tf.data.TFRecordDataset(str(path / WARMUP))]
+    log = prediction_log_pb2.PredictionLog.FromString(records[0])
+    spoil(log)
+    write_records(path, [log.SerializeToString(), *records[1:]])
+    found = failed(path)
+    assert found.get("warm-up", "").startswith(message) if message else found == {}
+
+
+def test_planted_bad_warmup_file(copy):
+    path = copy("regression")
+    file = path / WARMUP
+    whole = file.read_bytes()
+    records = [r.numpy() for r in tf.data.TFRecordDataset(str(file))]
+    file.write_bytes(whole[:-5])
+    assert "the file is damaged" in failed(path)["warm-up"]
+    file.write_bytes(whole[:20] + bytes([whole[20] ^ 1]) + whole[21:])
+    assert "the file is damaged" in failed(path)["warm-up"]
+    file.write_bytes(b"")
+    assert failed(path)["warm-up"] == "the file has no record"
+    write_records(path, [b"\xff\xff\xff"])
+    assert failed(path)["warm-up"].startswith("record 0: ")
+    write_records(path, records[:1] * 1001)
+    assert "1001 records, and the server takes 1000" in failed(path)["warm-up"]
+    write_records(path, records[:2])
+    assert failed(path)["warm-up"] == "no record asks the signatures ['regress']"
+    file.unlink()
+    assert "is missing" in failed(path)["warm-up"]
+
+
+def write_records(path, records):
+    with tf.io.TFRecordWriter(str(path / WARMUP)) as writer:
+        for record in records:
+            writer.write(record)
 
 
 def test_a_tie_may_fall_either_way(copy):

@@ -30,7 +30,7 @@ def answer(state, rows=slice(None)):
 
 def plain(answer):
     """An answer as arrays, strings decoded."""
-    arrays = {name: tensor.numpy() for name, tensor in answer.items()}
+    arrays = {name: np.asarray(tensor) for name, tensor in answer.items()}
     return {
         name: np.array([v.decode() for v in a.ravel()], object).reshape(a.shape)
         if a.dtype == object

@@ -2,7 +2,7 @@
 
 from .answer_checks import check_batch, check_golden, check_repeat, latency, load
 from .endpoint_checks import check_endpoints, check_warmup
-from .failed import Failed
+from .failed import Failed, said
 from .graph_checks import (
     check_constants,
     check_labels,
@@ -11,6 +11,7 @@ from .graph_checks import (
     check_variables,
     read_files,
 )
+from .session_checks import check_session
 
 __all__ = ["main"]
 
@@ -23,12 +24,20 @@ CHECKS = (
     ("preprocessing", check_constants),
     ("loads", load),
     ("golden sample", check_golden),
+    ("in a session", check_session),
     ("same answer twice", check_repeat),
     ("batch size", check_batch),
     ("other signatures", check_endpoints),
     ("warm-up", check_warmup),
 )
-NEED_FUNCTION = (check_golden, check_repeat, check_batch, check_endpoints, check_warmup)
+NEED_FUNCTION = (
+    check_golden,
+    check_session,
+    check_repeat,
+    check_batch,
+    check_endpoints,
+    check_warmup,
+)
 
 
 def main(folder):
@@ -43,7 +52,7 @@ def main(folder):
         except Failed as error:
             ok, detail = False, str(error)
         except Exception as error:  # whatever goes wrong is the export's fault
-            ok, detail = False, f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
+            ok, detail = False, f"{type(error).__name__}: {said(error)}"
         if detail is not None:
             results.append({"name": name, "ok": ok, "detail": detail})
         if not ok and function is read_files:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from .answer_checks import plain
 from .compare import compare, golden_inputs
-from .failed import need
+from .failed import Failed, need, said
 from .prediction_log import PredictionLog
 from .requests import signature_inputs
 
@@ -74,8 +74,7 @@ def check_warmup(state):
             )
             state["model"].signatures[name](**tensors)
         except Exception as error:
-            said = (str(error).strip() or type(error).__name__).splitlines()[0]
-            need(False, f"record {number}: {said}")
+            raise Failed(f"record {number}: {said(error)}") from error
         asked.add(name)
     missed = sorted(set(state["manifest"]["signatures"]) - asked)
     need(not missed, f"no record asks the signatures {missed}")
@@ -87,7 +86,7 @@ def read_records(path):
     try:
         return [record.numpy() for record in tf.data.TFRecordDataset(path)]
     except tf.errors.OpError as error:
-        need(False, f"the file is damaged: {error.message}")
+        raise Failed(f"the file is damaged: {error.message}") from error
 
 
 def read_request(content):

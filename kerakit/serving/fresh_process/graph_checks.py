@@ -8,6 +8,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
 from .failed import need
+from .normalisation import difference, moments
 from .operations import all_nodes, unservable
 
 __all__ = [
@@ -121,14 +122,12 @@ def check_constants(state):
             found = any(len(a) == len(values) and np.allclose(a, values, CLOSE) for a in floats)
             need(found, f"the {key} {values[:3]}... is not in the graph")
     if layers:
-        have = np.sort(np.concatenate([layer["mean"] for layer in layers]))
         numeric = [f for f in features if f["kind"] == "numeric" and f["mean"] is not None]
-        spread = [np.atleast_1d(f["variance"] or 0.0) ** 0.5 for f in numeric]
-        mean = np.concatenate([np.atleast_1d(f["mean"]) for f in numeric])
-        order = np.argsort(mean)
-        limit = CLOSE * (np.abs(mean) + np.concatenate(spread))[order]
-        fits = len(have) == len(mean) and (np.abs(have - mean[order]) <= limit).all()
-        need(fits, "the model's means are not those of the spec")
+        have, wanted = moments(layers), moments(numeric)
+        need(len(have) == len(wanted), f"{len(have)} numbers normalised, {len(wanted)} in the spec")
+        wrong = difference(have, wanted)
+        what, value, expected = wrong or ("", 0.0, 0.0)
+        need(wrong is None, f"a {what} of {value:g}, where the spec says {expected:g}")
     words = {tuple(array.ravel().tolist()) for array in arrays if array.dtype == object}
     for feature in features:
         if feature["name"] in named:
