@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from kerakit.errors import ExportError
+from kerakit.serving.live import check_live
 from kerakit.serving.verify_report import Check, VerifyReport
 from kerakit.serving.versions import version_folder
 
@@ -15,17 +16,21 @@ __all__ = ["run_checks", "verify"]
 _SCRIPT = pathlib.Path(__file__).with_name("verify_process.py")
 
 
-def verify(path, *, verbose="auto"):
+def verify(path, *, url=None, verbose="auto"):
     """Load an export in a fresh process, without a GPU, and check what it answers.
 
-    The process has neither kerakit nor the model's code. It checks the signature, the
+    The process has neither kerakit nor the model's code. It checks the signatures, the
     answers to the golden sample, that these repeat and do not depend on the batch, the
-    constants of the preprocessing, the labels, and that a stock server has every
-    operation.
+    constants of the preprocessing, the labels, the warm-up requests, and that a stock
+    server has every operation.
+
+    With `url` it is a running server that answers the golden sample, over REST.
 
     Args:
         path: path of a version, such as `"saved_models/wine/1"`, or of a model's folder,
             for its highest version.
+        url: str, such as `"http://localhost:8501/v1/models/wine"`: where TensorFlow Serving
+            has the model. Defaults to `None`: a fresh process answers.
         verbose: bool, or `"auto"` to print the table on a terminal only. Defaults to
             `"auto"`.
 
@@ -33,9 +38,12 @@ def verify(path, *, verbose="auto"):
         `VerifyReport`. A check that fails is in the report; it does not raise.
 
     Raises:
-        ArgumentError: when there is no export of kerakit at `path`.
+        ArgumentError: when there is no export of kerakit at `path`, or `url` is none of a
+            model on a server.
+        ExportError: when the server cannot be reached, or has not loaded the model.
     """
-    report = run_checks(version_folder("verify", path))
+    folder = version_folder("verify", path)
+    report = run_checks(folder) if url is None else check_live(folder, url)
     if verbose is True or (verbose == "auto" and sys.stdout.isatty()):
         print(report)
     return report
