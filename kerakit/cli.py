@@ -1,11 +1,17 @@
 """The `kerakit` command."""
 
+import codecs
 import os
+import pathlib
 import sys
+import warnings
 from typing import Literal
 
 import tyro
 
+from kerakit import __version__
+from kerakit.checks import check, check_int
+from kerakit.errors import ArgumentError, DataError, ExportError
 from kerakit.recipe import exit_code, import_quietly
 
 __all__ = ["main"]
@@ -13,6 +19,12 @@ __all__ = ["main"]
 
 Positional = tyro.conf.Positional
 Listed = Literal["builders", "presets", "datasets"]
+# Names for what goes by its place, no `--no-...` of a flag, and no word that means "not given".
+_FLAGS = (
+    tyro.conf.PositionalMetavarFromFieldName,
+    tyro.conf.FlagCreatePairsOff,
+    tyro.conf.DisallowNone,
+)
 
 
 def list_(what: Positional[Listed]):
@@ -27,44 +39,136 @@ def list_(what: Positional[Listed]):
         print(f"{name:{width}}  {text}")
 
 
-def predict(path: Positional[str], csv: str, out: str):
+def predict(
+    path: Positional[str],
+    csv: str,
+    out: str,
+    batch_size: int = 1024,
+    columns: str | None = None,
+    separator: str | None = None,
+    encoding: str | None = None,
+):
     """Score a CSV or Parquet file with an exported model.
 
     Args:
         path: the exported version's folder, saved_models/NAME/VERSION.
         csv: the file to score; it has the columns of the training data.
         out: the CSV file to write, one column per output.
+        batch_size: rows at a time.
+        columns: names of the columns of a file without a header, with commas between.
+        separator: the character between fields, or tab; by default it is found.
+        encoding: encoding of the file, such as latin-1; by default utf-8.
     """
+    from kerakit.serving.versions import version_folder
+
+    # What can be told without TensorFlow is told before it is imported, which takes seconds.
+    version_folder("predict", path)
+    check_int("predict", "batch_size", batch_size, minimum=1)
+    text = _layout(csv, columns, separator, encoding)
     import_quietly()
     from kerakit.serving import predict_csv
 
-    rows = predict_csv(path, csv, out)
+    rows = predict_csv(path, csv, out, batch_size=batch_size, **text)
     print(f"{rows} rows scored to {out}")
 
 
-def verify(path: Positional[str]):
-    """Load an exported model in a fresh process and prove that it answers as measured.
+def verify(path: Positional[str], url: str | None = None):
+    """Prove that an exported model answers as measured: in a fresh process, or on a server.
 
     Args:
         path: the exported version's folder, saved_models/NAME/VERSION.
+        url: ask a running server instead: http://HOST:8501/v1/models/NAME.
     """
-    from kerakit.errors import ExportError
-    from kerakit.serving import verify as check
+    from kerakit.serving import verify as check_export
+    from kerakit.serving.versions import version_folder
 
-    report = check(path, verbose=0)
+    version_folder("verify", path)
+    report = check_export(path, url=url, verbose=0)
     print(report)
     if not report.ok:
-        raise ExportError(f"{path} does not answer as it was measured; see the table above.")
+        where = "" if url is None else f" at {url}"
+        raise ExportError(f"{path} does not answer as measured{where}; see the table above.")
+
+
+def serving_config(
+    directory: Positional[str],
+    labels: bool = False,
+    base_path: str | None = None,
+    docker: bool = False,
+    image: str | None = None,
+):
+    """Print a server's models.config, or a compose.yaml, for all models in a folder.
+
+    Args:
+        directory: the folder of the models, saved_models.
+        labels: label the newest version of each model canary, the one before it stable.
+        base_path: where the server sees the folder; by default here, with --docker /models.
+        docker: print a compose.yaml instead, with the docker run line in its comments.
+        image: with --docker, the server's image; by default a fixed release.
+    """
+    from kerakit.serving.compose import IMAGE, compose_file
+    from kerakit.serving.serving_config import serving_config as models_config
+
+    if image is not None and not docker:
+        raise ArgumentError("--image goes with --docker, which is not given.")
+    settings = {"labels": labels, "base_path": base_path}
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        if docker:
+            text = compose_file(directory, image=IMAGE if image is None else image, **settings)
+        else:
+            text = models_config(directory, **settings)
+    for note in notes:
+        print(f"note: {note.message}", file=sys.stderr)
+    sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's: the server reads UTF-8
+    print(text, end="")
 
 
 def main():
     """Run the `kerakit` command; exit with 0, 1 (failed), 2 (bad input) or 130 (interrupted)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if sys.argv[1:2] == ["--version"]:
+        print(f"kerakit {__version__}")
+        sys.exit(0)
     app = tyro.extras.SubcommandApp()
     app.command(list_, name="list")
     app.command(predict)
     app.command(verify)
-    sys.exit(exit_code(lambda: app.cli(prog="kerakit", description="The kerakit command.")))
+    app.command(serving_config)
+
+    def action():
+        app.cli(
+            prog="kerakit",
+            description="The kerakit command. --version prints its version.",
+            config=_FLAGS,
+        )
+
+    sys.exit(exit_code(action, interrupted="Nothing was written."))
+
+
+def _layout(csv, columns, separator, encoding):
+    """Check how the text of the file to score is laid out; return it for `predict_csv`."""
+    given = {"columns": columns, "separator": separator, "encoding": encoding}
+    given = {flag: value for flag, value in given.items() if value is not None}
+    path = pathlib.Path(csv)
+    if not path.is_file():
+        what = "is no file" if path.exists() else "does not exist"
+        raise DataError(f"{csv} {what}. --csv takes the file to score.")
+    if given and path.suffix.lower() in (".parquet", ".pq"):
+        raise ArgumentError(f"--{next(iter(given))} is about text, and {csv} is a Parquet file.")
+    if columns is not None:
+        given["columns"] = tuple(name.strip() for name in columns.split(","))
+        check(all(given["columns"]), "predict", "columns", "names with commas between", columns)
+    if separator is not None:
+        given["separator"] = "\t" if separator in ("tab", r"\t") else separator
+        one = len(given["separator"]) == 1
+        check(one, "predict", "separator", "one character, or tab", separator)
+    if encoding is not None:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            check(False, "predict", "encoding", "the name of an encoding", encoding)
+    return given
 
 
 def _first_line(thing):

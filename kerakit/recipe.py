@@ -14,6 +14,7 @@ import sys
 import time
 
 from kerakit.errors import ArgumentError, KerakitError
+from kerakit.files import highest_version
 
 __all__ = [
     "Result",
@@ -24,6 +25,7 @@ __all__ = [
     "finish",
     "import_quietly",
     "load_table",
+    "start_run",
 ]
 
 
@@ -187,6 +189,24 @@ def identity(config):
     return json.loads(json.dumps({k: v for k, v in fields.items() if k not in own}))
 
 
+def start_run(config):
+    """Open the run that the flags name, once the place of its export has been looked at.
+
+    Returns:
+        context manager that gives the `Run`, as `open_run` does.
+
+    Raises:
+        ArgumentError: when nothing could be exported in the end: `--out` holds a file in the
+            model's place, or a half-written version.
+    """
+    from kerakit.serving.versions import check_base, check_versions
+    from kerakit.training import open_run
+
+    name = run_name(config)
+    check_versions(check_base("--out", pathlib.Path(config.out, name)))
+    return open_run(name, identity(config), config.runs, config.out, config.resume)
+
+
 def finish(config, run, model, data, history, timer):
     """Evaluate and export what was trained, record the times, and print how to use it.
 
@@ -207,14 +227,16 @@ def finish(config, run, model, data, history, timer):
     report = evaluate(model, data, run_dir=run.folder, history=history, details=details, verbose=0)
     timer.mark("evaluate")
     print("\nExporting, and asking the export in a fresh process ...", flush=True)
-    path = export(
-        model,
-        data.spec,
-        pathlib.Path(config.out, run.name),
-        sample=data.table("test") or data.test,
-        version=run.export_version(pathlib.Path(config.out, run.name)),
-        run_dir=run.folder,
-    )
+    base = pathlib.Path(config.out, run.name)
+    sample = data.table("test") or data.test
+    version = run.export_version(base)
+    try:
+        path = export(model, data.spec, base, sample=sample, version=version, run_dir=run.folder)
+    except ArgumentError:
+        if highest_version(base) < version:
+            raise
+        # Another export took the number while this one was checked: the next free one.
+        path = export(model, data.spec, base, sample=sample, run_dir=run.folder)
     run.follow(int(path.name))
     report = dataclasses.replace(report, path=run.folder / "report.html")
     timer.mark("export")
@@ -257,13 +279,20 @@ def import_quietly():
         os.close(kept)
 
 
-def exit_code(action):
-    """Call `action`; print an error as one line; return the exit code it stands for."""
+def exit_code(action, interrupted="The same command goes on from the last finished epoch."):
+    """Call `action`; print an error as one line; return the exit code it stands for.
+
+    `interrupted` says what has become of the work when the user stops it.
+    """
     try:
         action()
     except KeyboardInterrupt:
-        print("\nInterrupted. The same command goes on from the last finished epoch.")
+        print(f"\nInterrupted. {interrupted}", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Who read the output has seen enough, such as `head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KerakitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1

@@ -16,9 +16,8 @@ from kerakit.recipe import (
     Timer,
     command_line,
     finish,
-    identity,
     load_table,
-    run_name,
+    start_run,
 )
 
 
@@ -71,9 +70,7 @@ def run(config):
     kk.compile(model, preset, learning_rate=config.learning_rate)
 
     # A run that was stopped goes on; a finished one makes the next version.
-    with kk.open_run(
-        run_name(config), identity(config), config.runs, config.out, config.resume
-    ) as folder:
+    with start_run(config) as folder:
         history = kk.fit(
             model,
             data,

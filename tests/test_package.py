@@ -1,4 +1,4 @@
-"""The package as a whole: its names, its cost to import, its command."""
+"""The package as a whole: its names, and its cost to import."""
 
 import subprocess
 import sys
@@ -39,32 +39,3 @@ def test_loading_a_table_does_not_wait_for_tensorflow():
         "print(len(data.table('train')), 'tensorflow' in sys.modules)"
     )
     assert python(code).split() == ["96", "False"]
-
-
-def command(*flags):
-    code = f"import sys; sys.argv = ['kerakit', *{flags!r}]; from kerakit.cli import main; main()"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-
-
-def test_the_command_lists_what_there_is():
-    assert "mlp_regressor" in command("list", "builders").stdout
-    assert "arXiv:1412.6980" in command("list", "presets").stdout
-    assert "breast_cancer" in command("list", "datasets").stdout
-
-
-def test_the_command_refuses_what_is_not_there(tmp_path):
-    done = command("verify", str(tmp_path / "nothing"))
-    assert done.returncode == 2 and done.stderr.startswith("error: ") and "nothing" in done.stderr
-    assert command("frobnicate").returncode == 2
-
-
-def test_help_is_quick_and_leaves_tensorflow_alone():
-    code = (
-        "import sys, time; sys.argv = ['kerakit', '--help']\n"
-        "from kerakit.cli import main\n"
-        "try:\n    main()\nexcept SystemExit as done:\n    assert not done.code\n"
-        "assert 'tensorflow' not in sys.modules\n"
-        "print('cpu', time.process_time())"
-    )
-    out = python(code)
-    assert "verify" in out and float(out.split()[-1]) < 0.7

@@ -13,6 +13,7 @@ __all__ = [
     "check_base",
     "check_versions",
     "choose_version",
+    "flaw_of",
     "highest_version",
     "version_folder",
     "version_number",
@@ -21,7 +22,7 @@ __all__ = [
 
 MANIFEST = "assets.extra/kerakit.json"
 # What a version holds at least; copies bring the first before the second.
-_WHOLE = ("saved_model.pb", "variables/variables.index")
+_PARTS = ("saved_model.pb", "variables/variables.index")
 _ALMOST = re.compile(r"(v|version)?[-_.]?[0-9].*", re.IGNORECASE)
 
 
@@ -105,12 +106,12 @@ def check_versions(base):
         if entry.name.startswith("."):
             continue
         if version_number(entry.name) is not None:
-            absent = [part for part in _WHOLE if not os.path.isfile(os.path.join(entry, part))]
-            if absent:
+            flaw = flaw_of(entry)
+            if flaw:
                 raise ArgumentError(
-                    f"{entry.path} is a half-written version: it has no {absent[0]}, and a server "
-                    "that sees it fails or answers with errors. Remove it, or complete it, and "
-                    f"export again as version {highest_version(base) + 1} or higher."
+                    f"{entry.path} {flaw}, and a server that sees it fails or answers with "
+                    "errors. Complete it or remove it, and export again; a number that a server "
+                    f"has seen should not come back, so take {highest_version(base) + 1} or higher."
                 )
         elif entry.is_dir() and _looks_like_version(entry):
             raise ArgumentError(
@@ -119,8 +120,21 @@ def check_versions(base):
             )
 
 
+def flaw_of(version):
+    """Return what keeps a version from being served, such as "is half-written", or `""`.
+
+    Args:
+        version: path of a child of a model's folder whose name is an integer.
+    """
+    version = pathlib.Path(version)
+    if not version.is_dir():
+        return "is a file" if version.exists() else "is a link that leads nowhere"
+    absent = [part for part in _PARTS if not (version / part).is_file()]
+    return f"is half-written ({absent[0]} is missing)" if absent else ""
+
+
 def _looks_like_version(entry):
-    inside = os.path.isfile(os.path.join(entry, _WHOLE[0]))
+    inside = os.path.isfile(os.path.join(entry, _PARTS[0]))
     return inside or _ALMOST.fullmatch(entry.name) is not None
 
 

@@ -150,8 +150,8 @@ BAD = [
     (["--preset", "binary"], ["'binary' preset"]),
     (["--precision", "float8"], ["'precision'"]),
     (["--name", "a/b"], ["'a/b'"]),
-    (["--out", "good.csv"], ["good.csv", "must be a folder"]),
-    (["--runs", "good.csv"], ["good.csv", "must be a folder"]),
+    (["--out", "good.csv"], ["good.csv", "needs a folder"]),
+    (["--runs", "good.csv"], ["good.csv", "needs a folder"]),
     (["--csv", "good.csv", "--target", "price", "--labels", "x"], ["--labels takes a JSON"]),
 ]
 

@@ -3,6 +3,7 @@ import pytest
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving.versions import (
     check_base,
+    check_versions,
     choose_version,
     highest_version,
     version_folder,
@@ -88,3 +89,37 @@ def test_of_a_models_folder_the_highest_version_is_meant(tmp_path):
         version_folder("verify", tmp_path / "8")
     with pytest.raises(ArgumentError, match="is not an export of kerakit"):
         version_folder("verify", tmp_path / "9" / "assets.extra")
+
+
+def write_version(base, name):
+    (base / name / "variables").mkdir(parents=True)
+    (base / name / "saved_model.pb").write_text("")
+    (base / name / "variables" / "variables.index").write_text("")
+
+
+def test_versions_beside_must_be_whole_and_named_as_such(tmp_path):
+    check_versions(tmp_path / "none")
+    for name in ("1", "0002"):
+        write_version(tmp_path, name)
+    (tmp_path / ".tmp-5-ab").mkdir()
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "2.txt").write_text("a file that the server ignores")
+    check_versions(tmp_path)
+    spoilt = tmp_path / "3"
+    for spoil, message in [
+        (lambda: spoilt.mkdir(), r"half-written \(saved_model.pb is missing\).*take 4"),
+        (lambda: (spoilt / "saved_model.pb").write_text(""), "variables.index is missing"),
+        (lambda: (spoilt / "variables").mkdir(), "variables.index is missing"),
+        (lambda: spoilt.rename(tmp_path / "v3"), "v3 looks like a version"),
+        (lambda: (tmp_path / "v3").rename(tmp_path / "old"), "old looks like a version"),
+        (lambda: (tmp_path / "old").rename(tmp_path / ".old"), None),
+        (lambda: (tmp_path / "10.bak").mkdir(), "10.bak looks like a version"),
+        (lambda: (tmp_path / "10.bak").rmdir(), None),
+        (lambda: (tmp_path / "9").write_text(""), "9 is a file.*take 10"),
+    ]:
+        spoil()
+        if message is None:
+            check_versions(tmp_path)
+        else:
+            with pytest.raises(ArgumentError, match=message):
+                check_versions(tmp_path)

@@ -38,7 +38,7 @@ def check_endpoints(state):
         elif name == "serve_bytes":
             want = decoded_answer(state, features)
         compare(manifest, answer, want)
-    return f"{', '.join(others)} answer alike" if others else None
+    return f"{', '.join(others)}: as serving_default" if others else None
 
 
 def only(name, array, golden):
