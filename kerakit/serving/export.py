@@ -1,5 +1,6 @@
 """`export`: a trained model becomes the next version that TensorFlow Serving serves."""
 
+import contextlib
 import os
 import pathlib
 
@@ -70,11 +71,12 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
 
     with publish(base, version, finish) as publication:
         folder = publication.folder
-        _save(functions, model, folder)
+        with _explained(folder.parent):
+            _save(functions, model, folder)
+            write_warmup(folder, manifest, golden.inputs)
         if spec.is_classification:
             (folder / "assets").mkdir(exist_ok=True)
             write_text(folder / "assets" / "labels.txt", _label_lines(spec.classes), durable=False)
-        write_warmup(folder, manifest, golden.inputs)
         finish(folder, None)
         if verify:
             _verify(folder)
@@ -121,16 +123,23 @@ def _check_quantiles(quantiles, spec):
 def _save(functions, model, folder):
     """Write the SavedModel: the traced endpoints, their variables and lookup tables only."""
     import keras
-    import tensorflow as tf
 
     archive = keras.export.ExportArchive()
     archive.track(model)
     for name, function in functions.items():
         archive.add_endpoint(name, function)
+    archive.write_out(os.fspath(folder), verbose=False)
+
+
+@contextlib.contextmanager
+def _explained(base):
+    """Raise what TensorFlow says of a disk or a model as an `ExportError`."""
+    import tensorflow as tf
+
     try:
-        archive.write_out(os.fspath(folder), verbose=False)
+        yield
     except (tf.errors.OpError, AssertionError, ValueError, TypeError) as error:
-        raise ExportError(f"Nothing was exported to {folder.parent}: {_what(error)}") from error
+        raise ExportError(f"Nothing was exported to {base}: {_what(error)}") from error
 
 
 def _what(error):

@@ -151,7 +151,7 @@ BAD = [
     (["--precision", "float8"], ["'precision'"]),
     (["--name", "a/b"], ["'a/b'"]),
     (["--out", "good.csv"], ["good.csv", "needs a folder"]),
-    (["--runs", "good.csv"], ["good.csv", "needs a folder"]),
+    (["--runs", "good.csv"], ["good.csv", "must be a folder"]),
     (["--csv", "good.csv", "--target", "price", "--labels", "x"], ["--labels takes a JSON"]),
 ]
 

@@ -1,4 +1,6 @@
 import json
+import os
+import shutil
 import subprocess
 import sys
 
@@ -326,6 +328,55 @@ def test_an_export_that_fails_a_check_is_not_published(models, tmp_path, monkeyp
     with pytest.raises(ExportError, match="'golden sample' failed.*label"):
         export(models["binary"], spec, tmp_path / "m", sample=make_table(spec))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A file system of 1.5 MB, mounted for the test."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+def test_a_disk_that_is_full_at_any_moment_leaves_nothing(models, tmp_path, tiny_disk):
+    """However little room there is, the old version stays, whole and alone."""
+    spec = make_spec("binary")
+    arguments = {"sample": make_table(spec), "verify": False}
+    first = export(models["binary"], spec, tiny_disk / "m", **arguments)
+    before = sorted(path.name for path in first.rglob("*"))
+    parts = {}
+    for free in range(0, 400, 12):
+        filler = tiny_disk / "filler"
+        filler.write_bytes(b"")
+        disk = os.statvfs(tiny_disk)
+        filler.write_bytes(bytes(disk.f_bavail * disk.f_frsize - 1024 * free))
+        try:
+            last = export(models["binary"], spec, tiny_disk / "m", **arguments)
+        except ExportError as error:
+            assert "the disk is full" in str(error)
+            parts[free] = error.__cause__
+            assert sorted(p.name for p in (tiny_disk / "m").iterdir()) == ["1"]
+            assert sorted(path.name for path in first.rglob("*")) == before
+        else:
+            break
+    assert last.name == "2" and sorted(path.name for path in last.rglob("*")) == before
+    # It was full while TensorFlow wrote, and while we did.
+    assert len({type(cause) for cause in parts.values()}) >= 2, parts
+
+
+def test_a_disk_that_cannot_be_written_is_named(models, tiny_disk):
+    spec = make_spec("binary")
+    export(models["binary"], spec, tiny_disk / "m", sample=make_table(spec), verify=False)
+    subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
+    for base in ("m", "new"):
+        with pytest.raises(ExportError, match="cannot be written to .*Read-only file system"):
+            export(models["binary"], spec, tiny_disk / base, sample=make_table(spec))
+    assert sorted(p.name for p in tiny_disk.iterdir()) == ["m"]
+    assert [p.name for p in (tiny_disk / "m").iterdir()] == ["1"]
 
 
 def test_quantiles_come_from_the_model_where_a_builder_noted_them(models, exports, tmp_path):
