@@ -1,125 +1,180 @@
-"""Scoring a file: columns in, one column per output out."""
+"""`predict_csv`: a file of rows in, a file of answers out, part by part."""
 
-import csv as csv_format
+import codecs
+import contextlib
+import os
 import pathlib
 
 import numpy as np
 
-from kerakit.checks import check_int
-from kerakit.errors import DataError
+from kerakit.checks import check, check_int
+from kerakit.data.options import names
+from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
+from kerakit.serving.score_columns import columns_of_features, feature_values
+from kerakit.serving.score_output import PARQUET, answer_columns, open_answers
+from kerakit.serving.score_progress import ScoreProgress
+from kerakit.serving.served import load_served
 
-__all__ = ["LABEL_SEPARATOR", "score_file"]
-
-LABEL_SEPARATOR = ";"
-
-_PARQUET = (".parquet", ".pq")
-_ORDER = ("prediction", "lower", "upper", "label", "labels", "confidence", "probabilities")
+__all__ = ["predict_csv"]
 
 
-def score_file(served, csv, out, batch_size, text):
-    """Write the answers of `served` to the rows of the file `csv` to the file `out`.
+def predict_csv(
+    path,
+    csv,
+    out,
+    *,
+    batch_size=4096,
+    columns=None,
+    separator=None,
+    quote='"',
+    encoding="utf-8",
+    missing=None,
+    verbose="auto",
+):
+    """Score a file: one row of answers for each of its rows.
+
+    The file is read, answered and written part by part, in memory that does not grow with
+    it.
 
     Args:
-        served: `Served`.
-        csv, out: paths.
-        batch_size: int.
-        text: dict. How the text of the file is laid out, for `read_delimited`.
+        path: path of an export.
+        csv: path of a CSV (or TSV, also gzipped, or Parquet) file with the columns of the
+            training data, under their names there or in the model; others are ignored.
+        out: path of the file to write, CSV or (`.parquet`, `.pq`) Parquet, with one column
+            per output: `prediction`, `lower` and `upper` (`prediction_TARGET` for several
+            targets); `label` (or `labels`, joined by `;`), `confidence` and
+            `probability_CLASS`. Written whole or not at all.
+        batch_size: int in [1, inf). Rows that the model answers at a time. Defaults to
+            4096 (tests/benchmarks/scoring_speed.py).
+        columns, separator, quote, encoding, missing: as for `load_csv`; they must be as they
+            were for the training data.
+        verbose: bool, or `"auto"` to show progress on a terminal only. Defaults to
+            `"auto"`.
 
     Returns:
         int, the number of rows.
+
+    Raises:
+        DataError: when a file cannot be read, a column is missing or a cell is not a
+            number, with its line (of a Parquet file its row, counted from 0).
+        ArgumentError: when there is no export at `path`, or another parameter has a value
+            that it cannot have.
     """
-    batch_size = check_int("predict_csv", "batch_size", batch_size, minimum=1)
-    path = pathlib.Path(csv)
-    columns, place, typed = _read(path, text)
-    features = {}
-    for feature in served.spec.features:
-        name = next((n for n in (feature.column, feature.name) if n in columns), None)
-        if name is None:
-            raise DataError(
-                f"{path}: there is no column {(feature.column or feature.name)!r}, which the model "
-                f"takes. The columns are {', '.join(map(repr, columns))}."
-            )
-        features[feature.name] = _values(feature, name, columns[name], typed, path, place)
-    rows = len(next(iter(features.values())))
-    with atomic_path(out) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
-        writer = csv_format.writer(file, lineterminator="\n")
-        for start in range(0, rows, batch_size):
-            stop = start + batch_size
-            answer = served({name: column[start:stop] for name, column in features.items()})
-            ordered = {name: answer[name] for name in _ORDER if name in answer}
-            table = dict(_flat(ordered, served.spec))
-            if start == 0:
-                writer.writerow(table)
-            writer.writerows(zip(*table.values(), strict=True))
+    owner = "predict_csv"
+    batch_size = check_int(owner, "batch_size", batch_size, minimum=1)
+    text = _check_text(owner, columns, separator, quote, encoding)
+    missing = None if missing is None else names(owner, "missing", missing)
+    source, out = pathlib.Path(csv), pathlib.Path(out)
+    _check_files(source, out)
+    stream = _open(source, text)
+    served = load_served(path)
+    found = columns_of_features(served.spec, stream.names, source, stream.hint)
+    batches = _batches(_parts(stream, served.spec, found, missing, source), batch_size)
+    rows = 0
+    with (
+        ScoreProgress(verbose) as progress,
+        _no_empty_folders(out),
+        atomic_path(out) as aside,
+        open_answers(aside) as write,
+    ):
+        for values in batches:
+            write(answer_columns(served.answer(values), served.spec))
+            rows += len(values[0])
+            progress.show(rows, stream.share())
     return rows
 
 
-def _read(path, text):
-    """`(columns, place, typed)` of a file: Arrow columns by name."""
-    from kerakit.data.delimited import read_delimited
+def _parts(stream, spec, found, missing, file):
+    """Yield the values of all features, part by part of the file: lists of arrays."""
+    wanted = list(dict.fromkeys(found))
+    for first, columns in stream.blocks(wanted):
 
-    try:
-        if path.suffix.lower() in _PARQUET:
-            import pyarrow as pa
-            import pyarrow.parquet
+        def place(row, first=first):
+            return stream.place(first + row)
 
-            try:
-                table = pyarrow.parquet.read_table(path)
-            except pa.ArrowException as error:
-                raise DataError(f"{path} cannot be read as Parquet: {error}") from error
-            columns = dict(zip(table.column_names, table.columns, strict=True))
-            return columns, lambda row: f"{path}, row {row + 1}", True
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    if not content:
-        raise DataError(f"{path} is empty. Expected rows of values.")
-    columns, place, _ = read_delimited(content, str(path), **text)
-    return columns, place, False
-
-
-def _values(feature, name, column, typed, path, place):
-    """A column of the file as the model takes it."""
-    from kerakit.data.columns import Numbers, read_column
-
-    if feature.shape != ():
-        raise DataError(
-            f"The model takes {feature.name!r} as an array of shape {feature.shape}, which a file "
-            "of columns cannot hold. Use load_served."
-        )
-    read = read_column(column, None, typed, f"{path}, column {name!r}")
-    if feature.dtype == "string":
-        return read.texts().strings()
-    if isinstance(read, Numbers):
-        values = read.values
-    else:
-        wrong = read.odd[read.codes]
-        if wrong.any():
-            row = int(np.argmax(wrong))
-            raise DataError(
-                f"{place(row)}, column {name!r}: {read.written[read.codes[row]]!r} is not a "
-                "number. Correct it, or leave the cell empty."
+        yield [
+            feature_values(
+                feature,
+                columns[name],
+                name=name,
+                typed=stream.typed,
+                missing=missing,
+                file=file,
+                place=place,
             )
-        values = read.numbers()
-    with np.errstate(over="ignore"):
-        values = values.astype("float32")
-    if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
-        raise DataError(f"{place(row)}, column {name!r}: the value is infinite or beyond float32.")
-    return values
+            for feature, name in zip(spec.features, found, strict=True)
+        ]
 
 
-def _flat(answer, spec):
-    """Name and values of each column of the file to write."""
-    for name, values in answer.items():
-        if name == "labels":
-            yield name, [LABEL_SEPARATOR.join(filter(None, row)) for row in values]
-        elif values.ndim == 1:
-            yield name, values
-        elif name == "probabilities":
-            for label, column in zip(spec.classes, values.T, strict=True):
-                yield f"probability_{label}", column
-        else:
-            for target, column in zip(spec.target.names, values.T, strict=True):
-                yield f"{name}_{target}", column
+def _batches(parts, size):
+    """Cut the parts into batches of `size` rows, the last of what is left.
+
+    A batch of another size than those before costs time and memory: the kernels are
+    prepared for each size anew.
+    """
+    left = None
+    for values in parts:
+        if left is not None:
+            values = [np.concatenate(pair) for pair in zip(left, values, strict=True)]
+        whole = len(values[0]) // size * size
+        for start in range(0, whole, size):
+            yield [column[start : start + size] for column in values]
+        left = [column[whole:] for column in values] if len(values[0]) > whole else None
+    if left is not None:
+        yield left
+
+
+def _open(path, text):
+    if path.suffix.lower() in PARQUET:
+        from kerakit.data.parquet_stream import ParquetStream
+
+        if text["columns"] is not None:
+            raise DataError(f"{path}: a Parquet file names its columns itself. Leave out columns=.")
+        return ParquetStream(path)
+    from kerakit.data.delimited_stream import DelimitedStream
+
+    return DelimitedStream(path, **text)
+
+
+def _check_text(owner, columns, separator, quote, encoding):
+    for parameter, value in (("separator", separator), ("quote", quote)):
+        one = value is None or (isinstance(value, str) and len(value) == 1)
+        check(one, owner, parameter, "a str of one character, or None", value)
+    try:
+        known = codecs.lookup(encoding).incrementaldecoder is not None
+        "".encode(encoding)
+    except (LookupError, TypeError):
+        known = False
+    check(known, owner, "encoding", "the name of an encoding", encoding)
+    columns = None if columns is None else names(owner, "columns", columns)
+    return {"columns": columns, "separator": separator, "quote": quote, "encoding": encoding}
+
+
+def _check_files(source, out):
+    if source.is_dir():
+        raise DataError(f"{source} is a folder. Expected a file of CSV or Parquet.")
+    if source.exists() and not source.is_file():
+        raise DataError(f"{source} is no regular file, and is read more than once. Save it first.")
+    if out.is_dir():
+        raise ArgumentError(f"The 'out' parameter of predict_csv is a folder: {out}. Name a file.")
+    if source.exists() and not source.stat().st_size:
+        raise DataError(f"{source} is empty. Expected rows of values.")
+    if out.exists() and source.exists() and os.path.samefile(source, out):
+        raise ArgumentError(
+            f"The 'out' parameter of predict_csv is the file to score, {source}, which would be "
+            "lost. Name another."
+        )
+
+
+@contextlib.contextmanager
+def _no_empty_folders(out):
+    """Remove the folders that were made for a file that was then not written."""
+    made = [folder for folder in out.parents if not folder.exists()]
+    try:
+        yield
+    except BaseException:
+        for folder in made:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise

@@ -1,0 +1,45 @@
+"""What to type to serve an export and to ask it."""
+
+import json
+import shlex
+import urllib.parse
+
+from kerakit.serving.manifest import read_manifest
+from kerakit.serving.versions import version_folder
+
+__all__ = ["curl_line", "docker_line", "request_example"]
+
+
+def request_example(manifest):
+    """Return the body of an example request, as it can be posted: one line of JSON."""
+    return json.dumps(manifest["signatures"]["serving_default"]["example"]["request"])
+
+
+def curl_line(path, manifest=None):
+    """Return the shell command that asks a local server for the example of an export.
+
+    Args:
+        path: path of an export.
+        manifest: dict, or `None` to read it from the export. Defaults to `None`.
+    """
+    manifest = manifest or read_manifest(version_folder("curl_line", path))
+    name = urllib.parse.quote(manifest["name"])
+    url = f"http://localhost:8501/v1/models/{name}:predict"
+    return f"curl -d {shlex.quote(request_example(manifest))} {shlex.quote(url)}"
+
+
+def docker_line(path):
+    """Return the shell command that serves a model, all its versions to come included."""
+    folder = version_folder("docker_line", path)
+    base, name = folder.parent, folder.parent.name
+    if ":" in str(base):  # docker's -v cuts at colons
+        mount = f"--mount {shlex.quote(f'type=bind,source={base},target=/models/{name}')}"
+    else:
+        mount = "-v " + _double_quoted(f"{base}:/models/{name}")
+    return f"docker run -p 8501:8501 {mount} -e MODEL_NAME={shlex.quote(name)} tensorflow/serving"
+
+
+def _double_quoted(text):
+    for special in '\\"$`':
+        text = text.replace(special, f"\\{special}")
+    return f'"{text}"'

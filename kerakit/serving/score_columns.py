@@ -1,0 +1,120 @@
+"""Columns of a file as a model takes them: the spec says what each of them is."""
+
+import numpy as np
+
+from kerakit.data.columns import MISSING, Numbers, read_column
+from kerakit.data.names import near_match
+from kerakit.errors import DataError
+
+__all__ = ["columns_of_features", "feature_values"]
+
+
+def columns_of_features(spec, names, file, hint=""):
+    """Return the column of each feature: a list of names.
+
+    Args:
+        spec: `Spec`.
+        names: list of strings. The columns of the file, under their names in the training
+            data or in the model.
+        file: path, for errors.
+        hint: str. A sentence to add when a column is not there.
+
+    Raises:
+        DataError: when there is none, or a feature is no column.
+    """
+    found = []
+    for feature in spec.features:
+        if feature.shape != ():
+            raise DataError(
+                f"The model takes {feature.name!r} as an array of shape {feature.shape}, which a "
+                "file of columns cannot hold. Use load_served."
+            )
+        name = next((n for n in (feature.column, feature.name) if n in names), None)
+        if name is None:
+            wanted = feature.column or feature.name
+            raise DataError(
+                f"{file}: there is no column {wanted!r}, which the model takes."
+                f"{near_match(wanted, names)} The columns are {', '.join(map(repr, names))}.{hint}"
+            )
+        found.append(name)
+    return found
+
+
+def feature_values(feature, column, *, name, typed, missing, file, place):
+    """Return the values of one feature: of its dtype, or an object array of `str`.
+
+    Each value is read by itself, so that the parts of a file give what the whole gives.
+
+    Args:
+        feature: `Feature`.
+        column: `pyarrow` array.
+        name: str. The column's name.
+        typed: bool. Whether strings are meant as strings, as for `read_column`.
+        missing: tuple of strings, or `None`, as for `read_column`.
+        file: path, for errors.
+        place: function from an index in `column` to its place in the file.
+
+    Raises:
+        DataError: when a value is no number where one is needed, or is infinite.
+    """
+    if feature.dtype == "string":
+        return read_column(column, missing, typed, f"{file}, column {name!r}").texts().strings()
+    values = None if typed else _plain_numbers(column, missing)
+    if values is None:
+        values = _numbers(column, name, typed, missing, file, place)
+    if feature.dtype != "float32":
+        return _integers(values, feature.dtype, name, place)
+    with np.errstate(over="ignore"):
+        values = values.astype("float32")
+    infinite = np.isinf(values)
+    if infinite.any():
+        at = place(int(np.argmax(infinite)))
+        raise DataError(f"{at}, column {name!r}: the value is infinite or beyond float32.")
+    return values
+
+
+def _plain_numbers(column, missing):
+    """The numbers in a text file's column, or `None` where it holds anything else.
+
+    `read_column` looks at each different text by a regular expression. Where nearly all
+    are different, as measurements are, this is about four times faster.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    words = pc.utf8_trim_whitespace(column)
+    gone = pc.is_in(words, pa.array([*(MISSING if missing is None else missing), ""], pa.string()))
+    try:
+        numbers = pc.cast(pc.if_else(gone, None, words), pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    values = numbers.to_numpy(zero_copy_only=False)
+    # The cast takes `nan(7)` for a number too.
+    return values if np.isnan(values).sum() == gone.true_count else None
+
+
+def _integers(values, dtype, name, place):
+    limits = np.iinfo(dtype)
+    # Of the float64 next to the largest int64 only those below it are one.
+    fits = (values == np.floor(values)) & (values >= limits.min) & (values < limits.max + 1.0)
+    if not fits.all():
+        row = int(np.argmin(fits))
+        raise DataError(
+            f"{place(row)}, column {name!r}: the model takes a whole number of type {dtype} there. "
+            f"Got {values[row]:g} instead."
+        )
+    return values.astype(dtype)
+
+
+def _numbers(column, name, typed, missing, file, place):
+    read = read_column(column, missing, typed, f"{file}, column {name!r}")
+    if isinstance(read, Numbers):
+        return read.values
+    wrong = read.odd[read.codes]
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"{place(row)}, column {name!r}: {read.written[read.codes[row]]!r} is not a "
+            "number. Correct it, or leave the cell empty."
+        )
+    return read.numbers()
