@@ -43,28 +43,30 @@ def predict(
     path: Positional[str],
     csv: str,
     out: str,
-    batch_size: int = 1024,
+    batch_size: int = 4096,
     columns: str | None = None,
     separator: str | None = None,
     encoding: str | None = None,
+    missing: str | None = None,
 ):
     """Score a CSV or Parquet file with an exported model.
 
     Args:
         path: the exported version's folder, saved_models/NAME/VERSION.
         csv: the file to score; it has the columns of the training data.
-        out: the CSV file to write, one column per output.
+        out: the CSV or Parquet file to write, one column per output.
         batch_size: rows at a time.
         columns: names of the columns of a file without a header, with commas between.
         separator: the character between fields, or tab; by default it is found.
         encoding: encoding of the file, such as latin-1; by default utf-8.
+        missing: what stands for a missing value, with commas between.
     """
     from kerakit.serving.versions import version_folder
 
     # What can be told without TensorFlow is told before it is imported, which takes seconds.
     version_folder("predict", path)
     check_int("predict", "batch_size", batch_size, minimum=1)
-    text = _layout(csv, columns, separator, encoding)
+    text = _layout(csv, columns, separator, encoding, missing)
     import_quietly()
     from kerakit.serving import predict_csv
 
@@ -106,8 +108,8 @@ def serving_config(
         docker: print a compose.yaml instead, with the docker run line in its comments.
         image: with --docker, the server's image; by default a fixed release.
     """
-    from kerakit.serving.compose import IMAGE, compose_file
-    from kerakit.serving.serving_config import serving_config as models_config
+    from kerakit.serving.deploy.compose import IMAGE, compose_file
+    from kerakit.serving.deploy.models_config import serving_config as models_config
 
     if image is not None and not docker:
         raise ArgumentError("--image goes with --docker, which is not given.")
@@ -146,16 +148,19 @@ def main():
     sys.exit(exit_code(action, interrupted="Nothing was written."))
 
 
-def _layout(csv, columns, separator, encoding):
+def _layout(csv, columns, separator, encoding, missing):
     """Check how the text of the file to score is laid out; return it for `predict_csv`."""
-    given = {"columns": columns, "separator": separator, "encoding": encoding}
+    given = {"columns": columns, "separator": separator, "encoding": encoding, "missing": missing}
     given = {flag: value for flag, value in given.items() if value is not None}
     path = pathlib.Path(csv)
     if not path.is_file():
         what = "is no file" if path.exists() else "does not exist"
         raise DataError(f"{csv} {what}. --csv takes the file to score.")
-    if given and path.suffix.lower() in (".parquet", ".pq"):
-        raise ArgumentError(f"--{next(iter(given))} is about text, and {csv} is a Parquet file.")
+    spare = [flag for flag in given if flag != "missing"]
+    if spare and path.suffix.lower() in (".parquet", ".pq"):
+        raise ArgumentError(f"--{spare[0]} is about text, and {csv} is a Parquet file.")
+    if missing is not None:
+        given["missing"] = tuple(marker.strip() for marker in missing.split(","))
     if columns is not None:
         given["columns"] = tuple(name.strip() for name in columns.split(","))
         check(all(given["columns"]), "predict", "columns", "names with commas between", columns)

@@ -9,7 +9,7 @@ import pytest
 
 import kerakit
 from kerakit.recipe import exit_code
-from kerakit.serving.serving_config import serving_config
+from kerakit.serving.deploy.models_config import serving_config
 
 CODE = "import sys; sys.argv[0] = 'kerakit'; from kerakit.cli import main; main()"
 TIMED = (

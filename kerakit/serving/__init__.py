@@ -1,17 +1,20 @@
 """From a trained model to a version folder that TensorFlow Serving loads as it is.
 
-Nothing here imports TensorFlow before it is used.
+`export` writes a version, `verify` proves it, `load_served` and `predict_csv` ask it from
+Python; `deploy` has what a server is started with, `live` asks a running one. Nothing here
+imports TensorFlow before it is used.
 """
 
-from kerakit.serving.export import export
-from kerakit.serving.predict import (
-    Served,
+from kerakit.serving.deploy import (
+    compose_file,
     curl_line,
     docker_line,
-    load_served,
-    predict_csv,
     request_example,
+    serving_config,
 )
+from kerakit.serving.export import export
+from kerakit.serving.scoring import predict_csv
+from kerakit.serving.served import Served, load_served
 from kerakit.serving.verify import verify
 from kerakit.serving.verify_report import Check, VerifyReport
 
@@ -19,11 +22,13 @@ __all__ = [
     "Check",
     "Served",
     "VerifyReport",
+    "compose_file",
     "curl_line",
     "docker_line",
     "export",
     "load_served",
     "predict_csv",
     "request_example",
+    "serving_config",
     "verify",
 ]

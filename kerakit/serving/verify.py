@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from kerakit.errors import ExportError
-from kerakit.serving.live import check_live
+from kerakit.serving.live.check import check_live
 from kerakit.serving.verify_report import Check, VerifyReport
 from kerakit.serving.versions import version_folder
 

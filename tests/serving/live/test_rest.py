@@ -9,11 +9,9 @@ from live_cases import http_answer
 from rest_models import version_status
 
 from kerakit.errors import ArgumentError, ExportError
-from kerakit.serving import rest
-from kerakit.serving.live import check_live
-from kerakit.serving.model_url import parse_model_url
-
-pytest_plugins = ["live_fixtures"]
+from kerakit.serving.live import rest
+from kerakit.serving.live.check import check_live
+from kerakit.serving.live.url import parse_model_url
 
 
 def test_parts_of_a_url():

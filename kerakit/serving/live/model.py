@@ -4,7 +4,7 @@ import dataclasses
 
 from kerakit.errors import ExportError
 from kerakit.serving.fresh_process.failed import Failed, need
-from kerakit.serving.rest import Unreachable, one_line
+from kerakit.serving.live.rest import Unreachable, one_line
 
 __all__ = ["ServedVersion", "check_metadata", "check_version", "read_versions"]
 

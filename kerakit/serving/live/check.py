@@ -13,11 +13,9 @@ import numpy as np
 from kerakit.errors import ExportError
 from kerakit.serving.fresh_process.compare import compare, golden_outputs
 from kerakit.serving.fresh_process.failed import Failed, need
-from kerakit.serving.live_model import check_metadata, check_version, read_versions
-from kerakit.serving.manifest import read_manifest
-from kerakit.serving.model_url import parse_model_url
-from kerakit.serving.rest import RestClient, Unreachable, one_line
-from kerakit.serving.rest_json import (
+from kerakit.serving.live.model import check_metadata, check_version, read_versions
+from kerakit.serving.live.rest import RestClient, Unreachable, one_line
+from kerakit.serving.live.rest_json import (
     encode,
     golden_columns,
     read_columns,
@@ -26,6 +24,8 @@ from kerakit.serving.rest_json import (
     row_request,
     take,
 )
+from kerakit.serving.live.url import parse_model_url
+from kerakit.serving.manifest import read_manifest
 from kerakit.serving.verify_report import Check, VerifyReport
 
 __all__ = ["check_live"]

@@ -18,8 +18,8 @@ from google.protobuf import wrappers_pb2 as wrappers
 from tensorflow_serving.config import model_server_config_pb2
 
 from kerakit.errors import ArgumentError
-from kerakit.serving.compose import compose_file
-from kerakit.serving.serving_config import serving_config
+from kerakit.serving.deploy.compose import compose_file
+from kerakit.serving.deploy.models_config import serving_config
 
 WHOLE = ("saved_model.pb", "variables/variables.index")
 AWKWARD = ['it\'s "größe"', "back\\new", "$HOME ${x}", "数 & 学", "#hash", "- [dash", "{brace}"]
@@ -485,7 +485,7 @@ def test_compose_itself_takes_the_file(base, tmp_path):
 
 def test_tensorflow_is_not_imported(base):
     code = (
-        "import sys; from kerakit.serving.compose import compose_file; compose_file(sys.argv[1])\n"
+        "import sys; from kerakit.serving import compose_file; compose_file(sys.argv[1])\n"
         "print('tensorflow' in sys.modules, 'keras' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, base], capture_output=True, text=True)

@@ -20,8 +20,8 @@ from kerakit.data.columns import read_column
 from kerakit.data.spec import Feature
 from kerakit.errors import ArgumentError, DataError
 from kerakit.serving import load_served, predict_csv
-from kerakit.serving.score_columns import feature_values
-from kerakit.serving.score_progress import ScoreProgress
+from kerakit.serving.scoring.columns import feature_values
+from kerakit.serving.scoring.progress import ScoreProgress
 
 HEADER = "fixed acidity,alcohol,kind\n"
 
@@ -179,9 +179,9 @@ def test_parts_and_batches_do_not_change_the_answers(exports, tmp_path, small_pa
 
 @pytest.mark.parametrize("case", ["multiclass", "multilabel", "targets"])
 def test_parquet_answers_are_the_csv_answers(exports, tmp_path, case, monkeypatch):
-    from kerakit.serving import score_output
+    from kerakit.serving.scoring import output
 
-    monkeypatch.setattr(score_output, "_ROW_GROUP", 32)
+    monkeypatch.setattr(output, "_ROW_GROUP", 32)
     (tmp_path / "in.csv").write_text(HEADER + "\n".join(cells(100)))
     for name in ("out.csv", "out.parquet"):
         predict_csv(exports[case], tmp_path / "in.csv", tmp_path / name, batch_size=16)
@@ -320,7 +320,7 @@ def test_layout_options_reach_the_reader(exports, tmp_path):
 
 
 def test_an_array_feature_is_no_column(exports, tmp_path):
-    from kerakit.serving.score_columns import columns_of_features
+    from kerakit.serving.scoring.columns import columns_of_features
 
     spec = make_spec("regression")
     spec = type(spec)(**{**vars(spec), "features": (Feature("pixels", shape=(4,)),)})
@@ -370,7 +370,7 @@ def test_an_interrupted_file_is_not_there(exports, tmp_path):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_memory_does_not_grow_with_the_file(exports, tmp_path, kind):
-    benchmark = pathlib.Path(__file__).parents[1] / "benchmarks" / "scoring_speed.py"
+    benchmark = pathlib.Path(__file__).parents[2] / "benchmarks" / "scoring_speed.py"
     peaks = {}
     for rows in (50_000, 1_000_000):
         table = pa.table(

@@ -1,13 +1,19 @@
-"""Fixtures of the tests of live servers; a module names them in its `pytest_plugins`."""
+"""A stand-in of the server, with every export on it, and faults to plant in its answers."""
 
+import pathlib
 import socket
+import sys
 import threading
 
 import pytest
+
+# Test modules take helpers from beside them.
+sys.path.append(str(pathlib.Path(__file__).parent))
+
 from live_cases import export_photos
 from rest_server import RestServer
 
-from kerakit.serving.live import check_live
+from kerakit.serving.live.check import check_live
 
 
 @pytest.fixture(scope="session")

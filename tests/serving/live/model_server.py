@@ -52,7 +52,7 @@ def find_launcher():
         return None, f"{no_binary} no engine answers to docker info: {_said(error)}"
     image = os.environ.get("KERAKIT_TF_SERVING_IMAGE")
     if image is None:
-        from kerakit.serving.compose import IMAGE as image
+        from kerakit.serving.deploy.compose import IMAGE as image
     try:
         _docker("image", "inspect", image, seconds=10)
     except subprocess.SubprocessError:

@@ -19,9 +19,7 @@ from rest_server import RestServer
 
 from kerakit.errors import ExportError
 from kerakit.serving.fresh_process.compare import compare, golden_outputs
-from kerakit.serving.live import check_live
-
-pytest_plugins = ["live_fixtures"]
+from kerakit.serving.live.check import check_live
 
 SECONDS = 60.0
 DTYPES = {"float32": "DT_FLOAT", "string": "DT_STRING"}

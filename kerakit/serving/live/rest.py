@@ -12,7 +12,7 @@ import ssl
 import time
 
 from kerakit.errors import ExportError
-from kerakit.serving.rest_connection import TimedConnection
+from kerakit.serving.live.connection import TimedConnection
 
 __all__ = ["Reply", "RestClient", "Unreachable", "one_line"]
 

@@ -15,10 +15,9 @@ from rest_server import RestServer
 from serving_cases import CASES
 
 from kerakit.errors import ExportError
-from kerakit.serving import live, rest_json
-from kerakit.serving.live import check_live
-
-pytest_plugins = ["live_fixtures"]
+from kerakit.serving.live import check as live
+from kerakit.serving.live import rest_json
+from kerakit.serving.live.check import check_live
 
 BEFORE_EXAMPLES = ["server", "version", "metadata", "row form", "columnar form"]
 

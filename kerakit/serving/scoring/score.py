@@ -11,9 +11,9 @@ from kerakit.checks import check, check_int
 from kerakit.data.options import names
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
-from kerakit.serving.score_columns import columns_of_features, feature_values
-from kerakit.serving.score_output import PARQUET, answer_columns, open_answers
-from kerakit.serving.score_progress import ScoreProgress
+from kerakit.serving.scoring.columns import columns_of_features, feature_values
+from kerakit.serving.scoring.output import PARQUET, answer_columns, open_answers
+from kerakit.serving.scoring.progress import ScoreProgress
 from kerakit.serving.served import load_served
 
 __all__ = ["predict_csv"]

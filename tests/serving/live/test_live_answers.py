@@ -6,9 +6,7 @@ import pytest
 from live_cases import copy_version, edit, failed, http_answer
 
 from kerakit.errors import ExportError
-from kerakit.serving.live import check_live
-
-pytest_plugins = ["live_fixtures"]
+from kerakit.serving.live.check import check_live
 
 # Other metadata.
 

@@ -1,0 +1,85 @@
+import csv
+
+import numpy as np
+import pytest
+from serving_cases import QUANTILES, make_spec, make_table, predict
+
+from kerakit.errors import DataError
+from kerakit.serving import (
+    load_served,
+    predict_csv,
+)
+
+
+def rows_of(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("case", ["binary", "multilabel", "targets", "quantiles"])
+def test_a_file_is_scored_row_by_row(case, exports, models, tmp_path):
+    spec = make_spec(case)
+    table = make_table(spec)
+    source, out = tmp_path / "in.csv", tmp_path / "new" / "out.csv"
+    with open(source, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["kind", "id", "alcohol", "fixed acidity"])
+        for row in range(len(table)):
+            acidity = table.features["acidity"][row]
+            acidity = "?" if np.isnan(acidity) else acidity
+            writer.writerow(
+                [table.features["kind"][row], f"r{row}", table.features["alcohol"][row], acidity]
+            )
+    assert predict_csv(exports[case], source, out, batch_size=16) == len(table)
+    rows, expected = rows_of(out), predict(models[case], table.features)
+    assert len(rows) == len(table)
+
+    def column(name):
+        return np.array([float(row[name]) for row in rows])
+
+    if case == "binary":
+        assert list(rows[0]) == ["label", "confidence", "probability_no", "probability_yes"]
+        assert [row["label"] for row in rows] == [spec.classes[i] for i in expected.argmax(axis=1)]
+        np.testing.assert_allclose(column("probability_yes"), expected[:, 1], atol=1e-6)
+    elif case == "multilabel":
+        assert list(rows[0])[0] == "labels"
+        on = [";".join(np.array(spec.classes)[row >= 0.5]) for row in expected]
+        assert [row["labels"] for row in rows] == on
+    elif case == "targets":
+        assert list(rows[0]) == ["prediction_quality", "prediction_price"]
+        np.testing.assert_allclose(column("prediction_price"), expected[:, 1], atol=1e-4)
+    else:
+        assert list(rows[0]) == ["prediction", "lower", "upper"]
+        np.testing.assert_allclose(column("upper"), expected[:, 2], atol=1e-4)
+        assert len(QUANTILES) == expected.shape[1]
+
+
+def test_parquet_is_scored_too(exports, tmp_path):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = {"acidity": [7, None], "alcohol": [9.5, 9.5], "kind": ["red", None]}
+    pq.write_table(pa.table(table), tmp_path / "in.parquet")
+    assert predict_csv(exports["regression"], tmp_path / "in.parquet", tmp_path / "out.csv") == 2
+    answer = load_served(exports["regression"])(table)["prediction"]
+    values = [float(row["prediction"]) for row in rows_of(tmp_path / "out.csv")]
+    np.testing.assert_allclose(values, answer, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fixed acidity,alcohol,kind\n7,9,red\n7,weak,red\n", "line 3, column 'alcohol': 'weak'"),
+        ("fixed acidity,alcohol,kind\n7,9,red\n7,inf,red\n", "line 3, column 'alcohol'.*infinite"),
+        ("acidity,kind\n7,red\n", "no column 'alcohol'"),
+        ("fixed acidity,alcohol,kind\n7,9\n", "line 2"),
+        ("", "is empty"),
+    ],
+)
+def test_a_bad_file_is_named_by_row_and_column(exports, tmp_path, text, message):
+    (tmp_path / "in.csv").write_text(text)
+    with pytest.raises(DataError, match=message):
+        predict_csv(exports["regression"], tmp_path / "in.csv", tmp_path / "out.csv")
+    with pytest.raises(DataError, match="cannot be read"):
+        predict_csv(exports["regression"], tmp_path / "none.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
