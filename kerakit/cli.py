@@ -59,7 +59,7 @@ def predict(
         columns: names of the columns of a file without a header, with commas between.
         separator: the character between fields, or tab; by default it is found.
         encoding: encoding of the file, such as latin-1; by default utf-8.
-        missing: what stands for a missing value, with commas between.
+        missing: what stands for a missing value, with commas between; by default as in training.
     """
     from kerakit.serving.versions import version_folder
 

@@ -64,6 +64,7 @@ def assemble(sources, options, *, dataset, fingerprint=None):
         seed=options.seed,
         fingerprint=fingerprint,
         dataset=dataset,
+        missing=options.missing,
     )
     notes += _constants(features, train)
     for note in notes:

@@ -47,8 +47,8 @@ def predict_csv(
             `probability_CLASS`. Written whole or not at all.
         batch_size: int in [1, inf). Rows that the model answers at a time. Defaults to
             4096 (tests/benchmarks/scoring_speed.py).
-        columns, separator, quote, encoding, missing: as for `load_csv`; they must be as they
-            were for the training data.
+        columns, separator, quote, encoding: as for `load_csv`.
+        missing: as for `load_csv`. Defaults to `None`: as in the training data.
         verbose: bool, or `"auto"` to show progress on a terminal only. Defaults to
             `"auto"`.
 
@@ -69,6 +69,7 @@ def predict_csv(
     _check_files(source, out)
     stream = _open(source, text)
     served = load_served(path)
+    missing = served.spec.missing if missing is None else missing
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
     batches = _batches(_parts(stream, served.spec, found, missing, source), batch_size)
     rows = 0

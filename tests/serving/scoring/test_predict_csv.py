@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from serving_cases import QUANTILES, make_spec, make_table, predict
 
+import kerakit as kk
 from kerakit.errors import DataError
 from kerakit.serving import (
     load_served,
@@ -83,3 +84,23 @@ def test_a_bad_file_is_named_by_row_and_column(exports, tmp_path, text, message)
     with pytest.raises(DataError, match="cannot be read"):
         predict_csv(exports["regression"], tmp_path / "none.csv", tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
+
+
+def test_what_stood_for_a_missing_value_in_training_does_so_again(tmp_path):
+    """The markers are in the export; a file to score needs no flag for them."""
+    rows = [
+        f"{'-999' if n % 5 == 0 else n % 9},{'none' if n % 4 == 0 else 'ab'[n % 2]},{n % 7}"
+        for n in range(60)
+    ]
+    (tmp_path / "train.csv").write_text("x,kind,y\n" + "\n".join(rows))
+    data = kk.load_csv(tmp_path / "train.csv", "y", task="regression", missing=("-999", "none"))
+    assert kk.Spec.from_json(data.spec.to_json()).missing == ("-999", "none")
+    model = kk.linear_regressor(data.spec)
+    kk.compile(model, "regression")
+    kk.fit(model, data, epochs=2, verbose=0)
+    path = kk.export(model, data.spec, tmp_path / "m", sample=data.test, verify=False)
+    (tmp_path / "in.csv").write_text("x,kind\n-999,none\n3,a\n")
+    predict_csv(path, tmp_path / "in.csv", tmp_path / "out.csv")
+    answer = load_served(path)({"x": [np.nan, 3.0], "kind": ["", "a"]})["prediction"]
+    values = [float(row["prediction"]) for row in rows_of(tmp_path / "out.csv")]
+    np.testing.assert_allclose(values, answer, rtol=1e-6)
