@@ -262,10 +262,10 @@ def command_line(config_class, run, description):
     sys.exit(exit_code(action))
 
 
-def import_quietly():
-    """Import TensorFlow without the notes on processors and drivers that it prints.
+def import_quietly(module="keras"):
+    """Import Keras, or `module`, and so TensorFlow, without the notes that it prints.
 
-    They are written before its log level counts; what goes wrong is raised all the same.
+    They are about processors and drivers, and are written before its log level counts; what goes wrong is raised all the same.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
@@ -273,7 +273,7 @@ def import_quietly():
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
-        importlib.import_module("keras")
+        importlib.import_module(module)
     finally:
         os.dup2(kept, 2)
         os.close(kept)
