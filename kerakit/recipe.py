@@ -265,7 +265,8 @@ def command_line(config_class, run, description):
 def import_quietly(module="keras"):
     """Import Keras, or `module`, and so TensorFlow, without the notes that it prints.
 
-    They are about processors and drivers, and are written before its log level counts; what goes wrong is raised all the same.
+    They are about processors and drivers, written before its log level counts; what goes
+    wrong is raised all the same.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
