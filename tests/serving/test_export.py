@@ -1,8 +1,10 @@
 import json
 import os
+import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 import keras
 import numpy as np
@@ -14,6 +16,8 @@ from kerakit.data.data import Data
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving import export, load_served
+from kerakit.serving.manifest import read_manifest
+from kerakit.serving.versions import flaw_of
 
 
 def served(path, features):
@@ -377,6 +381,49 @@ def test_a_disk_that_cannot_be_written_is_named(models, tiny_disk):
             export(models["binary"], spec, tiny_disk / base, sample=make_table(spec))
     assert sorted(p.name for p in tiny_disk.iterdir()) == ["m"]
     assert [p.name for p in (tiny_disk / "m").iterdir()] == ["1"]
+
+
+EXPORTS = """
+import sys
+sys.path.append(sys.argv[1])
+from serving_cases import make_model, make_spec, make_table
+from kerakit.serving import export
+spec = make_spec("binary")
+model = make_model("binary", spec)
+while True:
+    export(model, spec, sys.argv[2], sample=make_table(spec), verify=False)
+    print("next", flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_moment_leaves_whole_versions_alone(models, tmp_path):
+    """Versions grow, each whole and with its own number; the next export sweeps up."""
+    base, spec = tmp_path / "m", make_spec("binary")
+    random = np.random.default_rng(0)
+    known, swept = 0, 0
+    for _ in range(5):
+        process = subprocess.Popen(
+            [sys.executable, "-c", EXPORTS, str(pathlib.Path(__file__).parent), str(base)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        process.stdout.readline()
+        time.sleep(random.uniform(0.0, 1.5))
+        process.kill()
+        process.wait()
+        names = [path.name for path in base.iterdir()]
+        numbers = sorted(int(name) for name in names if not name.startswith("."))
+        assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > known
+        known = len(numbers)
+        for number in numbers:
+            assert flaw_of(base / str(number)) == ""
+            assert read_manifest(base / str(number))["version"] == number
+        swept += any(name.startswith(".tmp-") for name in names)
+    assert swept, "no kill came in the middle of an export"
+    last = export(models["binary"], spec, base, sample=make_table(spec))
+    assert sorted(base.iterdir()) == sorted(base / str(n + 1) for n in range(known + 1))
+    assert last.name == str(known + 1)
 
 
 def test_quantiles_come_from_the_model_where_a_builder_noted_them(models, exports, tmp_path):
