@@ -183,12 +183,14 @@ def _first_line(thing):
 
 
 def _builders():
+    import_quietly()
     import kerakit.builders as builders
 
     return [(name, _first_line(getattr(builders, name))) for name in builders.__all__]
 
 
 def _presets():
+    import_quietly()
     from kerakit.presets.table import PRESETS
 
     return [(p.name, f"{p.reason} [{p.source}]") for p in PRESETS.values()]
