@@ -7,9 +7,10 @@ import pathlib
 from kerakit.checks import check, check_choice
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError, ExportError
-from kerakit.files import write_json, write_text
+from kerakit.files import write_text
+from kerakit.serving.manifest import write_manifest
 from kerakit.serving.publish import publish
-from kerakit.serving.versions import MANIFEST, check_base, check_versions, choose_version
+from kerakit.serving.versions import check_base, check_versions, choose_version
 
 __all__ = ["export"]
 
@@ -67,7 +68,7 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
     functions = trace_endpoints(model, build_endpoints(model, spec, manifest["quantiles"]))
 
     def finish(folder, number):
-        write_json(folder / MANIFEST, {**manifest, "version": number})
+        write_manifest(folder, {**manifest, "version": number})
 
     with publish(base, version, finish) as publication:
         folder = publication.folder

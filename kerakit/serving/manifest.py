@@ -5,14 +5,17 @@ and the example is a row without one, so that it can be posted as it stands. In 
 of your own a missing number is the literal `NaN`, which the server reads.
 """
 
+import json
 import math
 
 from kerakit.errors import DataError
-from kerakit.files import read_json
+from kerakit.files import read_json, write_text
 from kerakit.serving.signatures import describe_signatures, json_values
 from kerakit.serving.versions import MANIFEST
 
-__all__ = ["FORMAT", "build_manifest", "read_manifest"]
+__all__ = ["FORMAT", "build_manifest", "read_manifest", "write_manifest"]
+
+_LINE = 90
 
 FORMAT = 1
 _PACKAGES = ("python", "kerakit", "keras", "tensorflow", "numpy")
@@ -76,6 +79,37 @@ def read_manifest(folder):
             "Use the kerakit that wrote it, or export the model again."
         )
     return manifest
+
+
+def write_manifest(folder, manifest):
+    """Write the manifest of the version in `folder`, whole or not at all.
+
+    An array is a line for each of its rows: a photograph in the golden sample would be a
+    hundred thousand lines otherwise.
+    """
+    write_text(folder / MANIFEST, _indented(manifest, "") + "\n")
+
+
+def _indented(value, margin):
+    line = json.dumps(value, ensure_ascii=False)
+    nested = isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
+    )
+    if not nested or len(line) <= _LINE:
+        return line
+    inner = margin + "  "
+    if isinstance(value, dict):
+        keys = (json.dumps(key, ensure_ascii=False) for key in value)
+        parts = [
+            f"{key}: {_indented(v, inner)}" for key, v in zip(keys, value.values(), strict=True)
+        ]
+        opening, closing = "{}"
+    else:
+        rows = isinstance(value[0], list)
+        parts = [json.dumps(v, ensure_ascii=False) if rows else _indented(v, inner) for v in value]
+        opening, closing = "[]"
+    lines = ",\n".join(inner + part for part in parts)
+    return f"{opening}\n{lines}\n{margin}{closing}"
 
 
 def _run_file(run_dir, name):

@@ -10,22 +10,26 @@ __all__ = ["GOLDEN_ROWS", "LEAST_ROWS", "sample_rows", "with_example"]
 # Enough for a request's worth of variety; the manifest stays a file that one can read.
 GOLDEN_ROWS = 32
 LEAST_ROWS = 16
+# Rows of more values than this, such as photographs, are kept `LEAST_ROWS` times only.
+_WIDE = 4096
 
 
-def sample_rows(sample, spec, rows=GOLDEN_ROWS):
+def sample_rows(sample, spec):
     """Return the first rows of a sample as a dict of arrays.
 
-    A sample of fewer than `LEAST_ROWS` rows is repeated up to these.
+    These are `GOLDEN_ROWS` at most. A sample of fewer than `LEAST_ROWS` is repeated up to
+    them.
 
     Args:
         sample: unbatched `tf.data.Dataset` of `(features, target[, weight])`, `Table`, or
             dict from feature name to array of shape `(n, *feature.shape)`.
         spec: `Spec`.
-        rows: int. How many at most. Defaults to `GOLDEN_ROWS`.
 
     Raises:
         ArgumentError: when there are no rows, or they do not fit the spec.
     """
+    wide = sum(feature.size for feature in spec.features) > _WIDE
+    rows = LEAST_ROWS if wide else GOLDEN_ROWS
     if isinstance(sample, Table):
         columns = {name: column[:rows] for name, column in sample.features.items()}
     elif isinstance(sample, dict):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 
 import keras
 import numpy as np
@@ -10,11 +11,12 @@ import tensorflow as tf
 from serving_cases import make_spec, make_table, predict
 
 from kerakit.data.spec import Feature, Spec, Target
-from kerakit.serving import export, load_served
+from kerakit.serving import curl_line, export, load_served
 from kerakit.serving.endpoints import build_endpoints
 from kerakit.serving.fresh_process.checks import main
 from kerakit.serving.manifest import read_manifest
 from kerakit.serving.signatures import signature_names
+from kerakit.serving.versions import MANIFEST
 
 
 def signatures(path):
@@ -164,6 +166,33 @@ def test_the_example_of_an_image_is_a_picture_in_base64(image_case, tmp_path):
     (came,) = stated["example"]["response"]["predictions"]
     expected = model.predict({"image": images[:1]}, verbose=0)[0]
     np.testing.assert_allclose(came["probabilities"], expected, atol=1e-6)
+
+
+def test_the_curl_line_of_an_image_model_sends_a_file(image_case, tmp_path):
+    model, spec, images = image_case
+    path = export(model, spec, tmp_path / "m", sample={"image": images}, verify=False)
+    line = curl_line(path)
+    assert line.endswith("| curl -d @- http://localhost:8501/v1/models/m:predict")
+    picture = tf.io.encode_jpeg(np.full((300, 200, 3), 90, "uint8")).numpy()
+    (tmp_path / "picture.jpg").write_bytes(picture)
+    shell = line.replace("curl -d @- http://localhost:8501/v1/models/m:predict", "cat")
+    sent = subprocess.run(["sh", "-c", shell], cwd=tmp_path, capture_output=True, check=True)
+    body = json.loads(sent.stdout)
+    assert body["signature_name"] == "serve_bytes"
+    assert base64.b64decode(body["instances"][0]["image_bytes"]["b64"]) == picture
+
+
+def test_a_wide_sample_is_kept_short_and_a_line_a_row(tmp_path):
+    """Sixteen photographs, not thirty-two, and a file that an editor opens."""
+    inputs = {"image": keras.Input((40, 40, 3), dtype="uint8", name="image")}
+    values = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs["image"]))
+    values = keras.layers.Dense(2, "softmax", bias_initializer="normal")(values)
+    spec = Spec("binary", (Feature("image", "image", "uint8", (40, 40, 3)),), classes=("a", "b"))
+    images = np.random.default_rng(0).integers(0, 256, (50, 40, 40, 3), "uint8")
+    path = export(keras.Model(inputs, values), spec, tmp_path / "m", sample={"image": images})
+    manifest = read_manifest(path)
+    np.testing.assert_array_equal(manifest["golden"]["inputs"]["image"], images[:16])
+    assert len((path / MANIFEST).read_text().splitlines()) < 400
 
 
 def bmp(image):

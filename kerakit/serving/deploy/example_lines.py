@@ -9,6 +9,8 @@ from kerakit.serving.versions import version_folder
 
 __all__ = ["curl_line", "docker_line", "request_example"]
 
+_PICTURE = {"signature_name": "serve_bytes", "instances": [{"image_bytes": {"b64": "PICTURE"}}]}
+
 
 def request_example(manifest):
     """Return the body of an example request, as it can be posted: one line of JSON."""
@@ -18,6 +20,8 @@ def request_example(manifest):
 def curl_line(path, manifest=None):
     """Return the shell command that asks a local server for the example of an export.
 
+    Where the model takes images, it sends the file `picture.jpg`.
+
     Args:
         path: path of an export.
         manifest: dict, or `None` to read it from the export. Defaults to `None`.
@@ -25,6 +29,12 @@ def curl_line(path, manifest=None):
     manifest = manifest or read_manifest(version_folder("curl_line", path))
     name = urllib.parse.quote(manifest["name"])
     url = f"http://localhost:8501/v1/models/{name}:predict"
+    if "serve_bytes" in manifest["signatures"]:
+        # A picture is too long for a command's argument, so it goes through a pipe.
+        before, after = json.dumps(_PICTURE).split("PICTURE")
+        encoded = "base64 < picture.jpg | tr -d '\\n'"
+        body = f"(printf {shlex.quote(before)}; {encoded}; printf {shlex.quote(after)})"
+        return f"{body} | curl -d @- {shlex.quote(url)}"
     return f"curl -d {shlex.quote(request_example(manifest))} {shlex.quote(url)}"
 
 
