@@ -1,0 +1,25 @@
+"""What the recipes share: flags, the way from flags to data, and the end of a run.
+
+A recipe is a dataclass of flags, `run(config)` and `main`. Nothing here imports TensorFlow
+before it is used.
+"""
+
+from kerakit.recipe.command import command_line, exit_code, import_quietly
+from kerakit.recipe.flags import ImageFlags, RunFlags, TableFlags
+from kerakit.recipe.run import Result, Timer, finish, start_run
+from kerakit.recipe.sources import load_pictures, load_table
+
+__all__ = [
+    "ImageFlags",
+    "Result",
+    "RunFlags",
+    "TableFlags",
+    "Timer",
+    "command_line",
+    "exit_code",
+    "finish",
+    "import_quietly",
+    "load_pictures",
+    "load_table",
+    "start_run",
+]
