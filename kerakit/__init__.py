@@ -19,9 +19,11 @@ _HOMES = {
         "load_arrays",
         "load_builtin",
         "load_csv",
+        "load_images",
         "load_tfds",
     ),
     "kerakit.builders": (
+        "cnn_classifier",
         "linear_regressor",
         "logistic_classifier",
         "mlp_classifier",

@@ -1,5 +1,6 @@
 """Functions that build `keras.Model`s: raw inputs in, answer out."""
 
+from kerakit.builders.image import cnn_classifier
 from kerakit.builders.linear import (
     linear_regressor,
     logistic_classifier,
@@ -9,6 +10,7 @@ from kerakit.builders.linear import (
 from kerakit.builders.mlp import mlp_classifier, mlp_regressor
 
 __all__ = [
+    "cnn_classifier",
     "linear_regressor",
     "logistic_classifier",
     "mlp_classifier",

@@ -14,6 +14,7 @@ __all__ = [
     "load_arrays",
     "load_builtin",
     "load_csv",
+    "load_images",
     "load_tfds",
 ]
 
@@ -26,6 +27,7 @@ _MODULES = {
     "load_arrays": "arrays",
     "load_builtin": "builtin",
     "load_csv": "csv",
+    "load_images": "images",
     "load_tfds": "tfds",
 }
 

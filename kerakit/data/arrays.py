@@ -1,4 +1,4 @@
-"""Tables in memory: NumPy arrays, dicts of columns, and DataFrames."""
+"""Data in memory: NumPy arrays, dicts of columns, DataFrames, and arrays of images."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,7 @@ import numpy as np
 from kerakit.checks import check
 from kerakit.data.assemble import assemble
 from kerakit.data.frames import frame_columns, is_frame
+from kerakit.data.image_arrays import image_tables, looks_like_images
 from kerakit.data.options import Options, names
 from kerakit.data.source import read_source
 from kerakit.data.values import as_column, as_matrix
@@ -39,15 +40,21 @@ def load_arrays(
     seed=0,
     dataset="arrays",
 ):
-    """Load a table from arrays, columns, or a DataFrame of pandas, polars or pyarrow.
+    """Load arrays, columns, images, or a DataFrame of pandas, polars or pyarrow.
 
-    A plain array becomes one input named `features`; named columns become one input each.
-    Types are taken at their word: numbers are numeric, strings are categories, true and
-    false are 1 and 0. Missing values are NaN, `None` or the library's own null.
+    A plain array of shape `(n, d)` becomes one input named `features`; named columns become
+    one input each. Types are taken at their word: numbers are numeric, strings are
+    categories, true and false are 1 and 0. Missing values are NaN, `None` or the library's
+    own null.
+
+    A plain array of shape `(n, height, width)` or `(n, height, width, channels)`, with 1 or
+    3 channels, becomes one input named `image` of uint8. uint8 is taken as it is; floats that
+    all lie in [0, 1] are multiplied by 255, which a warning says, since it is what a client
+    then sends; other numbers must lie in [0, 255] and are rounded.
 
     Args:
-        x: array of shape `(n, d)`; dict from name to array of shape `(n,)` or `(n, d)`; or
-            a DataFrame.
+        x: array of shape `(n, d)`; dict from name to array of shape `(n,)` or `(n, d)`; a
+            DataFrame; or an array of images.
         y: array of shape `(n,)` or `(n, targets)`, a Series, a dict or DataFrame of
             targets; or the name (or a list of names) of columns of `x`.
         columns: sequence of d strings. Makes the columns of a plain array inputs of their
@@ -91,6 +98,8 @@ def load_arrays(
         seed=seed,
     )
     columns = None if columns is None else names(owner, "columns", columns)
+    if columns is None and looks_like_images(x):
+        (x, y), test, validation = image_tables((x, y), test, validation, dataset)
     named = _names_of_columns(x, y)
     sources = {}
     for split, pair in (("train", (x, y)), ("validation", validation), ("test", test)):

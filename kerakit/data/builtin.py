@@ -2,8 +2,11 @@
 
 import dataclasses
 
+import numpy as np
+
 from kerakit.checks import check_choice
 from kerakit.data.arrays import load_arrays
+from kerakit.errors import DataError
 
 __all__ = ["BuiltinSet", "list_builtin", "load_builtin"]
 
@@ -72,7 +75,7 @@ _SETS = (
     ),
     BuiltinSet(
         "digits",
-        "Handwritten digits of 8x8 pixels in the range [0, 16], as rows of 64",
+        "Handwritten digits, images of 8x8 pixels",
         "multiclass",
         rows=1797,
         features=64,
@@ -80,6 +83,10 @@ _SETS = (
         target="digit",
     ),
 )
+
+
+# Those that are images, and their shapes.
+_IMAGES = {"digits": (8, 8, 1)}
 
 
 def list_builtin():
@@ -96,6 +103,7 @@ def list_builtin():
 def load_builtin(
     name,
     *,
+    view=None,
     task=None,
     test_size=0.2,
     validation_size=0.2,
@@ -109,13 +117,16 @@ def load_builtin(
 
     Args:
         name: str. One of `list_builtin()`.
+        view: str. `"image"` or `"table"`, of which `digits` has both: as images of shape
+            `(8, 8, 1)` in [0, 255], or as rows of 64 numbers in [0, 16]. Defaults to `None`:
+            images where the set has them.
         task: str. Defaults to `None`: the set's own.
         test_size, validation_size, kinds, exclude, labels, positive, seed: as in `load_csv`.
 
     Returns:
         `Data`. Numbers are as they were measured; class labels are words (`"setosa"`) or
-        digits (`"7"`). `digits` is one input `features` of shape `(64,)`, the other sets
-        have one input per column.
+        digits (`"7"`). `digits` is one input `image` of shape `(8, 8, 1)`, or as a table one
+        input `features` of shape `(64,)`; the other sets have one input per column.
 
     Raises:
         ArgumentError: when there is no such set or a parameter has a value that it cannot
@@ -132,7 +143,14 @@ def load_builtin(
     """
     check_choice("load_builtin", "name", name, list_builtin())
     entry = list_builtin()[name]
+    if view is not None:
+        check_choice("load_builtin", "view", view, ("image", "table"))
+        if view == "image" and name not in _IMAGES:
+            raise DataError(f"{name!r} is a table; view='image' goes with {', '.join(_IMAGES)}.")
     x, y = _read(entry)
+    if name in _IMAGES and view != "table":
+        # Of 17 levels of grey, 0 to 16.
+        x = np.rint(x * (255 / 16)).astype(np.uint8).reshape(-1, *_IMAGES[name])
     return load_arrays(
         x,
         {entry.target: y},

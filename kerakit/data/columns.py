@@ -7,7 +7,7 @@ import numpy as np
 
 from kerakit.errors import DataError
 
-__all__ = ["MISSING", "Numbers", "Texts", "read_column"]
+__all__ = ["MISSING", "Images", "Numbers", "Texts", "read_column"]
 
 # What `pandas.read_csv` takes for missing, without the rare spellings, and the `?` of
 # the UCI repository. An empty cell is always missing.
@@ -43,6 +43,20 @@ class Numbers:
         else:
             written = [number_text(value) for value in distinct]
         return Texts(np.array(written, dtype=object), codes, tuple(written))
+
+
+@dataclasses.dataclass(frozen=True)
+class Images:
+    """A column of images.
+
+    Attributes:
+        values: uint8 array of shape `(n, height, width, channels)`.
+    """
+
+    values: np.ndarray
+
+    def __len__(self):
+        return len(self.values)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,10 +116,11 @@ class Texts:
 
 
 def read_column(values, missing=None, typed=True, origin="the data"):
-    """Read a column of any source as `Numbers` or `Texts`.
+    """Read a column of any source as `Numbers`, `Texts` or `Images`.
 
     Args:
-        values: `pyarrow.Array` or `ChunkedArray`, or a numeric array of shape `(n, d)`.
+        values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, or a
+            uint8 array of images of shape `(n, height, width, channels)`.
         missing: sequence of strings that stand for a missing value. Defaults to `None`:
             `MISSING` in a text file, nothing but nulls in a typed source.
         typed: bool. Whether strings are meant as strings; in a text file they are
@@ -118,6 +133,8 @@ def read_column(values, missing=None, typed=True, origin="the data"):
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if isinstance(values, np.ndarray) and values.ndim == 4:
+        return Images(values)
     if isinstance(values, np.ndarray):
         return Numbers(values.astype(np.float32, copy=False))
     if isinstance(values, pa.ChunkedArray):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerakit.data.columns import Numbers
+from kerakit.data.columns import Images, Numbers
 from kerakit.errors import DataError
 
 __all__ = ["feature_arrays", "infer_kinds"]
@@ -18,7 +18,7 @@ _MOSTLY_DIFFERENT = 0.95
 
 
 def infer_kinds(source, options):
-    """Decide for each feature whether it is `numeric` or `categorical`.
+    """Decide for each feature whether it is `numeric`, `categorical` or an `image`.
 
     The user's `kinds=` win. Otherwise numbers are numeric, strings of a typed source are
     categorical, and a column of a text file is numeric when all its values are numbers.
@@ -32,7 +32,11 @@ def infer_kinds(source, options):
     """
     kinds, warnings, unusual = {}, [], []
     for name, column in source.features.items():
-        if name in options.kinds:
+        if isinstance(column, Images):
+            if name in options.kinds:
+                raise DataError(f"{source.name}: {name!r} holds images; kinds= is for columns.")
+            kinds[name] = "image"
+        elif name in options.kinds:
             kinds[name] = options.kinds[name]
         elif isinstance(column, Numbers):
             kinds[name] = "numeric"
@@ -45,7 +49,7 @@ def infer_kinds(source, options):
             raise DataError(
                 f"{source.name}: {name!r} holds several numbers a row and can only be numeric."
             )
-        if _numbers_the_rows(column, kinds[name]):
+        if kinds[name] != "image" and _numbers_the_rows(column, kinds[name]):
             unusual.append(name)
     if unusual:
         warnings.append(
@@ -66,17 +70,18 @@ def feature_arrays(source, kinds, options):
 
     Returns:
         dict of float32 arrays of shape `(n,)` or `(n, d)` with NaN for missing numbers,
-        and object arrays of `str` of shape `(n,)` with `""` for missing strings.
+        object arrays of `str` of shape `(n,)` with `""` for missing strings, and uint8
+        arrays of images.
 
     Raises:
         DataError: when a numeric column has text or an infinite value.
     """
-    return {
-        name: _numeric(name, column, source, options)
-        if kinds[name] == "numeric"
-        else column.texts().strings()
-        for name, column in source.features.items()
+    read = {
+        "image": lambda name, column: column.values,
+        "numeric": lambda name, column: _numeric(name, column, source, options),
+        "categorical": lambda name, column: column.texts().strings(),
     }
+    return {name: read[kinds[name]](name, column) for name, column in source.features.items()}
 
 
 def _kind_of_texts(name, column, source):

@@ -4,6 +4,7 @@ import collections
 
 import numpy as np
 
+from kerakit.data.pixels import PixelCounts, describe_image
 from kerakit.data.spec import Feature
 
 __all__ = ["describe_feature", "describe_target", "is_constant"]
@@ -18,15 +19,17 @@ def describe_feature(name, values, column=""):
 
     Args:
         name: str. The input's name.
-        values: float array of shape `(n,)` or `(n, d)` with NaN for missing, or object
-            array of `str` of shape `(n,)` with `""` for missing.
+        values: float array of shape `(n,)` or `(n, d)` with NaN for missing, object array
+            of `str` of shape `(n,)` with `""` for missing, or uint8 array of images of shape
+            `(n, height, width, channels)`.
         column: str. The name in the source. Defaults to `name`.
 
     Returns:
         `Feature` with mean, variance (the population's), minimum, maximum, missing count
         and up to 65 distinct quantiles for numbers, each a tuple of d for shape `(d,)`; or
         with the vocabulary, most frequent first, for strings. Of a column with no value
-        at all the numbers are 0 and there are no quantiles.
+        at all the numbers are 0 and there are no quantiles. Of images: mean, variance,
+        minimum and maximum of each channel, over all pixels.
 
     Example:
 
@@ -36,6 +39,10 @@ def describe_feature(name, values, column=""):
     10.0
     """
     column = column or name
+    if values.ndim == 4:
+        counts = PixelCounts(values.shape[-1])
+        counts.add(values)
+        return describe_image(name, values.shape[1:], counts, column)
     if values.dtype == object:
         counts = collections.Counter(values.tolist())
         ranked = sorted(counts, key=lambda word: (-counts[word], word))

@@ -1,15 +1,15 @@
-"""Tables of TensorFlow Datasets."""
+"""Tables and sets of images of TensorFlow Datasets."""
 
-import os
-import pathlib
+import warnings
 
 import numpy as np
 
 from kerakit.data.assemble import assemble
 from kerakit.data.data import SPLITS
-from kerakit.data.names import near_match
+from kerakit.data.image_options import ImageSettings
 from kerakit.data.options import Options, names
 from kerakit.data.source import read_source
+from kerakit.data.tfds_builder import prepared_builder
 from kerakit.errors import DataError
 
 __all__ = ["load_tfds"]
@@ -32,8 +32,17 @@ def load_tfds(
     positive=None,
     unit=None,
     seed=0,
+    image_size=None,
+    channels=None,
+    max_unreadable=0.1,
+    cache_mb=512,
+    disk_mb=None,
+    cache_dir=None,
 ):
-    """Load a tabular set of TensorFlow Datasets, such as `wine_quality/red` or `titanic`.
+    """Load a set of TensorFlow Datasets, such as `wine_quality/red`, `titanic` or `mnist`.
+
+    A set that declares an image as its input becomes one feature `image`, decoded and kept as
+    `load_images` does; any other must be a table.
 
     Class labels become their names, so that the served model takes and answers words. The
     set's own `test` and `validation` splits are used where it has them; otherwise they are
@@ -49,13 +58,16 @@ def load_tfds(
             `None`: only where `data_dir` is not given.
         task, test_size, validation_size, group, kinds, missing, exclude, labels, positive,
             unit, seed: as in `load_csv`; but `missing` defaults to the empty string alone.
+        image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir: as in
+            `load_images`; for images only, as `group`, `kinds`, `missing`, `exclude` and
+            `unit` are for tables only.
 
     Returns:
         `Data`.
 
     Raises:
         DataError: when there is no such set, it is not prepared and not downloaded, or it
-            is no table.
+            is neither a table nor images with a class label.
         ArgumentError: when a parameter has a value that it cannot have.
 
     Example:
@@ -77,8 +89,11 @@ def load_tfds(
         unit=unit,
         seed=seed,
     )
+    settings = ImageSettings(
+        "load_tfds", image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir
+    )
     download = data_dir is None if download is None else download
-    builder = _prepared_builder(name, data_dir, download)
+    builder = prepared_builder(name, data_dir, download)
     inputs, answer = _supervised(builder.info)
     if target is not None:
         inputs, answer = (), names("load_tfds", "target", target)
@@ -87,6 +102,15 @@ def load_tfds(
             f"{name}: the set declares no target. Pass target=, one of "
             f"{', '.join(map(repr, builder.info.features))}."
         )
+    image = _image(builder.info)
+    _refuse_others_options(name, image, options, group, settings)
+    if image is not None:
+        from kerakit.data.tfds_images import load_image_set
+
+        data, left_out = load_image_set(builder, name, image, answer[0], options, settings)
+        if left_out.problems:
+            warnings.warn(left_out.sentence(), UserWarning, stacklevel=2)
+        return data
     _refuse_other_shapes(builder, options.exclude, answer)
     if "train" not in builder.info.splits:
         raise DataError(f"{name}: the set has no split 'train', only {list(builder.info.splits)}.")
@@ -112,51 +136,35 @@ def load_tfds(
     return assemble(sources, options, dataset=f"tfds:{name}")
 
 
-def _prepared_builder(name, data_dir, download):
-    """The builder of a set that lies prepared on this machine."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    import tensorflow_datasets as tfds
-
-    if data_dir is not None:
-        data_dir = pathlib.Path(data_dir).expanduser()
-        if not data_dir.is_dir():
-            raise DataError(f"{data_dir}: no such folder. Expected prepared TFDS sets in data_dir.")
-    try:
-        builder = tfds.builder(name, data_dir=data_dir)
-    except tfds.core.registered.DatasetNotFoundError:
-        near = near_match(
-            str(name).split("/")[0], tfds.list_builders(with_community_datasets=False)
-        )
-        raise DataError(f"TensorFlow Datasets has no set {name!r}.{near}") from None
-    except (ValueError, AssertionError, ImportError) as error:
-        reason = str(error).rpartition('}": ')[2].splitlines()[0]
-        raise DataError(f"TensorFlow Datasets cannot load {name!r}: {reason}") from error
-    where = builder.data_path
-    if builder.is_prepared():
-        return builder
-    if not download:
-        raise DataError(
-            f"{name} is not prepared in {where}. Check the name, its configuration and data_dir=, "
-            "or pass download=True on a machine that reaches its source."
-        )
-    try:
-        builder.download_and_prepare()
-    except Exception as error:
-        # Each set has a script of its own, which may fail in any way.
-        reason = (str(error) or repr(error)).splitlines()[0]
-        raise DataError(
-            f"{name} is not prepared in {where}, and it could not be downloaded: {reason}. Pass "
-            "data_dir= with a folder where it is prepared."
-        ) from error
-    return builder
-
-
 def _supervised(info):
     """`(inputs, targets)`: the top-level names that the set declares, or empty tuples."""
     if not info.supervised_keys:
         return (), ()
     inputs, target = info.supervised_keys[:2]
     return tuple(_leaves(inputs)), tuple(_leaves(target))
+
+
+def _image(info):
+    """The name of the one image that the set declares as its input, or `None`."""
+    import tensorflow_datasets as tfds
+
+    inputs = _supervised(info)[0]
+    if len(inputs) != 1 or inputs[0] not in info.features:
+        return None
+    return inputs[0] if isinstance(info.features[inputs[0]], tfds.features.Image) else None
+
+
+def _refuse_others_options(name, image, options, group, settings):
+    """Refuse what was asked of a table where there are images, and the other way round."""
+    tables = {"group": group, "unit": options.unit, "missing": options.missing}
+    tables |= {"kinds": options.kinds or None, "exclude": options.exclude or None}
+    images = {"image_size": settings.image_size, "channels": settings.channels}
+    if image is not None:
+        tables["task"] = None if options.task in ("binary", "multiclass") else options.task
+    given = [key for key, value in (images if image is None else tables).items() if value]
+    if given:
+        what = "a table" if image is None else "a set of images"
+        raise DataError(f"{name} is {what}, for which {given[0]}= has no meaning. Leave it out.")
 
 
 def _leaves(keys):

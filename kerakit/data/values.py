@@ -10,6 +10,8 @@ __all__ = ["as_column", "as_matrix"]
 def as_column(values, origin):
     """Return an array-like as an Arrow array of `n` values, or a float32 array `(n, d)`.
 
+    A uint8 array of images, of shape `(n, height, width, channels)`, comes back as it is.
+
     Args:
         values: array, list or Series of shape `(n,)`, `(n, 1)` or `(n, d)`.
         origin: str. What to call it in an error.
@@ -23,6 +25,8 @@ def as_column(values, origin):
         return pa.chunked_array(values)
     if hasattr(values, "__arrow_c_array__"):
         return pa.array(values)
+    if isinstance(values, np.ndarray) and values.ndim == 4 and values.dtype == np.uint8:
+        return values
     array = _as_array(values, origin)
     if array.dtype.kind in "US" and isinstance(values, (list, tuple)):
         # NumPy has turned numbers among strings into strings; Arrow will not.

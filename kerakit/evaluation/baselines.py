@@ -1,11 +1,12 @@
 """Simple models that a result must be seen beside: the mean or majority, and a linear one."""
 
-import warnings
-
 import numpy as np
 
 from kerakit.data.data import Data
+from kerakit.evaluation.batches import split_size
 from kerakit.evaluation.inputs import arrange, input_names
+from kerakit.evaluation.logistic import fit_logistic, probabilities
+from kerakit.evaluation.pixels import fit_pixels
 
 __all__ = ["fit_baselines"]
 
@@ -35,8 +36,9 @@ def fit_baselines(data, preprocess=None):
         `(baselines, notes)`: dict from name to a function of a batch of features (dict
         from name to array of `(n, ...)`) that returns what the model would: `(n,)` or
         `(n, targets)` for numbers, `(n, classes)` probabilities; and a list of sentences
-        on how the fit differs from the plain case. The linear model is left out where it
-        makes no sense: images, text and sequences, or no numeric feature.
+        on how the fit differs from the plain case. Of images the linear model gets few,
+        averaged pixels (see `fit_pixels`). It is left out where it makes no sense: text and
+        sequences, or no numeric feature.
 
     Reference:
         Pedregosa et al.: Scikit-learn: Machine Learning in Python, JMLR 12, 2011.
@@ -54,12 +56,15 @@ def fit_baselines(data, preprocess=None):
     spec = data.spec
     constant = "majority" if spec.is_classification else "mean"
     baselines, notes = {constant: _constant(data)}, []
+    if any(feature.kind == "image" for feature in spec.features):
+        predict, note = fit_pixels(data)
+        return baselines | ({"logistic": predict} if predict else {}), [note]
     encode = _encoder(spec, preprocess)
     if encode is not None:
         rows, target, sampled = _training_rows(data, encode)
         design = _Design(rows, np.random.default_rng(spec.seed), _outputs(spec))
         target = target[design.kept]
-        total = _train_size(data) or len(target)
+        total = split_size(data, "train") or len(target)
         predict, note = _linear(spec, design.train, target)
         notes.extend([note] if note else [])
         if predict is not None:
@@ -80,13 +85,11 @@ def _constant(data):
     known = spec.class_counts if spec.is_classification else spec.target.mean
     if table is None and known:
         answer = np.asarray(known, np.float64)
-        total = answer.sum() if labels else _train_size(data)
+        total = answer.sum() if labels else split_size(data, "train")
         answer = answer / total if spec.is_classification else np.squeeze(answer)
     else:
-        batches = [table.target] if table is not None else None
-        batches = batches or (np.asarray(batch[1]) for batch in data.batches("train", _BATCH))
         total, count = 0.0, 0
-        for target in batches:
+        for target in _targets(data):
             part = (
                 np.bincount(target, minlength=len(spec.classes))
                 if labels
@@ -97,9 +100,13 @@ def _constant(data):
     return lambda features: np.repeat(answer[None], len(next(iter(features.values()))), axis=0)
 
 
-def _train_size(data):
+def _targets(data):
+    """The training targets, batch by batch; of a stream without its features."""
     table = data.table("train")
-    return data.spec.sizes.get("train") if table is None else len(table)
+    if table is not None:
+        return [table.target]
+    stream = data.train.map(lambda features, target, *weight: target).batch(_BATCH)
+    return stream.as_numpy_iterator()
 
 
 def _outputs(spec):
@@ -134,7 +141,7 @@ def _encoder(spec, preprocess):
 
 def _training_rows(data, encode):
     """Encoded training rows (a list of arrays), their targets, and whether rows were left."""
-    rng, total = np.random.default_rng(data.spec.seed), _train_size(data)
+    rng, total = np.random.default_rng(data.spec.seed), split_size(data, "train")
     table = data.table("train")
     if table is not None and total > MAX_ROWS:
         table = table.take(np.sort(rng.choice(total, MAX_ROWS, replace=False)))
@@ -208,31 +215,9 @@ def _linear(spec, x, target):
     if spec.task == "regression":
         return LinearRegression().fit(x, target.astype(np.float64)).predict, None
     if spec.task == "multilabel":
-        models = [_logistic(x, column) for column in target.T]
-        return lambda z: np.stack([_probabilities(m, z, 2)[:, 1] for m in models], axis=1), None
-    model = _logistic(x, target)
+        models = [fit_logistic(x, column) for column in target.T]
+        return lambda z: np.stack([probabilities(m, z, 2)[:, 1] for m in models], axis=1), None
+    model = fit_logistic(x, target)
     if isinstance(model, int):
         return None, "The logistic baseline was left out: its rows hold one class only."
-    return lambda z: _probabilities(model, z, len(spec.classes)), None
-
-
-def _logistic(x, ids):
-    """A fitted `LogisticRegression`, or the id where there is only one to predict."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-
-    ids = ids.astype(int)
-    if ids.min() == ids.max():
-        return int(ids[0])
-    with warnings.catch_warnings():  # a baseline that is a hair short of its optimum will do
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=1.0, max_iter=1000).fit(x, ids)
-
-
-def _probabilities(model, x, classes):
-    answer = np.zeros((len(x), classes))
-    if isinstance(model, int):
-        answer[:, model] = 1.0
-    else:
-        answer[:, model.classes_] = model.predict_proba(x)
-    return answer
+    return lambda z: probabilities(model, z, len(spec.classes)), None

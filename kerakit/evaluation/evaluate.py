@@ -9,16 +9,25 @@ import numpy as np
 
 from kerakit.checks import check, check_choice
 from kerakit.errors import ArgumentError, DataError
-from kerakit.evaluation import class_plots, inputs, metrics, plots
+from kerakit.evaluation import inputs, metrics
 from kerakit.evaluation.baselines import fit_baselines
+from kerakit.evaluation.batches import split_size
+from kerakit.evaluation.confusion import most_confused, per_class
 from kerakit.evaluation.environment import environment
+from kerakit.evaluation.figures import figures_of
+from kerakit.evaluation.fonts import drawable
+from kerakit.evaluation.predictions import predict_test
 from kerakit.evaluation.run_files import STAGES, read_history, write_run
 from kerakit.evaluation.summary import Report
+from kerakit.evaluation.worst_errors import MostConfidentErrors
 
 __all__ = ["evaluate"]
 
-BATCH = 4096  # rows per call: few calls, little memory
 TASKS = ("regression", "binary", "multiclass", "multilabel")
+_UNDRAWN = (
+    "No installed font can draw some of the class names; in the plots they stand as class 0, "
+    "1, ..., their place in the table of classes."
+)
 
 
 def evaluate(
@@ -27,13 +36,17 @@ def evaluate(
     """Measure a model on the test split, beside a constant and a linear baseline.
 
     A number says little alone: the report opens with how far the model is from what needs
-    no network. Sample weights are not used.
+    no network. Classifiers get how each class fares and which are taken for which; image
+    classifiers also the pictures they got wrong with the most confidence. Images are read
+    and predicted batch by batch, so that memory does not grow with the split. Sample weights
+    are not used.
 
     Args:
         model: `keras.Model`. Raw features in. Answers `(batch,)` or `(batch, targets)` for
             numbers in the targets' units, `(batch, classes)` probabilities for classes
-            and labels. Where it has a sub-model `preprocess`, the linear baseline gets the
-            same columns, standardised and one-hot encoded.
+            and labels. It is measured in the precision that its layers have now, float32
+            for what is served. Where it has a sub-model `preprocess`, the linear baseline
+            gets the same columns, standardised and one-hot encoded.
         data: `Data`. The baselines are fitted on its training split, everything is
             measured on its test split.
         run_dir: path or `None`. Folder that receives `metrics.json`, `plots/*.png` and
@@ -75,7 +88,8 @@ def evaluate(
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
     quantiles = _check(model, data, run_dir, quantiles)
     baselines, notes = fit_baselines(data, _plain_encoding(model, spec))
-    y, answers = _answers(model, data, baselines, quantiles)
+    errors = MostConfidentErrors() if run_dir is not None and _shows_images(spec) else None
+    y, answers = predict_test(model, data, baselines, quantiles, errors)
     p, lower, upper = answers.pop("model"), None, None
     if quantiles is not None:
         lower, upper = (p[:, 0], p[:, -1]) if len(quantiles) > 1 else (None, None)
@@ -83,7 +97,7 @@ def evaluate(
     test = _measure(spec, y, p)
     if lower is not None:
         test |= metrics.interval_metrics(y, lower, upper)
-    counts = {split: _count(data, split) for split in ("train", "validation")}
+    counts = {split: split_size(data, split) for split in ("train", "validation")}
     report = Report(
         task=spec.task,
         test=test,
@@ -91,10 +105,17 @@ def evaluate(
         counts=counts | {"test": len(y)},
         unit=spec.target.unit,
         notes=tuple(notes),
+        **_of_classes(spec, y, p),
     )
     if run_dir is not None:
         history = read_history(history, run_dir)
-        figures = _figures(spec, y, p, test, history, lower, upper)
+        figures = figures_of(
+            spec, y, p, test,
+            history=history, lower=lower, upper=upper, errors=errors.errors if errors else (),
+        )  # fmt: skip
+        if list(drawable(spec.classes)) != list(spec.classes):
+            notes.append(_UNDRAWN)
+            report = dataclasses.replace(report, notes=tuple(notes))
         folder = pathlib.Path(run_dir)
         paths = {name: folder / "plots" / f"{name}.png" for name in figures}
         report = dataclasses.replace(report, plots=paths, path=folder / "report.html")
@@ -122,7 +143,9 @@ def _check(model, data, run_dir, quantiles):
     quantiles = inputs.check_quantiles(quantiles, spec)
     for split in ("train", "test"):
         table = data.table(split)
-        if (getattr(data, split) if table is None else table) is None or _count(data, split) == 0:
+        if (getattr(data, split) if table is None else table) is None or split_size(
+            data, split
+        ) == 0:
             raise DataError(
                 f"{spec.dataset or 'The data'} has no {split} rows; evaluate needs the test "
                 "split to measure on and the training split to fit the baselines."
@@ -155,27 +178,21 @@ def _plain_encoding(model, spec):
     return tabular_preprocess(spec, Encoding(embedding="auto"))[1]
 
 
-def _answers(model, data, baselines, quantiles):
-    """Return the test targets and the answers of the model and each baseline, in one pass."""
-    targets, answers = [], {name: [] for name in ("model", *baselines)}
-    for batch in data.batches("test", BATCH):
-        features = batch[0]
-        answer = np.asarray(model.predict_on_batch(inputs.arrange(model, features)), np.float32)
-        inputs.check_output_shape(answer.shape, data.spec, quantiles)
-        targets.append(np.asarray(batch[1]))
-        answers["model"].append(answer)
-        for name, predict in baselines.items():
-            answers[name].append(predict(features))
-    if not targets:
-        raise DataError(f"{data.spec.dataset or 'The data'} has no test rows to measure on.")
-    y = np.concatenate(targets)
-    answers = {name: np.concatenate(parts) for name, parts in answers.items()}
-    if data.spec.task == "regression" and quantiles is None:
-        y = y.reshape(len(y), -1)
-        answers = {name: p.reshape(len(y), -1) for name, p in answers.items()}
-    inputs.check_targets(y, data.spec)
-    inputs.check_predictions(answers["model"], data.spec)
-    return y, answers
+def _shows_images(spec):
+    """Whether there is an image to show beside each single label."""
+    image = len(spec.features) == 1 and spec.features[0].kind == "image"
+    return image and spec.task in ("binary", "multiclass") and len(spec.features[0].shape) == 3
+
+
+def _of_classes(spec, y, p):
+    """How single labels fare one by one, as fields of a `Report`."""
+    if spec.task not in ("binary", "multiclass"):
+        return {}
+    label = p.argmax(axis=1)
+    return {
+        "per_class": per_class(y, label, spec.classes),
+        "confused": tuple(most_confused(y, label, spec.classes)),
+    }
 
 
 def _measure(spec, y, p):
@@ -184,29 +201,6 @@ def _measure(spec, y, p):
     if spec.task == "multilabel":
         return metrics.multilabel_metrics(y, p)
     return metrics.classification_metrics(y, p)
-
-
-def _figures(spec, y, p, test, history, lower, upper):
-    """The plots of the task, in the order of the report."""
-    figures = {}
-    if spec.task == "regression":
-        words = {"names": spec.target.names, "unit": spec.target.unit}
-        interval = {"lower": lower, "upper": upper}
-        figures["predicted_vs_true"] = plots.predicted_vs_true(y, p, **words, **interval)
-        figures["residuals"] = plots.residuals(y, p, **words)
-    else:
-        if spec.task == "multilabel":
-            correct, confidence = (p >= 0.5) == (y == 1), np.maximum(p, 1 - p)
-        else:
-            label = p.argmax(axis=1)
-            correct, confidence = label == y, p.max(axis=1)
-            figures["confusion_matrix"] = class_plots.confusion_matrix(y, label, spec.classes)
-        figures["roc"] = class_plots.roc(y, p, spec.classes)
-        figures["precision_recall"] = class_plots.precision_recall(y, p, spec.classes)
-        figures["reliability_diagram"] = class_plots.reliability_diagram(
-            confidence.ravel(), correct.ravel(), test["ece"]
-        )
-    return figures | ({"learning_curves": plots.learning_curves(history)} if history else {})
 
 
 def _metrics_json(report, spec, history, details, seconds):
@@ -223,14 +217,11 @@ def _metrics_json(report, spec, history, details, seconds):
         "seed": details.get("seed", spec.seed),
         "test": report.test,
         "baseline": report.baseline,
+        **({"per_class": report.per_class} if report.per_class else {}),
+        **({"confused": list(report.confused)} if report.per_class else {}),
         "counts": report.counts,
         "seconds": dict.fromkeys(STAGES) | {"evaluate": seconds} | given,
         "cpu_seconds": details.get("cpu_seconds"),
         "epochs": epochs,
         "environment": environment(),
     }
-
-
-def _count(data, split):
-    table = data.table(split)
-    return data.spec.sizes.get(split) if table is None else len(table)

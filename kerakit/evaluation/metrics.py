@@ -14,6 +14,8 @@ __all__ = [
 ]
 
 ECE_BINS = 15  # as in Guo et al. 2017, section 2
+TOP = 5
+_TOP_CLASSES = 10  # with no more classes than these, five guesses say little
 
 
 def regression_metrics(y, p):
@@ -87,6 +89,8 @@ def classification_metrics(y, p):
           average of one class against the rest; `None` when a class is absent from `y`.
         - `"log_loss"`: mean negative log-likelihood, in nats.
         - `"ece"`: expected calibration error, see `expected_calibration_error`.
+        - `"top_5_accuracy"`, where there are more than ten classes: how often the true class
+          is among the five most probable (of equal ones the first, as in `"accuracy"`).
 
     Example:
 
@@ -105,7 +109,7 @@ def classification_metrics(y, p):
         score = p[:, 1] if classes == 2 else p
         auc = metrics.roc_auc_score(y, score, multi_class="ovr", labels=np.arange(classes))
     average = {"average": "binary" if classes == 2 else "macro", "zero_division": 0}
-    return {
+    values = {
         "accuracy": _plain(np.mean(label == y)),
         "balanced_accuracy": _balanced(y, label),
         "f1": _plain(metrics.f1_score(y, label, **average)),
@@ -113,6 +117,9 @@ def classification_metrics(y, p):
         "log_loss": _plain(metrics.log_loss(y, p, labels=np.arange(classes))),
         "ece": expected_calibration_error(p.max(axis=1), label == y),
     }
+    if classes > _TOP_CLASSES:
+        values["top_5_accuracy"] = _top_accuracy(y, p)
+    return values
 
 
 def multilabel_metrics(y, p):
@@ -208,6 +215,13 @@ def calibration_bins(confidence, correct, bins=ECE_BINS):
 def _balanced(y, label):
     """Mean recall of the classes present in `y`."""
     return _plain(np.mean([np.mean(label[y == one] == one) for one in np.unique(y)]))
+
+
+def _top_accuracy(y, p):
+    """Share of rows whose class has fewer than five before it, by probability, then by id."""
+    own, ids = p[np.arange(len(y)), y][:, None], np.arange(p.shape[1])
+    before = (p > own) | ((p == own) & (ids < y[:, None]))
+    return _plain(np.mean(before.sum(axis=1) < TOP))
 
 
 def _columns(values):

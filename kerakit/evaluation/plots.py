@@ -1,6 +1,7 @@
 """Pictures of training and of a regressor's errors, as Matplotlib figures."""
 
 import math
+import unicodedata
 
 import numpy as np
 
@@ -145,7 +146,11 @@ def legend(axis, **options):
 def plain(text, limit=24):
     """Return `text` as Matplotlib should show it: short, and a dollar sign is no formula."""
     text = str(text).replace("\n", " ")
-    text = text if len(text) <= limit else text[: limit - 1] + "…"
+    if any(unicodedata.east_asian_width(character) in "FW" for character in text):
+        limit //= 2  # each takes the room of two
+    if len(text) > limit:  # long names often differ at their end
+        tail = (limit - 1) // 3
+        text = text[: limit - 1 - tail] + "…" + text[len(text) - tail :]
     return text.replace("$", r"\$")
 
 

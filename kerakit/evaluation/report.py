@@ -1,17 +1,17 @@
 """`report.html`: one page that opens with the result and needs nothing but a browser."""
 
 import base64
-import html
-import json
 import struct
 
+from kerakit.evaluation.report_classes import class_tables
 from kerakit.evaluation.report_page import PAGE
+from kerakit.evaluation.report_parts import definitions, escaped, table
 from kerakit.evaluation.summary import format_number, headline
 
 __all__ = ["render"]
 
 MAX_FEATURES = 200  # rows of the table; a page must stay readable
-MAX_CLASSES = 100
+MAX_CLASSES = 1000  # in a box that scrolls
 _CAPTIONS = {
     "learning_curves": "Loss and metric per epoch",
     "predicted_vs_true": "Predictions over true values",
@@ -20,9 +20,11 @@ _CAPTIONS = {
     "roc": "Receiver operating characteristic",
     "precision_recall": "Precision and recall",
     "reliability_diagram": "How often the model is right when it is this sure",
+    "worst_errors": "The wrong answers the model was surest of; rows of the test split from 0",
 }
 # A plot takes the whole row from this width over height, or from this width in pixels.
 _WIDE_SHAPE, _WIDE_PIXELS = 1.7, 1000
+_PHOTOS = ("worst_errors",)  # are not turned over on a dark page
 
 
 def render(report, spec, *, plots, details=None, environment=None, metrics=None):
@@ -48,14 +50,15 @@ def render(report, spec, *, plots, details=None, environment=None, metrics=None)
         title += f", version {details['version']}"
     images = "".join(_figure(name, image) for name, image in plots.items())
     return PAGE.substitute(
-        title=_text(title),
-        headline=_text(headline(report)),
+        title=escaped(title),
+        headline=escaped(headline(report)),
         table=report.table_html(),
-        notes="".join(f'<p class="note">{_text(note)}</p>' for note in report.notes),
+        notes="".join(f'<p class="note">{escaped(note)}</p>' for note in report.notes),
         plots=f'<h2>Plots</h2><div class="plots">{images}</div>' if images else "",
+        classes=class_tables(report, spec),
         data=_data(report, spec),
         training=_training(details, metrics),
-        environment=_definitions(environment or {}),
+        environment=definitions(environment or {}),
         reproduce=_reproduce(spec, details),
     )
 
@@ -68,14 +71,14 @@ def _data(report, spec):
         facts["Target's mean"] = ", ".join(map(format_number, spec.target.mean))
         deviations = (variance**0.5 for variance in spec.target.variance)
         facts["Target's deviation"] = ", ".join(map(format_number, deviations))
-    parts = [_definitions(facts)]
-    if spec.classes:
+    parts = [definitions(facts)]
+    if spec.classes and not report.per_class:
         counts = spec.class_counts or (None,) * len(spec.classes)
         rows = [[name, n] for name, n in zip(spec.classes, counts, strict=True)]
-        parts.append(_table(["Class", "Training rows"], rows, MAX_CLASSES, "classes"))
+        parts.append(table(["Class", "Training rows"], rows, MAX_CLASSES, "classes"))
     columns = ["Feature", "Kind", "Shape", "Mean", "Deviation", "Missing", "Vocabulary"]
     rows = [_feature(feature) for feature in spec.features]
-    parts.append(_table(columns, rows, MAX_FEATURES, "features", numbers=4))
+    parts.append(table(columns, rows, MAX_FEATURES, "features", numbers=4))
     return "".join(parts)
 
 
@@ -108,74 +111,30 @@ def _training(details, metrics):
         facts |= {f"config: {key}": value for key, value in config.items()}
     elif config is not None:
         facts["config"] = config
-    return _definitions(facts) or '<p class="note">Nothing is known of the training.</p>'
+    return definitions(facts) or '<p class="note">Nothing is known of the training.</p>'
 
 
 def _reproduce(spec, details):
     facts = {"Seed of the split": spec.seed, "SHA-256 of the data": spec.fingerprint or None}
     command = details.get("command")
     text = (
-        f"<p>In an environment as above, run:</p><pre>{_text(command)}</pre>"
+        f"<p>In an environment as above, run:</p><pre>{escaped(command)}</pre>"
         if command
         else "<p>Train with the configuration above on the same data; the split and the "
         "training follow from the seed.</p>"
     )
-    return text + _definitions(facts)
+    return text + definitions(facts)
 
 
 def _figure(name, image):
     encoded = base64.b64encode(image).decode("ascii")
-    caption = _text(_CAPTIONS.get(name, name.replace("_", " ")))
+    caption = escaped(_CAPTIONS.get(name, name.replace("_", " ")))
     width, height = struct.unpack(">II", image[16:24])  # of the PNG's header
-    wide = ' class="wide"' if width > _WIDE_SHAPE * height or width > _WIDE_PIXELS else ""
+    wide = width > _WIDE_SHAPE * height or width > _WIDE_PIXELS or name in _PHOTOS
+    marks = ["wide"] * wide + ["photos"] * (name in _PHOTOS)
+    look = f' class="{" ".join(marks)}"' if marks else ""
     return (
-        f'<figure{wide}><img alt="{caption}" width="{width}" height="{height}" '
+        f'<figure{look}><img alt="{caption}" width="{width}" height="{height}" '
         f'src="data:image/png;base64,{encoded}">'
         f"<figcaption>{caption}</figcaption></figure>"
     )
-
-
-def _definitions(facts):
-    """A list of terms, without those whose value is unknown."""
-    items = "".join(
-        f"<div><dt>{_text(_term(key))}</dt><dd>{_text(value)}</dd></div>"
-        for key, value in facts.items()
-        if value is not None
-    )
-    return f"<dl>{items}</dl>" if items else ""
-
-
-def _term(key):
-    return str(key).replace("_", " ")
-
-
-def _table(header, rows, limit, what, numbers=1):
-    """A table that scrolls by itself; its last `numbers` columns are aligned right."""
-    marks = [""] * (len(header) - numbers) + [' class="number"'] * numbers
-    head = "".join(
-        f"<th scope=col{mark}>{_text(name)}</th>" for name, mark in zip(header, marks, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{m}>{_text(v)}</td>" for v, m in zip(row, marks, strict=True))
-        + "</tr>"
-        for row in rows[:limit]
-    )
-    more = f'<p class="note">and {len(rows) - limit:,} more {what}</p>' if rows[limit:] else ""
-    return (
-        f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{more}"
-    )
-
-
-def _text(value):
-    """`value` as escaped text; floats short, containers as JSON."""
-    if isinstance(value, bool) or value is None:
-        value = str(value).lower() if value is not None else "–"
-    elif isinstance(value, int):
-        value = str(value)
-    elif isinstance(value, float):
-        value = f"{value:.6g}"
-    elif isinstance(value, (dict, list, tuple)):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    return html.escape(str(value))

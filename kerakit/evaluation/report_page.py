@@ -23,7 +23,7 @@ PAGE = string.Template("""\
     --accent: #7db4e6;
   }
   /* The plots are dark on white: turned over, hues kept. */
-  figure img { filter: invert(0.91) hue-rotate(180deg); }
+  figure:not(.photos) img { filter: invert(0.91) hue-rotate(180deg); }
 }
 * { box-sizing: border-box; }
 body {
@@ -44,6 +44,17 @@ thead th { color: var(--soft); font-size: 0.85rem; }
 .metrics td:nth-child(2) { color: var(--accent); font-weight: 700; }
 .scroll { max-width: 100%; margin: 1rem 0; overflow-x: auto; }
 .scroll td { font-size: 0.9rem; white-space: nowrap; }
+.scroll td:first-child { min-width: 7rem; max-width: 22rem; white-space: normal;
+  overflow-wrap: anywhere; }
+.tall { max-height: 30rem; overflow-y: auto; }
+.tall thead th { position: sticky; top: 0; background: var(--page); }
+@media print { .tall { max-height: none; } }
+.beside { display: flex; flex-wrap: wrap; gap: 0 2.2rem; align-items: flex-start; }
+.beside th, .beside td { padding: 0.28rem 0.6rem; }
+.beside td:not(.number) { min-width: 3.5rem; max-width: 18rem; white-space: normal;
+  overflow-wrap: anywhere; }
+.beside > div { min-width: 0; max-width: 100%; }
+h3 { margin: 0.6rem 0 0; font-size: 0.95rem; }
 td.number, thead th.number { text-align: right; }
 @media (max-width: 36rem) { th, td { padding: 0.3rem 0.5rem; font-size: 0.88rem; } }
 .note { color: var(--soft); font-size: 0.9rem; }
@@ -71,6 +82,7 @@ pre { padding: 0.8rem 1rem; overflow-x: auto; border-radius: 4px; background: va
 <div class="scroll">$table</div>
 $notes
 $plots
+$classes
 <h2>Data</h2>
 $data
 <h2>Training</h2>

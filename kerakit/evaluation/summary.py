@@ -33,6 +33,10 @@ class Report:
         path: `pathlib.Path` of `report.html`, or `None` without a `run_dir`.
         unit: str or `None`. The target's unit.
         notes: tuple of str. What a reader should know about the numbers.
+        per_class: dict from class to its `precision`, `recall`, `f1` and `support`, see
+            `kerakit.evaluation.confusion.per_class`; empty unless each row has one label.
+        confused: tuple of dicts of `true`, `predicted`, `count` and `share`: the pairs of
+            classes that are mixed up most often.
 
     Example:
 
@@ -51,13 +55,15 @@ class Report:
     path: pathlib.Path | None = None
     unit: str | None = None
     notes: tuple[str, ...] = ()
+    per_class: dict[str, dict[str, float | None]] = dataclasses.field(default_factory=dict)
+    confused: tuple[dict, ...] = ()
 
     def to_dict(self):
         """Return the report as a dict of JSON values."""
         values = dataclasses.asdict(self)
         values["plots"] = {name: str(path) for name, path in self.plots.items()}
         values["path"] = None if self.path is None else str(self.path)
-        values["notes"] = list(self.notes)
+        values["notes"], values["confused"] = list(self.notes), list(self.confused)
         return values
 
     def rows(self):

@@ -1,6 +1,7 @@
 """Compile presets and learning-rate schedules."""
 
 from kerakit.presets.compile import Settings, compile, settings_of
+from kerakit.presets.losses import SmoothedCrossentropy
 from kerakit.presets.schedules import (
     SCHEDULES,
     ConstantSchedule,
@@ -20,6 +21,7 @@ __all__ = [
     "Preset",
     "Schedule",
     "Settings",
+    "SmoothedCrossentropy",
     "StepSchedule",
     "compile",
     "settings_of",

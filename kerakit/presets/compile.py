@@ -15,6 +15,9 @@ from kerakit.presets.table import FULL_BATCH, PRESETS, Preset
 __all__ = ["Settings", "compile", "settings_of"]
 
 HUBER_DELTA = 1.345  # 95 % efficiency on normal errors (Huber 1964; Holland & Welsch 1977)
+# Kernels alone are decayed, against overfitting (no bias decay, He et al. 2019,
+# arXiv:1812.01187, section 3.1). Keras asks by TensorFlow's names, such as gamma:0.
+UNDECAYED = r"(^|/)(bias|gamma|beta)(:\d+)?$"
 _NUMBERS = ("mean_squared_error", "huber", "pinball")
 
 
@@ -51,7 +54,8 @@ def compile(
     Numeric targets are predicted in their own units, and the loss counts in standard
     deviations of the target, so that a learning rate means the same whatever the unit.
     A model without a hidden layer is convex: the presets of a task train it on all rows
-    at once, by steps as long as the measured curvature allows.
+    at once, by steps as long as the measured curvature allows. Where the optimizer decays
+    weights, biases and normalisation are left out, unless it is an object of the caller's.
 
     Args:
         model: `keras.Model`.
@@ -197,11 +201,13 @@ def _optimizer(preset, learning_rate, optimizer, schedule):
     config = {"learning_rate": curve.learning_rate if curve else 1e-2, **options}
     name = optimizer or preset.optimizer
     try:
-        return keras.optimizers.get({"class_name": name, "config": config}), curve
+        made = keras.optimizers.get({"class_name": name, "config": config})
     except (ValueError, TypeError) as error:
         raise ArgumentError(
             f"The 'optimizer' parameter of compile must be a Keras optimizer. Got {name!r} instead."
         ) from error
+    made.exclude_from_weight_decay(var_names=[UNDECAYED])
+    return made, curve
 
 
 def _metrics(model):

@@ -28,8 +28,8 @@ def build_endpoints(model, spec, quantiles=None):
     - `serving_default` takes the raw features by name.
     - `classify` and `regress` take serialised `tf.Example`s with the same features, all of
       them; a missing number is NaN, a missing string is empty there too.
-    - `serve_bytes` takes encoded images (JPEG, PNG, GIF's first frame, BMP), decoded and
-      resized in the graph.
+    - `serve_bytes` takes encoded images (JPEG, PNG, GIF's first frame, BMP), decoded, turned
+      upright and resized in the graph by the function that made the training images.
 
     Args:
         model: `keras.Model`.
@@ -99,15 +99,12 @@ def _parser(spec):
 def _serve_bytes(serve, spec):
     import tensorflow as tf
 
-    feature = image_feature(spec)
-    height, width, channels = feature.shape
+    from kerakit.data.image_decode import decode_image
 
-    def decode(image_bytes):
-        image = tf.io.decode_image(image_bytes, channels=channels, expand_animations=False)
-        image = tf.image.resize(tf.cast(image, tf.float32), (height, width), antialias=True)
-        if tf.as_dtype(feature.dtype).is_integer:
-            image = tf.round(tf.clip_by_value(image, 0.0, 255.0))
-        return tf.ensure_shape(tf.cast(image, feature.dtype), feature.shape)
+    feature = image_feature(spec)
+
+    def decode(encoded):
+        return tf.cast(decode_image(encoded, feature.shape), feature.dtype)
 
     def serve_bytes(image_bytes):
         spec = tf.TensorSpec(feature.shape, feature.dtype)

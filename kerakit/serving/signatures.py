@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["describe_signatures", "image_feature", "json_values", "signature_names"]
 
-_CHANNELS = (1, 3, 4)
+_CHANNELS = (1, 3)
 
 
 def signature_names(spec):

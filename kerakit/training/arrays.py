@@ -1,6 +1,7 @@
 """What a network trains on: the split mapped through `preprocess`, once."""
 
 import dataclasses
+import math
 
 import keras
 import numpy as np
@@ -8,9 +9,18 @@ import tensorflow as tf
 
 from kerakit.checks import check
 from kerakit.data.data import Table
+from kerakit.data.rows import is_mapped
 from kerakit.errors import ArgumentError, DataError
 
-__all__ = ["Arrays", "class_weights", "preprocessed", "size_in_memory", "split_model"]
+__all__ = [
+    "Arrays",
+    "class_weights",
+    "has_images",
+    "preprocessed",
+    "size_in_memory",
+    "split_model",
+    "weighted",
+]
 
 CHUNK = 16_384  # rows that go through `preprocess` at a time
 
@@ -41,6 +51,19 @@ def split_model(model):
     return None, model
 
 
+def has_images(spec):
+    """Return whether a feature is an image: such data are kept raw, a quarter of the memory."""
+    return any(feature.kind == "image" for feature in spec.features)
+
+
+def weighted(target, weight, weights):
+    """Return the sample weights times those of the classes; `None` where there are neither."""
+    if weights is None:
+        return weight
+    own = tf.gather(tf.constant(weights, "float32"), target)
+    return own if weight is None else own * weight
+
+
 def preprocessed(data, split, preprocess, weights=None):
     """Return the `Arrays` of a split of `data`, or `None` where the split is absent.
 
@@ -51,16 +74,18 @@ def preprocessed(data, split, preprocess, weights=None):
         weights: float array of shape `(classes,)`, or `None`. Class weights, which multiply
             the sample weights.
     """
+    table = data.table(split)
+    if preprocess is None and table is not None and len(table):
+        # All rows at once are the tensors that `data` holds already, not a copy of them.
+        values, target, *weight = next(iter(data.batches(split, len(table))))
+        return Arrays(values, target, weighted(target, weight[0] if weight else None, weights))
     batches = data.batches(split, CHUNK)
     if batches is None:
         return None
     parts = []
     for features, target, *weight in batches:
         values = features if preprocess is None else preprocess(features, training=False)
-        weight = weight[0] if weight else None
-        if weights is not None:
-            own = tf.gather(tf.constant(weights, "float32"), target)
-            weight = own if weight is None else own * weight
+        weight = weighted(target, weight[0] if weight else None, weights)
         parts.append((values, target) if weight is None else (values, target, weight))
     if not parts:
         raise DataError(f"The {split} split has no rows.")
@@ -70,9 +95,18 @@ def preprocessed(data, split, preprocess, weights=None):
 
 
 def size_in_memory(data, split, preprocess):
-    """Estimate the bytes that `preprocessed` would take, from the first rows."""
+    """Estimate the bytes that `preprocessed` would take, from the first rows.
+
+    What lies on disk (a `numpy.memmap` column) is too large, whatever its size.
+    """
     table = data.table(split)
     rows = len(table) if isinstance(table, Table) else data.spec.sizes.get(split, 0)
+    if isinstance(table, Table):
+        columns = table.features.values()
+        if any(map(is_mapped, columns)):
+            return math.inf
+        if preprocess is None:
+            return sum(column.nbytes for column in columns)
     for features, *_ in data.batches(split, 64).take(1):
         values = features if preprocess is None else preprocess(features, training=False)
         tensors = tf.nest.flatten(values)

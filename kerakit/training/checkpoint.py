@@ -13,7 +13,7 @@ import numpy as np
 from kerakit.errors import RunError, TrainingError
 from kerakit.files import write_bytes
 
-__all__ = ["Checkpoint", "callback_state", "restore_callback"]
+__all__ = ["Checkpoint", "callback_state", "recorded_identity", "restore_callback"]
 
 _UNTRACKED = ("model", "_model", "params", "_params")
 
@@ -109,6 +109,15 @@ class Checkpoint:
                     f"{_short(identity.get(key))}, this one's is {_short(value)}. Use another run "
                     "directory, or start afresh with resume=False."
                 )
+
+
+def recorded_identity(path):
+    """Return the identity in the checkpoint at `path`; empty where none can be read."""
+    try:
+        with np.load(path) as file:
+            return json.loads(file["meta"].tobytes())["identity"]
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return {}
 
 
 def callback_state(callback):

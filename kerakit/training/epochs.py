@@ -44,18 +44,28 @@ def row_order(rows, steps, seed, epoch):
 class _Epochs:
     """What both kinds share: steps, the learning-rate curve, and the logs."""
 
-    def __init__(self, trainer, rows, batch_size, seed, rates):
-        self.trainer = trainer
+    def __init__(self, trainer, rows, batch_size, seed, rates, prepare=None, xla=False):
+        self.trainer, self.prepare = trainer, prepare
         self.rows = rows
         self.steps = math.ceil(rows / batch_size)
         self.seed = seed
         self.rates = None if rates is None else tf.constant(rates, "float32")
         self._names = []
+        self._step = trainer.train_step
+        if xla:  # the step alone: pixels are gathered and augmented by kernels XLA lacks
+            self._step = tf.function(trainer.train_step, autograph=False, jit_compile=True)
 
     def _train_on(self, batch, step):
+        if self.prepare is not None:
+            batch = self.prepare(batch, step, True)
         if self.rates is not None:
             self.trainer.optimizer.learning_rate.assign(tf.gather(self.rates, step))
-        return self.trainer.train_step(batch)
+        return self._step(batch)
+
+    def _test_on(self, batch):
+        if self.prepare is not None:
+            batch = self.prepare(batch, 0, False)
+        return self.trainer.test_step(batch)
 
     def _reset(self):
         for metric in self.trainer.metrics:
@@ -82,12 +92,21 @@ class InMemoryEpochs(_Epochs):
         seed: int. Seed of the order of the rows.
         rates: float array of shape `(epochs * steps,)` or `None`. The learning rate of every
             step.
+        prepare: function `(batch, step, training) -> batch`, or `None`. What raw rows go
+            through before the network, in the graph; see `image_stage`.
+        xla: bool. Whether XLA compiles the step, with `prepare`; without, a rule decides.
     """
 
-    def __init__(self, trainer, train, validation, batch_size, epochs, seed, rates):
-        super().__init__(trainer, len(train), batch_size, seed, rates)
+    def __init__(
+        self, trainer, train, validation, batch_size, epochs, seed, rates, prepare=None, xla=False
+    ):
+        super().__init__(trainer, len(train), batch_size, seed, rates, prepare, xla)
         self.train, self.validation = train, validation
-        self.compiled = _pays_to_compile(trainer, self.steps * epochs, batch_size)
+        # Raw rows take more memory once they are prepared: no more of them than in training.
+        self.part = VALIDATION_ROWS if prepare is None else batch_size
+        self.compiled = prepare is None and _pays_to_compile(
+            trainer, self.steps * epochs, batch_size
+        )
         self._run = tf.function(self._epoch, autograph=False, jit_compile=self.compiled)
 
     def __call__(self, epoch, callbacks):
@@ -100,7 +119,8 @@ class InMemoryEpochs(_Epochs):
         return logs
 
     def _epoch(self, order, first):
-        self._reset()
+        # Keras makes the metrics' variables in the first step, so that a reset before it would
+        # be traced without them: what ends counting leaves zeros for what comes.
         arrays = (self.train.values, self.train.target)
         if self.train.weight is not None:
             arrays += (self.train.weight,)
@@ -119,22 +139,23 @@ class InMemoryEpochs(_Epochs):
             maximum_iterations=self.steps,
         )
         logs = dict(self.trainer.get_metrics_result())
+        self._reset()
         if self.validation is not None:
             logs.update(self._validated())
+            self._reset()
         return self._stacked(logs)
 
     def _validated(self):
         """The logs of the validation rows: whole parts in a loop, then what remains."""
-        self._reset()
         held = (self.validation.values, self.validation.target)
         if self.validation.weight is not None:
             held += (self.validation.weight,)
         rows = len(self.validation)
-        parts, rest = divmod(rows, VALIDATION_ROWS)
+        parts, rest = divmod(rows, self.part)
 
         def body(part):
-            own = part * VALIDATION_ROWS + tf.range(VALIDATION_ROWS)
-            self.trainer.test_step(tf.nest.map_structure(lambda array: tf.gather(array, own), held))
+            own = part * self.part + tf.range(self.part)
+            self._test_on(tf.nest.map_structure(lambda array: tf.gather(array, own), held))
             return (part + 1,)
 
         if parts:
@@ -147,7 +168,7 @@ class InMemoryEpochs(_Epochs):
             )
         if rest:
             last = tf.nest.map_structure(lambda array: array[rows - rest :], held)
-            self.trainer.test_step(last)
+            self._test_on(last)
         logs = self.trainer.get_metrics_result()
         return {f"val_{name}": value for name, value in logs.items()}
 
@@ -159,14 +180,25 @@ class StreamedEpochs(_Epochs):
         trainer: `keras.Model`, compiled, its optimizer built.
         batches: function from an epoch's number to a `tf.data.Dataset` of its training batches.
         validation: `tf.data.Dataset` of batches, or `None`.
-        rows, batch_size, seed, rates: as in `InMemoryEpochs`.
+        rows, batch_size, seed, rates, prepare, xla: as in `InMemoryEpochs`.
     """
 
-    def __init__(self, trainer, batches, validation, rows, batch_size, seed, rates):
-        super().__init__(trainer, rows, batch_size, seed, rates)
+    def __init__(
+        self,
+        trainer,
+        batches,
+        validation,
+        rows,
+        batch_size,
+        seed,
+        rates,
+        prepare=None,
+        xla=False,
+    ):
+        super().__init__(trainer, rows, batch_size, seed, rates, prepare, xla)
         self.batches, self.validation = batches, validation
         self._run = tf.function(self._several, autograph=False, reduce_retracing=True)
-        self._test = tf.function(trainer.test_step, autograph=False, reduce_retracing=True)
+        self._test = tf.function(self._test_on, autograph=False, reduce_retracing=True)
 
     def __call__(self, epoch, callbacks):
         """Train one epoch; return its logs as a dict of floats."""

@@ -5,7 +5,7 @@ import json
 
 import keras
 
-__all__ = ["run_identity"]
+__all__ = ["architecture", "run_identity"]
 
 
 def run_identity(
@@ -19,6 +19,7 @@ def run_identity(
     early_stopping,
     seed,
     precision,
+    augment,
 ):
     """Return everything that the weights of a run depend on, as a dict of JSON values.
 
@@ -32,14 +33,15 @@ def run_identity(
         class_weights: float array, or `None`.
         early_stopping: bool or int.
         seed: int.
-        precision: str.
+        precision: str. How it computes; what was measured is part of it.
+        augment: str, a key of `LEVELS`, or `None` for data without images.
     """
     optimizer = model.optimizer.get_config()
     optimizer.pop("name", None)
     if epochs is not None or settings.preset.learning_rate is None:
         optimizer.pop("learning_rate", None)  # it changes on the way
     identity = {
-        "model": _architecture(model),
+        "model": architecture(model),
         "data": spec.fingerprint,
         "split": {**spec.sizes, "seed": spec.seed},
         "preset": settings.preset.name,
@@ -50,15 +52,17 @@ def run_identity(
         "class weights": None if class_weights is None else list(class_weights),
         "early stopping": bool(early_stopping) and int(early_stopping),
         "seed": seed,
-        "precision": "float32" if precision == "auto" else precision,
+        "precision": precision,
     }
+    if augment is not None:
+        identity["augmentation"] = augment
     if epochs is not None:
         identity["number of epochs"] = epochs
     return json.loads(json.dumps(identity, default=str))
 
 
-def _architecture(model):
-    """A hash of the layers' settings; names count for nothing, they number what was built."""
+def architecture(model):
+    """Return a hash of the layers' settings; names number what was built, and do not count."""
     layers = [
         (type(layer).__name__, _nameless(layer.get_config()))
         for layer in model._flatten_layers(include_self=False)

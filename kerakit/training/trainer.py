@@ -5,16 +5,29 @@ import contextlib
 import keras
 
 from kerakit.training.arrays import split_model
+from kerakit.training.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
 __all__ = ["make_trainer", "precision_of"]
+
+# What has no arithmetic of its own, and means over many pixels, which cost nothing.
+_KEPT = (
+    keras.Model,
+    keras.layers.InputLayer,
+    keras.layers.GlobalAveragePooling1D,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalAveragePooling3D,
+)
 
 
 class _Trainer(keras.Model):
     """Trains with targets of the shape of its answer.
 
     Keras averages a loss over the last axis; a single number per row therefore needs an
-    axis of its own, or sample weights would multiply the mean instead of the rows.
+    axis of its own, or sample weights would multiply the mean instead of the rows. Class
+    ids become one-hot rows where `rows` says so.
     """
+
+    rows = False
 
     def train_step(self, data):
         return super().train_step(self._with_axis(data))
@@ -24,17 +37,29 @@ class _Trainer(keras.Model):
 
     def _with_axis(self, data):
         values, target, *weight = data
-        if len(self.output_shape) == 2 and self.output_shape[-1] == 1:
+        if self.rows:
+            target = as_rows(target, self.output_shape[-1])
+        elif len(self.output_shape) == 2 and self.output_shape[-1] == 1:
             target = keras.ops.reshape(target, (-1, 1))
         return (values, target, *weight)
 
 
-def make_trainer(model):
+def make_trainer(model, labels=False, mixes=False):
     """Return `(trainer, preprocess)` for a compiled model.
 
     The trainer shares the network's layers and the model's optimizer, so that what it
     learns, and the optimizer's state, are in the model and are saved with it. Metrics are
     its own.
+
+    Args:
+        model: `keras.Model`, compiled.
+        labels: bool. Whether the targets are class ids. A loss that wants rows then gets
+            them, in training and validation alike. Defaults to `False`.
+        mixes: bool. Whether targets are mixed, so that rows it must be: sparse losses and
+            metrics are replaced by their counterparts. Defaults to `False`.
+
+    Raises:
+        ArgumentError: when labels are mixed and the loss has no counterpart.
     """
     preprocess, network = split_model(model)
     output = network.output
@@ -43,12 +68,18 @@ def make_trainer(model):
             output = layer.input
     trainer = _Trainer(network.input, output, name="trainer")
     given = model._compile_config.config  # the objects themselves, not their descriptions
+    loss = given.get("loss")
+    metrics, weighted = _fresh(given.get("metrics")), _fresh(given.get("weighted_metrics"))
+    wide = len(getattr(output, "shape", ())) == 2 and output.shape[-1] > 1
+    trainer.rows = mixes or (labels and wide and wants_rows(loss))
+    if trainer.rows:
+        loss, metrics, weighted = row_loss(loss), row_metrics(metrics), row_metrics(weighted)
     trainer.compile(
         optimizer=model.optimizer,
-        loss=given.get("loss"),
+        loss=loss,
         loss_weights=given.get("loss_weights"),
-        metrics=_fresh(given.get("metrics")),
-        weighted_metrics=_fresh(given.get("weighted_metrics")),
+        metrics=metrics,
+        weighted_metrics=weighted,
         jit_compile=False,
     )
     if not model.optimizer.built:
@@ -57,20 +88,32 @@ def make_trainer(model):
 
 
 @contextlib.contextmanager
-def precision_of(model, precision):
+def precision_of(model, precision, images=False):
     """Compute the network's layers in `precision` while the block runs, then as before.
 
-    Layers that were built with a float32 policy of their own, as heads are, keep it.
+    The `output` layer and what follows it, and layers that give an answer, stay in float32.
+
+    Args:
+        model: `keras.Model`.
+        precision: `"float32"` or `"mixed_bfloat16"`.
+        images: bool. Whether layers without weights change too: between convolutions they
+            would turn every value to float32 and back. Batch normalisation keeps its
+            statistics in float32 all the same. Defaults to `False`.
     """
     if precision in ("auto", "float32"):
         yield
         return
     _, network = split_model(model)
-    changed = [
-        (layer, layer.dtype_policy)
-        for layer in network._flatten_layers(include_self=False)
-        if layer.trainable_weights and layer.name != "output"
-    ]
+    changed = []
+    last = {id(tensor._keras_history.operation) for tensor in network.outputs}
+    for layer in network._flatten_layers(include_self=False):
+        if images and layer.name == "output":
+            break
+        if images and id(layer) in last:
+            continue
+        trained = layer.trainable_weights and layer.name != "output"
+        if trained or (images and not isinstance(layer, _KEPT)):
+            changed.append((layer, layer.dtype_policy))
     try:
         for layer, _ in changed:
             layer.dtype_policy = keras.dtype_policies.get(precision)

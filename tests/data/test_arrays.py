@@ -150,7 +150,11 @@ BAD = {
     "lengths": (X, Y[:-1], r"x has 20 rows and 'target' has 19"),
     "column lengths": ({"a": Y, "b": Y[:3]}, Y, r"column 'b' has 3 rows and 'a' has 20"),
     "one-dimensional": (Y, Y, r"x has shape \(20,\); expected \(n, d\).*reshape\(-1, 1\)"),
-    "three-dimensional": (np.zeros((20, 2, 2)), Y, r"x has shape \(20, 2, 2\); expected \(n, d\)"),
+    "five-dimensional": (
+        np.zeros((20, 2, 2, 1, 1)),
+        Y,
+        r"shape \(20, 2, 2, 1, 1\); expected \(n, d\)",
+    ),
     "deep column": ({"a": np.zeros((20, 2, 2))}, Y, r"'a' has shape \(20, 2, 2\)"),
     "object": (np.array([["a", 1]] * 20, object), Y, r"x has dtype object; expected numbers"),
     "complex": (X * 1j, Y, r"x has dtype complex128; expected numbers"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kerakit.data import list_builtin, load_builtin
-from kerakit.errors import ArgumentError
+from kerakit.errors import ArgumentError, DataError
 
 
 @pytest.mark.parametrize("name", list(list_builtin()))
@@ -43,10 +43,30 @@ def bunch_rows(bunch):
     return bunch.data, bunch.target
 
 
-def test_digits_are_rows_of_64():
-    data = load_builtin("digits")
-    assert data.spec.features[0].shape == (64,)
-    assert max(data.spec.features[0].maximum) == 16.0
+def test_digits_are_images_or_rows_of_64():
+    from sklearn import datasets
+
+    table, images = load_builtin("digits", view="table"), load_builtin("digits")
+    assert table.spec.features[0].shape == (64,)
+    assert max(table.spec.features[0].maximum) == 16.0
+    (feature,) = images.spec.features
+    assert (feature.name, feature.kind, feature.dtype) == ("image", "image", "uint8")
+    assert (feature.shape, feature.maximum) == ((8, 8, 1), (255.0,))
+    rows, pixels = table.table("test").features["features"], images.table("test").features["image"]
+    np.testing.assert_array_equal(pixels.reshape(-1, 64), np.rint(rows * 255 / 16))
+    np.testing.assert_array_equal(table.table("test").target, images.table("test").target)
+    first = datasets.load_digits().images[0]
+    every = np.concatenate([images.table(s).features["image"] for s in ("train", "validation")])
+    every = np.concatenate([every, pixels])[..., 0]
+    assert (every == np.rint(first * 255 / 16)).all(axis=(1, 2)).sum() == 1
+
+
+def test_a_table_is_not_seen_as_images():
+    assert load_builtin("iris", view="table").spec.features[0].shape == ()
+    with pytest.raises(DataError, match="'iris' is a table; view='image' goes with digits"):
+        load_builtin("iris", view="image")
+    with pytest.raises(ArgumentError, match="'view'"):
+        load_builtin("digits", view="rows")
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():

@@ -68,6 +68,6 @@ def test_what_cannot_be_loaded_is_said_plainly(prepared, tmp_path):
         load_tfds("wine_quality/red", target="qualty", data_dir=prepared)
 
 
-def test_images_are_no_table(prepared):
-    with pytest.raises(DataError, match=r"mnist: the feature 'image' is .*no column of a table"):
-        load_tfds("mnist", data_dir=prepared)
+def test_what_is_for_images_is_refused_for_a_table(prepared):
+    with pytest.raises(DataError, match="iris is a table, for which image_size= has no meaning"):
+        load_tfds("iris", data_dir=prepared, image_size=28)

@@ -1,5 +1,8 @@
 """Small data sets and models, made by hand as the design describes them."""
 
+import functools
+import types
+
 import numpy as np
 import pytest
 
@@ -85,11 +88,102 @@ def rows_data(task, target, **changes):
     return Data(table, None, table, make_spec(task, features=(Feature("row"),), **changes))
 
 
+def image_spec(shape, classes, train=None, test=None, **changes):
+    sizes = {key: n for key, n in (("train", train), ("test", test)) if n is not None}
+    values = {
+        "task": "binary" if len(classes) == 2 else "multiclass",
+        "features": (Feature("image", "image", "uint8", tuple(shape)),),
+        "classes": tuple(classes),
+        "sizes": sizes,
+        "dataset": "pictures",
+    }
+    return Spec(**(values | changes))
+
+
+def image_data(train, train_ids, test, test_ids, classes, **changes):
+    """`Data` of two in-memory splits of images `(n, H, W, C)` and their class ids."""
+    tables = [
+        Table({"image": images}, np.asarray(ids, "int32"))
+        for images, ids in ((train, train_ids), (test, test_ids))
+    ]
+    counts = np.bincount(tables[0].target, minlength=len(classes)).tolist()
+    spec = image_spec(
+        train.shape[1:], classes, len(train), len(test), class_counts=tuple(counts), **changes
+    )
+    return Data(tables[0], None, tables[1], spec)
+
+
+@functools.cache
+def digits(channels=1, classes=10):
+    """scikit-learn's 8x8 digits below `classes`: 60% to train on, the rest to test."""
+    from sklearn.datasets import load_digits
+
+    source = load_digits()
+    images = np.rint(source.images * 255 / 16).astype("uint8")[..., None].repeat(channels, -1)
+    kept = source.target < classes
+    images, ids = images[kept], source.target[kept]
+    half = int(0.6 * len(ids))
+    names = [str(i) for i in range(classes)]
+    return image_data(images[:half], ids[:half], images[half:], ids[half:], names)
+
+
+def small_cnn(shape, classes):
+    """`preprocess` (scaling) and `network` (one convolution), as plain Keras."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input(shape, name="image", dtype="uint8")
+    preprocess = keras.Model(inputs, keras.layers.Rescaling(1 / 255)(inputs), name="preprocess")
+    x = pixels = keras.Input(shape)
+    x = keras.layers.Conv2D(8, 3, activation="relu")(x)
+    x = keras.layers.Flatten()(x)
+    x = keras.layers.Dense(classes, "softmax")(x)
+    network = keras.Model(pixels, x, name="network")
+    return keras.Model(inputs, network(preprocess(inputs)))
+
+
+@functools.cache
+def trained_cnn(channels=1, classes=10):
+    """`small_cnn` after two epochs on `digits`."""
+    table, model = digits(channels, classes).table("train"), small_cnn((8, 8, channels), classes)
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(table.features["image"], table.target, epochs=2, verbose=0)
+    return model
+
+
+def answering_images(p):
+    """A model that answers an image of one value `i` everywhere with `p[i]`."""
+    import keras
+
+    p = np.asarray(p, "float32")
+    image = keras.Input((2, 2, 1), name="image", dtype="uint8")
+    ids = keras.layers.Reshape((4,))(image)
+    table = keras.layers.Embedding(len(p), p.shape[1])
+    answer = keras.layers.Reshape((p.shape[1],))(
+        keras.layers.AveragePooling1D(4)(table(ids))  # four equal answers
+    )
+    model = keras.Model(image, answer)
+    table.set_weights([p])
+    return model
+
+
+def numbered_images(count, shape=(2, 2, 1)):
+    """Images of which number `i` has the value `i` everywhere."""
+    return np.broadcast_to(np.arange(count).reshape(-1, 1, 1, 1), (count, *shape)).astype("uint8")
+
+
 @pytest.fixture
 def make():
     """The makers above, for tests that want them by name."""
-    import types
-
     return types.SimpleNamespace(
         spec=make_spec, data=make_data, model=make_model, answering=answering, rows=rows_data
     )
+
+
+@pytest.fixture
+def pictures():
+    """The makers of images and their classifiers."""
+    return types.SimpleNamespace(
+        spec=image_spec, data=image_data, digits=digits, cnn=small_cnn, trained=trained_cnn,
+        answering=answering_images, numbered=numbered_images,
+    )  # fmt: skip

@@ -146,7 +146,7 @@ def test_streams_and_tables_give_the_same(make):
 def test_more_rows_than_one_batch_and_a_weight(make, monkeypatch):
     import sys
 
-    monkeypatch.setattr(sys.modules["kerakit.evaluation.evaluate"], "BATCH", 16)
+    monkeypatch.setattr(sys.modules["kerakit.evaluation.batches"], "MAX_ROWS", 16)
     data = make.data()
     tables = [data.table(split) for split in ("train", "test")]
     train, test = (Table(t.features, t.target, np.ones(len(t), "float32")) for t in tables)

@@ -101,3 +101,28 @@ def test_multilabel_by_hand():
     likelihood = [0.9, 0.8, 0.4, 0.9, 0.7, 0.5]
     assert result["log_loss"] == pytest.approx(-np.mean(np.log(likelihood)))
     json.dumps(result, allow_nan=False)
+
+
+def test_top_5_by_hand():
+    """Eleven classes: the true one is 1st, 5th, 6th, and 5th and 6th of equal ones."""
+    steps = np.arange(11, 0, -1) / 66.0  # class 0 is the most probable, class 10 the least
+    p = np.stack([steps, steps, steps, np.full(11, 1 / 11), np.full(11, 1 / 11)])
+    result = metrics.classification_metrics([0, 4, 5, 4, 5], p)
+    assert result["top_5_accuracy"] == pytest.approx(3 / 5)
+    assert list(result)[-1] == "top_5_accuracy"
+
+
+def test_top_5_is_never_below_accuracy_and_agrees_with_scikit_learn():
+    from sklearn.metrics import top_k_accuracy_score
+
+    rng = np.random.default_rng(0)
+    y, p = rng.integers(0, 20, 500), rng.dirichlet(np.ones(20), 500)
+    result = metrics.classification_metrics(y, p)
+    assert result["top_5_accuracy"] == pytest.approx(
+        top_k_accuracy_score(y, p, k=5, labels=np.arange(20))
+    )
+    assert result["top_5_accuracy"] >= result["accuracy"]
+
+
+def test_ten_classes_have_no_top_5():
+    assert "top_5_accuracy" not in metrics.classification_metrics([0, 9], np.full((2, 10), 0.1))

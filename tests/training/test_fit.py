@@ -1,5 +1,6 @@
 """fit: it learns what can be learned, follows its seed, resumes exactly, and stops in time."""
 
+import dataclasses
 import os
 import pathlib
 import signal
@@ -128,8 +129,6 @@ def test_sample_and_class_weights_multiply_the_rows(breast_cancer):
 
 
 def _replaced(data, train):
-    import dataclasses
-
     spec = dataclasses.replace(data.spec, sizes={**data.spec.sizes, "train": len(train)})
     return Data(train, data.table("validation"), data.table("test"), spec)
 
@@ -195,6 +194,24 @@ def test_fit_and_keras_agree_on_a_full_batch(line_data):
     table = line_data.table("train")
     models[1].fit(table.features, table.target, epochs=3, batch_size=rows, verbose=0)
     np.testing.assert_allclose(weights(models[0]), weights(models[1]), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
+@pytest.mark.parametrize("validated", [True, False])
+def test_training_metrics_are_those_of_their_epoch(line_data, validated, cache_mb):
+    """Weights that stand still have one error on the training rows, in every epoch."""
+    held = line_data.table("validation") if validated else None
+    sizes = {**line_data.spec.sizes, "validation": len(held) if validated else 0}
+    spec = dataclasses.replace(line_data.spec, sizes=sizes)
+    data = Data(line_data.table("train"), held, line_data.table("test"), spec)
+    model = kk.mlp_regressor(spec, hidden=(4,), dropout=0.0)
+    kk.compile(model, "sgd", learning_rate=1e-30)
+    rows = len(data.table("train"))
+    history = kk.fit(model, data, epochs=3, batch_size=rows, verbose=0, cache_mb=cache_mb)
+    for split, name in (("train", "mae"), ("validation", "val_mae"))[: 1 + validated]:
+        table = data.table(split)
+        error = np.abs(model.predict(table.features, verbose=0) - table.target).mean()
+        np.testing.assert_allclose(history.history[name], [error] * 3, rtol=1e-5)
 
 
 def test_a_schedule_is_followed_step_by_step(line_data):

@@ -1,0 +1,193 @@
+"""Where decoded images go: memory, a file, or nowhere, so that they are decoded again."""
+
+import dataclasses
+import fcntl
+import hashlib
+import math
+import os
+import pathlib
+import shutil
+import tempfile
+import zipfile
+
+import numpy as np
+
+from kerakit.checks import check, check_float
+from kerakit.files import atomic_path
+
+__all__ = ["CacheOptions", "PixelStore", "cache_key", "kept_pixels"]
+
+# Part of the key of a kept file: to be raised when decoding changes.
+_VERSION = 1
+# Of the free disk space, a cache that nobody sized takes at most this much.
+_SHARE_OF_DISK = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class CacheOptions:
+    """How much room decoded images may take; `load_images` says what each means.
+
+    Attributes:
+        owner: str. The loader, for messages.
+
+    Raises:
+        ArgumentError: when a value is not what it can be.
+    """
+
+    owner: str
+    cache_mb: float = 512
+    disk_mb: float | None = None
+    cache_dir: str | pathlib.Path | None = None
+
+    def __post_init__(self):
+        check_float(self.owner, "cache_mb", self.cache_mb, "[0.0, inf)")
+        if self.disk_mb is not None:
+            check_float(self.owner, "disk_mb", self.disk_mb, "[0.0, inf)")
+        good = self.cache_dir is None or isinstance(self.cache_dir, (str, pathlib.Path))
+        check(good, self.owner, "cache_dir", "a path or None", self.cache_dir)
+
+    @property
+    def folder(self):
+        """`pathlib.Path` of the folder of cache files."""
+        kept = self.cache_dir is not None
+        return pathlib.Path(self.cache_dir if kept else tempfile.gettempdir()).expanduser()
+
+    def in_memory(self, size):
+        """Whether `size` bytes may stay in memory."""
+        return size <= self.cache_mb * 2**20
+
+    def on_disk(self, size):
+        """Whether `size` bytes may, and can, go into a file."""
+        folder = self.folder
+        while not folder.exists():
+            folder = folder.parent
+        free = shutil.disk_usage(folder).free
+        if self.disk_mb is None:
+            return size <= _SHARE_OF_DISK * free
+        return size <= min(self.disk_mb * 2**20, free)
+
+
+class PixelStore:
+    """Images of one shape, appended one batch after the other.
+
+    In memory they are one array; on disk an unnamed temporary file, which the system
+    removes when the process ends, however it ends. In `cache_dir` the file has its name
+    only once it is complete; what a killed process leaves is overwritten by the next.
+
+    Args:
+        count: int. How many images there will be at most.
+        shape: tuple of ints.
+        options: `CacheOptions`.
+        key: str. What the images are made of: `cache_key`.
+    """
+
+    def __init__(self, count, shape, options, key):
+        self._shape, self._filled = tuple(shape), 0
+        self._paths = None
+        size = count * int(np.prod(shape))
+        self._array = self._file = None
+        if options.in_memory(size):
+            self._array = np.empty((count, *shape), np.uint8)
+        elif options.on_disk(size):
+            options.folder.mkdir(parents=True, exist_ok=True)
+            if options.cache_dir is not None:
+                self._paths = _paths(options, key)
+                self._file = _exclusive(self._paths[0].with_suffix(".part"))
+            if self._file is None:
+                self._paths = None
+                self._file = tempfile.TemporaryFile(dir=options.folder)  # noqa: SIM115
+
+    def append(self, images):
+        """Add a uint8 array of shape `(b, *shape)`."""
+        if self._array is not None:
+            self._array[self._filled : self._filled + len(images)] = images
+        elif self._file is not None:
+            try:
+                self._file.write(np.ascontiguousarray(images).data)
+            except OSError:
+                self._give_up()
+        self._filled += len(images)
+
+    def finish(self, **index):
+        """Return the images as one array or `np.memmap`, or `None` if they are not stored.
+
+        Args:
+            index: arrays to keep beside the images, which `kept_pixels` returns.
+        """
+        if self._array is not None:
+            return self._array[: self._filled]
+        if self._file is None or not self._filled:
+            return None
+        try:
+            self._file.flush()
+            pixels = _mapped(self._file, (self._filled, *self._shape))
+            if self._paths is not None:
+                os.fsync(self._file.fileno())
+                os.replace(self._file.name, self._paths[0])
+                # The index comes last; without it the file is not believed.
+                with atomic_path(self._paths[1]) as aside, open(aside, "wb") as file:
+                    np.savez(file, shape=np.array(pixels.shape), **index)
+        except OSError:
+            self._give_up()
+            return None
+        self._file.close()
+        return pixels
+
+    def _give_up(self):
+        """The disk is full: the images are decoded again and again instead."""
+        self._file.truncate(0)
+        self._file.close()
+        self._file = None
+
+
+def kept_pixels(key, options):
+    """Return `(np.memmap, index)` of images that an earlier process kept, or `None`.
+
+    Args:
+        key: str. What the images are made of: `cache_key`.
+        options: `CacheOptions`.
+    """
+    if options.cache_dir is None:
+        return None
+    path, index = _paths(options, key)
+    try:
+        with np.load(index) as stored:
+            index = {name: stored[name] for name in stored.files}
+        shape = tuple(index.pop("shape").tolist())
+        with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_size != math.prod(shape):
+                return None
+            return _mapped(file, shape), index
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def cache_key(fingerprint, shape, rows):
+    """Return the key of images: of what files, at what size, in what order."""
+    digest = hashlib.sha256(f"{_VERSION}/{fingerprint}/{tuple(shape)}".encode())
+    for split, chosen in rows.items():
+        digest.update(f"/{split}/".encode() + np.asarray(chosen, np.int64).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _paths(options, key):
+    return options.folder / f"images-{key}.raw", options.folder / f"images-{key}.npz"
+
+
+def _mapped(file, shape):
+    return np.memmap(file, np.uint8, "r", shape=shape)
+
+
+def _exclusive(path):
+    """A file to write, emptied, or `None` while another process writes it."""
+    file = open(path, "ab+")  # noqa: SIM115
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(file.fileno()).st_ino != os.stat(path).st_ino:
+            # Another process has just finished it and given it its name.
+            raise BlockingIOError
+    except OSError:
+        file.close()
+        return None
+    file.truncate(0)
+    return file

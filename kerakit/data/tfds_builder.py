@@ -1,0 +1,57 @@
+"""Sets of TensorFlow Datasets, found where they are prepared, or downloaded."""
+
+import os
+import pathlib
+
+from kerakit.data.names import near_match
+from kerakit.errors import DataError
+
+__all__ = ["prepared_builder"]
+
+
+def prepared_builder(name, data_dir, download):
+    """Return the builder of a set that lies prepared on this machine.
+
+    Args:
+        name: str. `NAME`, `NAME/CONFIG` or `NAME:VERSION`.
+        data_dir: str or path, or `None` for the folder of TensorFlow Datasets.
+        download: bool. Whether to prepare a set that is not there.
+
+    Raises:
+        DataError: when there is no such set, or it is not prepared and not downloaded.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    import tensorflow_datasets as tfds
+
+    if data_dir is not None:
+        data_dir = pathlib.Path(data_dir).expanduser()
+        if not data_dir.is_dir():
+            raise DataError(f"{data_dir}: no such folder. Expected prepared TFDS sets in data_dir.")
+    try:
+        builder = tfds.builder(name, data_dir=data_dir)
+    except tfds.core.registered.DatasetNotFoundError:
+        near = near_match(
+            str(name).split("/")[0], tfds.list_builders(with_community_datasets=False)
+        )
+        raise DataError(f"TensorFlow Datasets has no set {name!r}.{near}") from None
+    except (ValueError, AssertionError, ImportError) as error:
+        reason = str(error).rpartition('}": ')[2].splitlines()[0]
+        raise DataError(f"TensorFlow Datasets cannot load {name!r}: {reason}") from error
+    where = builder.data_path
+    if builder.is_prepared():
+        return builder
+    if not download:
+        raise DataError(
+            f"{name} is not prepared in {where}. Check the name, its configuration and data_dir=, "
+            "or pass download=True on a machine that reaches its source."
+        )
+    try:
+        builder.download_and_prepare()
+    except Exception as error:
+        # Each set has a script of its own, which may fail in any way.
+        reason = (str(error) or repr(error)).splitlines()[0]
+        raise DataError(
+            f"{name} is not prepared in {where}, and it could not be downloaded: {reason}. Pass "
+            "data_dir= with a folder where it is prepared."
+        ) from error
+    return builder

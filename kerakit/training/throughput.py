@@ -1,0 +1,234 @@
+"""How a model trains fastest on this machine: measured on its own steps, before it trains."""
+
+import dataclasses
+import math
+import statistics
+import time
+
+import keras
+import tensorflow as tf
+
+from kerakit.training.kernels import fused_batch_norm
+from kerakit.training.machine import cpu_words, machine
+from kerakit.training.throughput_cache import key_of, recall, remember
+from kerakit.training.trainer import precision_of
+
+__all__ = ["Choice", "Trial", "candidates", "choose", "estimated_seconds", "pays_to_measure"]
+
+MARGIN = 0.95  # another way must take less than this share of float32's time
+AGREEMENT = 0.1  # and its mean loss of the trial may differ from float32's by this share
+STEPS = 2  # in a row from the same state; the loss of the second shows the first's update
+SHARE = 0.04  # of the training that measuring may take
+# Estimates for the decision to measure, not for the choice: multiply-adds in a second of CPU
+# time (45e9 for a ResNet-20, 53e9 for a small VGG, by tests/benchmarks/image_training.py on
+# two cores with AVX-512) and on a GPU, and seconds to trace a layer's step, both ways.
+CPU_RATE, GPU_RATE, TRACE = 50e9, 5e12, 0.04
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """One way to compute a training step.
+
+    Attributes:
+        precision: str. `"float32"` or `"mixed_bfloat16"`.
+        xla: bool. Whether XLA compiles the step.
+    """
+
+    precision: str = "float32"
+    xla: bool = False
+
+    def __str__(self):
+        return self.precision + (" with XLA" if self.xla else "")
+
+    @classmethod
+    def parse(cls, text):
+        """Return the choice that `str` wrote."""
+        return cls(text.removesuffix(" with XLA"), text.endswith(" with XLA"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What is tried: real steps of the real model.
+
+    Attributes:
+        model: `keras.Model`, compiled.
+        runner: `Runner`, which knows the batches, and makes trainers.
+        rate: float or `None`. The learning rate of the first step, where it is not the
+            optimizer's own.
+        seconds: float. What the whole training is estimated to take.
+    """
+
+    model: keras.Model
+    runner: object
+    rate: float | None
+    seconds: float
+
+
+def candidates():
+    """Return the choices worth a trial on this machine, float32 first.
+
+    bfloat16 needs hardware for it: AMX or AVX512-BF16, or a GPU of compute capability 8 or
+    higher; elsewhere it is emulated. XLA is tried on GPUs; on CPUs it takes six times as
+    long for convolutions.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+        half = all(detail.get("compute_capability", (0, 0)) >= (8, 0) for detail in details)
+    else:
+        half = bool({"amx_bf16", "avx512_bf16"} & cpu_words("flags"))
+    precisions = ("float32", "mixed_bfloat16") if half else ("float32",)
+    return [Choice(p, xla) for xla in ((False, True) if gpus else (False,)) for p in precisions]
+
+
+def estimated_seconds(model, rows):
+    """Estimate the time to train on so many rows, from the multiply-adds of the layers."""
+    work = 0
+    for layer in model._flatten_layers(include_self=False):
+        for weight in getattr(layer, "trainable_weights", []):
+            if isinstance(layer, keras.Model) or len(weight.shape) < 2:
+                continue
+            work += math.prod(weight.shape) * (_places(layer) if len(weight.shape) == 4 else 1)
+    rate = GPU_RATE if tf.config.list_physical_devices("GPU") else CPU_RATE
+    return 3 * work * rows / rate  # forward, and back to weights and inputs
+
+
+def _places(layer):
+    """How many pixels a convolution computes; 1 for one that is inside a layer of its own."""
+    try:
+        return math.prod(size or 1 for size in layer.output.shape[1:-1])
+    except (AttributeError, ValueError):
+        return 1
+
+
+def pays_to_measure(model, choices, batch_size, seconds, steps):
+    """Whether a trial takes no more than `SHARE` of a training of `seconds` and `steps`."""
+    layers = sum(1 for _ in model._flatten_layers(include_self=False))
+    each = TRACE * layers + 2 * STEPS * seconds / max(steps, 1)
+    return len(choices) > 1 and len(choices) * each <= SHARE * seconds
+
+
+def choose(trial, choices, key=None):
+    """Return `(choice, reason)`: the fastest that trains as float32 does.
+
+    Every choice trains the same batches from the same state, in turns; what counts is the
+    median step, in CPU time on CPUs (others may use the machine) and else in time passed.
+    Weights, optimizer, random seeds and metrics are then as they were, to the bit.
+
+    Args:
+        trial: `Trial`.
+        choices: list of `Choice`, float32 first.
+        key: dict of JSON values that the result depends on beside the model and the machine;
+            it is remembered under all of these. `None` neither asks nor remembers.
+    """
+    name = None if key is None else key_of(machine=machine(), **key)
+    before = None if name is None else recall(name)
+    if before and before.get("choice") in map(str, choices):
+        return Choice.parse(before["choice"]), f"{before.get('reason')}; measured before"
+    times, losses = _measured(trial, choices)
+    base, reference = times[choices[0]], losses[choices[0]]
+    near = [c for c in choices if _agree(losses.get(c), reference)] or choices[:1]
+    best = min(near, key=times.get)
+    if times[best] >= MARGIN * base:
+        best = choices[0]
+    reason = _reason(best, choices, times, near)
+    if name is not None:
+        remember(name, {"choice": str(best), "reason": reason})
+    return best, reason
+
+
+def _measured(trial, choices):
+    """Median seconds of a step, and the mean loss of the trial, of each choice that runs."""
+    trainer = trial.runner.trainer()
+    batches = trial.runner.first_batches(STEPS)
+    state = [*trainer.variables, *trial.model.optimizer.variables]
+    held = [variable.numpy() for variable in state]
+
+    def restore():
+        for variable, value in zip(state, held, strict=True):
+            variable.assign(value)
+
+    def begin():
+        restore()
+        if trial.rate is not None:
+            trial.model.optimizer.learning_rate.assign(trial.rate)
+
+    runs, times, losses, spent = {}, {}, {}, time.perf_counter()
+    try:
+        for choice in choices:
+            begin()
+            try:
+                runs[choice] = _traced(trial, choice, batches)
+            except (tf.errors.OpError, ValueError, TypeError):
+                if choice == choices[0]:
+                    raise  # training itself would fail as well
+        spent = time.perf_counter() - spent
+        budget, turn = SHARE * trial.seconds, 0
+        while turn < 2 or (turn < 6 and spent < budget):
+            start = time.perf_counter()
+            for choice, run in runs.items():
+                begin()
+                loss, seconds = run()
+                losses[choice] = loss
+                times.setdefault(choice, []).extend(seconds)
+            spent += time.perf_counter() - start
+            turn += 1
+    finally:
+        restore()
+    return {choice: statistics.median(values) for choice, values in times.items()}, losses
+
+
+def _traced(trial, choice, batches):
+    """A function that trains `STEPS` steps of a choice: `() -> (mean loss, seconds of each)`."""
+    images = choice.precision != "float32"
+    with precision_of(trial.model, choice.precision, images), fused_batch_norm(trial.model):
+        trainer = trial.runner.trainer()
+        inner = trainer.train_step
+        if choice.xla:
+            inner = tf.function(inner, autograph=False, jit_compile=True)
+
+        @tf.function(autograph=False)
+        def step(batch, number):
+            return inner(trial.runner.prepare(batch, number, True))["loss"]
+
+        float(step(batches[0], tf.constant(0)))  # traces and compiles
+
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    clock = time.perf_counter if gpu else time.process_time
+
+    def run():
+        for metric in trainer.metrics:
+            metric.reset_state()
+        seconds = []
+        for number, batch in enumerate(batches):
+            start = clock()
+            loss = float(step(batch, tf.constant(number)))
+            seconds.append(clock() - start)
+        return loss, seconds
+
+    return run
+
+
+def _agree(loss, reference):
+    """Whether a loss is within the bound of float32's; what is not finite never is."""
+    return loss is not None and abs(loss - reference) <= AGREEMENT * abs(reference) + 0.01
+
+
+def _reason(best, choices, times, near):
+    kind = "time" if tf.config.list_physical_devices("GPU") else "CPU time"
+    first = choices[0]
+    if best != first:
+        ratio = times[first] / times[best]
+        return (
+            f"{first} takes {ratio:.2g} times its {kind} per step "
+            f"({1e3 * times[first]:.3g} against {1e3 * times[best]:.3g} ms)"
+        )
+    words = []
+    for choice in choices[1:]:
+        if choice not in times:
+            words.append(f"{choice} does not run")
+        elif choice not in near:
+            words.append(f"{choice} does not train the same")
+        else:
+            words.append(f"{choice} takes {times[choice] / times[first]:.2g} times its {kind}")
+    return ", ".join(words)

@@ -1,0 +1,197 @@
+"""Evaluation of image classifiers, as users call it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from kerakit.data.data import Data, Table
+from kerakit.evaluation import evaluate
+from kerakit.evaluation.batches import rows_per_batch
+
+
+@pytest.mark.parametrize("channels, classes", [(1, 10), (3, 10), (1, 2)])
+def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
+    data, model = pictures.digits(channels, classes), pictures.trained(channels, classes)
+    report = evaluate(model, data, run_dir=tmp_path)
+    test = data.table("test")
+    p = model.predict(test.features["image"], verbose=0)
+    assert report.test["accuracy"] == pytest.approx(np.mean(p.argmax(1) == test.target))
+    assert list(report.baseline) == ["majority", "logistic"]
+    assert set(report.plots) == {
+        "confusion_matrix", "roc", "precision_recall", "reliability_diagram", "worst_errors",
+    }  # fmt: skip
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in report.plots.values())
+    page = report.path.read_text()
+    assert page.count('src="data:image/png;base64,') == 5 and "http" not in page
+    assert "figure:not(.photos) img { filter" in page  # a photo is no negative on a dark page
+    assert '<figure class="wide photos"><img alt="The wrong answers' in page
+    assert "The logistic baseline sees pixels only, images of 8 × 8" in page
+    assert report.path.stat().st_size < 3_000_000
+    values = json.loads((tmp_path / "metrics.json").read_text())
+    assert list(values["per_class"]) == [str(i) for i in range(classes)]
+    wrong = sum(pair["count"] for pair in values["confused"])
+    assert wrong <= np.sum(p.argmax(1) != test.target) and (classes > 2 or wrong)
+
+
+def test_worst_errors_are_those_of_the_split_in_order(pictures, tmp_path, monkeypatch):
+    """Rows 0, 1 and 3 are wrong, with 0.7, 0.9 and 0.8; two batches."""
+    import kerakit.evaluation.figures as figures
+
+    monkeypatch.setattr("kerakit.evaluation.batches.MAX_IMAGE_VALUES", 3 * 4)
+    monkeypatch.setattr("kerakit.evaluation.batches.MIN_ROWS", 1)
+    p = [[0.3, 0.7], [0.9, 0.1], [0.2, 0.8], [0.2, 0.8]]
+    images, ids = pictures.numbered(4), [0, 1, 1, 0]
+    data = pictures.data(images, ids, images, ids, ("ant", "bee"))
+    assert rows_per_batch(data.spec) == 3
+    drawn = []
+    draw = figures.worst_errors
+    monkeypatch.setattr(
+        figures, "worst_errors", lambda *values: drawn.append(draw(*values)) or drawn[0]
+    )
+    evaluate(pictures.answering(p), data, run_dir=tmp_path)
+    words = [[text.get_text() for text in axis.texts] for axis in drawn[0].axes]
+    assert words == [
+        ["true: bee", "predicted: ant", "90.0 % sure, row 1"],
+        ["true: ant", "predicted: bee", "80.0 % sure, row 3"],
+        ["true: ant", "predicted: bee", "70.0 % sure, row 0"],
+    ]
+    assert [int(axis.images[0].get_array()[0, 0]) for axis in drawn[0].axes] == [1, 3, 0]
+
+
+def test_without_an_error_there_is_no_grid(pictures, tmp_path):
+    images = pictures.numbered(2)
+    data = pictures.data(images, [0, 1], images, [0, 1], ("ant", "bee"))
+    report = evaluate(pictures.answering(np.eye(2)), data, run_dir=tmp_path)
+    assert "worst_errors" not in report.plots and report.confused == ()
+
+
+def test_names_of_classes_in_any_script(pictures, tmp_path):
+    names = ("x" * 200, "<b>\U0010fffd</b>")
+    images = pictures.numbered(2)
+    data = pictures.data(images, [0, 1], images, [0, 1], names)
+    report = evaluate(pictures.answering([[0.2, 0.8], [0.6, 0.4]]), data, run_dir=tmp_path)
+    page = report.path.read_text()
+    assert "in the plots they stand as class 0, 1" in page
+    assert "<td>&lt;b&gt;\U0010fffd&lt;/b&gt;</td>" in page and f"<td>{'x' * 200}</td>" in page
+
+
+def test_a_stream_gives_what_a_table_gives(pictures, tmp_path):
+    data, model = pictures.digits(), pictures.trained()
+    streamed = Data(data.train, None, data.test, data.spec)
+    direct, stream = (
+        evaluate(model, one, run_dir=tmp_path / name)
+        for name, one in (("table", data), ("stream", streamed))
+    )
+    assert stream.test == pytest.approx(direct.test, abs=1e-6)
+    assert stream.baseline["logistic"] == pytest.approx(direct.baseline["logistic"], abs=1e-6)
+    assert stream.confused == direct.confused and stream.counts["train"] == 1078
+    pictures_of = [r.plots["worst_errors"].read_bytes() for r in (direct, stream)]
+    assert pictures_of[0] == pictures_of[1]
+
+
+def test_precision_while_training_leaves_no_trace(pictures):
+    """A prediction function that was traced in half precision is not used again."""
+    import keras
+
+    data, model = pictures.digits(), pictures.cnn((8, 8, 1), 10)
+    images = data.table("test").features["image"]
+    expected = pictures.cnn((8, 8, 1), 10).predict(images, verbose=0)
+    layers = [layer for layer in model.get_layer("network").layers if layer.weights]
+    for layer in layers:
+        layer.dtype_policy = keras.dtype_policies.get("mixed_bfloat16")
+    half = model.predict_on_batch(images)
+    for layer in layers:
+        layer.dtype_policy = keras.dtype_policies.get("float32")
+    y = data.table("test").target
+    losses = [
+        -np.mean(np.log(np.asarray(p, "float64")[np.arange(len(y)), y])) for p in (expected, half)
+    ]
+    assert abs(losses[0] - losses[1]) > 1e-5  # else this proves nothing
+    assert evaluate(model, data).test["log_loss"] == pytest.approx(losses[0], abs=1e-6)
+
+
+def test_a_memory_map_larger_than_memory_is_read_by_the_row(pictures, tmp_path, monkeypatch):
+    """300 GB of images in a sparse file: whoever asks for all of them fails at once."""
+    monkeypatch.setattr("kerakit.evaluation.pixels.MAX_ROWS", 64)
+    path, count, shape = tmp_path / "images.bin", 2_000_000, (224, 224, 3)
+    with open(path, "wb") as file:
+        file.truncate(count * int(np.prod(shape)))
+    images = np.memmap(path, "uint8", "r", shape=(count, *shape))
+    ids = (np.arange(count) % 2).astype("int32")
+    data = Data(
+        Table({"image": images}, ids),
+        None,
+        Table({"image": images[:20]}, ids[:20]),
+        pictures.spec(shape, ("ant", "bee")),
+    )
+    report = evaluate(_mean_model(shape), data)
+    assert report.counts == {"train": count, "validation": None, "test": 20}
+    assert "fitted on 64 of 2,000,000 training rows" in report.notes[0]
+
+
+_FLAT = """
+import sys, threading
+import numpy as np, tensorflow as tf
+sys.path.insert(0, {tests!r})
+from conftest import image_spec
+from test_images import _mean_model
+from kerakit.data.data import Data, Table
+from kerakit.evaluation import evaluate
+
+shape, model = (96, 96, 3), _mean_model((96, 96, 3))
+
+def stream(count):
+    return tf.data.Dataset.range(count).map(lambda i: (
+        {{"image": tf.fill(shape, tf.cast(i % 256, tf.uint8))}}, tf.cast(i % 2, tf.int32)
+    ))
+
+def table(count):
+    images = np.memmap({folder!r} + "/images", "uint8", "w+", shape=(count, *shape))
+    return Table({{"image": images}}, (np.arange(count) % 2).astype("int32"))
+
+def peak_of(source, count):
+    done, peak = threading.Event(), [0]
+    def watch():
+        while not done.wait(0.005):
+            lines = open("/proc/self/status").read().splitlines()
+            own = next(line for line in lines if line.startswith("RssAnon"))
+            peak[0] = max(peak[0], int(own.split()[1]) / 1024)
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    rows, spec = source(count), image_spec(shape, ("ant", "bee"), count, count)
+    report = evaluate(model, Data(rows, None, rows, spec), run_dir={folder!r})
+    assert report.counts["test"] == count and "logistic" in report.baseline
+    done.set()
+    watcher.join()
+    return peak[0]
+
+source = {{"stream": stream, "table": table}}[{source!r}]
+peak_of(source, 400)
+few, many = peak_of(source, 400), peak_of(source, 4000)  # in this order: memory is not given back
+print(many - few)
+"""
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads memory from /proc")
+@pytest.mark.parametrize("source", ["stream", "table"])
+def test_memory_does_not_grow_with_the_split(tmp_path, source):
+    """4,000 images are 110 MB (442 MB as float32), their shrunken rows 12 MB."""
+    tests = os.path.dirname(__file__)
+    script = _FLAT.format(tests=tests, folder=str(tmp_path), source=source)
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert float(result.stdout.split()[-1]) < 80, result.stdout
+
+
+def _mean_model(shape):
+    import keras
+
+    image = keras.Input(shape, name="image", dtype="uint8")
+    x = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(image))
+    return keras.Model(image, keras.layers.Dense(2, "softmax")(x))
