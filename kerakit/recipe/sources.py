@@ -33,7 +33,7 @@ def load_table(config):
         if spare:
             raise ArgumentError(f"--{spare[0]} goes with --csv FILE, which is not given.")
         if not is_tfds:
-            return load_builtin(config.dataset, **options)
+            return load_builtin(config.dataset, view="table", **options)
         if config.target:
             options["target"] = config.target
         if config.exclude:

@@ -20,7 +20,7 @@ def machine():
 
 
 def cpu_words(field):
-    """Return the words of a field of the first processor in /proc/cpuinfo; none where it is missing."""
+    """Return the words of a field of /proc/cpuinfo, as a set; empty where it is missing."""
     try:
         lines = pathlib.Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -1,6 +1,10 @@
 """What the tests of the data stage share."""
 
+import types
+
+import numpy as np
 import pytest
+import tensorflow as tf
 
 
 @pytest.fixture
@@ -13,3 +17,37 @@ def write(tmp_path):
         return path
 
     return write
+
+
+@pytest.fixture
+def pictures():
+    """Folders of small images whose pixels say which image it is."""
+    return types.SimpleNamespace(png=png, write=write_files, folder=folder, values=values)
+
+
+def png(value, height=6, width=8, channels=3):
+    return tf.io.encode_png(np.full((height, width, channels), value, np.uint8)).numpy()
+
+
+def write_files(root, files):
+    for name, content in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return root
+
+
+def folder(root, counts, first=0, **options):
+    """Class folders whose images are all different, by one grey value each."""
+    files, value = {}, first
+    for name, count in counts.items():
+        for number in range(count):
+            files[f"{name}/{number:03d}.png"] = png(value, **options)
+            value += 1
+    return write_files(root, files)
+
+
+def values(data, split):
+    """`(pixel value, class id)` of every image of a split, in order."""
+    rows = getattr(data, split).as_numpy_iterator()
+    return [(int(features["image"].flat[0]), int(target)) for features, target in rows]

@@ -12,8 +12,9 @@ from kerakit.data.image_orientation import jpeg_orientation
 
 # A picture as it should be seen: two rows of three flat blocks of 16 x 16 pixels, which JPEG
 # keeps nearly as they are.
-SEEN = np.array([[0, 120, 240], [60, 180, 30]], np.uint8)
-# How each orientation stores it: (first stored row, first stored column) as seen, EXIF 2.3.
+SEEN = np.array(
+    [[0, 120, 240], [60, 180, 30]], np.uint8
+)  # How each orientation stores it: (first stored row, first stored column) as seen, EXIF 2.3.
 STORED = {
     1: [[0, 120, 240], [60, 180, 30]],  # (top, left)
     2: [[240, 120, 0], [30, 180, 60]],  # (top, right)

@@ -1,0 +1,104 @@
+"""Folders of images: memory, files, streams, and processes that are killed."""
+
+import signal
+import subprocess
+import sys
+import time
+
+from kerakit.data import load_images
+from kerakit.data.rows import is_mapped
+
+
+def test_memory_file_and_stream_give_the_same(tmp_path, pictures):
+    pictures.folder(tmp_path, {"a": 40, "b": 30})
+    memory = load_images(tmp_path)
+    mapped = load_images(tmp_path, cache_mb=0)
+    stream = load_images(tmp_path, cache_mb=0, disk_mb=0)
+    assert memory.spec == mapped.spec == stream.spec
+    assert not is_mapped(memory.table("train").features["image"])
+    assert is_mapped(mapped.table("train").features["image"])
+    assert stream.table("train") is None and stream.gatherer("train") is None
+    for split in memory.spec.sizes:
+        expected = pictures.values(memory, split)
+        assert pictures.values(mapped, split) == pictures.values(stream, split) == expected
+        assert pictures.values(stream, split) == expected  # once more
+
+
+def test_a_file_that_vanishes_does_not_stop_a_stream(tmp_path, pictures):
+    data = load_images(pictures.folder(tmp_path, {"a": 20, "b": 20}), cache_mb=0, disk_mb=0)
+    before = pictures.values(data, "train")
+    (gone, target) = before[3]
+    (tmp_path / ("ab"[target]) / f"{gone - 20 * target:03d}.png").unlink()
+    assert pictures.values(data, "train") == [row for row in before if row[0] != gone]
+
+
+def test_a_kept_cache_is_used_again_and_never_believed_by_halves(tmp_path, pictures):
+    cache = tmp_path / "cache"
+    root = pictures.folder(tmp_path / "images", {"a": 20, "b": 20})
+
+    def load(**options):
+        return load_images(root, cache_mb=0, cache_dir=cache, **options)
+
+    first = load()
+    pixels, index = sorted(cache.iterdir(), key=lambda path: path.suffix, reverse=True)
+    assert (pixels.suffix, index.suffix) == (".raw", ".npz")
+    assert pixels.stat().st_size == 40 * 6 * 8 * 3
+    # It is read, not made again: a changed pixel comes through.
+    content = bytearray(pixels.read_bytes())
+    content[0] = 250
+    pixels.write_bytes(content)
+    again = load()
+    assert pictures.values(again, "train")[0][0] == 250 and again.spec == first.spec
+    assert pictures.values(again, "train")[1:] == pictures.values(first, "train")[1:]
+    for damage in (
+        lambda: pixels.write_bytes(content[:-1]),
+        lambda: pixels.write_bytes(content + b"x"),
+        lambda: index.write_bytes(b"PK"),
+        index.unlink,
+        pixels.unlink,
+    ):
+        damage()
+        assert pictures.values(load(), "train")[0][0] != 250
+    # Other files, another size, another split: another cache.
+    (root / "a/000.png").write_bytes(pictures.png(77))
+    load(), load(image_size=4), load(seed=1)
+    assert len(list(cache.glob("*.raw"))) == 4 and not list(cache.glob("*.part"))
+
+
+def test_a_killed_process_leaves_no_cache_that_is_believed(tmp_path, pictures):
+    cache, root = tmp_path / "cache", pictures.folder(tmp_path / "images", {"a": 100, "b": 100})
+    code = (
+        "import sys, kerakit as kk; from kerakit.data import image_cache, pictures\n"
+        "append = image_cache.PixelStore.append\n"
+        "def slow(store, images):\n"
+        "    append(store, images); store._file.flush(); print('wrote', flush=True)\n"
+        "    sys.stdin.read()\n"
+        "image_cache.PixelStore.append = slow\n"
+        "kk.load_images(sys.argv[1], cache_mb=0, cache_dir=sys.argv[2])\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(root), str(cache)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout.readline() == b"wrote\n"
+    (part,) = cache.iterdir()
+    assert part.suffix == ".part" and part.stat().st_size
+    # While it writes, another process does without the name.
+    data = load_images(root, cache_mb=0, cache_dir=cache)
+    assert [path.suffix for path in cache.iterdir()] == [".part"]
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    time.sleep(0.1)
+    again = load_images(root, cache_mb=0, cache_dir=cache)
+    assert sorted(path.suffix for path in cache.iterdir()) == [".npz", ".raw"]
+    assert pictures.values(again, "train") == pictures.values(data, "train")
+
+
+def test_a_temporary_cache_is_gone_with_its_process(tmp_path, monkeypatch, pictures):
+    root = pictures.folder(tmp_path / "images", {"a": 20, "b": 20})
+    place = tmp_path / "tmp"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    data = load_images(root, cache_mb=0)
+    assert is_mapped(data.table("test").features["image"]) and not list(place.iterdir())
