@@ -3,30 +3,15 @@
 import csv
 import json
 import os
-import pathlib
 import signal
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+from recipe_runs import RECIPES, run, start
 
 from kerakit.serving import load_served
-
-RECIPES = pathlib.Path(__file__).parents[2] / "recipes"
-
-
-def start(recipe, *flags, cwd):
-    command = [sys.executable, "-u", str(RECIPES / recipe), *flags]
-    return subprocess.Popen(
-        command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-
-
-def run(recipe, *flags, cwd):
-    process = start(recipe, *flags, cwd=cwd)
-    out, error = process.communicate(timeout=300)
-    return process.returncode, out, error
 
 
 def everything(folder):
