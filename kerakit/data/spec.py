@@ -19,12 +19,12 @@ class Feature:
     Attributes:
         name: str. The input's name in the model and on the wire, `[A-Za-z_][A-Za-z0-9_]*`.
         kind: str. One of `KINDS`.
-        dtype: str. `"float32"` or `"string"`: what the model takes.
+        dtype: str. What the model takes: `"float32"`, `"string"`, or for images `"uint8"`.
         shape: tuple of ints. Shape of one value, `()` for a scalar column, `(d,)` for a
-            plain array of width d.
+            plain array of width d, `(height, width, channels)` for an image.
         column: str. The name in the source, where it differs from `name`; else `name`.
-        mean, variance, minimum, maximum: float, or tuple of d floats for shape `(d,)`.
-            Over the values that are not missing; the variance is the population's.
+        mean, variance, minimum, maximum: float, or tuple of d floats for shape `(d,)`; for
+            an image one per channel, of its pixels from 0 to 255. Over the values that are not missing; the variance is the population's.
             `None` for kinds without numbers.
         missing: int, or tuple of d ints. How many training rows have no value.
         quantiles: tuple of floats (or tuple of d such tuples). Distinct, increasing

@@ -3,6 +3,7 @@
 import importlib
 import os
 import sys
+import warnings
 
 from kerakit.errors import KerakitError
 
@@ -18,8 +19,18 @@ def command_line(config_class, run, description):
 
     config = tyro.cli(config_class, description=description)
 
+    shown = warnings.showwarning
+
+    def note(message, category, *place, **more):
+        # What a loader left out or wonders about is for the user; the line of code is not.
+        if issubclass(category, UserWarning):
+            print(f"note: {message}", file=sys.stderr)
+        else:
+            shown(message, category, *place, **more)
+
     def action():
         import_quietly()
+        warnings.showwarning = note
         run(config)
 
     sys.exit(exit_code(action))

@@ -46,7 +46,7 @@ def _normalisation(layers, spec):
                 )
             values = (keras.ops.convert_to_numpy(v).ravel() for v in (layer.mean, layer.variance))
             found.append(dict(zip(("mean", "variance"), values, strict=True)))
-    stated = [f for f in spec.features if f.kind == "numeric" and f.mean is not None]
+    stated = [f for f in spec.features if f.mean is not None]
     stated = [f for f in stated if f.shape == ()] + [f for f in stated if f.shape != ()]
     wanted, have = moments(vars(feature) for feature in stated), moments(found)
     if not len(wanted) or len(have) != len(wanted):

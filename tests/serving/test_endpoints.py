@@ -11,6 +11,7 @@ import tensorflow as tf
 from serving_cases import make_spec, make_table, predict
 
 from kerakit.data.spec import Feature, Spec, Target
+from kerakit.errors import ArgumentError
 from kerakit.serving import curl_line, export, load_served
 from kerakit.serving.endpoints import build_endpoints
 from kerakit.serving.fresh_process.checks import main
@@ -193,6 +194,29 @@ def test_a_wide_sample_is_kept_short_and_a_line_a_row(tmp_path):
     manifest = read_manifest(path)
     np.testing.assert_array_equal(manifest["golden"]["inputs"]["image"], images[:16])
     assert len((path / MANIFEST).read_text().splitlines()) < 400
+
+
+def test_pixels_are_normalised_as_the_spec_says(tmp_path):
+    """A channel's mean of other training images is told, at export and by verify."""
+    normalise = keras.layers.Normalization(mean=[90.0, 100.0, 110.0], variance=[9.0, 16.0, 25.0])
+    inputs = {"image": keras.Input((4, 4, 3), dtype="uint8", name="image")}
+    pixels = keras.layers.Rescaling(1.0)(inputs["image"])
+    preprocess = keras.Model(inputs, normalise(pixels), name="preprocess")
+    values = keras.layers.GlobalAveragePooling2D()(preprocess(inputs))
+    values = keras.layers.Dense(2, "softmax", bias_initializer="normal")(values)
+    model = keras.Model(inputs, values)
+    images = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 3), "uint8")
+
+    def spec(*mean):
+        statistics = {"mean": mean, "variance": (9.0, 16.0, 25.0)}
+        feature = Feature("image", "image", "uint8", (4, 4, 3), **statistics)
+        return Spec("binary", (feature,), classes=("a", "b"))
+
+    with pytest.raises(ArgumentError, match="mean of 110 where the spec says 111"):
+        export(model, spec(90.0, 100.0, 111.0), tmp_path / "m", sample={"image": images})
+    path = export(model, spec(90.0, 100.0, 110.0), tmp_path / "m", sample={"image": images})
+    (found,) = [c["detail"] for c in main(str(path))["checks"] if c["name"] == "preprocessing"]
+    assert found.startswith("3 means and variances")
 
 
 def bmp(image):

@@ -122,7 +122,7 @@ def check_constants(state):
             found = any(len(a) == len(values) and np.allclose(a, values, CLOSE) for a in floats)
             need(found, f"the {key} {values[:3]}... is not in the graph")
     if layers:
-        numeric = [f for f in features if f["kind"] == "numeric" and f["mean"] is not None]
+        numeric = [f for f in features if f["mean"] is not None]
         have, wanted = moments(layers), moments(numeric)
         need(len(have) == len(wanted), f"{len(have)} numbers normalised, {len(wanted)} in the spec")
         wrong = difference(have, wanted)
