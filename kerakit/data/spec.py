@@ -24,8 +24,8 @@ class Feature:
             plain array of width d, `(height, width, channels)` for an image.
         column: str. The name in the source, where it differs from `name`; else `name`.
         mean, variance, minimum, maximum: float, or tuple of d floats for shape `(d,)`; for
-            an image one per channel, of its pixels from 0 to 255. Over the values that are not missing; the variance is the population's.
-            `None` for kinds without numbers.
+            an image one per channel, of its pixels from 0 to 255. Over the values that are not
+            missing; the variance is the population's. `None` for kinds without numbers.
         missing: int, or tuple of d ints. How many training rows have no value.
         quantiles: tuple of floats (or tuple of d such tuples). Distinct, increasing
             quantiles of the training values, the first the minimum and the last the
