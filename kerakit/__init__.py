@@ -25,11 +25,13 @@ _HOMES = {
     "kerakit.builders": (
         "cnn_classifier",
         "linear_regressor",
+        "load_backbone",
         "logistic_classifier",
         "mlp_classifier",
         "mlp_regressor",
         "perceptron_classifier",
         "polynomial_regressor",
+        "pretrained_classifier",
     ),
     "kerakit.presets": (
         "PRESETS",
@@ -39,7 +41,7 @@ _HOMES = {
         "StepSchedule",
         "compile",
     ),
-    "kerakit.training": ("fit", "open_run"),
+    "kerakit.training": ("fine_tune", "fit", "open_run"),
     "kerakit.evaluation": ("evaluate",),
     "kerakit.serving": ("export", "load_served", "verify"),
     "kerakit.errors": (

@@ -18,7 +18,7 @@ __all__ = ["main"]
 
 
 Positional = tyro.conf.Positional
-Listed = Literal["builders", "presets", "datasets"]
+Listed = Literal["builders", "presets", "backbones", "datasets"]
 # Names for what goes by its place, no `--no-...` of a flag, and no word that means "not given".
 _FLAGS = (
     tyro.conf.PositionalMetavarFromFieldName,
@@ -31,9 +31,15 @@ def list_(what: Positional[Listed]):
     """Show what there is.
 
     Args:
-        what: builders, presets or datasets.
+        what: builders, presets, backbones or datasets.
     """
-    rows = {"builders": _builders, "presets": _presets, "datasets": _datasets}[what]()
+    lists = {
+        "builders": _builders,
+        "presets": _presets,
+        "backbones": _backbones,
+        "datasets": _datasets,
+    }
+    rows = lists[what]()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         print(f"{name:{width}}  {text}")
@@ -194,6 +200,26 @@ def _presets():
     from kerakit.presets.table import PRESETS
 
     return [(p.name, f"{p.reason} [{p.source}]") for p in PRESETS.values()]
+
+
+_TAKES = {
+    "tf": "takes x / 127.5 - 1",
+    "torch": "takes (x / 255 - mean) / deviation",
+    "caffe": "takes blue, green, red less their means",
+    "lite": "takes (x - 127) / 128",
+    "inside": "takes 0 to 255",
+}
+
+
+def _backbones():
+    from kerakit.builders.backbones.registry import BACKBONES
+
+    rows = []
+    for b in BACKBONES.values():
+        top_1 = "  - " if b.top_1 is None else f"{b.top_1:4.1f}"
+        size = f"{b.size} pixels, {b.parameters / 1e6:6.2f} million parameters"
+        rows.append((b.name, f"{size}, top-1 {top_1} %, {_TAKES[b.mode]}"))
+    return rows
 
 
 def _datasets():

@@ -28,11 +28,11 @@ class Config(ImageFlags, RunFlags):
 
     dataset: str = "digits"
     """A built-in set, or tfds:NAME[/CONFIG], such as tfds:mnist."""
-    epochs: int = 30
-    """The most epochs; early stopping may end before."""
+    epochs: int | None = None
+    """The most epochs; by default 30, and down to 10 where pictures are many."""
     arch: str = "vgg"
     """lenet, vgg or resnet."""
-    augment: str = "light"
+    augment: str = "standard"
     """none, light, standard or strong: how pictures are varied while training."""
 
 
@@ -62,7 +62,7 @@ def run(config):
         history = kk.fit(
             model,
             data,
-            epochs=config.epochs,
+            epochs=epochs_for(data) if config.epochs is None else config.epochs,
             batch_size=config.batch_size,
             augment=config.augment,
             run_dir=folder.folder,
@@ -72,6 +72,11 @@ def run(config):
         )
         timer.mark("train")
         return finish(config, folder, model, data, history, timer)
+
+
+def epochs_for(data):
+    """Return how many epochs show the network some 400,000 pictures, from 10 to 30."""
+    return min(30, max(10, round(400_000 / data.spec.sizes["train"])))
 
 
 def main():

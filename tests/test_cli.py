@@ -8,6 +8,7 @@ import sys
 import pytest
 
 import kerakit
+from kerakit.builders.backbones.registry import BACKBONES
 from kerakit.recipe import exit_code
 from kerakit.serving.deploy.models_config import serving_config
 
@@ -50,6 +51,16 @@ def test_it_lists_what_there_is():
     assert "breast_cancer" in command("list", "datasets").stdout
 
 
+def test_it_lists_backbones_at_once():
+    done, seconds = timed("list", "backbones")
+    *rows, _ = done.stdout.splitlines()
+    assert done.returncode == 0 and seconds < 1 and len(rows) == len(BACKBONES)
+    (row,) = [row for row in rows if row.startswith("MobileNetV2_0.35 ")]
+    assert "224 pixels" in row and "0.41 million parameters" in row and "top-1 60.3 %" in row
+    assert row.endswith("takes x / 127.5 - 1")
+    assert all(len(row) <= 120 for row in rows)
+
+
 def test_it_says_its_version():
     done = command("--version")
     assert (done.returncode, done.stdout) == (0, f"kerakit {kerakit.__version__}\n")
@@ -59,7 +70,7 @@ def test_it_says_its_version():
     ("flags", "said"),
     [
         ((), ("list", "predict", "verify", "serving-config", "--version")),
-        (("list",), ("builders, presets or datasets",)),
+        (("list",), ("builders, presets, backbones or datasets",)),
         (("predict",), ("--csv", "--out", "--batch-size", "--columns", "--separator")),
         (("verify",), ("--url",)),
         (("serving-config",), ("--labels", "--base-path", "--docker", "--image")),

@@ -1,20 +1,34 @@
-"""Functions that build `keras.Model`s: raw inputs in, answer out."""
+"""Functions that build `keras.Model`s: raw inputs in, answer out.
 
-from kerakit.builders.image import cnn_classifier
-from kerakit.builders.linear import (
-    linear_regressor,
-    logistic_classifier,
-    perceptron_classifier,
-    polynomial_regressor,
-)
-from kerakit.builders.mlp import mlp_classifier, mlp_regressor
+They are imported when first used, so that the names of backbones can be listed without Keras.
+"""
 
-__all__ = [
-    "cnn_classifier",
-    "linear_regressor",
-    "logistic_classifier",
-    "mlp_classifier",
-    "mlp_regressor",
-    "perceptron_classifier",
-    "polynomial_regressor",
-]
+import importlib
+
+_HOMES = {
+    "kerakit.builders.backbones.load": ("load_backbone",),
+    "kerakit.builders.image": ("cnn_classifier",),
+    "kerakit.builders.linear": (
+        "linear_regressor",
+        "logistic_classifier",
+        "perceptron_classifier",
+        "polynomial_regressor",
+    ),
+    "kerakit.builders.mlp": ("mlp_classifier", "mlp_regressor"),
+    "kerakit.builders.pretrained": ("pretrained_classifier",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)
+
+
+def __getattr__(name):
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'kerakit.builders' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -110,18 +110,20 @@ def settings_of(model):
 _CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
 
 
-def _network(model):
+def _layers(model):
+    """The layers of the network, those of models inside it among them, in order."""
     names = [layer.name for layer in model.layers]
-    return model.get_layer("network") if "network" in names else model
+    network = model.get_layer("network") if "network" in names else model
+    layers = network._flatten_layers(include_self=False)
+    return [layer for layer in layers if not isinstance(layer, keras.Model)]
 
 
 def _layer(model, name):
-    network = _network(model)
-    return next((layer for layer in network.layers if layer.name == name), None)
+    return next((layer for layer in _layers(model) if layer.name == name), None)
 
 
 def _is_convex(model):
-    trained = [layer for layer in _network(model).layers if layer.trainable_weights]
+    trained = [layer for layer in _layers(model) if layer.weights]
     return [layer.name for layer in trained] == ["output"]
 
 
@@ -133,7 +135,7 @@ def _deviation(model):
 
 def _activation(model):
     """What gives the answer: `softmax`, `sigmoid` or `linear`."""
-    layer = _layer(model, "probabilities") or _network(model).layers[-1]
+    layer = _layer(model, "probabilities") or _layers(model)[-1]
     if isinstance(layer, keras.layers.Softmax):
         return "softmax"
     name = getattr(getattr(layer, "activation", None), "__name__", "linear")

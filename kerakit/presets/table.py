@@ -126,6 +126,18 @@ _ENTRIES = (
         (("weight_decay", 0.05),),
     ),
     Preset(
+        "fine_tuning",
+        "sparse_categorical_crossentropy",
+        "adamw",
+        1e-3,
+        "cosine",
+        32,
+        5,
+        "What is pretrained moves little: a low rate with a warm-up, and less for lower layers.",
+        "Howard & Ruder 2018, arXiv:1801.06146; AdamW: Loshchilov & Hutter 2019, arXiv:1711.05101",
+        (("weight_decay", 0.05),),
+    ),
+    Preset(
         "perceptron",
         "perceptron",
         "sgd",

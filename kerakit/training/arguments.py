@@ -18,36 +18,50 @@ PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
 
 def checked_arguments(
-    model, data, epochs, batch_size, early_stopping, augment, precision, verbose, seed, cache_mb
+    owner,
+    model,
+    data,
+    epochs,
+    batch_size,
+    early_stopping,
+    augment,
+    precision,
+    verbose,
+    seed,
+    cache_mb,
 ):
     """Check the arguments of `fit` one by one and against each other; return `epochs`.
+
+    `owner` is the function whose arguments they are, for errors.
 
     Raises:
         ArgumentError: when one is out of its range, or the model is not compiled.
         DataError: when the model takes other columns.
     """
-    check(isinstance(model, keras.Model), "fit", "model", "a keras.Model", model)
+    check(isinstance(model, keras.Model), owner, "model", "a keras.Model", model)
     if not model.compiled:
-        raise ArgumentError("fit needs a compiled model. Call kk.compile(model, preset) first.")
+        raise ArgumentError(
+            f"{owner} needs a compiled model. Call kk.compile(model, preset) first."
+        )
     if not isinstance(data, Data):
         raise ArgumentError(
-            "The 'data' parameter of fit must be a kerakit Data; kk.load_arrays(x, y) makes one "
-            f"of arrays. Got {type(data).__name__} instead."
+            f"The 'data' parameter of {owner} must be a kerakit Data; kk.load_arrays(x, y) makes "
+            f"one of arrays. Got {type(data).__name__} instead."
         )
     if batch_size is not None:
-        check_int("fit", "batch_size", batch_size, minimum=1)
+        check_int(owner, "batch_size", batch_size, minimum=1)
     if not isinstance(early_stopping, (bool, np.bool_)):
-        check_int("fit", "early_stopping", early_stopping, minimum=1)
+        check_int(owner, "early_stopping", early_stopping, minimum=1)
     if has_images(data.spec):
-        check_choice("fit", "augment", "none" if augment is None else augment, LEVELS)
+        check_choice(owner, "augment", "none" if augment is None else augment, LEVELS)
         if augmentation(augment, data.spec) is not None and augment == "strong":
             row_loss(model.loss)  # refuses a loss that takes no mixed labels
     else:
-        check(augment in (None, "none"), "fit", "augment", "None for tables", augment)
-    check_choice("fit", "precision", precision, PRECISIONS)
-    check_choice("fit", "verbose", verbose, ["auto", 0, 1, 2])
-    check_int("fit", "seed", seed, minimum=0)
-    check_int("fit", "cache_mb", cache_mb, minimum=0)
+        check(augment in (None, "none"), owner, "augment", "None for tables", augment)
+    check_choice(owner, "precision", precision, PRECISIONS)
+    check_choice(owner, "verbose", verbose, ["auto", 0, 1, 2])
+    check_int(owner, "seed", seed, minimum=0)
+    check_int(owner, "cache_mb", cache_mb, minimum=0)
     expected = [tensor.name for tensor in model.inputs]
     missing = sorted(set(expected) - set(data.spec.feature_names))
     if missing or len(expected) != len(data.spec.feature_names):
@@ -56,7 +70,7 @@ def checked_arguments(
             f"The model '{model.name}' takes the inputs {expected}; of the data's features "
             f"{missing} are missing and {unused} are unknown to it. Build it from data.spec."
         )
-    return check_int("fit", "epochs", epochs, minimum=1)
+    return check_int(owner, "epochs", epochs, minimum=1)
 
 
 def made_run_dir(run_dir):

@@ -240,5 +240,7 @@ def _pays_to_compile(trainer, steps, batch_size):
     layers = trainer._flatten_layers(include_self=False)
     if any(isinstance(layer, keras.layers.Embedding) for layer in layers):
         return False
+    if any(len(weight.shape) == 4 for weight in trainer.weights):
+        return False  # convolutions take six times as long with XLA
     kernels = [math.prod(weight.shape) for weight in trainer.trainable_weights]
     return max(kernels, default=0) * batch_size <= XLA_PRODUCT

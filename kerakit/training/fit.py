@@ -1,12 +1,9 @@
 """`fit`: trains a compiled model on a `Data`, fast, and resumes exactly if it was stopped."""
 
-import csv
-import io
-
 import keras
 import numpy as np
 
-from kerakit.files import atomic_path, write_text
+from kerakit.files import write_text
 from kerakit.presets import settings_of
 from kerakit.training.arguments import checked_arguments, made_run_dir
 from kerakit.training.arrays import class_weights
@@ -14,6 +11,7 @@ from kerakit.training.checkpoint import Checkpoint
 from kerakit.training.choice import choice_of_run
 from kerakit.training.identity import run_identity
 from kerakit.training.kernels import fused_batch_norm
+from kerakit.training.outcome import write_history, write_model
 from kerakit.training.progress import PROGRESS, check_finite, progress_callback
 from kerakit.training.run_lock import locked
 from kerakit.training.runner import Runner
@@ -99,7 +97,17 @@ def fit(
     ['loss', 'mae', 'val_loss', 'val_mae']
     """
     epochs = checked_arguments(
-        model, data, epochs, batch_size, early_stopping, augment, precision, verbose, seed, cache_mb
+        "fit",
+        model,
+        data,
+        epochs,
+        batch_size,
+        early_stopping,
+        augment,
+        precision,
+        verbose,
+        seed,
+        cache_mb,
     )
     weights = class_weights(data.spec, class_weight)
     augment = augment or "none"
@@ -144,8 +152,7 @@ def fit(
             write_text(run_dir / "spec.json", data.spec.to_json() + "\n")
         _train(model, held, runner, trainer, choice, checkpoint, state, epochs, run_dir)
     if run_dir is not None:
-        with atomic_path(run_dir / "model.keras") as aside:
-            _portable(model).save(aside)
+        write_model(run_dir, model)
     return model.history
 
 
@@ -174,11 +181,11 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
                 checkpoint.save(epoch + 1, stopped, durable=stopped or epoch + 1 == epochs)
     except KeyboardInterrupt:
         if run_dir is not None:
-            _write_history(run_dir, model.history)
+            write_history(run_dir, model.history)
         raise
     callbacks.on_train_end(logs)
     if run_dir is not None:
-        _write_history(run_dir, model.history)
+        write_history(run_dir, model.history)
 
 
 def _validated(data):
@@ -206,20 +213,3 @@ def _seed_generators(model, seed):
         if isinstance(generator, keras.random.SeedGenerator):
             generator.state.assign(np.array([seed, place], "uint32"))
             place += 1
-
-
-def _write_history(run_dir, history):
-    names = list(history.history)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["epoch", *names])
-    for place, epoch in enumerate(history.epoch):
-        writer.writerow([epoch + 1, *(history.history[name][place] for name in names)])
-    write_text(run_dir / "history.csv", text.getvalue())
-
-
-def _portable(model):
-    """The model itself, or without its compilation where Keras alone could not load that."""
-    if type(model.loss).__module__.startswith("kerakit"):
-        return keras.Model(model.input, model.output, name=model.name)
-    return model

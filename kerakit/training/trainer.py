@@ -106,7 +106,7 @@ def precision_of(model, precision, images=False):
     _, network = split_model(model)
     changed = []
     last = {id(tensor._keras_history.operation) for tensor in network.outputs}
-    for layer in network._flatten_layers(include_self=False):
+    for layer in _in_order(network):
         if images and layer.name == "output":
             break
         if images and id(layer) in last:
@@ -121,6 +121,15 @@ def precision_of(model, precision, images=False):
     finally:
         for layer, policy in changed:
             layer.dtype_policy = policy
+
+
+def _in_order(model):
+    """The layers of a model from its input to its answer; those of models inside it as well."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _in_order(layer)
+        else:
+            yield layer
 
 
 def _fresh(metrics):

@@ -1,0 +1,1 @@
+"""Networks trained on ImageNet, by name: `registry` lists them, `load` builds them."""

@@ -1,0 +1,139 @@
+"""The parts of a pretrained model, and where its backbone can be cut in two."""
+
+import dataclasses
+
+import keras
+
+from kerakit.builders.backbones.stages import entry_of
+from kerakit.errors import ArgumentError
+
+__all__ = ["Parts", "freeze", "parts_of"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Parts:
+    """What a model of `pretrained_classifier` is made of.
+
+    Attributes:
+        model: `keras.Model`, images in, probabilities out.
+        preprocess, backbone, head: `keras.Model`s inside it.
+        ends: tuple of str. The layers of the backbone that its stages end with, the lowest
+            first; only its last layer where the backbone is not one of the registry.
+    """
+
+    model: keras.Model
+    preprocess: keras.Model
+    backbone: keras.Model
+    head: keras.Model
+    ends: tuple[str, ...]
+
+    def below(self, cut):
+        """Return the model from images to what the layer `cut` of the backbone lets through.
+
+        Args:
+            cut: str, a layer of the backbone; or `None` for all of it and the average over
+                the pixels with which the head begins.
+        """
+        values = self.preprocess(self.model.input)
+        if cut is None:
+            return keras.Model(self.model.input, self._averaged(self.backbone(values)))
+        crossing = _crossing(self.backbone, cut)
+        return keras.Model(
+            self.model.input, keras.Model(self.backbone.input, crossing)(values), name="below"
+        )
+
+    def above(self, cut):
+        """Return the model from what `below(cut)` gives to probabilities.
+
+        Its inputs are named `frozen_1`, ... It shares all layers with the model.
+        """
+        if cut is None:
+            inputs = {"frozen_1": keras.Input(self.backbone.output_shape[-1:], name="frozen_1")}
+            first = self.head.layers[1].output
+            answer = keras.Model(first, self.head.output)(inputs["frozen_1"])
+            return keras.Model(inputs, answer, name="above")
+        crossing = _crossing(self.backbone, cut)
+        inputs = {
+            f"frozen_{place}": keras.Input(
+                tensor.shape[1:], dtype="float32", name=f"frozen_{place}"
+            )
+            for place, tensor in enumerate(crossing, 1)
+        }
+        upper = keras.Model(crossing, self.backbone.output)
+        return keras.Model(inputs, self.head(upper(list(inputs.values()))), name="above")
+
+    def _averaged(self, values):
+        average = self.head.layers[1]
+        if not isinstance(average, keras.layers.GlobalAveragePooling2D):
+            raise ArgumentError(
+                "fine_tune takes a head that begins with an average over the pixels, as that of "
+                f"kk.pretrained_classifier does. Got a {type(average).__name__}."
+            )
+        return average(values)
+
+
+def parts_of(model):
+    """Return the `Parts` of a model.
+
+    Raises:
+        ArgumentError: when it has no backbone.
+    """
+    found = {}
+    if isinstance(model, keras.Model):
+        for layer in model._flatten_layers():
+            if isinstance(layer, keras.Model):
+                found.setdefault(layer.name, layer)
+    missing = [name for name in ("preprocess", "network", "backbone", "head") if name not in found]
+    if missing:
+        raise ArgumentError(
+            "fine_tune takes a model of kk.pretrained_classifier, in which 'preprocess' is "
+            f"followed by a 'network' of 'backbone' and 'head'. Got {model!r}, without "
+            f"{' and '.join(map(repr, missing))}; kk.fit trains any model."
+        )
+    backbone = found["backbone"]
+    entry = entry_of(backbone)
+    ends = (backbone.layers[-1].name,) if entry is None else entry.stages
+    return Parts(model, found["preprocess"], backbone, found["head"], tuple(ends))
+
+
+def freeze(parts, cut):
+    """Make trainable what lies above a cut, but never batch normalisation.
+
+    On a few hundred images the statistics of a batch are noise beside those of a million:
+    the layers keep theirs, and their scales and offsets, in every strategy.
+
+    Args:
+        parts: `Parts`.
+        cut: str, the layer of the backbone below which (and at which) all is frozen; `None`
+            for the whole backbone; `""` for nothing.
+    """
+    layers = parts.backbone.layers
+    names = [layer.name for layer in layers]
+    parts.model.trainable = True
+    first = len(layers) if cut is None else 0 if cut == "" else names.index(cut) + 1
+    for place, layer in enumerate(layers):
+        layer.trainable = place >= first
+    for layer in parts.backbone._flatten_layers(include_self=False):
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+
+
+def _crossing(backbone, cut):
+    """The tensors that layers up to `cut` give to layers after it; one where it cuts well."""
+    layers = backbone.layers
+    place = [layer.name for layer in layers].index(cut)
+    below = {id(layer) for layer in layers[: place + 1]}
+    crossing = {}
+    for layer in layers[place + 1 :]:
+        for node in layer._inbound_nodes:
+            for tensor in node.input_tensors:
+                if id(tensor._keras_history.operation) in below and _made_here(tensor, backbone):
+                    crossing[id(tensor)] = tensor
+    return list(crossing.values())
+
+
+def _made_here(tensor, backbone):
+    """Whether a tensor is of the backbone's own graph: its layers may be called elsewhere too."""
+    nodes = {id(node) for nodes in backbone._nodes_by_depth.values() for node in nodes}
+    history = tensor._keras_history
+    return id(history.operation._inbound_nodes[history.node_index]) in nodes

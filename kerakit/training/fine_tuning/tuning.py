@@ -1,0 +1,239 @@
+"""One run of fine-tuning over its stages."""
+
+import contextlib
+import dataclasses
+import hashlib
+import math
+import shutil
+import time
+
+import keras
+
+from kerakit.files import write_text
+from kerakit.presets import settings_of
+from kerakit.training.arrays import class_weights
+from kerakit.training.checkpoint import Checkpoint
+from kerakit.training.fine_tuning.features import FrozenFeatures
+from kerakit.training.fine_tuning.optimizer import with_rates
+from kerakit.training.fine_tuning.parts import freeze
+from kerakit.training.fine_tuning.probe import fits_probe, solve_probe
+from kerakit.training.fine_tuning.score import score
+from kerakit.training.fine_tuning.strategy import goes_deeper, planned, rate_factors
+from kerakit.training.fit import fit
+from kerakit.training.identity import run_identity
+from kerakit.training.outcome import write_history, write_model
+
+__all__ = ["Options", "Tuning"]
+
+HEAD_EPOCHS = 60  # of a head with hidden layers, whose features are computed once
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What the weights of a run depend on, beside the model and the data; see `fine_tune`."""
+
+    strategy: str
+    epochs: int
+    batch_size: int | None
+    early_stopping: bool | int
+    class_weight: object
+    augment: str
+    views: int
+    precision: str
+    seed: int
+
+
+class Tuning:
+    """Trains the stages of a run, one after the other.
+
+    Args:
+        parts: `Parts` of the model, which is compiled.
+        data: `Data` of images.
+        options: `Options`.
+        run_dir: `pathlib.Path`, or `None`.
+        callbacks, verbose, cache_mb: as in `fine_tune`.
+    """
+
+    def __init__(self, parts, data, options, run_dir, callbacks, verbose, cache_mb):
+        self.parts, self.data, self.options = parts, data, options
+        self.run_dir, self.callbacks = run_dir, list(callbacks)
+        self.verbose, self.cache_mb = verbose, cache_mb
+        self.network = parts.model.get_layer("network")
+        self.history = keras.callbacks.History()
+        self.history.history, self.history.epoch, self.history.stages = {}, [], []
+
+    def run(self, resume):
+        """Train the stages that are left; return the `History` of all of them."""
+        checkpoint = None
+        if self.run_dir is not None:
+            checkpoint = self._checkpoint()
+            state = checkpoint.read() if resume else None
+            if state:
+                checkpoint.restore(*state)
+            else:
+                shutil.rmtree(self.run_dir / "stages", ignore_errors=True)
+                checkpoint.save(0)
+            write_text(self.run_dir / "spec.json", self.data.spec.to_json() + "\n")
+        stages = self.history.stages
+        for place, stage in enumerate(planned(self.options.strategy)):
+            if place < len(stages):
+                continue
+            if place and not self._worth(stage):
+                break
+            self._train(stage, resume)
+            if checkpoint is not None:
+                checkpoint.save(len(stages), durable=True)
+                shutil.rmtree(self.run_dir / "stages", ignore_errors=True)
+        self.parts.model.history = self.history
+        if self.run_dir is not None:
+            write_history(self.run_dir, self.history)
+            write_model(self.run_dir, self.parts.model)
+        return self.history
+
+    def _checkpoint(self):
+        options = dataclasses.asdict(self.options)
+        class_weight = class_weights(self.data.spec, options.pop("class_weight"))
+        model, settings = self.parts.model, settings_of(self.parts.model)
+        identity = run_identity(
+            model,
+            self.data.spec,
+            settings,
+            batch_size=options.pop("batch_size"),
+            epochs=options.pop("epochs"),
+            class_weights=class_weight,
+            early_stopping=options.pop("early_stopping"),
+            seed=options.pop("seed"),
+            precision=options.pop("precision"),
+            augment=options.pop("augment"),
+        )
+        identity.update(options)
+        identity["backbone weights"] = _hash_of(self.parts.backbone)
+        path = self.run_dir / "checkpoint.npz"
+        return Checkpoint(path, self.network.variables, [self.history], identity)
+
+    def _worth(self, stage):
+        """Whether the strategy trains a stage, after what the ones before have shown."""
+        if self.options.strategy != "auto":
+            return True
+        rows = self.data.spec.sizes["train"]
+        answer, reason = goes_deeper(stage, self.history.stages, rows)
+        if not answer and self.verbose:
+            print(f"{stage}: left out ({reason})", flush=True)
+        return answer
+
+    def _train(self, stage, resume):
+        """Train a stage from the best weights so far; keep them, or what it made of them."""
+        start = time.process_time()
+        best = self.network.get_weights()
+        columns = self._train_on_pixels(resume) if stage == "full" else None
+        if columns is None:
+            columns = self._train_on_features(stage, resume)
+        loss, accuracy = columns.pop("outcome")
+        kept = [held["val_loss"] for held in self.history.stages if held["kept"]]
+        better = loss is None or not kept or loss < kept[-1]
+        if not better:
+            self.network.set_weights(best)
+        outcome = {
+            "stage": stage,
+            "epochs": len(columns["loss"]),
+            "val_accuracy": accuracy,
+            "val_loss": loss,
+            "cpu_seconds": round(time.process_time() - start, 3),
+            "kept": better,
+        }
+        self._extend(columns)
+        self.history.stages.append(outcome)
+        if self.verbose:
+            print(_line(outcome), flush=True)
+
+    def _train_on_features(self, stage, resume):
+        """Train the head, or the last stage and the head, on features computed once."""
+        ends = self.parts.ends
+        cut = None if stage == "head" else ends[-2] if len(ends) > 1 else ends[-1]
+        freeze(self.parts, cut)
+        options = self.options
+        frozen = FrozenFeatures(
+            self.data, options.augment, options.views, options.seed, self.cache_mb
+        )
+        with contextlib.closing(frozen):
+            data = frozen.of(self.parts.below(cut))
+            above = self.parts.above(cut)
+            if stage == "head" and fits_probe(self.parts.head):
+                weights = class_weights(self.data.spec, options.class_weight)
+                solve_probe(self.parts.head, data, 1 + frozen.views, weights)
+                loss, accuracy = score(above, data, "train", 4096)
+                columns = {"loss": [loss], "accuracy": [accuracy]}
+                held = score(above, data, "validation", 4096)
+                if held[0] is not None:
+                    columns.update(val_loss=[held[0]], val_accuracy=[held[1]])
+                return {**columns, "outcome": held}
+            epochs = HEAD_EPOCHS if stage == "head" else options.epochs
+            columns = self._fit(
+                above, data, stage, epochs, None, rate_factors(self.parts, cut), resume
+            )
+            return {**columns, "outcome": score(above, data, "validation")}
+
+    def _train_on_pixels(self, resume):
+        """Train everything but batch normalisation."""
+        freeze(self.parts, "")
+        model = keras.Model(self.parts.model.input, self.parts.model.output, name="full")
+        factors = rate_factors(self.parts, "")
+        options = self.options
+        columns = self._fit(
+            model, self.data, "full", options.epochs, options.augment, factors, resume
+        )
+        return {**columns, "outcome": score(model, self.data, "validation")}
+
+    def _fit(self, model, data, stage, epochs, augment, factors, resume):
+        """Train a stage by epochs; return the columns of its history."""
+        outer, options = self.parts.model, self.options
+        given = outer._compile_config.config
+        model.compile(
+            optimizer=with_rates(outer.optimizer, factors),
+            loss=given.get("loss"),
+            metrics=given.get("metrics"),
+            weighted_metrics=given.get("weighted_metrics"),
+        )
+        model.kerakit_settings = settings_of(outer)
+        history = fit(
+            model,
+            data,
+            epochs=epochs,
+            batch_size=options.batch_size,
+            early_stopping=options.early_stopping,
+            class_weight=options.class_weight,
+            augment=augment,
+            run_dir=None if self.run_dir is None else self.run_dir / "stages" / stage,
+            resume=resume,
+            precision=options.precision,
+            callbacks=self.callbacks,
+            verbose=self.verbose,
+            seed=options.seed,
+            cache_mb=self.cache_mb,
+        )
+        return dict(history.history)
+
+    def _extend(self, columns):
+        """Add the epochs of a stage to the history; a metric that it lacks is NaN."""
+        history, count = self.history, len(columns["loss"])
+        before = len(history.epoch)
+        columns = {**columns, "stage": [len(history.stages) + 1] * count}
+        for name in {**history.history, **columns}:
+            held = history.history.setdefault(name, [math.nan] * before)
+            held.extend(columns.get(name, [math.nan] * count))
+        history.epoch.extend(range(before, before + count))
+
+
+def _hash_of(model):
+    digest = hashlib.sha256()
+    for value in model.get_weights():
+        digest.update(value.tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _line(outcome):
+    words = f"{outcome['stage']}: "
+    if outcome["val_loss"] is not None:
+        words += f"val_accuracy {outcome['val_accuracy']:.4g}  val_loss {outcome['val_loss']:.4g}  "
+    kept = "" if outcome["kept"] else ", not kept: it did not lower the validation loss"
+    return f"{words}({outcome['cpu_seconds']:.1f} CPU s{kept})"
