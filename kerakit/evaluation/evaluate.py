@@ -52,7 +52,8 @@ def evaluate(
         run_dir: path or `None`. Folder that receives `metrics.json`, `plots/*.png` and
             `report.html`. Defaults to `None`: nothing is written or drawn.
         history: `keras.callbacks.History`, dict of lists, or `None`. For the learning
-            curves. Defaults to `None`: `run_dir/history.csv` where it exists.
+            curves; that of `fine_tune` also tells the stages. Defaults to `None`:
+            `run_dir/history.csv` where it exists.
         quantiles: sequence of floats in the range (0.0, 1.0), increasing, or `None`. The
             levels of a quantile regressor, whose answer is `(batch, quantiles)`. The
             level nearest to 0.5 is the prediction; the first and last are the interval.
@@ -105,13 +106,15 @@ def evaluate(
         counts=counts | {"test": len(y)},
         unit=spec.target.unit,
         notes=tuple(notes),
+        stages=tuple(getattr(history, "stages", ())),
         **_of_classes(spec, y, p),
     )
     if run_dir is not None:
         history = read_history(history, run_dir)
         figures = figures_of(
             spec, y, p, test,
-            history=history, lower=lower, upper=upper, errors=errors.errors if errors else (),
+            history=history, stages=report.stages, lower=lower, upper=upper,
+            errors=errors.errors if errors else (),
         )  # fmt: skip
         if list(drawable(spec.classes)) != list(spec.classes):
             notes.append(_UNDRAWN)
@@ -223,5 +226,6 @@ def _metrics_json(report, spec, history, details, seconds):
         "seconds": dict.fromkeys(STAGES) | {"evaluate": seconds} | given,
         "cpu_seconds": details.get("cpu_seconds"),
         "epochs": epochs,
+        **({"stages": list(report.stages)} if report.stages else {}),
         "environment": environment(),
     }

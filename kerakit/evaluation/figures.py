@@ -9,7 +9,7 @@ from kerakit.evaluation.worst_errors import worst_errors
 __all__ = ["figures_of"]
 
 
-def figures_of(spec, y, p, test, *, history=None, lower=None, upper=None, errors=()):
+def figures_of(spec, y, p, test, *, history=None, stages=(), lower=None, upper=None, errors=()):
     """Draw everything that the report shows.
 
     Args:
@@ -18,6 +18,7 @@ def figures_of(spec, y, p, test, *, history=None, lower=None, upper=None, errors
         p: array of predictions, `(n,)`, `(n, targets)` or `(n, classes)`.
         test: dict of the test metrics.
         history: dict from metric to a list of floats per epoch, or `None`.
+        stages: sequence of dicts. The stages of the history, as `fine_tune` gives them.
         lower, upper: arrays of shape `(n,)`, or `None`. An interval.
         errors: list of `WrongAnswer`. An image classifier's surest errors.
 
@@ -33,12 +34,17 @@ def figures_of(spec, y, p, test, *, history=None, lower=None, upper=None, errors
     else:
         with font_families(spec.classes):
             figures |= _of_classes(spec, y, p, test, classes)
-    if history:
-        figures["learning_curves"] = plots.learning_curves(history)
+    if history and not _is_point(history):
+        figures["learning_curves"] = plots.learning_curves(history, stages)
     if errors:
         with font_families(spec.classes):
             figures["worst_errors"] = worst_errors(errors, classes)
     return figures
+
+
+def _is_point(history):
+    """Whether all that there is of fine-tuning is a head that was solved in one step."""
+    return "stage" in history and len(history["stage"]) == 1
 
 
 def _of_classes(spec, y, p, test, classes):

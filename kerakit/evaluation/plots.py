@@ -5,6 +5,8 @@ import unicodedata
 
 import numpy as np
 
+from kerakit.evaluation.stages import stage_name
+
 __all__ = ["learning_curves", "predicted_vs_true", "residuals"]
 
 BLUE, ORANGE, GREY, INK = "#2468a8", "#c8641e", "#8a8f98", "#22262c"
@@ -12,11 +14,15 @@ MAX_POINTS = 5_000  # more dots hide each other and make the file slow
 MAX_TARGETS = 6
 
 
-def learning_curves(history):
+def learning_curves(history, stages=()):
     """Draw the loss and one metric over the epochs, training beside validation.
 
     Args:
-        history: dict from `"loss"`, `"val_loss"`, ... to a list of floats per epoch.
+        history: dict from `"loss"`, `"val_loss"`, ... to a list of floats per epoch. Where
+            it has a `"stage"`, the number of the stage that an epoch was of, each stage is a
+            curve of its own, and lines between them say what begins.
+        stages: sequence of dicts, of which `stage` names the stages. Defaults to `()`: they
+            are numbered.
 
     Returns:
         `matplotlib.figure.Figure`. The best epoch of the validation loss is marked.
@@ -26,6 +32,8 @@ def learning_curves(history):
     >>> len(learning_curves({"loss": [3.0, 2.0], "val_loss": [3.5, 3.0]}).axes)
     1
     """
+    parts = _parts(history, stages)
+    history = {name: values for name, values in history.items() if name != "stage"}
     names = [name for name in history if not name.startswith("val_")]
     others = [name for name in names if f"val_{name}" in history and name != "loss"]
     names = (["loss"] if "loss" in names else []) + others[:1]
@@ -39,9 +47,12 @@ def learning_curves(history):
         for label, values, color in [(la, history[k], c) for la, k, c in curves if k in history]:
             values = np.asarray(values, np.float64)
             epochs = np.arange(1, len(values) + 1)
-            axis.plot(
-                epochs, values, color=color, label=label, marker="." if len(values) < 25 else ""
-            )
+            for start, end, _ in parts:
+                dots = "." if len(values) < 25 or end - start == 1 else ""
+                text = label if start == 0 else None
+                axis.plot(
+                    epochs[start:end], values[start:end], color=color, label=text, marker=dots
+                )
             known = values[np.isfinite(values)]
             if name == "loss" and len(known) and 0 < 50 * known.min() < known.max():
                 axis.set_yscale("log")
@@ -50,8 +61,36 @@ def learning_curves(history):
                 axis.axvline(best + 1, color=GREY, linewidth=1, linestyle=":", zorder=0)
                 axis.plot(best + 1, values[best], "o", color=color, label=f"best: {best + 1}")
         axis.xaxis.get_major_locator().set_params(integer=True)
+        if len(parts) > 1:
+            _mark_parts(axis, parts)
         legend(axis)
     return figure
+
+
+def _parts(history, stages):
+    """`(first epoch, end, name)` of each stage, epochs counted from 0."""
+    length = max(map(len, history.values()))
+    numbers = np.asarray(history.get("stage", np.ones(length)))
+    starts = [0, *(np.flatnonzero(np.diff(numbers)) + 1).tolist()]
+    words = [f"stage {int(numbers[start])}" for start in starts]
+    if len(stages) == len(starts):
+        words = [stage_name(stage["stage"]) for stage in stages]
+    return list(zip(starts, [*starts[1:], length], words, strict=True))
+
+
+def _mark_parts(axis, parts):
+    """Draw a thin line where each stage begins, and its name above the axis."""
+    axis.set_xlim(0.5, parts[-1][1] + 0.5)
+    axis.set_title(axis.get_title(loc="left"), fontsize=11, color=INK, loc="left", pad=28)
+    for number, (start, _, words) in enumerate(parts):
+        if start:
+            axis.axvline(start + 0.5, color=GREY, linewidth=0.8, zorder=0)
+        # On two heights by turns: a head that was solved is one epoch wide.
+        axis.annotate(
+            words, (start + 0.5, 1), xycoords=("data", "axes fraction"),
+            xytext=(0, 3 if number % 2 else 14), textcoords="offset points",
+            fontsize=8, color=INK,
+        )  # fmt: skip
 
 
 def predicted_vs_true(y, p, *, names=("target",), unit=None, lower=None, upper=None):

@@ -6,6 +6,7 @@ import struct
 from kerakit.evaluation.report_classes import class_tables
 from kerakit.evaluation.report_page import PAGE
 from kerakit.evaluation.report_parts import definitions, escaped, table
+from kerakit.evaluation.stages import HEADER, stage_rows
 from kerakit.evaluation.summary import format_number, headline
 
 __all__ = ["render"]
@@ -57,7 +58,7 @@ def render(report, spec, *, plots, details=None, environment=None, metrics=None)
         plots=f'<h2>Plots</h2><div class="plots">{images}</div>' if images else "",
         classes=class_tables(report, spec),
         data=_data(report, spec),
-        training=_training(details, metrics),
+        training=_stages(report) + _training(details, metrics),
         environment=definitions(environment or {}),
         reproduce=_reproduce(spec, details),
     )
@@ -97,6 +98,23 @@ def _feature(feature):
         missing,
         len(feature.vocabulary) if feature.vocabulary else "–",
     ]
+
+
+def _stages(report):
+    rows = stage_rows(report.stages)
+    if not rows:
+        return ""
+    note = (
+        "Each stage began with the best weights so far, and was kept where it lowered the "
+        "validation log loss."
+    )
+    if any(stage.get("refitted") for stage in report.stages):
+        note += (
+            " In the end the head was solved once more, on the validation images as well; what "
+            "is above was measured before."
+        )
+    stages = table(HEADER, rows, len(rows), "stages", numbers=len(HEADER) - 1)
+    return f'{stages}<p class="note">{note}</p>'
 
 
 def _training(details, metrics):

@@ -5,6 +5,8 @@ import html
 import math
 import pathlib
 
+from kerakit.evaluation.stages import HEADER, stage_rows
+
 __all__ = ["Report", "format_number", "headline"]
 
 # What the baselines do, as a reader says it.
@@ -37,6 +39,8 @@ class Report:
             `kerakit.evaluation.confusion.per_class`; empty unless each row has one label.
         confused: tuple of dicts of `true`, `predicted`, `count` and `share`: the pairs of
             classes that are mixed up most often.
+        stages: tuple of dicts, those of `fine_tune`: what each stage of the training came
+            to on the validation split. Empty for a model that was trained in one.
 
     Example:
 
@@ -57,13 +61,15 @@ class Report:
     notes: tuple[str, ...] = ()
     per_class: dict[str, dict[str, float | None]] = dataclasses.field(default_factory=dict)
     confused: tuple[dict, ...] = ()
+    stages: tuple[dict, ...] = ()
 
     def to_dict(self):
         """Return the report as a dict of JSON values."""
         values = dataclasses.asdict(self)
         values["plots"] = {name: str(path) for name, path in self.plots.items()}
         values["path"] = None if self.path is None else str(self.path)
-        values["notes"], values["confused"] = list(self.notes), list(self.confused)
+        for name in ("notes", "confused", "stages"):
+            values[name] = list(values[name])
         return values
 
     def rows(self):
@@ -74,14 +80,9 @@ class Report:
     def __str__(self):
         header = ["", "model", *self.baseline]
         table = [[name, *map(format_number, values)] for name, values in self.rows()]
-        widths = [max(len(row[i]) for row in [header, *table]) for i in range(len(header))]
-        widths = [width + 2 if i else width for i, width in enumerate(widths)]
-        lines = [
-            row[0].ljust(widths[0] + 2)
-            + "".join(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-            for row in [header, *table]
-        ]
-        lines = [headline(self), "", *lines]
+        lines = [headline(self), "", *_aligned([header, *table])]
+        if self.stages:
+            lines += ["", *_aligned([HEADER, *stage_rows(self.stages)])]
         lines += ["", *self.notes] if self.notes else []
         lines += ["", f"Report: {self.path}"] if self.path else []
         return "\n".join(lines)
@@ -136,6 +137,16 @@ def headline(report):
         joined = " and ".join(against)
         text += f", {joined}" if report.task == "regression" else f", against {joined}"
     return text + "."
+
+
+def _aligned(rows):
+    """The lines of a table: its first column to the left, the others to the right."""
+    first, *others = (max(map(len, column)) + 2 for column in zip(*rows, strict=True))
+    return [
+        row[0].ljust(first)
+        + "".join(cell.rjust(width) for cell, width in zip(row[1:], others, strict=True))
+        for row in rows
+    ]
 
 
 def _relative(value, other, words):

@@ -6,6 +6,7 @@ before it is used.
 
 from kerakit.recipe.command import command_line, exit_code, import_quietly
 from kerakit.recipe.flags import ImageFlags, RunFlags, TableFlags
+from kerakit.recipe.pretrained import load_pictures_for_backbone
 from kerakit.recipe.run import Result, Timer, finish, start_run
 from kerakit.recipe.sources import load_pictures, load_table
 
@@ -20,6 +21,7 @@ __all__ = [
     "finish",
     "import_quietly",
     "load_pictures",
+    "load_pictures_for_backbone",
     "load_table",
     "start_run",
 ]

@@ -21,10 +21,17 @@ def write_history(run_dir, history):
     write_text(run_dir / "history.csv", text.getvalue())
 
 
-def write_model(run_dir, model):
-    """Write `model.keras`, without its compilation where Keras alone could not load that."""
+def write_model(run_dir, model, compiled=True):
+    """Write `model.keras`.
+
+    Args:
+        run_dir: `pathlib.Path`.
+        model: `keras.Model`.
+        compiled: bool. Whether with its compilation, unless Keras alone could not load that.
+            Defaults to `True`.
+    """
     with atomic_path(run_dir / "model.keras") as aside:
-        if any(_is_own(part) for part in (model.loss, model.optimizer)):
+        if not compiled or _is_own(model.loss) or _is_own(model.optimizer):
             model = keras.Model(model.input, model.output, name=model.name)
         model.save(aside)
 

@@ -77,7 +77,14 @@ class FrozenFeatures:
                 f"{spec.fingerprint} {copies} {self.seed} {shapes}".encode()
             ).hexdigest(),
         )
-        return Data(tables["train"], tables.get("validation"), tables["train"].take([]), own)
+        return Data(
+            tables["train"], tables.get("validation"), tables["train"].take(slice(0, 0)), own
+        )
+
+    @property
+    def in_memory(self):
+        """Whether no features are in files."""
+        return not self._folders
 
     def close(self):
         """Remove the files."""

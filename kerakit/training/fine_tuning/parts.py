@@ -18,7 +18,7 @@ class Parts:
         model: `keras.Model`, images in, probabilities out.
         preprocess, backbone, head: `keras.Model`s inside it.
         ends: tuple of str. The layers of the backbone that its stages end with, the lowest
-            first; only its last layer where the backbone is not one of the registry.
+            first; empty where the backbone is not one of the registry.
     """
 
     model: keras.Model
@@ -36,7 +36,7 @@ class Parts:
         """
         values = self.preprocess(self.model.input)
         if cut is None:
-            return keras.Model(self.model.input, self._averaged(self.backbone(values)))
+            return keras.Model(self.model.input, self.head.layers[1](self.backbone(values)))
         crossing = _crossing(self.backbone, cut)
         return keras.Model(
             self.model.input, keras.Model(self.backbone.input, crossing)(values), name="below"
@@ -62,21 +62,12 @@ class Parts:
         upper = keras.Model(crossing, self.backbone.output)
         return keras.Model(inputs, self.head(upper(list(inputs.values()))), name="above")
 
-    def _averaged(self, values):
-        average = self.head.layers[1]
-        if not isinstance(average, keras.layers.GlobalAveragePooling2D):
-            raise ArgumentError(
-                "fine_tune takes a head that begins with an average over the pixels, as that of "
-                f"kk.pretrained_classifier does. Got a {type(average).__name__}."
-            )
-        return average(values)
-
 
 def parts_of(model):
     """Return the `Parts` of a model.
 
     Raises:
-        ArgumentError: when it has no backbone.
+        ArgumentError: when it has no backbone, or another head.
     """
     found = {}
     if isinstance(model, keras.Model):
@@ -90,9 +81,15 @@ def parts_of(model):
             f"followed by a 'network' of 'backbone' and 'head'. Got {model!r}, without "
             f"{' and '.join(map(repr, missing))}; kk.fit trains any model."
         )
+    average = found["head"].layers[1]
+    if not isinstance(average, keras.layers.GlobalAveragePooling2D):
+        raise ArgumentError(
+            "fine_tune takes a head that begins with an average over the pixels, as that of "
+            f"kk.pretrained_classifier does. Got a {type(average).__name__}."
+        )
     backbone = found["backbone"]
     entry = entry_of(backbone)
-    ends = (backbone.layers[-1].name,) if entry is None else entry.stages
+    ends = () if entry is None else entry.stages
     return Parts(model, found["preprocess"], backbone, found["head"], tuple(ends))
 
 

@@ -5,13 +5,17 @@ import warnings
 import keras
 import numpy as np
 
-__all__ = ["fits_probe", "solve_probe"]
+__all__ = ["chosen_strength", "fits_probe", "solve_probe"]
 
-# The variance that the weights of standardised features are expected to have, as in
-# scikit-learn's C. Chosen by the log loss of the validation rows; without any, the middle.
+# The variance that the weights of standardised features are expected to have: scikit-learn's
+# C, from the strongest penalty to the weakest.
 STRENGTHS = tuple(10.0 ** (place / 2) for place in range(-6, 2))
-WITHOUT_VALIDATION = 10.0**-1.5
+FOLDS = 5
+FEW = 5_000  # rows up to which the strength is cross-validated
+UNCHOSEN = 10.0**-1.5  # the strength for classes of a single row, which cannot be folded
 ITERATIONS = 300
+# Numbers up to which one thread solves it: more wait for each other, for ten times the CPU time.
+SMALL = 10_000_000
 
 
 def fits_probe(head):
@@ -23,66 +27,82 @@ def fits_probe(head):
     return trained[0].kernel_regularizer is None
 
 
-def solve_probe(head, data, copies=1, class_weights=None):
+def chosen_strength(train, held=None, class_weights=None, seed=0):
+    """Return the strength with the least log loss on rows that were not fitted, a float.
+
+    Up to `FEW` training rows these are the folds of a cross-validation, of which there are
+    more than in a validation split; beyond, the validation rows, or a fifth of the training
+    rows where there are none.
+
+    Args:
+        train, held: `Table`s of one column of features `(n, width)`; `held` may be `None`.
+        class_weights: float array of shape `(classes,)`, or `None`.
+        seed: int. Of the folds. Defaults to `0`.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    values, target, weight = _rows(train, class_weights)
+    if len(target) > FEW and held is not None:
+        splits = [((values, target, weight), _rows(held, None))]
+    else:
+        folds = min(FOLDS, np.unique(target, return_counts=True)[1].min())
+        if folds < 2:
+            return UNCHOSEN
+        cut = StratifiedKFold(folds, shuffle=True, random_state=seed).split(values, target)
+        cut = list(cut)[: 1 if len(target) > FEW else folds]
+        splits = [[[part[place] for part in (values, target, weight)] for place in s] for s in cut]
+    losses = np.zeros(len(STRENGTHS))
+    for fitted, (others, classes, own) in splits:
+        for place, (kernel, bias) in enumerate(_path(*fitted, STRENGTHS)):
+            losses[place] += _log_loss(others @ kernel + bias, classes, own)
+    return STRENGTHS[int(losses.argmin())]
+
+
+def solve_probe(head, tables, strength, class_weights=None):
     """Set the weights of a linear head to those of a penalised logistic regression.
 
     It is solved by scikit-learn's L-BFGS on standardised features, whose means and
     deviations then go into the weights; no rate and no number of epochs is to be chosen.
-    The strength of the penalty is that with the least log loss on the validation rows.
 
     Args:
         head: `keras.Model` whose only weights are those of `output`.
-        data: `Data` of one column of features `(n, width)`.
-        copies: int. How often each image is among the training rows. Defaults to `1`.
+        tables: list of `Table`s of one column of features `(n, width)`.
+        strength: float. scikit-learn's C.
         class_weights: float array of shape `(classes,)`, or `None`.
-
-    Returns:
-        float. The strength, scikit-learn's C.
     """
-    train, held = data.table("train"), data.table("validation")
-    (values,) = train.features.values()
-    values = np.asarray(values)
-    mean = values.mean(0, dtype="float64")
-    deviation = values.std(0, dtype="float64")
-    deviation[deviation < 1e-6 * np.maximum(1, np.abs(mean))] = 1.0
-    scaled = ((values - mean) / deviation).astype("float32")
-    # Every image counts once, however often it is seen.
-    weight = _weights(train, class_weights) / copies
-    if held is None:
-        strength = WITHOUT_VALIDATION
-        _, kernel, bias = next(_path(scaled, train.target, weight, (strength,)))
-    else:
-        (others,) = held.features.values()
-        others = ((np.asarray(others) - mean) / deviation).astype("float32")
-        found = []
-        for strength, kernel, bias in _path(scaled, train.target, weight, STRENGTHS):
-            loss = _log_loss(others @ kernel + bias, held.target, _weights(held, None))
-            found.append((loss, strength, kernel, bias))
-        _, strength, kernel, bias = min(found, key=lambda entry: entry[0])
-    kernel = kernel / deviation[:, None]
+    parts = zip(*(_rows(table, class_weights) for table in tables), strict=True)
+    ((kernel, bias),) = _path(*map(np.concatenate, parts), (strength,))
     output = next(layer for layer in head._flatten_layers() if layer.name == "output")
     output.kernel.assign(kernel.astype("float32"))
-    output.bias.assign((bias - mean @ kernel).astype("float32"))
-    return float(strength)
+    output.bias.assign(bias.astype("float32"))
 
 
 def _path(values, target, weight, strengths):
-    """The solutions from the strongest penalty to the weakest, each begun at the last."""
+    """Yield kernel and bias for raw features by strength, each begun at the one before."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits
 
+    mean, deviation = values.mean(0, dtype="float64"), values.std(0, dtype="float64")
+    deviation[deviation < 1e-6 * np.maximum(1, np.abs(mean))] = 1.0
+    values = ((values - mean) / deviation).astype("float32")
     model = LogisticRegression(max_iter=ITERATIONS, warm_start=True)
     for strength in strengths:
         model.set_params(C=strength)
-        with warnings.catch_warnings():
+        threads = threadpool_limits(1 if values.size <= SMALL else None)
+        with threads, warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(values, target, sample_weight=weight)
-        yield strength, model.coef_.T.astype("float64"), model.intercept_.astype("float64")
+        kernel = model.coef_.T.astype("float64") / deviation[:, None]
+        yield kernel, model.intercept_.astype("float64") - mean @ kernel
 
 
-def _weights(table, class_weights):
+def _rows(table, class_weights):
+    (values,) = table.features.values()
     weight = np.ones(len(table)) if table.weight is None else table.weight
-    return weight if class_weights is None else weight * np.asarray(class_weights)[table.target]
+    if class_weights is not None:
+        weight = weight * np.asarray(class_weights)[table.target]
+    return np.asarray(values), np.asarray(table.target), weight
 
 
 def _log_loss(scores, target, weight):

@@ -14,8 +14,10 @@ MANY = 1_000  # training images
 UNLIKE = 0.15  # share of the validation images that the linear probe has wrong
 
 
-def planned(strategy):
+def planned(strategy, known=True):
     """Return the names of the stages that a strategy may train, in order.
+
+    `known` says whether it is known where the stages of the backbone end.
 
     Whatever follows, the head comes first: a random one would send large gradients into
     the backbone (Kumar et al. 2022, arXiv:2202.10054: linear probing, then fine-tuning).
@@ -29,7 +31,7 @@ def planned(strategy):
         "head": ("head",),
         "last_blocks": ("head", "last_blocks"),
         "full": ("head", "full"),
-        "auto": ("head", "last_blocks", "full"),
+        "auto": ("head", "last_blocks", "full") if known else ("head", "full"),
     }[strategy]
 
 
@@ -41,6 +43,8 @@ def goes_deeper(stage, done, rows):
         done: list of dicts with `kept` and `val_accuracy`, of the stages before.
         rows: int. Training images.
     """
+    if done[0]["val_accuracy"] is None:
+        return False, "without validation rows nothing tells whether it would help"
     if not done[-1]["kept"]:
         return False, f"{done[-1]['stage']} did not lower the validation loss"
     if stage == "full":

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import math
 import shutil
 import time
@@ -16,7 +15,7 @@ from kerakit.training.checkpoint import Checkpoint
 from kerakit.training.fine_tuning.features import FrozenFeatures
 from kerakit.training.fine_tuning.optimizer import with_rates
 from kerakit.training.fine_tuning.parts import freeze
-from kerakit.training.fine_tuning.probe import fits_probe, solve_probe
+from kerakit.training.fine_tuning.probe import chosen_strength, fits_probe, solve_probe
 from kerakit.training.fine_tuning.score import score
 from kerakit.training.fine_tuning.strategy import goes_deeper, planned, rate_factors
 from kerakit.training.fit import fit
@@ -61,6 +60,7 @@ class Tuning:
         self.network = parts.model.get_layer("network")
         self.history = keras.callbacks.History()
         self.history.history, self.history.epoch, self.history.stages = {}, [], []
+        self._held = None
 
     def run(self, resume):
         """Train the stages that are left; return the `History` of all of them."""
@@ -75,7 +75,7 @@ class Tuning:
                 checkpoint.save(0)
             write_text(self.run_dir / "spec.json", self.data.spec.to_json() + "\n")
         stages = self.history.stages
-        for place, stage in enumerate(planned(self.options.strategy)):
+        for place, stage in enumerate(planned(self.options.strategy, bool(self.parts.ends))):
             if place < len(stages):
                 continue
             if place and not self._worth(stage):
@@ -84,13 +84,27 @@ class Tuning:
             if checkpoint is not None:
                 checkpoint.save(len(stages), durable=True)
                 shutil.rmtree(self.run_dir / "stages", ignore_errors=True)
+        if "strength" in stages[0] and not any(held["kept"] for held in stages[1:]):
+            self._solve_again(stages[0])
+            if checkpoint is not None:
+                checkpoint.save(len(stages), durable=True)
+        # What was kept last says what would train on, in a loaded model as well.
+        freeze(self.parts, self._cut([held["stage"] for held in stages if held["kept"]][-1]))
         self.parts.model.history = self.history
         if self.run_dir is not None:
             write_history(self.run_dir, self.history)
-            write_model(self.run_dir, self.parts.model)
+            # What trained was an optimizer for each stage: none goes on from here.
+            write_model(self.run_dir, self.parts.model, compiled=False)
         return self.history
 
+    def _cut(self, stage):
+        """The layer up to which a stage leaves the backbone as it is; see `freeze`."""
+        if stage == "last_blocks":
+            return self.parts.ends[-2]
+        return None if stage == "head" else ""
+
     def _checkpoint(self):
+        freeze(self.parts, "")  # part of the architecture, and changes from stage to stage
         options = dataclasses.asdict(self.options)
         class_weight = class_weights(self.data.spec, options.pop("class_weight"))
         model, settings = self.parts.model, settings_of(self.parts.model)
@@ -107,7 +121,6 @@ class Tuning:
             augment=options.pop("augment"),
         )
         identity.update(options)
-        identity["backbone weights"] = _hash_of(self.parts.backbone)
         path = self.run_dir / "checkpoint.npz"
         return Checkpoint(path, self.network.variables, [self.history], identity)
 
@@ -125,10 +138,14 @@ class Tuning:
         """Train a stage from the best weights so far; keep them, or what it made of them."""
         start = time.process_time()
         best = self.network.get_weights()
-        columns = self._train_on_pixels(resume) if stage == "full" else None
-        if columns is None:
+        if stage == "full":
+            columns = self._train_on_pixels(resume)
+        elif stage == "head" and fits_probe(self.parts.head):
+            columns = self._solve()
+        else:
             columns = self._train_on_features(stage, resume)
         loss, accuracy = columns.pop("outcome")
+        strength = columns.pop("strength", None)
         kept = [held["val_loss"] for held in self.history.stages if held["kept"]]
         better = loss is None or not kept or loss < kept[-1]
         if not better:
@@ -141,36 +158,71 @@ class Tuning:
             "cpu_seconds": round(time.process_time() - start, 3),
             "kept": better,
         }
+        if strength is not None:
+            outcome["strength"] = strength
         self._extend(columns)
         self.history.stages.append(outcome)
         if self.verbose:
             print(_line(outcome), flush=True)
 
+    def _solve(self):
+        """Solve a linear head on the features of the training images as they are."""
+        freeze(self.parts, None)
+        options, head = self.options, self.parts.head
+        weights = class_weights(self.data.spec, options.class_weight)
+        with self._probed() as data:
+            above = self.parts.above(None)
+            train, held = data.table("train"), data.table("validation")
+            strength = chosen_strength(train, held, weights, options.seed)
+            solve_probe(head, [train], strength, weights)
+            loss, accuracy = score(above, data, "train", 4096)
+            outcome = score(above, data, "validation", 4096)
+        columns = {"loss": [loss], "accuracy": [accuracy]}
+        if held is not None:
+            columns.update(val_loss=[outcome[0]], val_accuracy=[outcome[1]])
+        return {**columns, "outcome": outcome, "strength": strength}
+
+    def _solve_again(self, stage):
+        """Solve the head once more, on the validation images as well, if that is still to do.
+
+        What was to be chosen has been chosen on them; now they are a quarter more images.
+        """
+        if stage.get("refitted") or not self.data.spec.sizes.get("validation"):
+            return
+        start = time.process_time()
+        freeze(self.parts, None)
+        weights = class_weights(self.data.spec, self.options.class_weight)
+        with self._probed() as data:
+            tables = [data.table("train"), data.table("validation")]
+            solve_probe(self.parts.head, tables, stage["strength"], weights)
+        stage["refitted"] = True
+        stage["cpu_seconds"] = round(stage["cpu_seconds"] + time.process_time() - start, 3)
+
+    @contextlib.contextmanager
+    def _probed(self):
+        """The features of the images as they are; computed once where they fit in memory."""
+        if self._held is not None:
+            yield self._held
+            return
+        with contextlib.closing(self._frozen(views=0)) as frozen:
+            data = frozen.of(self.parts.below(None))
+            self._held = data if frozen.in_memory else None
+            yield data
+
+    def _frozen(self, views):
+        options = self.options
+        return FrozenFeatures(self.data, options.augment, views, options.seed, self.cache_mb)
+
     def _train_on_features(self, stage, resume):
         """Train the head, or the last stage and the head, on features computed once."""
-        ends = self.parts.ends
-        cut = None if stage == "head" else ends[-2] if len(ends) > 1 else ends[-1]
+        options, cut = self.options, self._cut(stage)
         freeze(self.parts, cut)
-        options = self.options
-        frozen = FrozenFeatures(
-            self.data, options.augment, options.views, options.seed, self.cache_mb
-        )
-        with contextlib.closing(frozen):
+        epochs = HEAD_EPOCHS if stage == "head" else options.epochs
+        factors = rate_factors(self.parts, cut)
+        with contextlib.closing(self._frozen(options.views)) as frozen:
             data = frozen.of(self.parts.below(cut))
             above = self.parts.above(cut)
-            if stage == "head" and fits_probe(self.parts.head):
-                weights = class_weights(self.data.spec, options.class_weight)
-                solve_probe(self.parts.head, data, 1 + frozen.views, weights)
-                loss, accuracy = score(above, data, "train", 4096)
-                columns = {"loss": [loss], "accuracy": [accuracy]}
-                held = score(above, data, "validation", 4096)
-                if held[0] is not None:
-                    columns.update(val_loss=[held[0]], val_accuracy=[held[1]])
-                return {**columns, "outcome": held}
-            epochs = HEAD_EPOCHS if stage == "head" else options.epochs
-            columns = self._fit(
-                above, data, stage, epochs, None, rate_factors(self.parts, cut), resume
-            )
+            columns = self._fit(above, data, stage, epochs, None, factors, resume)
             return {**columns, "outcome": score(above, data, "validation")}
 
     def _train_on_pixels(self, resume):
@@ -222,13 +274,6 @@ class Tuning:
             held = history.history.setdefault(name, [math.nan] * before)
             held.extend(columns.get(name, [math.nan] * count))
         history.epoch.extend(range(before, before + count))
-
-
-def _hash_of(model):
-    digest = hashlib.sha256()
-    for value in model.get_weights():
-        digest.update(value.tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _line(outcome):

@@ -1,0 +1,57 @@
+"""The stages of fine-tuning, as a reader of the report sees them."""
+
+__all__ = ["HEADER", "stage_name", "stage_rows"]
+
+HEADER = (
+    "Stage",
+    "Epochs",
+    "Validation accuracy",
+    "Validation log loss",
+    "CPU seconds",
+    "Kept",
+)
+_WORDS = {"head": "head", "last_blocks": "last blocks", "full": "whole network"}
+
+
+def stage_name(stage):
+    """Return the name of a stage in words.
+
+    Example:
+
+    >>> stage_name("last_blocks")
+    'last blocks'
+    """
+    return _WORDS.get(stage, str(stage).replace("_", " "))
+
+
+def stage_rows(stages):
+    """Return a row of words for each stage, under `HEADER`.
+
+    Args:
+        stages: sequence of dicts with `stage`, `epochs`, `val_accuracy`, `val_loss`,
+            `cpu_seconds` and `kept`, as `fine_tune` gives them; a value that is missing or
+            `None` is unknown. One with a `strength` was solved, not trained by epochs.
+
+    Returns:
+        list of lists of str.
+
+    Example:
+
+    >>> stage_rows([{"stage": "head", "epochs": 1, "val_accuracy": 0.9, "kept": True}])
+    [['head', '1', '0.9000', '–', '–', 'yes']]
+    """
+    return [
+        [
+            stage_name(stage["stage"]) + (", solved" if "strength" in stage else ""),
+            _number(stage.get("epochs"), "d"),
+            _number(stage.get("val_accuracy"), ".4f"),
+            _number(stage.get("val_loss"), ".4f"),
+            _number(stage.get("cpu_seconds"), ".1f"),
+            "yes" if stage.get("kept") else "no",
+        ]
+        for stage in stages
+    ]
+
+
+def _number(value, form):
+    return "–" if value is None else format(value, form)

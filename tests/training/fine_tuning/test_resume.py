@@ -1,0 +1,201 @@
+"""A run that was stopped, however, ends with the weights of one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import types
+
+import keras
+import numpy as np
+import pytest
+
+import kerakit as kk
+
+# What is trained in each process; `name` is one of RUNS.
+SETUP = """
+import kerakit as kk
+
+def train(name, run_dir, shapes_data, tiny_model, registry_model, **options):
+    data = shapes_data()
+    options = {"early_stopping": False, "run_dir": run_dir, **options}
+    if name == "head":
+        model = tiny_model(data.spec, hidden=(8,), dropout=0.2)
+        options.update(strategy="head")
+    elif name == "full":
+        model = tiny_model(data.spec, dropout=0.2)
+        options.update(strategy="full", epochs=20)
+    else:
+        model = registry_model(data, dropout=0.2)
+        options.update(strategy="last_blocks", epochs=12)
+    kk.compile(model, "fine_tuning", learning_rate=3e-3)
+    return model, kk.fine_tune(model, data, **options)
+"""
+CHILD = """
+import sys
+sys.path.insert(0, sys.argv[3])
+from conftest import registry_model, shapes_data, tiny_model
+train(sys.argv[1], sys.argv[2], shapes_data, tiny_model, registry_model, verbose=2)
+"""
+
+
+@pytest.fixture
+def train(make_data, make_model, make_pretrained):
+    """Trains the run of a name in this process: `(model, history)`."""
+    scope = {}
+    exec(SETUP, scope)
+    return lambda name, run_dir=None: scope["train"](
+        name, run_dir, make_data, make_model, make_pretrained, verbose=0
+    )
+
+
+def stopped(name, run_dir, sent):
+    """Train in another process, and send it a signal in the middle of its last stage."""
+    folder = os.path.dirname(__file__)
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-c", SETUP + CHILD, name, str(run_dir), folder],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for line in process.stdout:
+        if line.startswith("epoch 5/"):
+            break
+    os.kill(process.pid, sent)
+    _, error = process.communicate()
+    return process.returncode, error
+
+
+def assert_same(one, two):
+    for first, second in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_array_equal(first.numpy(), second.numpy(), err_msg=first.path)
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [("head", signal.SIGKILL), ("full", signal.SIGKILL), ("last_blocks", signal.SIGINT)],
+)
+def test_a_stopped_process_goes_on_in_the_stage_it_was_in(train, tmp_path, name, sent):
+    code, error = stopped(name, tmp_path, sent)
+    # Ctrl-C ends a script that does not catch it by the signal, or by 1.
+    assert code in ((-sent,) if sent == signal.SIGKILL else (-sent, 1, 130)), error[-2000:]
+    if sent == signal.SIGINT:
+        assert "KeyboardInterrupt" in error
+    assert not (tmp_path / "model.keras").exists()
+    done = len(list((tmp_path / "stages" / name).glob("checkpoint.npz")))
+    assert done == 1  # it was in the middle of this stage
+    model, history = train(name, tmp_path)
+    whole, expected = train(name)
+    assert_same(model, whole)
+    assert history.history == expected.history and history.epoch == expected.epoch
+    assert [stage["stage"] for stage in history.stages] == (
+        ["head"] if name == "head" else ["head", name]
+    )
+    for one, other in zip(history.stages, expected.stages, strict=True):
+        assert {**one, "cpu_seconds": 0} == {**other, "cpu_seconds": 0}
+    assert not (tmp_path / "stages").exists()
+    assert_same(keras.models.load_model(tmp_path / "model.keras"), whole)
+
+
+class Stop(keras.callbacks.Callback):
+    """Breaks off at the end of an epoch; counts those that were trained."""
+
+    def __init__(self, at=None):
+        super().__init__()
+        self.own = types.SimpleNamespace(at=at, epochs=0)  # no state of the run, not resumed
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.own.epochs += 1
+        if epoch == self.own.at:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture
+def tune(shapes, make_model):
+    """Fine-tunes a tiny model, as a whole, in a run directory."""
+
+    def start(run_dir, model=None, data=None, seed_of_weights=0, **options):
+        if model is None:
+            model = make_model(shapes.spec, seed=seed_of_weights)
+            kk.compile(model, "fine_tuning", learning_rate=0.02)
+        options = {"strategy": "full", "epochs": 4, "augment": "none", "verbose": 0, **options}
+        return model, kk.fine_tune(model, data or shapes, run_dir=run_dir, **options)
+
+    return start
+
+
+def test_a_finished_run_gives_back_its_result(tune, shapes, tmp_path):
+    first, one = tune(tmp_path, callbacks=[Stop()])
+    counter = Stop()
+    again, two = tune(tmp_path, callbacks=[counter])
+    assert counter.own.epochs == 0
+    assert_same(first, again)
+    assert (one.history, one.epoch, one.stages) == (two.history, two.epoch, two.stages)
+    # What would train on is the same as well: the loaded model and this one.
+    flags = [[layer.trainable for layer in m._flatten_layers()] for m in (first, again)]
+    assert flags[0] == flags[1]
+
+
+def test_a_notebook_goes_on_with_the_model_it_has(tune, make_model, shapes, tmp_path):
+    """The cell is run again: with the same model, which has trained in part."""
+    whole, expected = tune(tmp_path / "whole", callbacks=[Stop()])
+    model = make_model(shapes.spec)
+    kk.compile(model, "fine_tuning", learning_rate=0.02)
+    with pytest.raises(KeyboardInterrupt):
+        tune(tmp_path / "run", model, callbacks=[Stop(at=1)])
+    counter = Stop()
+    _, history = tune(tmp_path / "run", model, callbacks=[counter])
+    assert counter.own.epochs == 3  # the epoch that was broken off was not saved
+    assert history.history == expected.history
+    assert_same(model, whole)
+    _, history = tune(tmp_path / "run", model, callbacks=[counter])  # and once more
+    assert counter.own.epochs == 3 and history.history == expected.history
+
+
+def test_resume_false_starts_afresh(tune, tmp_path):
+    _, first = tune(tmp_path, callbacks=[Stop()])
+    with pytest.raises(KeyboardInterrupt):
+        tune(tmp_path, resume=False, callbacks=[Stop(at=1)])
+    counter = Stop()
+    _, history = tune(tmp_path, resume=False, callbacks=[counter])
+    assert counter.own.epochs == history.stages[1]["epochs"] > 2
+    assert history.history == first.history
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"strategy": "head"}, 'strategy is "full", this one\'s is "head"'),
+        ({"epochs": 5}, "epochs is 4, this one's is 5"),
+        ({"views": 5}, "views is .*, this one's is 5"),
+        ({"augment": "light"}, 'augmentation is "none", this one\'s is "light"'),
+        ({"batch_size": 16}, "batch size is .*, this one's is 16"),
+        ({"class_weight": {"disc": 2, "square": 1, "stripes": 1}}, "class weights is null"),
+        ({"early_stopping": 3}, "early stopping is 1, this one's is 3"),
+        ({"seed": 7}, "seed is 0, this one's is 7"),
+        ({"precision": "mixed_bfloat16"}, 'precision is ".*", this one\'s is "mixed_bfloat16"'),
+        ({"seed_of_weights": 1}, "weights"),
+    ],
+)
+def test_another_run_is_refused_by_what_differs(tune, interrupted, options, name):
+    with pytest.raises(kk.RunError, match=f"belongs to another run: its .*{name}"):
+        tune(interrupted, **options)
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory):
+    """The folder of a run that was stopped in its second stage."""
+    return tmp_path_factory.mktemp("interrupted")
+
+
+@pytest.fixture(autouse=True)
+def started(request, tune):
+    folder = request.getfixturevalue("interrupted") if "interrupted" in request.fixturenames else 0
+    if folder and not (folder / "checkpoint.npz").exists():
+        with pytest.raises(KeyboardInterrupt):
+            tune(folder, callbacks=[Stop(at=0)])
+
+
+def test_other_data_are_refused(tune, interrupted, make_data):
+    with pytest.raises(kk.RunError, match="belongs to another run: its data"):
+        tune(interrupted, data=make_data(rows=88))

@@ -1,0 +1,82 @@
+"""Which stages are trained, in which order, and which of them are kept."""
+
+import numpy as np
+import pytest
+
+import kerakit as kk
+from kerakit.training.fine_tuning.strategy import goes_deeper
+
+
+def outcome(stage, kept=True, val_accuracy=0.5):
+    return {"stage": stage, "kept": kept, "val_accuracy": val_accuracy}
+
+
+@pytest.mark.parametrize(
+    ("stage", "done", "rows", "expected"),
+    [
+        ("last_blocks", [outcome("head", val_accuracy=0.99)], 50, True),
+        ("full", [outcome("head"), outcome("last_blocks", kept=False)], 10**6, False),
+        ("full", [outcome("head", val_accuracy=0.86), outcome("last_blocks")], 999, False),
+        ("full", [outcome("head", val_accuracy=0.86), outcome("last_blocks")], 1000, True),
+        ("full", [outcome("head", val_accuracy=0.84), outcome("last_blocks")], 50, True),
+        ("last_blocks", [outcome("head", val_accuracy=None)], 10**6, False),
+        # It is the probe that tells whether the images are like ImageNet's, not what came after.
+        ("full", [outcome("head", val_accuracy=0.84), outcome("last_blocks", True, 1.0)], 50, True),
+    ],
+)
+def test_auto_goes_deeper_while_it_pays(stage, done, rows, expected):
+    answer, reason = goes_deeper(stage, done, rows)
+    assert answer is expected and bool(reason) is not expected
+
+
+def test_auto_without_validation_rows_stays_with_the_head(all_shapes, make_pretrained):
+    """Nothing tells whether more would help."""
+    history = kk.fine_tune(make_pretrained(all_shapes), all_shapes, verbose=0)
+    (head,) = history.stages
+    assert head["stage"] == "head" and head["kept"] and head["val_loss"] is None
+
+
+def test_auto_trains_everything_where_the_probe_is_often_wrong(shapes, make_pretrained, capsys):
+    model = make_pretrained(shapes)
+    history = kk.fine_tune(model, shapes, epochs=3, augment="none", verbose=2)
+    head, last, full = history.stages
+    assert [stage["stage"] for stage in history.stages] == ["head", "last_blocks", "full"]
+    assert head["val_accuracy"] < 0.85 and last["kept"] and last["val_loss"] < head["val_loss"]
+    assert head["epochs"] == 1 and last["epochs"] <= 3 and full["epochs"] <= 3
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines if "val_accuracy" in line and "CPU" in line] == [
+        "head",
+        "last_blocks",
+        "full",
+    ]
+
+
+def test_auto_stops_where_the_last_stage_does_not_pay(shapes, make_pretrained, capsys):
+    weights = []
+    for strategy in ("head", "auto"):
+        model = make_pretrained(shapes)
+        kk.compile(model, "fine_tuning", learning_rate=0.3)
+        options = {"epochs": 2, "augment": "none", "verbose": 2}
+        history = kk.fine_tune(model, shapes, strategy=strategy, **options)
+        weights.append(model.get_weights())
+    assert [stage["stage"] for stage in history.stages] == ["head", "last_blocks"]
+    assert [stage["kept"] for stage in history.stages] == [True, False]
+    assert "full: left out (last_blocks did not lower the validation loss)" in (
+        capsys.readouterr().out
+    )
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_backbone_whose_stages_are_unknown_trains_as_a_whole(shapes, make_model, tmp_path):
+    history = kk.fine_tune(make_model(shapes.spec), shapes, epochs=1, verbose=0)
+    assert [stage["stage"] for stage in history.stages] == ["head", "full"]
+    with pytest.raises(kk.ArgumentError, match="strategy='last_blocks'.*'full'"):
+        kk.fine_tune(
+            make_model(shapes.spec),
+            shapes,
+            strategy="last_blocks",
+            run_dir=tmp_path / "run",
+            verbose=0,
+        )
+    assert not (tmp_path / "run").exists()
