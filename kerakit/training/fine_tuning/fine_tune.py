@@ -151,7 +151,7 @@ def _check_data(parts, data):
     if not isinstance(data, Data):
         raise ArgumentError(
             "The 'data' parameter of fine_tune must be a kerakit Data; kk.load_images makes one "
-            f"of a folder. Got {type(data).__name__} instead."
+            f"of a folder, kk.load_arrays of arrays. Got {type(data).__name__} instead."
         )
     kinds = {feature.name: feature.kind for feature in data.spec.features}
     if list(kinds.values()) != ["image"] or data.spec.task not in ("binary", "multiclass"):
