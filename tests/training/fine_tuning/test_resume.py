@@ -114,9 +114,9 @@ class Stop(keras.callbacks.Callback):
 def tune(shapes, make_model):
     """Fine-tunes a tiny model, as a whole, in a run directory."""
 
-    def start(run_dir, model=None, data=None, seed_of_weights=0, **options):
+    def start(run_dir, model=None, data=None, **options):
         if model is None:
-            model = make_model(shapes.spec, seed=seed_of_weights)
+            model = make_model(shapes.spec)
             kk.compile(model, "fine_tuning", learning_rate=0.02)
         options = {"strategy": "full", "epochs": 4, "augment": "none", "verbose": 0, **options}
         return model, kk.fine_tune(model, data or shapes, run_dir=run_dir, **options)
@@ -174,7 +174,6 @@ def test_resume_false_starts_afresh(tune, tmp_path):
         ({"early_stopping": 3}, "early stopping is 1, this one's is 3"),
         ({"seed": 7}, "seed is 0, this one's is 7"),
         ({"precision": "mixed_bfloat16"}, 'precision is ".*", this one\'s is "mixed_bfloat16"'),
-        ({"seed_of_weights": 1}, "weights"),
     ],
 )
 def test_another_run_is_refused_by_what_differs(tune, interrupted, options, name):
