@@ -40,21 +40,24 @@ def test_auto_without_validation_rows_stays_with_the_head(all_shapes, make_pretr
 
 
 def test_auto_trains_everything_where_the_probe_is_often_wrong(shapes, make_pretrained, capsys):
-    """Labels at random can be learned by heart, and by deeper layers better."""
+    """Every image is there twice, and 20 of 60 with two labels: 1/6 must be wrong."""
     table = shapes.table("train")
-    table = Table(table.features, np.random.default_rng(0).permutation(table.target))
-    sizes = {"train": 60, "validation": 60, "test": 12}
+    other = table.target.copy()
+    other[:20] = (other[:20] + 1) % 3
+    images = np.concatenate([table.features["image"]] * 2)
+    table = Table({"image": images}, np.concatenate([table.target, other]))
+    sizes = {"train": 120, "validation": 120, "test": 120}
     data = Data(table, table, table, dataclasses.replace(shapes.spec, sizes=sizes))
     model = make_pretrained(data)
-    kk.compile(model, "fine_tuning", learning_rate=3e-3)
+    kk.compile(model, "fine_tuning", learning_rate=1e-3)
     options = {"epochs": 2, "augment": "none", "early_stopping": False, "verbose": 2}
     history = kk.fine_tune(model, data, **options)
     head, last, full = history.stages
     assert [stage["stage"] for stage in history.stages] == ["head", "last_blocks", "full"]
     assert [stage["epochs"] for stage in history.stages] == [1, 2, 2]
-    assert head["val_accuracy"] < 0.85 and last["kept"] and full["kept"]
-    assert head["val_loss"] > last["val_loss"] > full["val_loss"]
-    assert "refitted" not in head
+    assert head["val_accuracy"] <= 5 / 6 and last["kept"]
+    assert last["val_loss"] < head["val_loss"] and "refitted" not in head
+    assert full["kept"] is (full["val_loss"] < last["val_loss"])
     lines = capsys.readouterr().out.splitlines()
     told = [line.split(":")[0] for line in lines if "val_accuracy" in line and "CPU" in line]
     assert told == ["head", "last_blocks", "full"]
