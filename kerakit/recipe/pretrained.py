@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import sys
 
 from kerakit.checks import check_choice, check_int
 from kerakit.errors import ArgumentError
@@ -20,9 +21,9 @@ def load_pictures_for_backbone(config):
     """Load the images that the flags name, once it is known that the network can be had.
 
     What is wrong with the flags, or the weights, is found before a picture is decoded.
-    Pictures that are larger than the network sees are made smaller as they are read. Small
-    ones of one size are kept as they are, and enlarged inside the model: they take up to a
-    hundredth of the memory.
+    Pictures that are larger than the network sees are made smaller as they are read: 1/0.875
+    of what it sees, which is the centre of them. Small ones of one size are kept as they are,
+    and enlarged inside the model: they take up to a hundredth of the memory.
 
     Args:
         config: a dataclass with the fields of `ImageFlags`, `backbone`, `weights`,
@@ -38,6 +39,7 @@ def load_pictures_for_backbone(config):
         DataError: when the data cannot be used.
     """
     from kerakit.builders import load_backbone
+    from kerakit.builders.pretrained import CROP
 
     entry = _check_flags(config)
     own = own_side(config)
@@ -45,8 +47,8 @@ def load_pictures_for_backbone(config):
     if side is None:
         side = entry.size if own is None else min(max(own, ENLARGED), entry.size)
     load_backbone(entry.name, weights=config.weights, input_shape=(side, side, 3))
-    at_own_size = own is not None and own < side
-    data = load_pictures(dataclasses.replace(config, image_size=None if at_own_size else side))
+    size = None if own is not None and own < side else min(round(side / CROP), own or sys.maxsize)
+    data = load_pictures(dataclasses.replace(config, image_size=size))
     if data.spec.features[0].kind != "image":
         raise _no_images(config)
     return data, side

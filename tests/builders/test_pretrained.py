@@ -6,6 +6,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from sklearn.linear_model import LogisticRegression
 
 import kerakit as kk
@@ -81,7 +82,7 @@ def test_grey_is_shown_as_three_equal_channels():
     [((48, 32, 3), 96), ((20, 24, 1), (40, 64)), ((301, 200, 3), 64), ((400, 340, 3), None)],
 )
 def test_images_are_resized_as_the_loader_does(shape, size):
-    model = pretrained_classifier(shape, classes=3, image_size=size, **SMALL)
+    model = pretrained_classifier(shape, classes=3, image_size=size, crop=1.0, **SMALL)
     images = pixels(shape, rows=2)
     size = size or 224
     size = size if isinstance(size, tuple) else (size, size)
@@ -94,16 +95,39 @@ def test_images_are_resized_as_the_loader_does(shape, size):
 
 
 @pytest.mark.parametrize(
+    ("shape", "size", "crop", "part"),
+    [
+        ((256, 256, 3), None, 0.875, (224, 224)),
+        ((240, 300, 3), None, 0.875, (224, 224)),  # never less than what is seen
+        ((64, 96, 3), 32, 0.875, (56, 56)),
+        ((64, 96, 3), (32, 64), 0.875, (42, 84)),
+        ((64, 96, 3), (32, 64), 0.5, (32, 64)),
+        ((64, 96, 3), 64, 0.875, (64, 64)),
+        ((40, 50, 3), 64, 0.875, (40, 40)),  # small pictures are seen whole
+    ],
+)
+def test_of_larger_images_the_centre_is_seen(shape, size, crop, part):
+    model = pretrained_classifier(shape, classes=3, image_size=size, crop=crop, **SMALL)
+    top, left = ((side - kept) // 2 for side, kept in zip(shape, part, strict=False))
+    (images,) = pixels(shape, rows=1)
+    centre = images[top : top + part[0], left : left + part[1]]
+    seen = (preprocessed(model, images[None]) + 1) * 127.5
+    wanted = tf.cast(resize_image(centre, seen.shape[1:3]), tf.float32).numpy()
+    np.testing.assert_allclose(seen[0], wanted, atol=1.01)
+    assert np.median(np.abs(seen[0] - wanted)) < 1e-3
+
+
+@pytest.mark.parametrize(
     ("shape", "backbone", "seen"),
     [
         ((32, 32, 3), "MobileNet_0.25", (32, 32)),
-        ((336, 100, 3), "MobileNet_0.25", (336, 100)),
-        ((337, 100, 3), "MobileNet_0.25", (224, 224)),
-        ((337, 100, 3), "EfficientNetB1", (337, 100)),
+        ((224, 100, 3), "MobileNet_0.25", (224, 100)),
+        ((225, 100, 3), "MobileNet_0.25", (224, 224)),
+        ((225, 100, 3), "EfficientNetB1", (225, 100)),
         ((75, 100, 3), "InceptionV3", (75, 100)),
     ],
 )
-def test_the_size_is_the_image_s_own_up_to_half_as_much_again(shape, backbone, seen):
+def test_the_size_is_the_image_s_own_up_to_the_network_s(shape, backbone, seen):
     model = pretrained_classifier(shape, classes=3, backbone=backbone, weights=None)
     assert model.get_layer("preprocess").output_shape == (None, *seen, 3)
     layers = [layer.name for layer in model.get_layer("preprocess").layers]
@@ -112,7 +136,8 @@ def test_the_size_is_the_image_s_own_up_to_half_as_much_again(shape, backbone, s
     same = pretrained_classifier(
         shape, classes=3, backbone="MobileNet_0.25", weights=None, image_size=shape[:2]
     )
-    assert "resize" not in [layer.name for layer in same.get_layer("preprocess").layers]
+    asked = {layer.name for layer in same.get_layer("preprocess").layers}
+    assert not asked & {"resize", "centre"}
 
 
 @pytest.mark.parametrize(
@@ -263,6 +288,7 @@ def test_mixed_precision_trains_and_answers_in_float32():
         (lambda **o: pretrained_classifier(image_spec(), image_size=31, **o), r"\[32, inf\).*31"),
         (lambda **o: pretrained_classifier(image_spec(), image_size=(64,), **o), "'image_size'"),
         (lambda **o: pretrained_classifier(image_spec(), image_size=64.0, **o), "'image_size'"),
+        (lambda **o: pretrained_classifier(image_spec(), crop=0.0, **o), r"'crop'.*\(0.0, 1.0\]"),
         (
             lambda **o: pretrained_classifier(image_spec(), backbone="MobileNetV2_0.3"),
             "'backbone'.*pretrained_classifier.*kerakit list backbones.*'MobileNetV2_0.35'",

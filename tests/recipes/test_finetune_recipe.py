@@ -92,11 +92,13 @@ def test_small_pictures_stay_small_in_memory(recipe, tmp_path, monkeypatch):
     assert loaded(image_size=48) == ((8, 8, 1), 48)
     write_photos(tmp_path / "small", [(40, 50)], count=6)
     assert loaded(images="small") == ((40, 50, 3), ENLARGED)
-    assert loaded(images="small", image_size=32) == ((32, 32, 3), 32)
+    assert loaded(images="small", image_size=32) == ((37, 37, 3), 32)
     write_photos(tmp_path / "middle", [(150, 160)], count=6)
     assert loaded(images="middle") == ((150, 150, 3), 150)
     write_photos(tmp_path / "mixed", [(40, 50), (60, 50)], count=6)
-    assert loaded(images="mixed") == ((224, 224, 3), 224)
+    assert loaded(images="mixed") == ((256, 256, 3), 224)
+    write_photos(tmp_path / "large", [(230, 300)], count=6)
+    assert loaded(images="large") == ((230, 230, 3), 224)
 
 
 def test_a_prepared_tfds_set_says_how_large_its_pictures_are(recipe, test_data):
