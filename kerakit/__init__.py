@@ -20,6 +20,9 @@ _HOMES = {
         "load_builtin",
         "load_csv",
         "load_images",
+        "load_series",
+        "load_tagged",
+        "load_text",
         "load_tfds",
     ),
     "kerakit.builders": (
@@ -32,6 +35,10 @@ _HOMES = {
         "perceptron_classifier",
         "polynomial_regressor",
         "pretrained_classifier",
+        "sequence_classifier",
+        "sequence_forecaster",
+        "sequence_tagger",
+        "text_classifier",
     ),
     "kerakit.presets": (
         "PRESETS",

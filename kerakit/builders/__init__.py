@@ -16,6 +16,10 @@ _HOMES = {
     ),
     "kerakit.builders.mlp": ("mlp_classifier", "mlp_regressor"),
     "kerakit.builders.pretrained": ("pretrained_classifier",),
+    "kerakit.builders.sequence.classifier": ("sequence_classifier",),
+    "kerakit.builders.sequence.forecaster": ("sequence_forecaster",),
+    "kerakit.builders.sequence.tagger": ("sequence_tagger",),
+    "kerakit.builders.sequence.text": ("text_classifier",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

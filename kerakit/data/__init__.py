@@ -15,6 +15,9 @@ __all__ = [
     "load_builtin",
     "load_csv",
     "load_images",
+    "load_series",
+    "load_tagged",
+    "load_text",
     "load_tfds",
 ]
 
@@ -28,6 +31,9 @@ _MODULES = {
     "load_builtin": "builtin",
     "load_csv": "csv",
     "load_images": "images",
+    "load_series": "series",
+    "load_tagged": "tagged",
+    "load_text": "text",
     "load_tfds": "tfds",
 }
 

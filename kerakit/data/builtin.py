@@ -1,92 +1,31 @@
-"""Small sets that come with scikit-learn: no download, no file."""
-
-import dataclasses
+"""Small sets that come with scikit-learn or are generated: no download, no file."""
 
 import numpy as np
 
 from kerakit.checks import check_choice
 from kerakit.data.arrays import load_arrays
-from kerakit.errors import DataError
+from kerakit.data.builtin_series import builtin_forecast, builtin_sequences
+from kerakit.data.builtin_sets import BUILTIN_SETS
+from kerakit.data.builtin_texts import builtin_messages, builtin_sentences
+from kerakit.data.generated import control_charts
+from kerakit.errors import ArgumentError, DataError
 
-__all__ = ["BuiltinSet", "list_builtin", "load_builtin"]
-
-
-@dataclasses.dataclass(frozen=True)
-class BuiltinSet:
-    """A built-in set.
-
-    Attributes:
-        name: str.
-        title: str. What a row is and what is predicted.
-        task: str. Its task unless the user asks for another.
-        rows: int.
-        features: int. How many numbers a row has.
-        source: str. Where the data come from.
-        target: str. Name of the target.
-        unit: str or `None`. Unit of a numeric target.
-    """
-
-    name: str
-    title: str
-    task: str
-    rows: int
-    features: int
-    source: str
-    target: str
-    unit: str | None = None
+__all__ = ["list_builtin", "load_builtin"]
 
 
-_SETS = (
-    BuiltinSet(
-        "diabetes",
-        "Diabetes patients: progression of the disease one year on",
-        "regression",
-        rows=442,
-        features=10,
-        source="Efron et al. 2004, Least Angle Regression",
-        target="progression",
-    ),
-    BuiltinSet(
-        "iris",
-        "Iris flowers: species from sizes of sepal and petal",
-        "multiclass",
-        rows=150,
-        features=4,
-        source="Fisher 1936, The use of multiple measurements in taxonomic problems",
-        target="species",
-    ),
-    BuiltinSet(
-        "wine",
-        "Wines: grower from a chemical analysis",
-        "multiclass",
-        rows=178,
-        features=13,
-        source="Aeberhard & Forina 1991, UCI Machine Learning Repository",
-        target="class",
-    ),
-    BuiltinSet(
-        "breast_cancer",
-        "Breast tumours: malignant or benign from cell nuclei",
-        "binary",
-        rows=569,
-        features=30,
-        source="Wolberg et al. 1993, UCI Machine Learning Repository",
-        target="diagnosis",
-    ),
-    BuiltinSet(
-        "digits",
-        "Handwritten digits, images of 8x8 pixels",
-        "multiclass",
-        rows=1797,
-        features=64,
-        source="Alpaydin & Kaynak 1998, UCI Machine Learning Repository",
-        target="digit",
-    ),
-)
+# Those that can be seen otherwise than as a table, the first as they are without `view=`.
+_VIEWS = {"digits": ("image", "table", "rows"), "control_charts": ("rows",)}
+_VIEWS |= {"mackey_glass": (), "messages": (), "sentences": ()}
+_TABLE = ("table",)
+_HELD = {
+    "forecast": "a series to forecast",
+    "binary": "a set of texts of two classes",
+    "tagging": "a set of tagged sentences",
+}
 
-
-# Those that are images, and their shapes.
-_IMAGES = {"digits": (8, 8, 1)}
+# 84 steps ahead is what most forecasts of it are compared at since Lapedes & Farber 1987;
+# twice as many to look back on hold three of its oscillations (some 50 steps each).
+_WINDOW, _HORIZON = 168, 84
 
 
 def list_builtin():
@@ -97,7 +36,7 @@ def list_builtin():
     >>> list_builtin()["iris"].rows
     150
     """
-    return {entry.name: entry for entry in _SETS}
+    return dict(BUILTIN_SETS)
 
 
 def load_builtin(
@@ -105,6 +44,8 @@ def load_builtin(
     *,
     view=None,
     task=None,
+    window=None,
+    horizon=None,
     test_size=0.2,
     validation_size=0.2,
     kinds=None,
@@ -113,20 +54,31 @@ def load_builtin(
     positive=None,
     seed=0,
 ):
-    """Load a small set that comes with scikit-learn.
+    """Load a small set that comes with scikit-learn, or is generated.
 
     Args:
         name: str. One of `list_builtin()`.
-        view: str. `"image"` or `"table"`, of which `digits` has both: as images of shape
-            `(8, 8, 1)` in [0, 255], or as rows of 64 numbers in [0, 16]. Defaults to `None`:
+        view: str. Of `digits`: `"image"` (shape `(8, 8, 1)`, in [0, 255]), `"table"` (64 numbers
+            in [0, 16]) or `"rows"` (sequences of 8 steps, the rows from the top, of 8 numbers
+            in [0, 16]). The other sets have one view each, `"table"`, or `"rows"` for
+            `control_charts`; series to forecast, texts and tags have none. Defaults to `None`:
             images where the set has them.
         task: str. Defaults to `None`: the set's own.
-        test_size, validation_size, kinds, exclude, labels, positive, seed: as in `load_csv`.
+        window, horizon: ints in `[1, inf)`, of `mackey_glass` only: as in `load_series`.
+            Default to `None`: 168 and 84 steps.
+        test_size, validation_size: as in `load_csv`; of `mackey_glass` as in `load_series`.
+        kinds, exclude: as in `load_csv`, of tables only.
+        labels: as in `load_csv`, of classes and tags only.
+        positive: as in `load_csv`, of classes only.
+        seed: int in `[0, inf)`. Seed of the split. Defaults to `0`.
 
     Returns:
         `Data`. Numbers are as they were measured; class labels are words (`"setosa"`) or
-        digits (`"7"`). `digits` is one input `image` of shape `(8, 8, 1)`, or as a table one
-        input `features` of shape `(64,)`; the other sets have one input per column.
+        digits (`"7"`). `digits` is one input `image` of shape `(8, 8, 1)`, as a table one
+        input `features` of shape `(64,)`, as rows one input `series` of shape `(8, 8)`;
+        `control_charts` is one input `series` of shape `(60,)`, `mackey_glass` one input
+        `window`, `messages` one input `text`, `sentences` one input `tokens`, with a tag per
+        token; the other sets have one input per column.
 
     Raises:
         ArgumentError: when there is no such set or a parameter has a value that it cannot
@@ -141,34 +93,73 @@ def load_builtin(
     >>> data.spec.classes
     ('setosa', 'versicolor', 'virginica')
     """
-    check_choice("load_builtin", "name", name, list_builtin())
-    entry = list_builtin()[name]
-    if view is not None:
-        check_choice("load_builtin", "view", view, ("image", "table"))
-        if view == "image" and name not in _IMAGES:
-            raise DataError(f"{name!r} is a table; view='image' goes with {', '.join(_IMAGES)}.")
+    check_choice("load_builtin", "name", name, BUILTIN_SETS)
+    entry = BUILTIN_SETS[name]
+    view = _view(name, view)
+    if name != "mackey_glass":
+        _refuse(name, "a series to forecast", window=window, horizon=horizon)
+    if view == "rows" or not _VIEWS.get(name, _TABLE):
+        _refuse(name, "tables", kinds=kinds, exclude=exclude)
+    sizes = {"test_size": test_size, "validation_size": validation_size, "seed": seed}
+    if view is None:
+        if task not in (None, entry.task):
+            what = _HELD[entry.task]
+            raise DataError(f"{name!r} is {what}. Got task={task!r}; leave it out.")
+        if name == "messages":
+            return builtin_messages(labels=labels, positive=positive, **sizes)
+        _refuse(name, "classes", positive=positive)
+        if name == "sentences":
+            return builtin_sentences(labels=labels, **sizes)
+        _refuse(name, "classes", labels=labels)
+        window = _WINDOW if window is None else window
+        horizon = _HORIZON if horizon is None else horizon
+        return builtin_forecast(name, window=window, horizon=horizon, **sizes)
+    if view == "rows":
+        words = {"task": task or entry.task, "labels": labels, "positive": positive}
+        x, y = _read(entry)
+        return builtin_sequences(name, x, y, entry.target, **words, **sizes)
     x, y = _read(entry)
-    if name in _IMAGES and view != "table":
+    if view == "image":
         # Of 17 levels of grey, 0 to 16.
-        x = np.rint(x * (255 / 16)).astype(np.uint8).reshape(-1, *_IMAGES[name])
+        x = np.rint(x * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
     return load_arrays(
         x,
         {entry.target: y},
         task=task or entry.task,
-        test_size=test_size,
-        validation_size=validation_size,
         kinds=kinds,
         exclude=exclude,
         labels=labels,
         positive=positive,
         unit=entry.unit,
-        seed=seed,
         dataset=name,
+        **sizes,
     )
+
+
+def _view(name, view):
+    """The view of a set that is asked for, or its first; `None` where it has none."""
+    views = _VIEWS.get(name, _TABLE)
+    if view is None:
+        return next(iter(views), None)
+    check_choice("load_builtin", "view", view, ("image", "table", "rows"))
+    if view not in views:
+        own = "a table" if views == _TABLE else "no table" if view == "table" else "no such set"
+        others = [known for known in list_builtin() if view in _VIEWS.get(known, _TABLE)]
+        raise DataError(f"{name!r} is {own}; view={view!r} goes with {', '.join(others)}.")
+    return view
+
+
+def _refuse(name, what, **given):
+    """Refuse parameters that mean nothing for a set."""
+    given = [f"{parameter}=" for parameter, value in given.items() if value not in (None, (), {})]
+    if given:
+        raise ArgumentError(f"{name!r}: {' and '.join(given)} of load_builtin go with {what}.")
 
 
 def _read(entry):
     """`(features, target)` of a set, with class labels as words where it has words."""
+    if entry.name == "control_charts":
+        return control_charts()
     from sklearn import datasets
 
     # Unscaled: what a client would send is what was measured.

@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 
-from kerakit.data.rows import is_mapped, row_reader, take_rows
+from kerakit.data.rows import is_lazy, row_reader, take_rows
 from kerakit.data.spec import Spec
 
 __all__ = ["SPLITS", "Data", "Table"]
@@ -22,9 +22,12 @@ class Table:
         features: dict from feature name to array of shape `(n, *feature.shape)`; float32
             with NaN for missing numbers, `object` arrays of `str` with `""` for missing
             strings, uint8 arrays of images. A `np.memmap` stays in its file: it is never
-            read as a whole.
+            read as a whole. The windows of a forecast are `Windows`. Sequences of different
+            lengths end in NaN.
         target: array of shape `(n,)` or `(n, targets)`: float32 in the target's unit,
-            int32 class ids, or float32 0/1 for multilabel.
+            int32 class ids, or float32 0/1 for multilabel. Of a forecast `Windows` of shape
+            `(n, horizon[, channels])`; of tags int32 ids of shape `(n, most tokens)`, -1
+            behind the last.
         weight: float32 array of shape `(n,)`, or `None`. Sample weights.
     """
 
@@ -143,7 +146,7 @@ class Data:
             # In main memory, where tf.data works, whatever other devices there are.
             with tf.device("CPU:0"):
                 self._held[split] = tf.nest.map_structure(
-                    lambda x: row_reader(x) if is_mapped(x) else tf.convert_to_tensor(x),
+                    lambda x: row_reader(x) if is_lazy(x) else tf.convert_to_tensor(x),
                     self._sources[split].elements(),
                 )
         return self._held[split]

@@ -5,7 +5,9 @@ import tempfile
 
 import numpy as np
 
-__all__ = ["is_mapped", "row_reader", "take_rows"]
+from kerakit.data.windows import Windows
+
+__all__ = ["is_lazy", "is_mapped", "row_reader", "take_rows"]
 
 # Rows taken from a mapped column that are more than this come in a file of their own.
 _IN_MEMORY = 64 * 2**20
@@ -17,6 +19,11 @@ _RESIDENT = 8 * 2**20
 def is_mapped(column):
     """Whether a column lies in a file (a `np.memmap`) rather than in memory."""
     return isinstance(column, np.memmap) and _map_of(column) is not None
+
+
+def is_lazy(column):
+    """Whether a column is read row by row: it lies in a file, or its rows are `Windows`."""
+    return isinstance(column, Windows) or is_mapped(column)
 
 
 def take_rows(column, rows):
@@ -48,12 +55,15 @@ def take_rows(column, rows):
 
 
 def row_reader(column):
-    """Return a function from an int tensor of rows to the rows of a mapped column.
+    """Return a function from an int tensor of rows to the rows of a lazy column.
 
     It runs inside `tf.data` and graphs, knows its static shape, and keeps no more than
-    some 60 MiB of the file in the process's memory.
+    some 60 MiB of a file in the process's memory.
     """
     import tensorflow as tf
+
+    if isinstance(column, Windows):
+        return column.reader()
 
     taken = 0
 

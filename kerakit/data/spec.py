@@ -6,7 +6,7 @@ from typing import Any
 
 from kerakit.errors import DataError
 
-__all__ = ["KINDS", "TASKS", "Feature", "Spec", "Target"]
+__all__ = ["KINDS", "TASKS", "Feature", "Series", "Spec", "Target"]
 
 TASKS = ("regression", "binary", "multiclass", "multilabel", "forecast", "tagging")
 KINDS = ("numeric", "categorical", "image", "sequence", "text")
@@ -21,17 +21,22 @@ class Feature:
         kind: str. One of `KINDS`.
         dtype: str. What the model takes: `"float32"`, `"string"`, or for images `"uint8"`.
         shape: tuple of ints. Shape of one value, `()` for a scalar column, `(d,)` for a
-            plain array of width d, `(height, width, channels)` for an image.
+            plain array of width d, `(height, width, channels)` for an image. A sequence of
+            numbers has `(steps,)` or `(steps, channels)`, `None` steps where its length is
+            free; a text is one string, `()`.
         column: str. The name in the source, where it differs from `name`; else `name`.
         mean, variance, minimum, maximum: float, or tuple of d floats for shape `(d,)`; for
-            an image one per channel, of its pixels from 0 to 255. Over the values that are not
-            missing; the variance is the population's. `None` for kinds without numbers.
+            an image one per channel, of its pixels from 0 to 255; for a sequence likewise (one
+            float where it has one channel). Over the values that are not missing; the
+            variance is the population's. `None` for kinds without numbers.
         missing: int, or tuple of d ints. How many training rows have no value.
         quantiles: tuple of floats (or tuple of d such tuples). Distinct, increasing
             quantiles of the training values, the first the minimum and the last the
-            maximum.
-        vocabulary: tuple of strings. Categories seen in training, most frequent first
-            (ties in alphabetical order). A missing string is the empty string.
+            maximum. For texts and sequences of free length: of their lengths, in words or
+            steps.
+        vocabulary: tuple of strings. Categories, or words of a text, seen in training, most
+            frequent first (ties in alphabetical order). A missing string is the empty string.
+        characters: tuple of strings. Characters of a text seen in training, likewise.
     """
 
     name: str
@@ -46,6 +51,7 @@ class Feature:
     missing: Any = 0
     quantiles: tuple = ()
     vocabulary: tuple[str, ...] = ()
+    characters: tuple[str, ...] = ()
 
     @property
     def size(self):
@@ -74,6 +80,29 @@ class Target:
 
 
 @dataclasses.dataclass(frozen=True)
+class Series:
+    """How the rows of a forecast are cut out of a time series.
+
+    Attributes:
+        window: int. Steps that a forecast is made from.
+        horizon: int. Steps that are forecast.
+        stride: int. Steps from one training window to the next.
+        season: int. Steps after which the pattern repeats; 1 where none is known.
+        step: float or `None`. Seconds from one row to the next (months count 30.4 days);
+            `None` without a time column.
+        calendar: tuple of strings among `"day"`, `"week"` and `"year"`. The cycles whose
+            phase at the end of the window is a feature; empty for none.
+    """
+
+    window: int
+    horizon: int
+    stride: int = 1
+    season: int = 1
+    step: float | None = None
+    calendar: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Spec:
     """What the data is. Frozen, and JSON both ways.
 
@@ -90,6 +119,7 @@ class Spec:
         dataset: str. What the user calls the data: a file's name or a built-in name.
         missing: tuple of strings that stood for a missing value in the source, or `None` for
             the usual ones, so that a file to score is read as the training file was.
+        series: `Series` of a forecast, else `None`.
 
     Example:
 
@@ -108,6 +138,7 @@ class Spec:
     fingerprint: str = ""
     dataset: str = ""
     missing: tuple[str, ...] | None = None
+    series: Series | None = None
 
     @property
     def feature_names(self):
@@ -148,6 +179,8 @@ class Spec:
             for feature in values["features"]
         )
         values["target"] = Target(**{k: _tuples(v) for k, v in values["target"].items()})
+        if values.get("series") is not None:
+            values["series"] = Series(**{k: _tuples(v) for k, v in values["series"].items()})
         return cls(**values)
 
 

@@ -1,4 +1,4 @@
-"""Tables and sets of images of TensorFlow Datasets."""
+"""Tables, sets of images and sets of texts of TensorFlow Datasets."""
 
 import warnings
 
@@ -42,7 +42,8 @@ def load_tfds(
     """Load a set of TensorFlow Datasets, such as `wine_quality/red`, `titanic` or `mnist`.
 
     A set that declares an image as its input becomes one feature `image`, decoded and kept as
-    `load_images` does; any other must be a table.
+    `load_images` does; one that declares a text becomes that feature, as `load_text` has it;
+    any other must be a table.
 
     Class labels become their names, so that the served model takes and answers words. The
     set's own `test` and `validation` splits are used where it has them; otherwise they are
@@ -60,14 +61,14 @@ def load_tfds(
             unit, seed: as in `load_csv`; but `missing` defaults to the empty string alone.
         image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir: as in
             `load_images`; for images only, as `group`, `kinds`, `missing`, `exclude` and
-            `unit` are for tables only.
+            `unit` are for tables only; a text takes neither.
 
     Returns:
         `Data`.
 
     Raises:
         DataError: when there is no such set, it is not prepared and not downloaded, or it
-            is neither a table nor images with a class label.
+            is neither a table nor images or texts with a class label.
         ArgumentError: when a parameter has a value that it cannot have.
 
     Example:
@@ -102,8 +103,19 @@ def load_tfds(
             f"{name}: the set declares no target. Pass target=, one of "
             f"{', '.join(map(repr, builder.info.features))}."
         )
-    image = _image(builder.info)
-    _refuse_others_options(name, image, options, group, settings)
+    from tensorflow_datasets.core.features import Image, Text
+
+    image = _input_of(builder.info, Image)
+    text = _input_of(builder.info, Text)
+    what = "a set of images" if image else "a set of texts" if text else "a table"
+    _refuse_others_options(name, what, options, group, settings)
+    if text is not None:
+        from kerakit.data.tfds_text import load_text_set
+
+        data, notes = load_text_set(builder, name, text, answer[0], options)
+        for note in notes:
+            warnings.warn(note, UserWarning, stacklevel=2)
+        return data
     if image is not None:
         from kerakit.data.tfds_images import load_image_set
 
@@ -144,26 +156,23 @@ def _supervised(info):
     return tuple(_leaves(inputs)), tuple(_leaves(target))
 
 
-def _image(info):
-    """The name of the one image that the set declares as its input, or `None`."""
-    import tensorflow_datasets as tfds
-
+def _input_of(info, kind):
+    """The name of the one input that the set declares, where it is of this kind, or `None`."""
     inputs = _supervised(info)[0]
     if len(inputs) != 1 or inputs[0] not in info.features:
         return None
-    return inputs[0] if isinstance(info.features[inputs[0]], tfds.features.Image) else None
+    return inputs[0] if isinstance(info.features[inputs[0]], kind) else None
 
 
-def _refuse_others_options(name, image, options, group, settings):
-    """Refuse what was asked of a table where there are images, and the other way round."""
+def _refuse_others_options(name, what, options, group, settings):
+    """Refuse what was asked of a table where there are images or texts, and the other way round."""
     tables = {"group": group, "unit": options.unit, "missing": options.missing}
     tables |= {"kinds": options.kinds or None, "exclude": options.exclude or None}
+    tables["task"] = None if options.task in ("binary", "multiclass") else options.task
     images = {"image_size": settings.image_size, "channels": settings.channels}
-    if image is not None:
-        tables["task"] = None if options.task in ("binary", "multiclass") else options.task
-    given = [key for key, value in (images if image is None else tables).items() if value]
+    wrong = (tables if what != "a table" else {}) | (images if what != "a set of images" else {})
+    given = [key for key, value in wrong.items() if value]
     if given:
-        what = "a table" if image is None else "a set of images"
         raise DataError(f"{name} is {what}, for which {given[0]}= has no meaning. Leave it out.")
 
 

@@ -7,6 +7,8 @@ from kerakit.evaluation.batches import split_size
 from kerakit.evaluation.inputs import arrange, input_names
 from kerakit.evaluation.logistic import fit_logistic, probabilities
 from kerakit.evaluation.pixels import fit_pixels
+from kerakit.evaluation.sequence_baseline import fit_series
+from kerakit.evaluation.text_baseline import fit_texts
 
 __all__ = ["fit_baselines"]
 
@@ -17,28 +19,34 @@ MAX_CATEGORIES = 100  # one-hot columns of one category; rarer ids share "none o
 _BATCH = 4096
 
 
-def fit_baselines(data, preprocess=None):
+# What stands for the linear model where a feature is no column of a table.
+_OTHER_KINDS = {"image": fit_pixels, "text": fit_texts, "sequence": fit_series}
+
+
+def fit_baselines(data, model=None):
     """Fit the baselines on the training split and return them as functions.
 
     A model is worth its cost only where it beats both: a constant answer (`"mean"` of the
     target, or the class frequencies, whose largest is the `"majority"`), and scikit-learn's
     `LinearRegression` (`"linear"`) or `LogisticRegression` (`"logistic"`, C=1) on the same
-    inputs that the network sees: the standardised outputs of `preprocess`. Integer outputs
-    are category ids and are one-hot encoded. Sample weights are not used.
+    columns that the network sees: standardised, categories one-hot encoded. Of images it
+    gets few, averaged pixels (see `fit_pixels`), of texts weighted words (`fit_texts`), of
+    series as many values of each (`fit_series`). Sample weights are not used.
 
     Args:
         data: `Data`. Of the training split at most 50,000 rows are used for the linear
             model, drawn with the split's seed; fewer where the inputs are wide.
-        preprocess: `keras.Model` or `None`. Raw features in, numbers out. `None` takes the
-            numeric features, a missing value replaced by the mean.
+        model: `keras.Model` or `None`. With a sub-model `preprocess` (or itself of that
+            name), raw features in and numbers out, it says how the columns of a table are
+            encoded where their statistics do not. Without one these are the numeric
+            features, a missing value replaced by the mean.
 
     Returns:
         `(baselines, notes)`: dict from name to a function of a batch of features (dict
         from name to array of `(n, ...)`) that returns what the model would: `(n,)` or
         `(n, targets)` for numbers, `(n, classes)` probabilities; and a list of sentences
-        on how the fit differs from the plain case. Of images the linear model gets few,
-        averaged pixels (see `fit_pixels`). It is left out where it makes no sense: text and
-        sequences, or no numeric feature.
+        on how the fit differs from the plain case. The linear model is left out where it
+        makes no sense, such as texts beside numbers, or no numeric feature.
 
     Reference:
         Pedregosa et al.: Scikit-learn: Machine Learning in Python, JMLR 12, 2011.
@@ -56,10 +64,11 @@ def fit_baselines(data, preprocess=None):
     spec = data.spec
     constant = "majority" if spec.is_classification else "mean"
     baselines, notes = {constant: _constant(data)}, []
-    if any(feature.kind == "image" for feature in spec.features):
-        predict, note = fit_pixels(data)
+    other = next((f.kind for f in spec.features if f.kind in _OTHER_KINDS), None)
+    if other is not None:
+        predict, note = _OTHER_KINDS[other](data)
         return baselines | ({"logistic": predict} if predict else {}), [note]
-    encode = _encoder(spec, preprocess)
+    encode = _encoder(spec, _plain_encoding(model, spec))
     if encode is not None:
         rows, target, sampled = _training_rows(data, encode)
         design = _Design(rows, np.random.default_rng(spec.seed), _outputs(spec))
@@ -76,6 +85,26 @@ def fit_baselines(data, preprocess=None):
                     f"rows, drawn with seed {spec.seed}."
                 )
     return baselines, notes
+
+
+def _plain_encoding(model, spec):
+    """The columns as a linear model takes them: no bins or polynomials, which would overfit it.
+
+    A model without a `preprocess`, or data without statistics, gives what it has.
+    """
+    parts = [model, *getattr(model, "layers", ())]
+    preprocess = next((part for part in parts if getattr(part, "name", "") == "preprocess"), None)
+    known = all(
+        feature.kind == "categorical" and feature.vocabulary
+        if feature.dtype == "string"
+        else feature.kind == "numeric" and feature.mean is not None
+        for feature in spec.features
+    )
+    if preprocess is None or not known:
+        return preprocess
+    from kerakit.builders.preprocessing import Encoding, tabular_preprocess
+
+    return tabular_preprocess(spec, Encoding(embedding="auto"))[1]
 
 
 def _constant(data):
@@ -115,8 +144,6 @@ def _outputs(spec):
 
 def _encoder(spec, preprocess):
     """A function from a batch of features to a list of 2-D arrays, or `None` without one."""
-    if any(feature.kind not in ("numeric", "categorical") for feature in spec.features):
-        return None
     names = input_names(preprocess) if preprocess is not None else None
     if names and set(names) <= set(spec.feature_names):
 

@@ -5,25 +5,19 @@ import pathlib
 import sys
 import time
 
-import numpy as np
-
 from kerakit.checks import check, check_choice
 from kerakit.errors import ArgumentError, DataError
-from kerakit.evaluation import inputs, metrics
-from kerakit.evaluation.baselines import fit_baselines
-from kerakit.evaluation.batches import split_size
-from kerakit.evaluation.confusion import most_confused, per_class
+from kerakit.evaluation import inputs
+from kerakit.evaluation.batches import is_empty, split_size
 from kerakit.evaluation.environment import environment
-from kerakit.evaluation.figures import figures_of
 from kerakit.evaluation.fonts import drawable
-from kerakit.evaluation.predictions import predict_test
+from kerakit.evaluation.plots import learning_curves
 from kerakit.evaluation.run_files import STAGES, read_history, write_run
 from kerakit.evaluation.summary import Report
-from kerakit.evaluation.worst_errors import MostConfidentErrors
+from kerakit.evaluation.tasks import TASKS
 
 __all__ = ["evaluate"]
 
-TASKS = ("regression", "binary", "multiclass", "multilabel")
 _UNDRAWN = (
     "No installed font can draw some of the class names; in the plots they stand as class 0, "
     "1, ..., their place in the table of classes."
@@ -33,20 +27,23 @@ _UNDRAWN = (
 def evaluate(
     model, data, *, run_dir=None, history=None, quantiles=None, details=None, verbose="auto"
 ):
-    """Measure a model on the test split, beside a constant and a linear baseline.
+    """Measure a model on the test split, beside what needs no network.
 
-    A number says little alone: the report opens with how far the model is from what needs
-    no network. Classifiers get how each class fares and which are taken for which; image
-    classifiers also the pictures they got wrong with the most confidence. Images are read
-    and predicted batch by batch, so that memory does not grow with the split. Sample weights
-    are not used.
+    A number says little alone: the report opens with how far the model is from a constant
+    and a linear model; of a forecast, from its last season and a linear model; of tags, from
+    the most frequent tag of each word. Classifiers get how each class fares and which are
+    taken for which, and the pictures, texts or series that they got wrong with the most
+    confidence. Rows are read and predicted batch by batch, so that memory does not grow
+    with images, windows or tags. Sample weights are not used.
 
     Args:
         model: `keras.Model`. Raw features in. Answers `(batch,)` or `(batch, targets)` for
             numbers in the targets' units, `(batch, classes)` probabilities for classes
-            and labels. It is measured in the precision that its layers have now, float32
-            for what is served. Where it has a sub-model `preprocess`, the linear baseline
-            gets the same columns, standardised and one-hot encoded.
+            and labels, `(batch, horizon)` or `(batch, horizon, channels)` for forecasts in
+            the series' units, `(batch, tokens, classes)` probabilities for tags. It is
+            measured in the precision that its layers have now, float32 for what is served.
+            Where it has a sub-model `preprocess`, the linear baseline of a table gets the
+            same columns, standardised and one-hot encoded.
         data: `Data`. The baselines are fitted on its training split, everything is
             measured on its test split.
         run_dir: path or `None`. Folder that receives `metrics.json`, `plots/*.png` and
@@ -75,7 +72,7 @@ def evaluate(
 
     Example:
 
-    >>> import keras
+    >>> import keras, numpy as np
     >>> from kerakit.data import data as tables, spec as specs
     >>> rows = tables.Table({"x": np.array([0, 1, 2], "float32")}, np.array([0.0, 1, 2]))
     >>> spec = specs.Spec("regression", (specs.Feature("x"),))
@@ -88,37 +85,25 @@ def evaluate(
     start, spec, details = time.perf_counter(), data.spec, dict(details or {})
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
     quantiles = _check(model, data, run_dir, quantiles)
-    baselines, notes = fit_baselines(data, _plain_encoding(model, spec))
-    errors = MostConfidentErrors() if run_dir is not None and _shows_images(spec) else None
-    y, answers = predict_test(model, data, baselines, quantiles, errors)
-    p, lower, upper = answers.pop("model"), None, None
-    if quantiles is not None:
-        lower, upper = (p[:, 0], p[:, -1]) if len(quantiles) > 1 else (None, None)
-        p = p[:, int(np.argmin(np.abs(np.subtract(quantiles, 0.5))))]
-    test = _measure(spec, y, p)
-    if lower is not None:
-        test |= metrics.interval_metrics(y, lower, upper)
+    found = TASKS[spec.task].measure(model, data, quantiles, run_dir is not None)
     counts = {split: split_size(data, split) for split in ("train", "validation")}
     report = Report(
         task=spec.task,
-        test=test,
-        baseline={name: _measure(spec, y, answer) for name, answer in answers.items()},
-        counts=counts | {"test": len(y)},
+        test=found.test,
+        baseline=found.baseline,
+        counts=counts | {"test": found.rows},
         unit=spec.target.unit,
-        notes=tuple(notes),
+        notes=tuple(found.notes),
         stages=tuple(getattr(history, "stages", ())),
-        **_of_classes(spec, y, p),
+        **found.fields,
     )
     if run_dir is not None:
         history = read_history(history, run_dir)
-        figures = figures_of(
-            spec, y, p, test,
-            history=history, stages=report.stages, lower=lower, upper=upper,
-            errors=errors.errors if errors else (),
-        )  # fmt: skip
+        figures = found.draw()
+        if history and not _is_point(history):
+            figures["learning_curves"] = learning_curves(history, report.stages)
         if list(drawable(spec.classes)) != list(spec.classes):
-            notes.append(_UNDRAWN)
-            report = dataclasses.replace(report, notes=tuple(notes))
+            report = dataclasses.replace(report, notes=(*report.notes, _UNDRAWN))
         folder = pathlib.Path(run_dir)
         paths = {name: folder / "plots" / f"{name}.png" for name in figures}
         report = dataclasses.replace(report, plots=paths, path=folder / "report.html")
@@ -145,10 +130,7 @@ def _check(model, data, run_dir, quantiles):
         quantiles = quantiles_of(model)
     quantiles = inputs.check_quantiles(quantiles, spec)
     for split in ("train", "test"):
-        table = data.table(split)
-        if (getattr(data, split) if table is None else table) is None or split_size(
-            data, split
-        ) == 0:
+        if is_empty(data, split):
             raise DataError(
                 f"{spec.dataset or 'The data'} has no {split} rows; evaluate needs the test "
                 "split to measure on and the training split to fit the baselines."
@@ -158,52 +140,13 @@ def _check(model, data, run_dir, quantiles):
         shape = model.output_shape
     except (AttributeError, ValueError):
         return quantiles  # a model without a static shape is checked by its first answer
-    inputs.check_output_shape(shape, spec, quantiles)
+    TASKS[spec.task].check_shape(shape, spec, quantiles)
     return quantiles
 
 
-def _plain_encoding(model, spec):
-    """The columns as a linear model takes them: no bins or polynomials, which would overfit it.
-
-    A model without a `preprocess`, or data without statistics, gives what it has.
-    """
-    from kerakit.builders.preprocessing import Encoding, tabular_preprocess
-
-    preprocess = next((x for x in model.layers if x.name == "preprocess"), None)
-    known = all(
-        feature.kind == "categorical" and feature.vocabulary
-        if feature.dtype == "string"
-        else feature.kind == "numeric" and feature.mean is not None
-        for feature in spec.features
-    )
-    if preprocess is None or not known:
-        return preprocess
-    return tabular_preprocess(spec, Encoding(embedding="auto"))[1]
-
-
-def _shows_images(spec):
-    """Whether there is an image to show beside each single label."""
-    image = len(spec.features) == 1 and spec.features[0].kind == "image"
-    return image and spec.task in ("binary", "multiclass") and len(spec.features[0].shape) == 3
-
-
-def _of_classes(spec, y, p):
-    """How single labels fare one by one, as fields of a `Report`."""
-    if spec.task not in ("binary", "multiclass"):
-        return {}
-    label = p.argmax(axis=1)
-    return {
-        "per_class": per_class(y, label, spec.classes),
-        "confused": tuple(most_confused(y, label, spec.classes)),
-    }
-
-
-def _measure(spec, y, p):
-    if spec.task == "regression":
-        return metrics.regression_metrics(y, p)
-    if spec.task == "multilabel":
-        return metrics.multilabel_metrics(y, p)
-    return metrics.classification_metrics(y, p)
+def _is_point(history):
+    """Whether all that there is of fine-tuning is a head that was solved in one step."""
+    return "stage" in history and len(history["stage"]) == 1
 
 
 def _metrics_json(report, spec, history, details, seconds):
@@ -220,6 +163,7 @@ def _metrics_json(report, spec, history, details, seconds):
         "seed": details.get("seed", spec.seed),
         "test": report.test,
         "baseline": report.baseline,
+        **({"by_horizon": report.by_horizon} if report.by_horizon else {}),
         **({"per_class": report.per_class} if report.per_class else {}),
         **({"confused": list(report.confused)} if report.per_class else {}),
         "counts": report.counts,

@@ -11,6 +11,7 @@ __all__ = [
     "check_predictions",
     "check_quantiles",
     "check_targets",
+    "fits",
     "input_names",
 ]
 
@@ -113,12 +114,29 @@ def check_output_shape(shape, spec, quantiles=None):
         )
 
 
-def check_predictions(p, spec):
+def fits(shape, wanted):
+    """Whether a shape is the wanted one; `None` in either is any size.
+
+    Example:
+
+    >>> fits((None, 24), (None, 24)), fits((8, 24), (None, 24, 7))
+    (True, False)
+    """
+    if not isinstance(shape, tuple) or len(shape) != len(wanted):
+        return False
+    return all(
+        None in (have, want) or have == want for have, want in zip(shape, wanted, strict=True)
+    )
+
+
+def check_predictions(p, spec, before=0, what="rows"):
     """Check that predictions are numbers, and probabilities where labels are predicted.
 
     Args:
-        p: array of shape `(n,)` or `(n, width)`.
+        p: array of shape `(n, ...)`.
         spec: `Spec`.
+        before: int. Rows of the split before these. Defaults to 0.
+        what: str. What a row is. Defaults to `"rows"`.
 
     Raises:
         KerakitError: when predictions are NaN or infinite.
@@ -128,10 +146,10 @@ def check_predictions(p, spec):
     if bad.any():
         raise KerakitError(
             f"The model's predictions are NaN or infinite for {bad.sum():,} of {len(p):,} test "
-            f"rows (the first is row {int(bad.argmax())}). Either training diverged (lower the "
-            "learning rate) or missing values reach the network."
+            f"{what} (the first is row {before + int(bad.argmax())}). Either training diverged "
+            "(lower the learning rate) or missing values reach the network."
         )
-    if not spec.is_classification:
+    if not spec.is_classification or not p.size:
         return
     # Half precision is exact to 1e-3, and many small columns add up.
     sums = np.ones(1) if spec.task == "multilabel" else p.sum(axis=1)
@@ -144,21 +162,22 @@ def check_predictions(p, spec):
         )
 
 
-def check_targets(y, spec):
+def check_targets(y, spec, before=0):
     """Check that test targets are what the spec says.
 
     Args:
-        y: array of shape `(n,)` or `(n, width)`.
+        y: array of shape `(n, ...)`.
         spec: `Spec`.
+        before: int. Rows of the split before these. Defaults to 0.
 
     Raises:
         DataError: when a numeric target is missing, or a class id is not in the spec.
     """
     if not np.isfinite(y).all():
         row = int(np.argmin(np.isfinite(y.reshape(len(y), -1)).all(axis=1)))
-        raise DataError(f"The target of test row {row} is missing or infinite.")
+        raise DataError(f"The target of test row {before + row} is missing or infinite.")
     limit = 2 if spec.task == "multilabel" else len(spec.classes)
-    if spec.is_classification and (y.min() < 0 or y.max() >= limit):
+    if spec.is_classification and y.size and (y.min() < 0 or y.max() >= limit):
         raise DataError(
             f"Class ids of the test split must be in [0, {limit}). "
             f"Got values from {y.min()} to {y.max()} instead."

@@ -21,7 +21,7 @@ def predict_test(model, data, baselines, quantiles=None, errors=None):
         data: `Data`.
         baselines: dict from name to a function of a batch of features.
         quantiles: tuple of floats or `None`. Levels of a quantile regressor.
-        errors: `MostConfidentErrors` or `None`. Is shown every batch of images.
+        errors: `SurestErrors` or `None`. Is shown every batch of the only feature.
 
     Returns:
         `(y, answers)`: the targets, of shape `(n,)`, or `(n, targets)` for numbers; and a
@@ -32,7 +32,7 @@ def predict_test(model, data, baselines, quantiles=None, errors=None):
         KerakitError: when predictions are NaN or infinite.
     """
     model.make_predict_function(force=True)
-    image = data.spec.feature_names[0]
+    first = data.spec.feature_names[0]
     targets, answers = [], {name: [] for name in ("model", *baselines)}
     for features, target, *_ in batches(data, "test"):
         answer = np.asarray(model.predict_on_batch(inputs.arrange(model, features)), np.float32)
@@ -42,7 +42,7 @@ def predict_test(model, data, baselines, quantiles=None, errors=None):
         for name, predict in baselines.items():
             answers[name].append(predict(features))
         if errors is not None:
-            errors.add(features[image], targets[-1], answer)
+            errors.add(features[first], targets[-1], answer)
     if not targets:
         raise DataError(f"{data.spec.dataset or 'The data'} has no test rows to measure on.")
     y = np.concatenate(targets)

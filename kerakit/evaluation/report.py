@@ -4,6 +4,7 @@ import base64
 import struct
 
 from kerakit.evaluation.report_classes import class_tables
+from kerakit.evaluation.report_examples import examples
 from kerakit.evaluation.report_page import PAGE
 from kerakit.evaluation.report_parts import definitions, escaped, table
 from kerakit.evaluation.stages import HEADER, stage_rows
@@ -22,10 +23,13 @@ _CAPTIONS = {
     "precision_recall": "Precision and recall",
     "reliability_diagram": "How often the model is right when it is this sure",
     "worst_errors": "The wrong answers the model was surest of; rows of the test split from 0",
+    "forecasts": "A few test windows, what came after them, and what was forecast",
+    "error_by_horizon": "How the error grows with the steps ahead",
 }
+_STEPS = ("window", "horizon", "season")
+MAX_TARGETS = 8  # whose mean and deviation are told
 # A plot takes the whole row from this width over height, or from this width in pixels.
 _WIDE_SHAPE, _WIDE_PIXELS = 1.7, 1000
-_PHOTOS = ("worst_errors",)  # are not turned over on a dark page
 
 
 def render(report, spec, *, plots, details=None, environment=None, metrics=None):
@@ -49,14 +53,18 @@ def render(report, spec, *, plots, details=None, environment=None, metrics=None)
     title = str(details.get("name") or spec.dataset or spec.task)
     if details.get("version") is not None:
         title += f", version {details['version']}"
-    images = "".join(_figure(name, image) for name, image in plots.items())
+    # Photos are not turned over on a dark page.
+    photos = any(feature.kind == "image" for feature in spec.features)
+    images = "".join(
+        _figure(name, image, photos and name == "worst_errors") for name, image in plots.items()
+    )
     return PAGE.substitute(
         title=escaped(title),
         headline=escaped(headline(report)),
         table=report.table_html(),
         notes="".join(f'<p class="note">{escaped(note)}</p>' for note in report.notes),
         plots=f'<h2>Plots</h2><div class="plots">{images}</div>' if images else "",
-        classes=class_tables(report, spec),
+        classes=class_tables(report, spec) + examples(report),
         data=_data(report, spec),
         training=_stages(report) + _training(details, metrics),
         environment=definitions(environment or {}),
@@ -67,8 +75,10 @@ def render(report, spec, *, plots, details=None, environment=None, metrics=None)
 def _data(report, spec):
     target = ", ".join(spec.target.names) + (f" [{spec.target.unit}]" if spec.target.unit else "")
     facts = {"Data set": spec.dataset or None, "Task": spec.task, "Target": target}
+    if spec.series:
+        facts |= {f"Steps of the {name}": getattr(spec.series, name) for name in _STEPS}
     facts |= {f"Rows, {split}": f"{n:,}" for split, n in report.counts.items() if n is not None}
-    if spec.target.mean:
+    if 0 < len(spec.target.mean) <= MAX_TARGETS:
         facts["Target's mean"] = ", ".join(map(format_number, spec.target.mean))
         deviations = (variance**0.5 for variance in spec.target.variance)
         facts["Target's deviation"] = ", ".join(map(format_number, deviations))
@@ -144,12 +154,12 @@ def _reproduce(spec, details):
     return text + definitions(facts)
 
 
-def _figure(name, image):
+def _figure(name, image, photos):
     encoded = base64.b64encode(image).decode("ascii")
     caption = escaped(_CAPTIONS.get(name, name.replace("_", " ")))
     width, height = struct.unpack(">II", image[16:24])  # of the PNG's header
-    wide = width > _WIDE_SHAPE * height or width > _WIDE_PIXELS or name in _PHOTOS
-    marks = ["wide"] * wide + ["photos"] * (name in _PHOTOS)
+    wide = width > _WIDE_SHAPE * height or width > _WIDE_PIXELS or photos
+    marks = ["wide"] * wide + ["photos"] * photos
     look = f' class="{" ".join(marks)}"' if marks else ""
     return (
         f'<figure{look}><img alt="{caption}" width="{width}" height="{height}" '

@@ -16,7 +16,7 @@ def class_tables(report, spec):
 
     Returns:
         str. A table with a row for each class, in their order: precision, recall, F1, test
-        rows, training rows; and one of the pairs that are mixed up most often.
+        rows (of tags, tokens), training rows; and one of the pairs that are mixed up most often.
     """
     if not report.per_class:
         return ""
@@ -25,17 +25,18 @@ def class_tables(report, spec):
         [name, *map(_number, (one["precision"], one["recall"], one["f1"])), one["support"], count]
         for (name, one), count in zip(report.per_class.items(), counts, strict=True)
     ]
-    header = ["Class", "Precision", "Recall", "F1", "Test rows", "Training rows"]
+    one = "token" if report.task == "tagging" else "row"
+    header = ["Class", "Precision", "Recall", "F1", f"Test {one}s", f"Training {one}s"]
     each = table(header, rows, MAX_CLASSES, "classes", numbers=5)
     pairs = [
         [pair["true"], pair["predicted"], pair["count"], f"{100 * pair['share']:.1f} %"]
         for pair in report.confused
     ]
-    header = ["True class", "Predicted", "Test rows", "Share of true class"]
+    header = ["True class", "Predicted", f"Test {one}s", "Share of true class"]
     confused = (
         table(header, pairs, len(pairs), "pairs", numbers=2)
         if pairs
-        else '<p class="note">No test row was taken for another class.</p>'
+        else f'<p class="note">No test {one} was taken for another class.</p>'
     )
     return (
         '<h2>Classes</h2><div class="beside">'

@@ -13,8 +13,20 @@ __all__ = ["Report", "format_number", "headline"]
 _BASELINES = {
     "mean": "predicting the mean",
     "majority": "always answering the majority class",
+    "seasonal_naive": "repeating the last season",
+    "most_frequent_tag": "the most frequent tag of each word",
     "linear": "a linear model",
     "logistic": "a logistic model",
+}
+# The metric of the first sentence, its name there, what a test row is, and whether baselines
+# are told by how far the model is from them.
+_SENTENCES = {
+    "regression": ("rmse", "RMSE", "row", True),
+    "binary": ("accuracy", "Accuracy", "row", False),
+    "multiclass": ("accuracy", "Accuracy", "row", False),
+    "multilabel": ("f1", "Macro F1", "row", False),
+    "forecast": ("rmse", "RMSE", "window", True),
+    "tagging": ("accuracy", "Accuracy", "sentence", False),
 }
 
 
@@ -41,6 +53,12 @@ class Report:
             classes that are mixed up most often.
         stages: tuple of dicts, those of `fine_tune`: what each stage of the training came
             to on the validation split. Empty for a model that was trained in one.
+        by_horizon: dict from `"model"` and baselines to the RMSE of each step of a forecast,
+            a list of floats; empty for other tasks.
+        wrong: tuple of dicts. Texts that a classifier got wrong with the most confidence
+            (`row`, `text`, `true`, `predicted`, `confidence`), or such tags of a tagger
+            (also `token`); only where there is a report to show them in.
+        tokens: int or `None`. How many tokens of the test split were tagged.
 
     Example:
 
@@ -62,13 +80,16 @@ class Report:
     per_class: dict[str, dict[str, float | None]] = dataclasses.field(default_factory=dict)
     confused: tuple[dict, ...] = ()
     stages: tuple[dict, ...] = ()
+    by_horizon: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    wrong: tuple[dict, ...] = ()
+    tokens: int | None = None
 
     def to_dict(self):
         """Return the report as a dict of JSON values."""
         values = dataclasses.asdict(self)
         values["plots"] = {name: str(path) for name, path in self.plots.items()}
         values["path"] = None if self.path is None else str(self.path)
-        for name in ("notes", "confused", "stages"):
+        for name in ("notes", "confused", "stages", "wrong"):
             values[name] = list(values[name])
         return values
 
@@ -114,28 +135,21 @@ def headline(report):
     Returns:
         str.
     """
-    rows = f"on {report.counts['test']:,} test row{'s' if report.counts['test'] != 1 else ''}"
-    if report.task == "regression":
-        metric, name = "rmse", "RMSE"
-        unit = f" {report.unit}" if report.unit else ""
-    else:
-        multilabel = report.task == "multilabel"
-        metric, name = ("f1", "Macro F1") if multilabel else ("accuracy", "Accuracy")
-        unit = ""
-    value = report.test[metric]
+    metric, name, row, relative = _SENTENCES[report.task]
+    count = report.counts["test"]
+    rows = f"{count:,} test {row}{'s' if count != 1 else ''}"
+    if report.tokens is not None:
+        rows = f"{report.tokens:,} token{'s' if report.tokens != 1 else ''} of {rows}"
+    value, unit = report.test[metric], f" {report.unit}" if relative and report.unit else ""
+    text = f"{name} {format_number(value)}{unit} on {rows}"
     against = []
     for baseline, words in _BASELINES.items():
         other = report.baseline.get(baseline, {}).get(metric)
-        if other is None:
-            continue
-        if report.task == "regression":
-            against.append(_relative(value, other, words))
-        else:
-            against.append(f"{format_number(other)} for {words}")
-    text = f"{name} {format_number(value)}{unit} {rows}"
+        if other is not None:
+            number = f"{format_number(other)} for {words}"
+            against.append(_relative(value, other, words) if relative else number)
     if against:
-        joined = " and ".join(against)
-        text += f", {joined}" if report.task == "regression" else f", against {joined}"
+        text += f", {'' if relative else 'against '}{' and '.join(against)}"
     return text + "."
 
 

@@ -5,23 +5,40 @@ before it is used.
 """
 
 from kerakit.recipe.command import command_line, exit_code, import_quietly
-from kerakit.recipe.flags import ImageFlags, RunFlags, TableFlags
+from kerakit.recipe.flags import (
+    ImageFlags,
+    RunFlags,
+    SequenceFlags,
+    SeriesFlags,
+    TableFlags,
+    TaggedFlags,
+    TextFlags,
+)
 from kerakit.recipe.pretrained import load_pictures_for_backbone
 from kerakit.recipe.run import Result, Timer, finish, start_run
+from kerakit.recipe.sequences import load_labelled, load_sentences, load_texts, load_windows
 from kerakit.recipe.sources import load_pictures, load_table
 
 __all__ = [
     "ImageFlags",
     "Result",
     "RunFlags",
+    "SequenceFlags",
+    "SeriesFlags",
     "TableFlags",
+    "TaggedFlags",
+    "TextFlags",
     "Timer",
     "command_line",
     "exit_code",
     "finish",
     "import_quietly",
+    "load_labelled",
     "load_pictures",
     "load_pictures_for_backbone",
+    "load_sentences",
     "load_table",
+    "load_texts",
+    "load_windows",
     "start_run",
 ]

@@ -6,7 +6,9 @@ import re
 
 from kerakit.errors import ArgumentError
 
-__all__ = ["load_pictures", "load_table", "run_name"]
+__all__ = ["listed", "load_pictures", "load_table", "mapping", "run_name"]
+
+_OWN_DATA = ("csv", "images", "series", "ts", "text", "tagged")  # flags of the user's own data
 
 
 def load_table(config):
@@ -37,21 +39,21 @@ def load_table(config):
         if config.target:
             options["target"] = config.target
         if config.exclude:
-            options["exclude"] = _listed(config.exclude)
+            options["exclude"] = listed(config.exclude)
         return load_tfds(config.dataset[5:], data_dir=config.data_dir, **options)
     if config.target is None:
         raise ArgumentError("--csv needs --target, the column to predict.")
-    target = _listed(config.target)
+    target = listed(config.target)
     return load_csv(
         config.csv,
         target[0] if len(target) == 1 else target,
-        columns=_listed(config.columns),
+        columns=listed(config.columns),
         test=config.test,
         validation=config.validation,
-        missing=_listed(config.missing),
+        missing=listed(config.missing),
         group=config.group,
-        exclude=_listed(config.exclude) or (),
-        labels=_mapping(config.labels),
+        exclude=listed(config.exclude) or (),
+        labels=mapping(config.labels),
         unit=config.unit,
         **options,
     )
@@ -92,16 +94,19 @@ def load_pictures(config):
 
 def run_name(config):
     """Return the run's name: the flag, or one made of the data's name."""
-    own = next((v for v in (getattr(config, f, None) for f in ("csv", "images")) if v), None)
-    source = pathlib.Path(own).stem if own else config.dataset.removeprefix("tfds:")
+    own = next((v for v in (getattr(config, flag, None) for flag in _OWN_DATA) if v), None)
+    source = pathlib.Path(own.removesuffix(".gz")).stem if own else config.dataset
+    source = source.removeprefix("tfds:")
     return config.name or re.sub(r"[^A-Za-z0-9]+", "_", source).strip("_") or "data"
 
 
-def _listed(text):
+def listed(text):
+    """Return the parts of a flag that has commas between them, or `None`."""
     return None if text is None else tuple(part.strip() for part in text.split(","))
 
 
-def _mapping(text):
+def mapping(text):
+    """Return the dict that a flag holds as JSON, or `None`."""
     if text is None:
         return None
     try:

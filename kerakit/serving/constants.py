@@ -12,7 +12,9 @@ def preprocess_constants(model, spec):
     """Return the constants inside the sub-model `preprocess`, checked against the spec.
 
     Only what can be told for certain is checked: normalisation layers that together are as
-    wide as the spec's numbers, and as many string lookups as there are categories.
+    wide as the spec's numbers; as many string lookups as there are categories; and, where
+    there is a text, lookups that are as long as its vocabulary or its characters. What the
+    layers are called does not matter.
 
     Args:
         model: `keras.Model`. One without a sub-model `preprocess` has nothing to check.
@@ -65,15 +67,39 @@ def _vocabularies(layers, spec):
     import keras
 
     lookups = [layer for layer in layers if isinstance(layer, keras.layers.StringLookup)]
+    have = {tuple(layer.get_vocabulary(include_special_tokens=False)) for layer in lookups}
+    texts = [feature for feature in spec.features if feature.kind == "text"]
+    if texts:
+        return _texts(have, texts)
     stated = {f.name: tuple(f.vocabulary) for f in spec.features if f.kind == "categorical"}
     if not stated or len(lookups) != len(stated):
         return []
-    have = {tuple(layer.get_vocabulary(include_special_tokens=False)) for layer in lookups}
     for name, vocabulary in stated.items():
         if vocabulary not in have:
-            raise ArgumentError(
-                f"The model does not know the categories that the spec has for {name!r} "
-                f"({', '.join(map(repr, vocabulary[:5]))}...): it was built for other data. "
-                "Export it with its own spec."
-            )
+            raise ArgumentError(_foreign("categories", name, vocabulary))
     return list(stated)
+
+
+def _texts(have, features):
+    """Names of the texts whose words, or the most frequent of them, the model knows."""
+    for feature in features:
+        # A lookup of another length may be a choice, such as pairs of words.
+        for what, stated in (("words", feature.vocabulary), ("characters", feature.characters)):
+            alike = [words for words in have if words and len(words) == len(stated)]
+            if alike and tuple(stated) not in have and not _known(alike, feature):
+                raise ArgumentError(_foreign(what, feature.name, stated))
+    return [f.name for f in features if any(w and w == f.vocabulary[: len(w)] for w in have)]
+
+
+def _known(lookups, feature):
+    """Whether one of some lookups is the beginning of the words or of the characters."""
+    stated = (feature.vocabulary, feature.characters)
+    return any(words == tuple(every[: len(words)]) for words in lookups for every in stated)
+
+
+def _foreign(what, name, stated):
+    return (
+        f"The model does not know the {what} that the spec has for {name!r} "
+        f"({', '.join(map(repr, stated[:5]))}...): it was built for other data. "
+        "Export it with its own spec."
+    )

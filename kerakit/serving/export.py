@@ -21,12 +21,15 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
     What the server is asked is what `model.predict` was: raw named columns. What it
     answers is in the user's terms: `label`, `confidence` and `probabilities`; `labels` and
     `probabilities` for several labels at once; `prediction`, with `lower` and `upper` for
-    quantiles. The export is written aside, loaded in a fresh process, compared with
-    `model.predict`, and only then renamed to its version, in one step.
+    quantiles; `forecast`; `labels` and `confidence` of each token. The export is written
+    aside, loaded in a fresh process, compared with `model.predict`, and only then renamed
+    to its version, in one step.
 
     Args:
         model: `keras.Model`. Raw features in, answer out: `(batch,)` or `(batch, targets)`
-            in the targets' units, or `(batch, classes)` probabilities.
+            in the targets' units, `(batch, classes)` probabilities, `(batch,
+            horizon[, channels])` in the series' units, or `(batch, tokens, classes)`
+            probabilities with as many tokens as the longest sentence of the batch has.
         spec: `Spec` of the data that it was trained on.
         base: path. The model's folder, such as `"saved_models/wine"`; its last part is the
             model's name on the server.

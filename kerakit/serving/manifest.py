@@ -1,8 +1,9 @@
 """`assets.extra/kerakit.json`: what an export is, and what it must answer.
 
-The file is strict JSON: a missing number in the golden sample is `null` (read it as NaN),
-and the example is a row without one, so that it can be posted as it stands. In a request
-of your own a missing number is the literal `NaN`, which the server reads.
+The file is strict JSON: a missing number in the golden sample, and what fills a series up
+behind its end, is `null` (read it as NaN); the example is a row without one, so that it can
+be posted as it stands. In a request of your own it is the literal `NaN`, which the server
+reads.
 """
 
 import json

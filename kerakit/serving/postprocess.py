@@ -1,11 +1,13 @@
 """From the network's numbers to the answer that a client reads: the served function."""
 
+import functools
+
 from kerakit.checks import check_choice
 from kerakit.errors import ArgumentError
 
 __all__ = ["SERVED_TASKS", "WIRE_DTYPES", "input_signature", "serving_function"]
 
-SERVED_TASKS = ("regression", "binary", "multiclass", "multilabel")
+SERVED_TASKS = ("regression", "binary", "multiclass", "multilabel", "forecast", "tagging")
 # What a request can carry; half floats, for one, have no place in JSON.
 WIRE_DTYPES = ("float32", "int32", "int64", "uint8", "string")
 
@@ -35,8 +37,8 @@ def serving_function(model, spec, quantiles=None):
 
     Args:
         model: `keras.Model`. Raw features in; predictions of shape `(batch,)`,
-            `(batch, targets)` or `(batch, quantiles)`, or probabilities of shape
-            `(batch, classes)`, out.
+            `(batch, targets)`, `(batch, quantiles)` or `(batch, horizon[, channels])`, or
+            probabilities of shape `(batch, classes)` or `(batch, tokens, classes)`, out.
         spec: `Spec`.
         quantiles: tuple of floats, or `None`. Levels of a quantile regressor's columns.
 
@@ -50,15 +52,22 @@ def serving_function(model, spec, quantiles=None):
 
     check_choice("export", "spec.task", spec.task, SERVED_TASKS)
     classes = tf.constant([label.encode() for label in spec.classes], tf.string)
+    count = len(spec.target.names)
+    finish = {
+        "regression": functools.partial(_numbers, quantiles=quantiles, targets=count),
+        "binary": functools.partial(_label, classes=classes),
+        "multiclass": functools.partial(_label, classes=classes),
+        "multilabel": functools.partial(_labels, classes=classes),
+        "forecast": lambda answer: {"forecast": answer},
+    }
+
+    def predict(features):
+        return tf.cast(model(arrange(model, features), training=False), tf.float32)
 
     def serve(features):
-        answer = model(arrange(model, features), training=False)
-        answer = tf.cast(answer, tf.float32)
-        if spec.task == "multilabel":
-            return _labels(answer, classes)
-        if spec.is_classification:
-            return _label(answer, classes)
-        return _numbers(answer, quantiles, len(spec.target.names))
+        if spec.task == "tagging":
+            return _tags(predict, features, spec.feature_names[0], classes)
+        return finish[spec.task](predict(features))
 
     return serve
 
@@ -80,6 +89,27 @@ def _labels(probabilities, classes):
     return {
         "labels": tf.where(probabilities >= 0.5, classes[tf.newaxis, :], off),
         "probabilities": probabilities,
+    }
+
+
+def _tags(predict, features, name, classes):
+    """The label of each token; a batch is as long as its longest sentence, and filled up."""
+    import tensorflow as tf
+
+    # Tokens are counted in the string, cut as the model's own lookup cuts them.
+    lengths = tf.strings.split(features[name]).row_lengths()
+    # A layer need not take a batch without any token, or any row; one is put in, and its tag
+    # left out.
+    rows, token = tf.size(lengths, tf.int64), tf.constant("-", tf.string)
+    asked = tf.where(lengths > 0, features[name], token)
+    asked = tf.concat([asked, tf.fill([tf.cast(rows == 0, tf.int32)], token)], axis=0)
+    tokens = tf.reduce_max(tf.concat([lengths, [0]], axis=0))
+    probabilities = predict({name: asked})[:rows, :tokens]
+    real = tf.sequence_mask(lengths, tokens)
+    labels = tf.gather(classes, tf.argmax(probabilities, axis=-1))
+    return {
+        "labels": tf.where(real, labels, tf.constant("", tf.string)),
+        "confidence": tf.where(real, tf.reduce_max(probabilities, axis=-1), 0.0),
     }
 
 

@@ -4,6 +4,8 @@ import numpy as np
 
 from kerakit.data.data import Table
 from kerakit.errors import ArgumentError
+from kerakit.serving.fresh_process.padding import longest, series_lengths
+from kerakit.serving.rows import has_free_length, stacked
 
 __all__ = ["GOLDEN_ROWS", "LEAST_ROWS", "sample_rows", "with_example"]
 
@@ -18,11 +20,12 @@ def sample_rows(sample, spec):
     """Return the first rows of a sample as a dict of arrays.
 
     These are `GOLDEN_ROWS` at most. A sample of fewer than `LEAST_ROWS` is repeated up to
-    them.
+    them. Series end in NaN where others are longer; windows are cut out of their series.
 
     Args:
         sample: unbatched `tf.data.Dataset` of `(features, target[, weight])`, `Table`, or
-            dict from feature name to array of shape `(n, *feature.shape)`.
+            dict from feature name to array of shape `(n, *feature.shape)` (of series of
+            free length also a list of unequal ones).
         spec: `Spec`.
 
     Raises:
@@ -52,10 +55,12 @@ def _dataset_rows(sample, spec, rows):
             features = dict.fromkeys(spec.feature_names[:1], features)
         elements.append(features)
     names = elements[0] if elements else spec.feature_names
+    columns = {name: [element[name] for element in elements] for name in names}
+    free = {feature.name for feature in spec.features if has_free_length(feature)}
     try:
-        return {name: np.stack([element[name] for element in elements]) for name in names}
+        return {n: rows if n in free else np.stack(rows) for n, rows in columns.items()}
     except ValueError:  # nothing to stack, or rows of unequal shape
-        return {name: np.array([element[name] for element in elements]) for name in names}
+        return {name: np.array(rows) for name, rows in columns.items()}
 
 
 def _fit(columns, spec):
@@ -70,9 +75,10 @@ def _fit(columns, spec):
         )
     fitted = {}
     for feature in spec.features:
-        column = np.asarray(columns[feature.name])
+        column = columns[feature.name]
         if not len(column):
             raise ArgumentError("The 'sample' of export has no rows. Expected 16 or more.")
+        column = _series(column, feature) if has_free_length(feature) else np.asarray(column)
         shape = column.shape[1:]
         wanted = tuple(feature.shape)
         if len(shape) != len(wanted) or any(
@@ -89,6 +95,15 @@ def _fit(columns, spec):
     have = len(next(iter(fitted.values())))
     order = np.arange(max(have, LEAST_ROWS)) % have
     return {name: column[order] for name, column in fitted.items()}
+
+
+def _series(column, feature):
+    try:
+        return longest(stacked(column, feature))
+    except (IndexError, TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"The 'sample' of export must hold series in {feature.name!r}: {error}."
+        ) from error
 
 
 def _typed(column, feature):
@@ -112,17 +127,19 @@ def _typed(column, feature):
 def with_example(inputs, spec):
     """Find a row without gaps; where there is none, add one filled with training means.
 
+    What is behind the end of a series is no gap.
+
     Returns:
         `(inputs, row)`: the rows, and the number of that one.
     """
     rows = len(next(iter(inputs.values())))
     nan, empty = np.zeros(rows, int), np.zeros(rows, int)
-    for column in inputs.values():
-        flat = column.reshape(rows, -1)
+    for feature in spec.features:
+        column = inputs[feature.name]
         if column.dtype.kind == "f":
-            nan += np.isnan(flat).sum(axis=1)
+            nan += _gaps(column, feature).reshape(rows, -1).sum(axis=1)
         elif column.dtype == object:
-            empty += (flat == "").sum(axis=1)
+            empty += (column.reshape(rows, -1) == "").sum(axis=1)
     best = int(np.lexsort((empty, nan))[0])
     if not nan[best]:
         return inputs, best
@@ -132,6 +149,15 @@ def with_example(inputs, spec):
         row = column[best : best + 1]
         if column.dtype.kind == "f":
             mean = np.asarray(0.0 if feature.mean is None else feature.mean, "float32")
-            row = np.where(np.isnan(row), np.nan_to_num(mean), row).astype(column.dtype)
+            row = np.where(_gaps(row, feature), np.nan_to_num(mean), row).astype(column.dtype)
         filled[feature.name] = np.concatenate([column, row])
     return filled, rows
+
+
+def _gaps(column, feature):
+    """Where a number is missing: NaN, but not that which fills a series up."""
+    gaps = np.isnan(column)
+    if has_free_length(feature):
+        inside = np.arange(column.shape[1]) < series_lengths(column)[:, None]
+        gaps &= inside.reshape(*inside.shape, *(1,) * (column.ndim - 2))
+    return gaps

@@ -7,6 +7,7 @@ import numpy as np
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 from kerakit.serving.manifest import read_manifest
+from kerakit.serving.rows import has_free_length, stacked
 from kerakit.serving.versions import version_folder
 
 __all__ = ["Served", "load_served"]
@@ -37,7 +38,8 @@ class Served:
         Args:
             features: dict from feature name to column: array or list of shape
                 `(n, *feature.shape)`. Numbers become float32; a missing number is NaN or
-                `None`, a missing string `""` or `None`.
+                `None`, a missing string `""` or `None`. Sequences whose length is free may
+                be a list of unequal ones.
 
         Returns:
             dict from output name to array: float32, or `object` arrays of `str`.
@@ -154,6 +156,8 @@ def _check_names(features, spec):
 def _column(values, feature):
     """A column as an array of the feature's dtype and shape."""
     try:
+        if has_free_length(feature):
+            values = stacked(values, feature)
         column = np.asarray(values, object if feature.dtype == "string" else feature.dtype)
         if feature.dtype == "string":
             column = _texts(column)

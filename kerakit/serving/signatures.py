@@ -4,6 +4,9 @@ import base64
 
 import numpy as np
 
+from kerakit.serving.fresh_process.padding import longest
+from kerakit.serving.rows import has_free_length
+
 __all__ = ["describe_signatures", "image_feature", "json_values", "signature_names"]
 
 _CHANNELS = (1, 3)
@@ -44,9 +47,7 @@ def describe_signatures(spec, golden):
         spec: `Spec`.
         golden: `Golden`. Its example row is the one that the requests send.
     """
-    row = slice(golden.example, golden.example + 1)
-    features = {name: column[row] for name, column in golden.inputs.items()}
-    answer = {name: array[row] for name, array in golden.outputs.items()}
+    features, answer = _example(spec, golden)
     makers = {
         "serving_default": _serving_default,
         "classify": _classify,
@@ -54,6 +55,20 @@ def describe_signatures(spec, golden):
         "serve_bytes": _serve_bytes,
     }
     return {name: makers[name](spec, features, answer) for name in signature_names(spec)}
+
+
+def _example(spec, golden):
+    """The example row and its answer, without what fills them up in a batch of longer ones."""
+    row = slice(golden.example, golden.example + 1)
+    features = {name: column[row] for name, column in golden.inputs.items()}
+    answer = {name: array[row] for name, array in golden.outputs.items()}
+    for feature in spec.features:
+        if has_free_length(feature):
+            features[feature.name] = longest(features[feature.name])
+    if spec.task == "tagging":
+        tokens = len(features[spec.feature_names[0]][0].encode().split())
+        answer = {name: array[:, :tokens] for name, array in answer.items()}
+    return features, answer
 
 
 def _serving_default(spec, features, answer):
@@ -117,8 +132,13 @@ def _tensor(dtype, shape=(), unit=None):
 
 def _outputs(spec, answer):
     unit = None if spec.is_classification else spec.target.unit
+    tags = spec.task == "tagging"  # as many as the longest sentence of a batch has tokens
     return {
-        name: _tensor("string" if array.dtype == object else "float32", array.shape[1:], unit)
+        name: _tensor(
+            "string" if array.dtype == object else "float32",
+            (None,) if tags else array.shape[1:],
+            unit,
+        )
         for name, array in answer.items()
     }
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -10,10 +11,13 @@ import tensorflow as tf
 from kerakit.checks import check
 from kerakit.data.data import Table
 from kerakit.data.rows import is_mapped
+from kerakit.data.windows import Windows
 from kerakit.errors import ArgumentError, DataError
 
 __all__ = [
     "Arrays",
+    "LazyRows",
+    "by_batch",
     "class_weights",
     "has_images",
     "preprocessed",
@@ -42,6 +46,32 @@ class Arrays:
     def __len__(self):
         return int(self.target.shape[0])
 
+    def take(self, rows):
+        """Return the batch of the rows at `rows`, an int tensor of shape `(b,)`; in graphs too."""
+        parts = (self.values, self.target)
+        parts += () if self.weight is None else (self.weight,)
+        return tf.nest.map_structure(lambda part: tf.gather(part, rows), parts)
+
+
+@dataclasses.dataclass(frozen=True)
+class LazyRows:
+    """Rows that are cut out of a series when a batch of them trains; as `Arrays`, but lazy.
+
+    Attributes:
+        gather: function from an int tensor of rows to their batch.
+        count: int. How many rows there are.
+    """
+
+    gather: Callable
+    count: int
+
+    def __len__(self):
+        return self.count
+
+    def take(self, rows):
+        """Return the batch of the rows at `rows`, an int tensor of shape `(b,)`; in graphs too."""
+        return self.gather(rows)
+
 
 def split_model(model):
     """Return `(preprocess, network)` of a model, or `(None, model)` where it has no such parts."""
@@ -56,6 +86,15 @@ def has_images(spec):
     return any(feature.kind == "image" for feature in spec.features)
 
 
+def by_batch(spec):
+    """Return whether rows go through `preprocess` batch by batch, while they train.
+
+    Preprocessed images take four times the memory, and windows as many times that of their
+    series as they are long; other data are preprocessed once.
+    """
+    return has_images(spec) or spec.series is not None
+
+
 def weighted(target, weight, weights):
     """Return the sample weights times those of the classes; `None` where there are neither."""
     if weights is None:
@@ -65,7 +104,7 @@ def weighted(target, weight, weights):
 
 
 def preprocessed(data, split, preprocess, weights=None):
-    """Return the `Arrays` of a split of `data`, or `None` where the split is absent.
+    """Return the `Arrays` (or `LazyRows`) of a split, or `None` where the split is absent.
 
     Args:
         data: `Data`.
@@ -75,6 +114,8 @@ def preprocessed(data, split, preprocess, weights=None):
             the sample weights.
     """
     table = data.table(split)
+    if table is not None and any(isinstance(c, Windows) for c in table.features.values()):
+        return LazyRows(data.gatherer(split), len(table)) if len(table) else None
     if preprocess is None and table is not None and len(table):
         # All rows at once are the tensors that `data` holds already, not a copy of them.
         values, target, *weight = next(iter(data.batches(split, len(table))))
@@ -89,9 +130,21 @@ def preprocessed(data, split, preprocess, weights=None):
         parts.append((values, target) if weight is None else (values, target, weight))
     if not parts:
         raise DataError(f"The {split} split has no rows.")
-    joined = tf.nest.map_structure(lambda *chunks: tf.concat(chunks, 0), *parts)
+    joined = tf.nest.map_structure(_joined, *parts)
     values, target, *weight = joined
     return Arrays(values, target, weight[0] if weight else None)
+
+
+def _joined(*chunks):
+    """Chunks of rows one behind the other; shorter sequences get zeros at their end."""
+    widths = [chunk.shape[1] if chunk.shape.rank > 1 else None for chunk in chunks]
+    if len(set(widths)) > 1:
+        rest = [[0, 0]] * (chunks[0].shape.rank - 2)
+        chunks = [
+            tf.pad(chunk, [[0, 0], [0, max(widths) - width], *rest])
+            for chunk, width in zip(chunks, widths, strict=True)
+        ]
+    return tf.concat(chunks, 0)
 
 
 def size_in_memory(data, split, preprocess):

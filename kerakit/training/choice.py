@@ -2,6 +2,7 @@
 
 from kerakit.training.checkpoint import recorded_identity
 from kerakit.training.identity import architecture
+from kerakit.training.recurrent_kernels import recurrent_layers
 from kerakit.training.throughput import (
     Choice,
     Trial,
@@ -17,9 +18,9 @@ __all__ = ["choice_of_run"]
 def choice_of_run(runner, precision, checkpoint, show):
     """Return the `Choice` of a run.
 
-    Tables have a fixed rule. For images, `"auto"` is what the run began with; for a new run
-    the fastest that trains as float32 does, or float32 where training is too short for a
-    trial to pay.
+    Tables have a fixed rule. For images and sequences, `"auto"` is what the run began with;
+    for a new run the fastest that trains as float32 does, or float32 where training is too
+    short for a trial to pay. How recurrent layers compute is measured in any precision.
 
     Args:
         runner: `Runner`.
@@ -27,22 +28,26 @@ def choice_of_run(runner, precision, checkpoint, show):
         checkpoint: `pathlib.Path` of the run's checkpoint, or `None`.
         show: bool. Whether to print a line about what was measured.
     """
-    if precision != "auto":
+    recurrent = bool(recurrent_layers(runner.model))
+    if precision != "auto" and not recurrent:
         return Choice(precision)
-    if not runner.images:
+    if not (runner.images or runner.sequences):
         return Choice()
     recorded = None if checkpoint is None else recorded_identity(checkpoint).get("precision")
     if isinstance(recorded, str):
         return Choice.parse(recorded)
     model, steps = runner.model, runner.steps * runner.epochs
-    seconds = estimated_seconds(model, steps * runner.batch_size)
-    choices = candidates()
+    rows = steps * runner.batch_size
+    seconds = estimated_seconds(model, rows, runner.batch_size, runner.length or 1)
+    choices = candidates(model, precision, runner.fixed_length)
     if not pays_to_measure(model, choices, runner.batch_size, seconds, steps):
-        return Choice()
+        return choices[0]
     rate = None if runner.rates is None else float(runner.rates[0])
     trial = Trial(model, runner, rate, seconds)
     optimizer = type(model.optimizer).__name__
     key = {"model": architecture(model), "rows": runner.batch_size, "optimizer": optimizer}
+    if runner.sequences:
+        key |= {"length": runner.length, "precision": precision}
     choice, reason = choose(trial, choices, key)
     if show:
         print(f"precision: {choice} ({reason})", flush=True)

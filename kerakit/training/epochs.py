@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerakit.training.recurrent_kernels import recurrent_layers
+
 __all__ = ["InMemoryEpochs", "StreamedEpochs", "row_order"]
 
 # XLA compiles for about 0.6 s longer and then takes a quarter to two thirds of the time of a
@@ -86,7 +88,7 @@ class InMemoryEpochs(_Epochs):
 
     Args:
         trainer: `keras.Model`, compiled, its optimizer built.
-        train, validation: `Arrays`; `validation` may be `None`.
+        train, validation: `Arrays` or `LazyRows`; `validation` may be `None`.
         batch_size: int. Batches have at most so many rows.
         epochs: int. How many epochs are planned at most.
         seed: int. Seed of the order of the rows.
@@ -118,17 +120,24 @@ class InMemoryEpochs(_Epochs):
         callbacks.on_train_batch_end(self.steps - 1, logs)
         return logs
 
+    def validate(self):
+        """Return the logs of the validation rows for the weights as they are."""
+        if self.validation is None:
+            return {}
+
+        @tf.function(autograph=False)
+        def run():
+            logs = self._validated()
+            self._reset()
+            return self._stacked(logs)
+
+        return self._logs(run())
+
     def _epoch(self, order, first):
         # Keras makes the metrics' variables in the first step, so that a reset before it would
         # be traced without them: what ends counting leaves zeros for what comes.
-        arrays = (self.train.values, self.train.target)
-        if self.train.weight is not None:
-            arrays += (self.train.weight,)
-
         def body(step):
-            rows = tf.gather(order, step)
-            batch = tf.nest.map_structure(lambda array: tf.gather(array, rows), arrays)
-            self._train_on(batch, first + step)
+            self._train_on(self.train.take(tf.gather(order, step)), first + step)
             return (step + 1,)
 
         tf.while_loop(
@@ -147,15 +156,12 @@ class InMemoryEpochs(_Epochs):
 
     def _validated(self):
         """The logs of the validation rows: whole parts in a loop, then what remains."""
-        held = (self.validation.values, self.validation.target)
-        if self.validation.weight is not None:
-            held += (self.validation.weight,)
         rows = len(self.validation)
         parts, rest = divmod(rows, self.part)
 
         def body(part):
             own = part * self.part + tf.range(self.part)
-            self._test_on(tf.nest.map_structure(lambda array: tf.gather(array, own), held))
+            self._test_on(self.validation.take(own))
             return (part + 1,)
 
         if parts:
@@ -167,8 +173,7 @@ class InMemoryEpochs(_Epochs):
                 maximum_iterations=parts,
             )
         if rest:
-            last = tf.nest.map_structure(lambda array: array[rows - rest :], held)
-            self._test_on(last)
+            self._test_on(self.validation.take(tf.range(rows - rest, rows)))
         logs = self.trainer.get_metrics_result()
         return {f"val_{name}": value for name, value in logs.items()}
 
@@ -219,6 +224,17 @@ class StreamedEpochs(_Epochs):
             logs.update({f"val_{name}": float(value) for name, value in result.items()})
         return logs
 
+    def validate(self):
+        """Return the logs of the validation rows for the weights as they are."""
+        if self.validation is None:
+            return {}
+        self._reset()
+        for batch in self.validation:
+            result = self._test(batch)
+        logs = {f"val_{name}": float(value) for name, value in result.items()}
+        self._reset()
+        return logs
+
     def _several(self, iterator, count, first):
         def body(step):
             self._train_on(next(iterator), first + step)
@@ -240,7 +256,7 @@ def _pays_to_compile(trainer, steps, batch_size):
     layers = trainer._flatten_layers(include_self=False)
     if any(isinstance(layer, keras.layers.Embedding) for layer in layers):
         return False
-    if any(len(weight.shape) == 4 for weight in trainer.weights):
-        return False  # convolutions take six times as long with XLA
+    if any(len(weight.shape) > 2 for weight in trainer.weights) or recurrent_layers(trainer):
+        return False  # convolutions take six times as long with XLA, and loops are measured
     kernels = [math.prod(weight.shape) for weight in trainer.trainable_weights]
     return max(kernels, default=0) * batch_size <= XLA_PRODUCT

@@ -9,13 +9,14 @@ from kerakit.training.arguments import checked_arguments, made_run_dir
 from kerakit.training.arrays import class_weights
 from kerakit.training.checkpoint import Checkpoint
 from kerakit.training.choice import choice_of_run
+from kerakit.training.early_stopping import StopEarly
 from kerakit.training.identity import run_identity
-from kerakit.training.kernels import fused_batch_norm
+from kerakit.training.linear_path import solve_linear_path
 from kerakit.training.outcome import write_history, write_model
 from kerakit.training.progress import PROGRESS, check_finite, progress_callback
 from kerakit.training.run_lock import locked
 from kerakit.training.runner import Runner
-from kerakit.training.trainer import precision_of
+from kerakit.training.throughput import computed_as
 
 __all__ = ["fit"]
 
@@ -117,6 +118,9 @@ def fit(
         _seed_generators(model, seed)
         runner = Runner(model, data, settings, batch_size, epochs, seed, weights, augment, cache_mb)
         began = run_dir / "checkpoint.npz" if run_dir is not None and resume else None
+        found = solve_linear_path(runner, again=began is not None and began.exists())
+        if found is not None and verbose != 0:
+            print(found, flush=True)
         choice = choice_of_run(runner, precision, began, show=verbose != 0)
         trainer = runner.trainer()
         chosen = _callbacks(data, settings, early_stopping, callbacks, verbose)
@@ -162,6 +166,10 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
     start = state[0]["epoch"] if state else 0
     finished = start >= epochs or bool(state and state[0]["stopped"])
     run_epoch = None if finished else runner.start(trainer, choice.xla)
+    if run_epoch is not None and runner.solved:
+        for callback in callbacks.callbacks:
+            if isinstance(callback, StopEarly):
+                callback.start = run_epoch.validate().get("val_loss")
     callbacks.on_train_begin()
     if state:
         checkpoint.restore(*state)
@@ -172,7 +180,7 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
             if model.stop_training:
                 break
             callbacks.on_epoch_begin(epoch)
-            with precision_of(model, choice.precision, runner.images), fused_batch_norm(model):
+            with computed_as(model, choice, runner.images):
                 logs = run_epoch(epoch, callbacks)
             check_finite(logs, epoch, float(model.optimizer.learning_rate))
             callbacks.on_epoch_end(epoch, logs)
@@ -196,11 +204,7 @@ def _callbacks(data, settings, early_stopping, callbacks, verbose):
     chosen = list(callbacks)
     if early_stopping and _validated(data):
         patience = settings.patience if early_stopping is True else int(early_stopping)
-        chosen.append(
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss", patience=patience, restore_best_weights=True
-            )
-        )
+        chosen.append(StopEarly(patience))
     progress = progress_callback(verbose)
     return chosen if progress is None else [*chosen, progress]
 

@@ -6,22 +6,42 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerakit.training.arrays import has_images, preprocessed, size_in_memory, split_model, weighted
+from kerakit.training.arrays import (
+    by_batch,
+    has_images,
+    preprocessed,
+    size_in_memory,
+    split_model,
+    weighted,
+)
 from kerakit.training.augment import augmentation
 from kerakit.training.curvature import safe_learning_rate
 from kerakit.training.epochs import InMemoryEpochs, StreamedEpochs, row_order
 from kerakit.training.prepare import image_stage
 from kerakit.training.stream import streamed_batches
 from kerakit.training.trainer import make_trainer
+from kerakit.training.trim import trim_stage
 
 __all__ = ["Runner"]
+
+
+def _lengths(spec):
+    """Whether rows are sequences, how many steps a usual one has, and how many each has."""
+    for feature in spec.features:
+        if feature.kind == "sequence" and feature.shape[0] is not None:
+            return True, feature.shape[0], feature.shape[0]
+        if feature.kind in ("sequence", "text"):
+            middle = feature.quantiles[len(feature.quantiles) // 2] if feature.quantiles else 1
+            return True, int(middle), None
+    return False, None, None
 
 
 class Runner:
     """Makes what trains an epoch.
 
-    Images stay raw until they are in a batch, and are augmented there; other data go
-    through `preprocess` once.
+    Images and windows of series stay raw until they are in a batch, and images are augmented
+    there; other data go through `preprocess` once. Sequences of different lengths are cut to
+    the longest of their batch.
 
     Args:
         model: `keras.Model`, compiled.
@@ -33,6 +53,9 @@ class Runner:
         weights: float array of shape `(classes,)`, or `None`. Class weights.
         augment: str, a key of `LEVELS`.
         cache_mb: number of MiB that the rows may take.
+
+    Attributes:
+        solved: bool. Whether a linear path of the network was solved before it trains.
     """
 
     def __init__(self, model, data, settings, batch_size, epochs, seed, weights, augment, cache_mb):
@@ -47,18 +70,29 @@ class Runner:
         self.rates = None if rates is None or np.ptp(rates) == 0 else rates
         preprocess, network = split_model(model)
         self.images = has_images(data.spec)
+        self.sequences, self.length, self.fixed_length = _lengths(data.spec)
         self.labels = data.spec.task in ("binary", "multiclass")
         self.mixes = augment == "strong"
         self.preprocess, self.prepare = preprocess, None
-        if self.images:
+        if by_batch(data.spec):
             width = network.output_shape[-1] if self.mixes else None
-            change = augmentation(augment, data.spec)
+            change = augmentation(augment, data.spec) if self.images else None
             self.preprocess, self.prepare = None, image_stage(preprocess, change, seed, width)
+        elif self.sequences and preprocess is not None:
+            self.prepare = trim_stage
         self.fits = size_in_memory(data, "train", self.preprocess) <= cache_mb * 2**20
+        self.solved = False  # whether a linear path was solved before training
+        self._held = {}
 
     def trainer(self):
         """Return the model that trains; see `make_trainer`."""
         return make_trainer(self.model, self.labels, self.mixes)[0]
+
+    def arrays(self, split):
+        """Return the rows of a split as they train, or `None` where there are none."""
+        if split not in self._held:
+            self._held[split] = preprocessed(self.data, split, self.preprocess, self.weights)
+        return self._held[split]
 
     def first_batches(self, count):
         """Return the first batches of the first epoch, as they are before `prepare`."""
@@ -70,6 +104,8 @@ class Runner:
             found = [gather(tf.constant(order[place % self.steps])) for place in range(count)]
         batches = []
         for features, target, *weight in found:
+            if self.preprocess is not None:
+                features = self.preprocess(features, training=False)
             weight = weighted(target, weight[0] if weight else None, self.weights)
             batches.append((features, target) if weight is None else (features, target, weight))
         return batches
@@ -96,8 +132,7 @@ class Runner:
                 self.prepare,
                 xla,
             )
-        train = preprocessed(self.data, "train", self.preprocess, self.weights)
-        held = preprocessed(self.data, "validation", self.preprocess, self.weights)
+        train, held = self.arrays("train"), self.arrays("validation")
         if self.settings.schedule is None and self.settings.preset.learning_rate is None:
             trainer.optimizer.learning_rate = self._measured_rate(trainer, train)
         return InMemoryEpochs(

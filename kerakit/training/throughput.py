@@ -1,5 +1,6 @@
 """How a model trains fastest on this machine: measured on its own steps, before it trains."""
 
+import contextlib
 import dataclasses
 import math
 import statistics
@@ -10,10 +11,24 @@ import tensorflow as tf
 
 from kerakit.training.kernels import fused_batch_norm
 from kerakit.training.machine import cpu_words, machine
+from kerakit.training.recurrent_kernels import (
+    UNROLLED_STEPS,
+    fusable,
+    recurrent_kernel,
+    recurrent_layers,
+)
 from kerakit.training.throughput_cache import key_of, recall, remember
 from kerakit.training.trainer import precision_of
 
-__all__ = ["Choice", "Trial", "candidates", "choose", "estimated_seconds", "pays_to_measure"]
+__all__ = [
+    "Choice",
+    "Trial",
+    "candidates",
+    "choose",
+    "computed_as",
+    "estimated_seconds",
+    "pays_to_measure",
+]
 
 MARGIN = 0.95  # another way must take less than this share of float32's time
 AGREEMENT = 0.1  # and its mean loss of the trial may differ from float32's by this share
@@ -23,6 +38,8 @@ SHARE = 0.04  # of the training that measuring may take
 # time (45e9 for a ResNet-20, 53e9 for a small VGG, by tests/benchmarks/image_training.py on
 # two cores with AVX-512) and on a GPU, and seconds to trace a layer's step, both ways.
 CPU_RATE, GPU_RATE, TRACE = 50e9, 5e12, 0.04
+LOOP = 2e-4  # seconds of a step through time of a recurrent layer, forward and back
+_KERNELS = {"loop": "", "fused": "the fused LSTM", "unrolled": "unrolled steps"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,18 +49,29 @@ class Choice:
     Attributes:
         precision: str. `"float32"` or `"mixed_bfloat16"`.
         xla: bool. Whether XLA compiles the step.
+        kernel: str. How recurrent layers compute: `"loop"`, `"fused"` or `"unrolled"`.
+
+    Example:
+
+    >>> str(Choice(kernel="fused")), Choice.parse("float32 with XLA and unrolled steps")
+    ('float32 with the fused LSTM', Choice(precision='float32', xla=True, kernel='unrolled'))
     """
 
     precision: str = "float32"
     xla: bool = False
+    kernel: str = "loop"
 
     def __str__(self):
-        return self.precision + (" with XLA" if self.xla else "")
+        extras = ["XLA"] * self.xla + [_KERNELS[self.kernel]] * (self.kernel != "loop")
+        return self.precision + (" with " if extras else "") + " and ".join(extras)
 
     @classmethod
     def parse(cls, text):
         """Return the choice that `str` wrote."""
-        return cls(text.removesuffix(" with XLA"), text.endswith(" with XLA"))
+        precision, _, extras = text.partition(" with ")
+        extras = extras.split(" and ")
+        kernel = next((name for name, said in _KERNELS.items() if said and said in extras), "loop")
+        return cls(precision, "XLA" in extras, kernel)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,14 +92,51 @@ class Trial:
     seconds: float
 
 
-def candidates():
-    """Return the choices worth a trial on this machine, float32 first.
+@contextlib.contextmanager
+def computed_as(model, choice, images=False):
+    """Compute the layers of a model by a `Choice` while the block runs, XLA apart.
+
+    Args:
+        model: `keras.Model`.
+        choice: `Choice`.
+        images: bool. Whether layers without weights change their precision too.
+    """
+    with (
+        precision_of(model, choice.precision, images),
+        fused_batch_norm(model),
+        recurrent_kernel(model, choice.kernel),
+    ):
+        yield
+
+
+def candidates(model=None, precision="auto", steps=None):
+    """Return the choices worth a trial on this machine, float32 as Keras computes it first.
 
     bfloat16 needs hardware for it: AMX or AVX512-BF16, or a GPU of compute capability 8 or
     higher; elsewhere it is emulated. XLA is tried on GPUs; on CPUs it takes six times as
-    long for convolutions.
+    long for convolutions, and is tried for recurrent layers alone. Those are tried fused and
+    unrolled as well, but not in bfloat16, whose steps are too small to gain by it; on a GPU
+    Keras has cuDNN for them.
+
+    Args:
+        model: `keras.Model`, or `None` for one without recurrent layers.
+        precision: str. Defaults to `"auto"`: whichever is faster.
+        steps: int or `None`. Steps of the sequences, where all have as many.
     """
     gpus = tf.config.list_physical_devices("GPU")
+    recurrent = [] if model is None else recurrent_layers(model)
+    if recurrent:
+        first = Choice("float32" if precision == "auto" else precision)
+        if gpus:
+            return [first]
+        kernels = ["loop"] + ["fused"] * any(map(fusable, recurrent))
+        if steps is not None and steps <= UNROLLED_STEPS:
+            kernels.append("unrolled")
+        found = [dataclasses.replace(first, kernel=kernel) for kernel in kernels]
+        if steps is None:
+            return found  # XLA would compile again for every length
+        # XLA has no kernel for what TensorFlow has fused.
+        return found + [dataclasses.replace(c, xla=True) for c in found if c.kernel != "fused"]
     if gpus:
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
         half = all(detail.get("compute_capability", (0, 0)) >= (8, 0) for detail in details)
@@ -81,16 +146,25 @@ def candidates():
     return [Choice(p, xla) for xla in ((False, True) if gpus else (False,)) for p in precisions]
 
 
-def estimated_seconds(model, rows):
-    """Estimate the time to train on so many rows, from the multiply-adds of the layers."""
+def estimated_seconds(model, rows, batch_size=1, length=1):
+    """Estimate the time to train on so many rows, from the multiply-adds of the layers.
+
+    Args:
+        model: `keras.Model`.
+        rows: int. All rows of all epochs.
+        batch_size: int. Rows of a step.
+        length: int. Steps of a sequence. Defaults to 1: they are none.
+    """
     work = 0
     for layer in model._flatten_layers(include_self=False):
         for weight in getattr(layer, "trainable_weights", []):
             if isinstance(layer, keras.Model) or len(weight.shape) < 2:
                 continue
-            work += math.prod(weight.shape) * (_places(layer) if len(weight.shape) == 4 else 1)
+            places = _places(layer) if len(weight.shape) == 4 else length
+            work += math.prod(weight.shape) * places
     rate = GPU_RATE if tf.config.list_physical_devices("GPU") else CPU_RATE
-    return 3 * work * rows / rate  # forward, and back to weights and inputs
+    loops = len(recurrent_layers(model)) * LOOP * length * rows / batch_size
+    return 3 * work * rows / rate + loops  # forward, and back to weights and inputs
 
 
 def _places(layer):
@@ -180,8 +254,7 @@ def _measured(trial, choices):
 
 def _traced(trial, choice, batches):
     """A function that trains `STEPS` steps of a choice: `() -> (mean loss, seconds of each)`."""
-    images = choice.precision != "float32"
-    with precision_of(trial.model, choice.precision, images), fused_batch_norm(trial.model):
+    with computed_as(trial.model, choice, trial.runner.images):
         trainer = trial.runner.trainer()
         inner = trainer.train_step
         if choice.xla:
@@ -189,7 +262,9 @@ def _traced(trial, choice, batches):
 
         @tf.function(autograph=False)
         def step(batch, number):
-            return inner(trial.runner.prepare(batch, number, True))["loss"]
+            if trial.runner.prepare is not None:
+                batch = trial.runner.prepare(batch, number, True)
+            return inner(batch)["loss"]
 
         float(step(batches[0], tf.constant(0)))  # traces and compiles
 

@@ -24,7 +24,8 @@ class _Trainer(keras.Model):
 
     Keras averages a loss over the last axis; a single number per row therefore needs an
     axis of its own, or sample weights would multiply the mean instead of the rows. Class
-    ids become one-hot rows where `rows` says so.
+    ids become one-hot rows where `rows` says so. Tags behind the end of a sentence weigh
+    nothing.
     """
 
     rows = False
@@ -37,11 +38,20 @@ class _Trainer(keras.Model):
 
     def _with_axis(self, data):
         values, target, *weight = data
+        if len(self.output_shape) == 3 and len(target.shape) == 2 and "int" in target.dtype.name:
+            return (values, *_masked(target))
         if self.rows:
             target = as_rows(target, self.output_shape[-1])
         elif len(self.output_shape) == 2 and self.output_shape[-1] == 1:
             target = keras.ops.reshape(target, (-1, 1))
         return (values, target, *weight)
+
+
+def _masked(target):
+    """Tags with weights that average over the tokens, however many of them are padding (-1)."""
+    there = keras.ops.cast(target >= 0, "float32")
+    share = keras.ops.mean(there)
+    return keras.ops.maximum(target, 0), there / keras.ops.maximum(share, 1e-6)
 
 
 def make_trainer(model, labels=False, mixes=False):

@@ -15,7 +15,8 @@ def test_the_registry_says_what_is_loaded(name):
     entry = list_builtin()[name]
     spec = load_builtin(name).spec
     assert sum(spec.sizes.values()) == entry.rows
-    assert sum(feature.size for feature in spec.features) == entry.features
+    if spec.features[0].shape[:1] != (None,):  # such a sequence has any number of steps
+        assert sum(feature.size for feature in spec.features) == entry.features
     assert (spec.task, spec.target.names, spec.dataset) == (entry.task, (entry.target,), name)
 
 
@@ -66,7 +67,7 @@ def test_a_table_is_not_seen_as_images():
     with pytest.raises(DataError, match="'iris' is a table; view='image' goes with digits"):
         load_builtin("iris", view="image")
     with pytest.raises(ArgumentError, match="'view'"):
-        load_builtin("digits", view="rows")
+        load_builtin("digits", view="row")
 
 
 def test_an_unknown_name_is_refused_with_the_nearest():

@@ -1,10 +1,15 @@
 """Small data sets and models, made by hand as the design describes them."""
 
 import functools
+import pathlib
+import sys
 import types
 
 import numpy as np
 import pytest
+
+# Test modules take helpers from `evaluation_cases` beside them.
+sys.path.append(str(pathlib.Path(__file__).parent))
 
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec, Target

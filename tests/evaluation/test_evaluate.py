@@ -254,7 +254,7 @@ def test_arguments_of_another_task(make):
     two = make.data(targets=2, target=Target(("a", "b")))
     with pytest.raises(ArgumentError, match="regression of one target"):
         evaluate(make.model(2), two, quantiles=(0.1, 0.9))
-    with pytest.raises(ArgumentError, match="Got task 'tagging'"):
-        evaluate(make.model(2), make.data("tagging"))
+    with pytest.raises(ArgumentError, match="Got task 'ranking'"):
+        evaluate(make.model(2), make.data("ranking"))
     with pytest.raises(ArgumentError, match="'verbose' parameter"):
         evaluate(make.model(0), make.data(), verbose="loud")

@@ -39,7 +39,7 @@ def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
 
 def test_worst_errors_are_those_of_the_split_in_order(pictures, tmp_path, monkeypatch):
     """Rows 0, 1 and 3 are wrong, with 0.7, 0.9 and 0.8; two batches."""
-    import kerakit.evaluation.figures as figures
+    import kerakit.evaluation.classification as classification
 
     monkeypatch.setattr("kerakit.evaluation.batches.MAX_IMAGE_VALUES", 3 * 4)
     monkeypatch.setattr("kerakit.evaluation.batches.MIN_ROWS", 1)
@@ -48,9 +48,9 @@ def test_worst_errors_are_those_of_the_split_in_order(pictures, tmp_path, monkey
     data = pictures.data(images, ids, images, ids, ("ant", "bee"))
     assert rows_per_batch(data.spec) == 3
     drawn = []
-    draw = figures.worst_errors
+    draw = classification.wrong_images
     monkeypatch.setattr(
-        figures, "worst_errors", lambda *values: drawn.append(draw(*values)) or drawn[0]
+        classification, "wrong_images", lambda *values: drawn.append(draw(*values)) or drawn[0]
     )
     evaluate(pictures.answering(p), data, run_dir=tmp_path)
     words = [[text.get_text() for text in axis.texts] for axis in drawn[0].axes]
@@ -176,6 +176,7 @@ print(many - few)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads memory from /proc")
 @pytest.mark.parametrize("source", ["stream", "table"])
 def test_memory_does_not_grow_with_the_split(tmp_path, source):

@@ -8,6 +8,7 @@ import pytest
 # Test modules take helpers from `serving_cases` beside them.
 sys.path.append(str(pathlib.Path(__file__).parent))
 
+from sequence_cases import SEQUENCE_CASES, make_case
 from serving_cases import CASES, QUANTILES, make_model, make_spec, make_table
 
 from kerakit.serving import export
@@ -37,4 +38,20 @@ def exports(models, tmp_path_factory):
             verify=case == "multiclass",
         )
         for case in CASES
+    }
+
+
+@pytest.fixture(scope="session")
+def sequences():
+    """`(model, spec, table)` of each case of windows, series, texts and tags."""
+    return {case: make_case(case) for case in SEQUENCE_CASES}
+
+
+@pytest.fixture(scope="session")
+def sequence_exports(sequences, tmp_path_factory):
+    """One export of each of these."""
+    base = tmp_path_factory.mktemp("saved_models")
+    return {
+        case: export(model, spec, base / case, sample=table, verify=False)
+        for case, (model, spec, table) in sequences.items()
     }

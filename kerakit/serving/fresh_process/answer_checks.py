@@ -8,7 +8,7 @@ import tensorflow as tf
 from .compare import compare, golden_inputs, golden_outputs
 from .failed import need
 
-__all__ = ["check_batch", "check_golden", "check_repeat", "latency", "load", "plain"]
+__all__ = ["answer", "check_golden", "check_repeat", "latency", "load", "plain"]
 
 
 def load(state):
@@ -53,18 +53,6 @@ def check_repeat(state):
     for name, values in first.items():
         need(np.array_equal(values, second[name]), f"{name!r} differs from one call to the next")
     return "two calls, equal to the bit"
-
-
-def check_batch(state):
-    """One row at a time, and all at once."""
-    together = answer(state)
-    single = [answer(state, slice(row, row + 1)) for row in range(state["rows"])]
-    for name in together:
-        shapes = {values[name].shape[:1] for values in single}
-        need(shapes == {(1,)}, f"{name!r} does not answer one row with one row")
-    joined = {name: np.concatenate([values[name] for values in single]) for name in together}
-    worst = compare(state["manifest"], joined, together)
-    return f"batches of 1 and {state['rows']}, largest difference {worst:.2g}"
 
 
 def latency(state):

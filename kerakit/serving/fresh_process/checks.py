@@ -1,6 +1,6 @@
 """Every check of an export, in order."""
 
-from .answer_checks import check_batch, check_golden, check_repeat, latency, load
+from .answer_checks import check_golden, check_repeat, latency, load
 from .endpoint_checks import check_endpoints, check_warmup
 from .failed import Failed, said
 from .graph_checks import (
@@ -11,6 +11,7 @@ from .graph_checks import (
     check_variables,
     read_files,
 )
+from .row_checks import check_batch, check_padding, check_texts
 from .session_checks import check_session
 
 __all__ = ["main"]
@@ -27,6 +28,8 @@ CHECKS = (
     ("in a session", check_session),
     ("same answer twice", check_repeat),
     ("batch size", check_batch),
+    ("padding", check_padding),
+    ("odd texts", check_texts),
     ("other signatures", check_endpoints),
     ("warm-up", check_warmup),
 )
@@ -35,6 +38,8 @@ NEED_FUNCTION = (
     check_session,
     check_repeat,
     check_batch,
+    check_padding,
+    check_texts,
     check_endpoints,
     check_warmup,
 )

@@ -8,6 +8,12 @@ from kerakit.errors import DataError
 
 __all__ = ["columns_of_features", "feature_values"]
 
+# What the model does where an answer is not one row of columns.
+_NO_TABLE = {
+    "forecast": "makes a forecast of several steps from a window of a series",
+    "tagging": "gives each token of a sentence a tag",
+}
+
 
 def columns_of_features(spec, names, file, hint=""):
     """Return the column of each feature: a list of names.
@@ -22,8 +28,18 @@ def columns_of_features(spec, names, file, hint=""):
     Raises:
         DataError: when there is none, or a feature is no column.
     """
+    if spec.task in _NO_TABLE:
+        raise DataError(
+            f"The model {_NO_TABLE[spec.task]}, which has no place in a table with one answer "
+            "for each row. Use load_served."
+        )
     found = []
     for feature in spec.features:
+        if feature.kind == "sequence":
+            raise DataError(
+                f"The model takes {feature.name!r} as a whole series for each answer, and a row "
+                "of a file is not one. Use load_served."
+            )
         if feature.shape != ():
             raise DataError(
                 f"The model takes {feature.name!r} as an array of shape {feature.shape}, which a "
@@ -57,6 +73,9 @@ def feature_values(feature, column, *, name, typed, missing, file, place):
     Raises:
         DataError: when a value is no number where one is needed, or is infinite.
     """
+    if feature.kind == "text":
+        # As it stands: "NA" and "3.0" are texts, and white space may matter to characters.
+        return read_column(column, (), True, f"{file}, column {name!r}").texts().strings()
     if feature.dtype == "string":
         return read_column(column, missing, typed, f"{file}, column {name!r}").texts().strings()
     values = None if typed else _plain_numbers(column, missing)

@@ -1,77 +1,22 @@
-"""The errors an image classifier was surest of: found batch by batch, drawn as a grid."""
-
-import dataclasses
+"""The errors that an image classifier was surest of, drawn as a grid."""
 
 import numpy as np
 
 from kerakit.evaluation.plots import INK, ORANGE, plain
+from kerakit.evaluation.surest_errors import percent
 
-__all__ = ["MostConfidentErrors", "WrongAnswer", "display_size", "worst_errors"]
+__all__ = ["display_size", "shows_images", "wrong_images"]
 
-MAX_ERRORS = 20
 COLUMNS = 5
 SIDE = 224  # pixels of the longer side as drawn: a multiple of 8, 14, 16, 28, 32, 56
 GAP, WORDS, DPI = 16, 84, 120  # pixels between images and for the words below, per inch
 NAME = 17  # characters of a class's name that fit under an image
 
 
-@dataclasses.dataclass(frozen=True)
-class WrongAnswer:
-    """One test row that was taken for another class.
-
-    Attributes:
-        row: int. Its place in the test split, from 0.
-        true, predicted: int. Class ids.
-        confidence: float. Probability given to the predicted class.
-        image: uint8 array of shape `(height, width, 1 or 3)`, of a size to be looked at.
-    """
-
-    row: int
-    true: int
-    predicted: int
-    confidence: float
-    image: np.ndarray
-
-
-class MostConfidentErrors:
-    """Keeps the surest wrong answers of the batches it is shown, and no other image.
-
-    Args:
-        limit: int in `[1, inf)`. How many to keep. Defaults to 20.
-    """
-
-    def __init__(self, limit=MAX_ERRORS):
-        self.limit, self.rows, self.errors = limit, 0, []
-
-    def add(self, images, y, p):
-        """Take note of a batch.
-
-        Args:
-            images: array of shape `(n, H, W, C)`, values in 0-255.
-            y: int array of shape `(n,)`. True class ids.
-            p: array of shape `(n, classes)`. Probabilities.
-        """
-        y, p = np.asarray(y), np.asarray(p)
-        label, sure = p.argmax(axis=1), p.max(axis=1)
-        wrong = np.flatnonzero(label != y)
-        wrong = wrong[np.argsort(-sure[wrong], kind="stable")][: self.limit]
-        if len(self.errors) == self.limit:
-            wrong = wrong[sure[wrong] > self.errors[-1].confidence]
-        if len(wrong):
-            shown = np.asarray(images[: len(y)])
-            self.errors += [
-                WrongAnswer(
-                    row=int(self.rows + i),
-                    true=int(y[i]),
-                    predicted=int(label[i]),
-                    confidence=float(sure[i]),
-                    image=display_size(shown[i]),
-                )
-                for i in wrong
-            ]
-            self.errors.sort(key=lambda error: (-error.confidence, error.row))
-            del self.errors[self.limit :]
-        self.rows += len(y)
+def shows_images(spec):
+    """Whether there is an image to show beside each single label."""
+    image = len(spec.features) == 1 and spec.features[0].kind == "image"
+    return image and spec.task in ("binary", "multiclass") and len(spec.features[0].shape) == 3
 
 
 def display_size(image, side=SIDE):
@@ -98,11 +43,12 @@ def display_size(image, side=SIDE):
     return small.reshape(height, width, image.shape[-1])
 
 
-def worst_errors(errors, classes):
+def wrong_images(errors, classes):
     """Draw wrong answers with their images, the surest first.
 
     Args:
-        errors: list of `WrongAnswer`, at least one.
+        errors: list of `WrongAnswer`, at least one; shown are uint8 arrays of shape
+            `(height, width, 1 or 3)`.
         classes: sequence of str.
 
     Returns:
@@ -115,7 +61,7 @@ def worst_errors(errors, classes):
     rows = -(-len(errors) // columns)
     # All images of a split have one shape. Cells are counted in pixels of the file, so that
     # each pixel of an image is drawn as it is; a layout engine would scale them unevenly.
-    height = max(max(error.image.shape[0] for error in errors), SIDE // 4)
+    height = max(max(error.shown.shape[0] for error in errors), SIDE // 4)
     cell = SIDE + GAP, height + WORDS
     total = columns * cell[0], rows * cell[1]
     figure = Figure(figsize=(total[0] / DPI, total[1] / DPI), dpi=DPI)
@@ -125,15 +71,15 @@ def worst_errors(errors, classes):
         box = (left / total[0], bottom / total[1], SIDE / total[0], height / total[1])
         axis = figure.add_axes(box)
         axis.set_axis_off()
-        gray = {"cmap": "gray", "vmin": 0, "vmax": 255} if error.image.shape[-1] == 1 else {}
-        image = error.image[..., 0] if gray else error.image
+        gray = {"cmap": "gray", "vmin": 0, "vmax": 255} if error.shown.shape[-1] == 1 else {}
+        image = error.shown[..., 0] if gray else error.shown
         axis.imshow(image, interpolation="nearest", **gray)
         axis.set_xlim((image.shape[1] - SIDE) / 2 - 0.5, (image.shape[1] + SIDE) / 2 - 0.5)
         axis.set_ylim((image.shape[0] + height) / 2 - 0.5, (image.shape[0] - height) / 2 - 0.5)
         lines = (
             (f"true: {plain(classes[error.true], NAME)}", INK),
             (f"predicted: {plain(classes[error.predicted], NAME)}", ORANGE),
-            (f"{_percent(error.confidence)} sure, row {error.row}", INK),
+            (f"{percent(error.confidence)} sure, row {error.row}", INK),
         )
         for i, (text, color) in enumerate(lines):
             axis.annotate(
@@ -141,10 +87,3 @@ def worst_errors(errors, classes):
                 color=color, fontsize=8.5, va="top", annotation_clip=False,
             )  # fmt: skip
     return figure
-
-
-def _percent(confidence):
-    """Percent, never rounded up to certainty: 99.96 % is not 100 %."""
-    if 0.9995 <= confidence < 1:
-        return "over 99.9 %"
-    return f"{100 * confidence:.1f} %"

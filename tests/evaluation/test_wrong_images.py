@@ -4,22 +4,21 @@ import numpy as np
 import pytest
 
 from kerakit.evaluation.run_files import png
-from kerakit.evaluation.worst_errors import (
-    SIDE,
-    MostConfidentErrors,
-    WrongAnswer,
-    display_size,
-    worst_errors,
-)
+from kerakit.evaluation.surest_errors import SurestErrors, WrongAnswer
+from kerakit.evaluation.wrong_images import SIDE, display_size, wrong_images
 
 P = [[0.9, 0.1], [0.3, 0.7], [0.2, 0.8], [0.8, 0.2], [0.6, 0.4], [0.5, 0.5]]
 Y = [1, 0, 1, 1, 0, 1]  # wrong in rows 0 (0.9), 1 (0.7), 3 (0.8) and 5 (0.5)
 
 
+def shown(images, row):
+    return display_size(images[row])
+
+
 @pytest.mark.parametrize("batch", [1, 2, 4, 6])
 @pytest.mark.parametrize("limit, rows", [(20, [0, 3, 1, 5]), (2, [0, 3]), (1, [0])])
 def test_the_surest_errors_come_first_however_the_rows_are_cut(pictures, batch, limit, rows):
-    errors, images = MostConfidentErrors(limit), pictures.numbered(6)
+    errors, images = SurestErrors(shown, limit), pictures.numbered(6)
     for start in range(0, 6, batch):
         part = slice(start, start + batch)
         errors.add(images[part], np.int32(Y[part]), np.float32(P[part]))
@@ -27,11 +26,11 @@ def test_the_surest_errors_come_first_however_the_rows_are_cut(pictures, batch, 
     first = errors.errors[0]
     assert (first.true, first.predicted, first.confidence) == (1, 0, pytest.approx(0.9))
     for error in errors.errors:
-        assert np.all(error.image == error.row)  # its own image
+        assert np.all(error.shown == error.row)  # its own image
 
 
 def test_of_equal_confidence_the_first_rows_stay(pictures):
-    errors = MostConfidentErrors(3)
+    errors = SurestErrors(shown, 3)
     for _ in range(2):
         errors.add(pictures.numbered(2), [0, 0], [[0.0, 1.0]] * 2)
     assert [error.row for error in errors.errors] == [0, 1, 2]
@@ -68,7 +67,7 @@ def test_words_and_pixels_of_the_grid(channels, count):
     colour = np.array([250, 130, 10], "uint8")[:channels]
     image = np.broadcast_to(colour, (SIDE, SIDE, channels))
     errors = [WrongAnswer(40 + i, 0, 1, 0.75, image) for i in range(count)]
-    figure = worst_errors(errors, ["a$b", "x" * 10 + "y" * 90 + "end"])
+    figure = wrong_images(errors, ["a$b", "x" * 10 + "y" * 90 + "end"])
     assert len(figure.axes) == count
     words = [text.get_text() for text in figure.axes[0].texts]
     assert words[0] == r"true: a\$b" and words[2] == "75.0 % sure, row 40"
@@ -86,7 +85,7 @@ def test_words_and_pixels_of_the_grid(channels, count):
 @pytest.mark.parametrize("shape", [(SIDE, 5, 3), (5, SIDE, 1)])
 def test_words_of_neighbours_do_not_overlap(shape):
     errors = [WrongAnswer(10**6, 0, 0, 0.99996, np.zeros(shape, "uint8"))] * 6
-    figure = worst_errors(errors, ["Ewige Würmer; und mehr davon"])
+    figure = wrong_images(errors, ["Ewige Würmer; und mehr davon"])
     png(figure)
     boxes = [text.get_window_extent() for axis in figure.axes for text in axis.texts]
     for i, one in enumerate(boxes):

@@ -1,0 +1,43 @@
+"""Convolutional encoders of sequences."""
+
+import keras
+
+from kerakit.builders.sequence.masks import with_mask
+
+__all__ = ["convolution_steps"]
+
+# Filters as multiples of the units, and kernel sizes: 128 x 8, 256 x 5, 128 x 3 with units=128.
+_STAGES = ((1, 8), (2, 5), (1, 3))
+
+
+def convolution_steps(values, mask, encoding):
+    """Encode every step in the light of those near it.
+
+    The fully convolutional network of Wang et al. 2017 (arXiv:1611.06455): three convolutions
+    over time of 8, 5 and 3 steps, each with batch normalisation (over the steps that are
+    there) and max(x, 0). With more `layers` the three stages repeat.
+
+    Args:
+        values: tensor of shape `(batch, steps, width)`.
+        mask: tensor of shape `(batch, steps)`, or `None` where all steps are there.
+        encoding: `Encoding`.
+
+    Returns:
+        Tensor of shape `(batch, steps, units)`, zeros behind the end of a sequence.
+    """
+    seen = None if mask is None else keras.ops.cast(mask, "bool")
+    for turn in range(1, encoding.layers + 1):
+        for place, (times, size) in enumerate(_STAGES, start=1):
+            name = f"{turn}{'abc'[place - 1]}"
+            values = keras.layers.Conv1D(
+                times * encoding.units,
+                size,
+                padding="same",
+                kernel_initializer="he_uniform",
+                name=f"conv_{name}",
+            )(values)
+            values = keras.layers.BatchNormalization(name=f"norm_{name}")(values, mask=seen)
+            values = with_mask(keras.layers.Activation("relu", name=f"relu_{name}")(values), mask)
+            if encoding.dropout:
+                values = keras.layers.Dropout(encoding.dropout, name=f"dropout_{name}")(values)
+    return values

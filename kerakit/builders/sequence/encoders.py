@@ -1,0 +1,39 @@
+"""From sequences of vectors to a vector per step, or one for the whole."""
+
+from kerakit.builders.sequence.convolution import convolution_steps
+from kerakit.builders.sequence.masks import attended, masked_mean
+from kerakit.builders.sequence.options import RECURRENT
+from kerakit.builders.sequence.recurrent import recurrent_steps, recurrent_summary
+from kerakit.builders.sequence.transformer import transformer_steps
+
+__all__ = ["encode_steps", "summarize"]
+
+_STEPS = {"transformer": transformer_steps, "conv": convolution_steps}
+
+
+def encode_steps(values, mask, encoding):
+    """Encode every step of a batch of sequences.
+
+    Args:
+        values: tensor of shape `(batch, steps, width)`.
+        mask: tensor of shape `(batch, steps)`, or `None` where all steps are there.
+        encoding: `Encoding`.
+
+    Returns:
+        Tensor of shape `(batch, steps, width)`; what stands behind the end of a sequence
+        means nothing.
+    """
+    return _STEPS.get(encoding.cell, recurrent_steps)(values, mask, encoding)
+
+
+def summarize(values, mask, encoding):
+    """Encode whole sequences; arguments as in `encode_steps`.
+
+    Returns:
+        Tensor of shape `(batch, width)`: of recurrent cells the last state, else the mean over
+        the steps; with `attention` a mean with learned weights.
+    """
+    if encoding.cell in RECURRENT:
+        return recurrent_summary(values, mask, encoding)
+    values = _STEPS[encoding.cell](values, mask, encoding)
+    return attended(values, mask, "summary") if encoding.attention else masked_mean(values, mask)

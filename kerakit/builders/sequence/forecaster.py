@@ -1,0 +1,109 @@
+"""Forecasters: from the last steps of a series to the next ones."""
+
+import keras
+from keras import ops
+
+from kerakit.builders.assemble import assemble
+from kerakit.builders.sequence.encoders import summarize
+from kerakit.builders.sequence.options import Encoding
+from kerakit.builders.sequence.window_preprocessing import window_preprocess, window_shape
+from kerakit.checks import check_float
+from kerakit.data.spec import Spec
+
+__all__ = ["sequence_forecaster"]
+
+
+def sequence_forecaster(
+    inputs,
+    *,
+    horizon=None,
+    cell="lstm",
+    units=64,
+    layers=1,
+    bidirectional=False,
+    dropout=0.0,
+    recurrent_dropout=0.0,
+    attention=False,
+    heads=4,
+    positions="sinusoidal",
+    l2=0.0,
+):
+    """Build a network that forecasts the next `horizon` steps of a series at once.
+
+    The window goes through two paths: a linear one from every step of it to every step of the
+    horizon (for each channel alone, with weights that the channels share; Zeng et al. 2023,
+    arXiv:2205.13504), and the encoder, whose last layer starts at zero and so corrects the
+    straight line where that pays. Both see the window less its last value and over its own
+    deviation; the answer is in the units of the series, so a shift of level or scale shifts
+    the forecast by as much.
+
+    Args:
+        inputs: `Spec` of a forecast, or a shape `(window,)` or `(window, channels)`.
+        horizon: int in [1, inf). Steps to forecast. Needed with a plain shape.
+        cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
+            positions: the encoder's, as in `sequence_classifier`. Defaults to one LSTM with
+            64 units.
+        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path.
+            Defaults to `0.0`.
+
+    Returns:
+        `keras.Model`; raw windows of shape `(batch, window)` or `(batch, window, channels)`
+        in, NaN where a value is missing (in a dict by the feature's name for a `Spec`, with
+        `time` beside it where the spec has a calendar); forecasts of shape `(batch, horizon)`
+        or `(batch, horizon, channels)` out.
+
+    Raises:
+        ArgumentError: when an argument is out of its range, or the spec is not of a forecast.
+
+    Example:
+
+    >>> model = sequence_forecaster((168,), horizon=24, units=8)
+    >>> model.output_shape, model.count_params()
+    ((None, 24), 4592)
+    """
+    owner = "sequence_forecaster"
+    shape = window_shape(owner, inputs, horizon)
+    encoding = Encoding(
+        owner, cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
+        positions,
+    )  # fmt: skip
+    l2 = check_float(owner, "l2", l2, "[0.0, inf)")
+    by_name, preprocess = window_preprocess(shape)
+    names = ("values", "level", "scale", "phases")
+    network_in = [
+        keras.Input(tensor.shape[1:], name=name)
+        for tensor, name in zip(preprocess.outputs, names, strict=False)
+    ]
+    values, level, scale, *phases = network_in
+    linear = _linear_path(values[..., : shape.channels], shape.horizon, l2)
+    summary = summarize(values, None, encoding)
+    if phases:
+        summary = ops.concatenate([summary, *phases], axis=-1)
+    correction = keras.layers.Dense(
+        shape.horizon * shape.channels,
+        kernel_initializer="zeros",
+        dtype="float32",
+        name="output",
+    )(summary)
+    correction = ops.reshape(correction, (-1, shape.horizon, shape.channels))
+    answer = (linear + correction) * scale + level
+    answer = keras.layers.Rescaling(
+        shape.deviation.tolist(), shape.mean.tolist(), dtype="float32", name="unscale"
+    )(answer)
+    if not shape.several:
+        answer = keras.layers.Reshape((shape.horizon,), dtype="float32", name="forecast")(answer)
+    by_name = by_name if isinstance(inputs, Spec) else by_name[shape.name]
+    return assemble(by_name, preprocess, network_in, answer, owner)
+
+
+def _linear_path(values, horizon, l2):
+    """Every step of the horizon as a weighted sum of the window's, channel by channel."""
+    by_channel = ops.transpose(values, (0, 2, 1))
+    ahead = keras.layers.Dense(
+        horizon,
+        kernel_initializer="zeros",
+        kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
+        dtype="float32",
+        name="linear",
+    )(by_channel)
+    return ops.transpose(ahead, (0, 2, 1))

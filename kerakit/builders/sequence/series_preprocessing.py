@@ -1,0 +1,75 @@
+"""The `preprocess` sub-model for labelled series: raw numbers in, steps and a mask out."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerakit.checks import check
+from kerakit.data.spec import Spec
+from kerakit.errors import ArgumentError
+
+__all__ = ["series_preprocess"]
+
+
+def series_preprocess(owner, inputs):
+    """Build the input of a model of whole series and the `preprocess` sub-model behind it.
+
+    Channels are standardised by the training values. NaN at the end is padding; inside it is a
+    missing value, which becomes the mean, with a mark beside it where training rows had such.
+
+    Args:
+        owner: str. The builder, for errors.
+        inputs: `Spec` with one sequence of numbers, or a shape `(steps,)` or `(steps,
+            channels)`, steps an int or `None`.
+
+    Returns:
+        Tuple `(inputs, preprocess)`: a dict of one `keras.Input` by its name (for a plain
+        shape, that input itself, named `series`), and the sub-model with the outputs `values`
+        of shape `(batch, steps, channels)` and `mask` of shape `(batch, steps)`, both float32.
+
+    Raises:
+        ArgumentError: when there is no such sequence, or something beside it.
+    """
+    name, shape, mean, variance, gaps = _described(owner, inputs)
+    series = keras.Input(shape, name=name)
+    values = series if len(shape) == 2 else series[..., None]
+    known = ops.cast(ops.isfinite(values), "float32")
+    there = ops.max(known, axis=-1)
+    # A step is there where it, or one behind it, has a value.
+    behind = ops.flip(ops.cumsum(ops.flip(there, axis=1), axis=1), axis=1)
+    mask = ops.cast(behind > 0, "float32")
+    values = ops.where(known > 0, values, 0.0)
+    values = keras.layers.Normalization(
+        mean=mean, variance=variance, dtype="float32", name="preprocess.normalize"
+    )(values)
+    values = values * known
+    if gaps:
+        values = ops.concatenate([values, mask[..., None] * (1.0 - known)], axis=-1)
+    by_name = {name: series} if isinstance(inputs, Spec) else series
+    return by_name, keras.Model(by_name, [values, mask], name="preprocess")
+
+
+def _described(owner, inputs):
+    if isinstance(inputs, Spec):
+        kinds = {feature.name: feature.kind for feature in inputs.features}
+        if list(kinds.values()) != ["sequence"]:
+            raise ArgumentError(
+                f"{owner} takes one sequence of numbers and nothing beside it. Got features of "
+                f"kinds {kinds}; kk.load_series makes such data of .ts files."
+            )
+        (feature,) = inputs.features
+        mean, variance = np.atleast_1d(feature.mean), np.atleast_1d(feature.variance)
+        variance = np.where(variance > 0, variance, 1.0)
+        gaps = bool(np.any(feature.missing))
+        return feature.name, tuple(feature.shape), mean.tolist(), variance.tolist(), gaps
+    ok = isinstance(inputs, (tuple, list)) and len(inputs) in (1, 2)
+    ok = ok and all(_is_size(size) for size in inputs[1:]) and _is_size(inputs[0], free=True)
+    expected = "a Spec, or a shape (steps,) or (steps, channels), where steps may be None"
+    check(ok, owner, "inputs", expected, inputs)
+    channels = inputs[1] if len(inputs) == 2 else 1
+    return "series", tuple(inputs), [0.0] * channels, [1.0] * channels, False
+
+
+def _is_size(value, free=False):
+    is_int = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return is_int or (free and value is None)

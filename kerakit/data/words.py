@@ -1,0 +1,165 @@
+"""Words and characters of texts as the layers of Keras see them, and how often they occur."""
+
+import collections
+
+import numpy as np
+
+from kerakit.data.spec import Feature
+from kerakit.errors import DataError
+
+__all__ = [
+    "count_words",
+    "describe_text",
+    "describe_tokens",
+    "standardized",
+    "standardized_characters",
+    "words",
+]
+
+# What `lower_and_strip_punctuation` of Keras strips: all of ASCII's punctuation.
+_PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
+
+# A word seen once says nothing that could hold for another text.
+_LEAST = 2
+_MOST_WORDS = 50_000
+_MOST_CHARACTERS = 1_000
+
+
+def standardized(text):
+    """Return a text as `TextVectorization(standardize="lower_and_strip_punctuation")` does.
+
+    ASCII letters become small and ASCII punctuation goes; other letters and marks stay as
+    they are (`É` too), as in TensorFlow's graph.
+
+    Example:
+
+    >>> standardized("Don't PANIC, Élise!")
+    'dont panic Élise'
+    """
+    return _standardized(text).decode()
+
+
+def standardized_characters(text):
+    """Return a text as `TextVectorization(standardize="lower")` does: ASCII letters small.
+
+    Example:
+
+    >>> standardized_characters("Don't PANIC, Élise!")
+    "don't panic, Élise!"
+    """
+    return text.encode().lower().decode()
+
+
+def words(text):
+    """Return the words of a standardized text, split at ASCII white space alone.
+
+    Python's `str.split` would split at a no-break space too, which TensorFlow does not.
+
+    Example:
+
+    >>> words("It's 20\\u00a0% off -\\tBUY!")
+    ['its', '20\\xa0', 'off', 'buy']
+    """
+    return [word.decode() for word in _standardized(text).split()]
+
+
+def count_words(texts):
+    """Return an int array: how many words each text has."""
+    return np.array([len(_standardized(text).split()) for text in texts], np.int64)
+
+
+def describe_text(name, texts, column="", origin="the data"):
+    """Return the `Feature` of training texts.
+
+    Args:
+        name: str. The input's name.
+        texts: sequence of str.
+        column: str. The name in the source. Defaults to `name`.
+        origin: str. What the texts are, for an error.
+
+    Returns:
+        `Feature` with the words seen at least twice (all, where none is), at most 50,000;
+        the characters, at most 1,000; both most frequent first; quantiles of the lengths in
+        words; and as `missing` the number of texts without a word.
+
+    Raises:
+        DataError: when no text has a word.
+
+    Example:
+
+    >>> feature = describe_text("text", ["Now, now!", "no", "...", "Not now, no?"])
+    >>> feature.vocabulary, feature.characters[:2], feature.missing
+    (('now', 'no'), ('n', 'o'), 1)
+    """
+    seen, characters, lengths = collections.Counter(), collections.Counter(), []
+    for text in texts:
+        found = _standardized(text).split()
+        seen.update(found)
+        lengths.append(len(found))
+        characters.update(standardized_characters(text))
+    if not seen:
+        raise DataError(
+            f"{origin}: no training text has a word: there is nothing but punctuation and white "
+            "space. Check which column holds the texts."
+        )
+    often = {word: count for word, count in seen.items() if count >= _LEAST}
+    return Feature(
+        name,
+        kind="text",
+        dtype="string",
+        column=column or name,
+        missing=lengths.count(0),
+        quantiles=_quantiles(lengths),
+        vocabulary=tuple(word.decode() for word in _ranked(often or seen, _MOST_WORDS)),
+        characters=_ranked(characters, _MOST_CHARACTERS),
+    )
+
+
+def describe_tokens(name, sentences):
+    """Return the `Feature` of training sentences whose tokens have single spaces between.
+
+    Args:
+        name: str. The input's name.
+        sentences: sequence of str.
+
+    Returns:
+        `Feature` with the tokens, in small ASCII letters, at most 50,000; the characters as
+        they stand, at most 1,000, without the space; and quantiles of the lengths in tokens.
+
+    Example:
+
+    >>> feature = describe_tokens("tokens", ["The end .", "the End", "I know ."])
+    >>> feature.vocabulary, feature.quantiles[0], feature.characters[:3]
+    (('.', 'end', 'the', 'i', 'know'), 2.0, ('e', 'n', '.'))
+    """
+    seen, characters, lengths = collections.Counter(), collections.Counter(), []
+    for sentence in sentences:
+        tokens = standardized_characters(sentence).split(" ")
+        seen.update(tokens)
+        lengths.append(len(tokens))
+        characters.update(sentence)
+    del characters[" "]
+    return Feature(
+        name,
+        kind="text",
+        dtype="string",
+        column=name,
+        quantiles=_quantiles(lengths),
+        vocabulary=_ranked(seen, _MOST_WORDS),
+        characters=_ranked(characters, _MOST_CHARACTERS),
+    )
+
+
+def _standardized(text):
+    # In UTF-8 no byte of another character is an ASCII one, so bytes do, and are faster.
+    return text.encode().lower().translate(None, _PUNCTUATION)
+
+
+def _ranked(counts, most):
+    """The keys, most frequent first; those of one count by code points."""
+    return tuple(sorted(counts, key=lambda key: (-counts[key], key))[:most])
+
+
+def _quantiles(lengths):
+    """Up to 65 distinct quantiles, as `describe_feature` gives them of numbers."""
+    return tuple(np.unique(np.quantile(lengths, np.linspace(0.0, 1.0, 65))).tolist())

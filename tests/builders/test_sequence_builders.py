@@ -1,0 +1,316 @@
+"""Builders of sequence models: shapes, counts by hand, bad arguments, life after saving."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerakit as kk
+from kerakit.data.spec import Feature, Series, Spec, Target
+
+BUILDERS = ["forecaster", "classifier", "text", "tagger"]
+CELLS = ["lstm", "gru", "rnn", "transformer", "conv"]
+RECURRENT = CELLS[:3]
+
+
+def forecast_spec(**options):
+    feature = Feature("window", "sequence", shape=(6,), mean=10.0, variance=4.0, **options)
+    target = Target(("load",), mean=(10.0,), variance=(4.0,))
+    return Spec("forecast", (feature,), target, series=Series(6, 3))
+
+
+def series_spec(classes=("a", "b", "c")):
+    shape, two = (None, 2), (1.0, 4.0)
+    feature = Feature("series", "sequence", shape=shape, mean=(0.0, 5.0), variance=two)
+    return Spec("binary" if len(classes) == 2 else "multiclass", (feature,), classes=classes)
+
+
+def text_spec(classes=("ham", "spam")):
+    known = {"vocabulary": ("now", "buy", "the"), "characters": tuple("nowbuythe ")}
+    feature = Feature("text", "text", "string", **known)
+    return Spec("binary" if len(classes) == 2 else "multiclass", (feature,), classes=classes)
+
+
+def tag_spec():
+    known = {"vocabulary": ("the", "cat"), "characters": tuple("Ttheca-1")}
+    return Spec("tagging", (Feature("tokens", "text", "string", **known),), classes=tuple("DNVX"))
+
+
+def made(builder, cell="lstm", **options):
+    """A small model of each builder, and raw rows for it."""
+    rng = np.random.default_rng(0)
+    options = {"cell": cell, "units": 4, "heads": 2, **options}
+    if builder == "forecaster":
+        rows = {"window": rng.normal(10, 2, (3, 6)).astype("float32")}
+        return kk.sequence_forecaster(forecast_spec(), **options), rows
+    if builder == "classifier":
+        series = rng.normal(2, 2, (3, 7, 2)).astype("float32")
+        series[1, 4:], series[2, 1, 0] = np.nan, np.nan
+        return kk.sequence_classifier(series_spec(), **options), {"series": series}
+    if builder == "text":
+        texts = ["Buy the cat, now!", "", "unknown words"]
+        return kk.text_classifier(text_spec(), embedding=4, **options), {"text": strings(texts)}
+    options.setdefault("bidirectional", cell in RECURRENT)
+    sentences = ["The cat runs 1-2", "cat", "a\tcat"]
+    return kk.sequence_tagger(tag_spec(), embedding=4, **options), {"tokens": strings(sentences)}
+
+
+def strings(texts):
+    return tf.constant(texts)
+
+
+def randomised(model, seed=0):
+    """The model with weights of which none is zero, as if it were trained."""
+    rng = np.random.default_rng(seed)
+    for weight in model.get_layer("network").weights:
+        if weight.dtype == "float32":
+            spread = weight.name.endswith("variance") or "frequency" in weight.path
+            values = rng.uniform(0.5, 2, weight.shape) if spread else None
+            weight.assign(rng.normal(0, 0.3, weight.shape) if values is None else values)
+    return model
+
+
+ANSWERS = {"forecaster": (3, 3), "classifier": (3, 3), "text": (3, 2), "tagger": (3, 4, 4)}
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_every_cell_of_every_builder_passes_the_battery(builder, cell, tmp_path):
+    model, rows = made(builder, cell, dropout=0.25, layers=2)
+    randomised(model)
+    assert [layer.name for layer in model.layers[-2:]] == ["preprocess", "network"]
+    assert not model.get_layer("preprocess").trainable_weights
+    (name,) = rows
+    assert [tensor.name for tensor in model.inputs] == [name]
+    answer = model(rows).numpy()
+    assert answer.shape == ANSWERS[builder] and answer.dtype == np.float32
+    assert model.output_shape == (None, *(None,) * (answer.ndim - 2), answer.shape[-1])
+    assert np.isfinite(answer).all() and answer.std() > 0
+    if builder != "forecaster":
+        np.testing.assert_allclose(answer.sum(-1), 1, rtol=1e-5)
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(rows).numpy(), answer)
+    kinds = {type(layer) for layer in again._flatten_layers()}
+    assert {kind.__module__.split(".")[0] for kind in kinds} == {"keras"}
+    assert keras.layers.Lambda not in kinds
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_every_weight_learns(builder, cell):
+    options = {} if builder == "tagger" else {"attention": True}
+    model, rows = made(builder, cell, dropout=0.0, **options)
+    network = randomised(model).get_layer("network")
+    values = model.get_layer("preprocess")(rows)
+    with tf.GradientTape() as tape:
+        answer = network(values)
+        pull = tf.constant(np.random.default_rng(1).normal(size=answer.shape), "float32")
+        gain = tf.reduce_sum(answer * pull)
+    weights = network.trainable_weights
+    for weight, gradient in zip(weights, tape.gradient(gain, weights), strict=True):
+        if weight.path.endswith("key/bias"):
+            continue  # the same for all keys of a query, so that softmax does not see it
+        assert gradient is not None, weight.path
+        assert np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0, weight.path
+
+
+LOADER = """
+import sys
+sys.modules["kerakit"] = None  # an import of it fails
+import keras, numpy as np, tensorflow as tf
+folder = sys.argv[1]
+for name in sys.argv[2:]:
+    model = keras.models.load_model(f"{folder}/{name}.keras")
+    held = np.load(f"{folder}/{name}.npz")
+    rows = held["rows"]
+    rows = tf.constant(rows.tolist() if rows.dtype.kind == "U" else rows)
+    np.testing.assert_allclose(model({str(held["key"]): rows}), held["answer"], rtol=1e-6)
+    print(name)
+"""
+
+
+@pytest.mark.slow
+def test_models_load_where_kerakit_is_not(tmp_path):
+    names = []
+    for builder in BUILDERS:
+        for cell in CELLS:
+            model, rows = made(builder, cell)
+            ((key, values),) = rows.items()
+            plain = np.asarray(values)
+            if plain.dtype == object:
+                plain = np.array([text.decode() for text in plain])
+            names.append(f"{builder}_{cell}")
+            model.save(tmp_path / f"{names[-1]}.keras")
+            answer = randomised(model)(rows).numpy()
+            model.save(tmp_path / f"{names[-1]}.keras")
+            np.savez(tmp_path / f"{names[-1]}.npz", key=key, rows=plain, answer=answer)
+    command = [sys.executable, "-c", LOADER, str(tmp_path), *names]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.split() == names
+
+
+def lstm(width, units):
+    return 4 * (width * units + units * units + units)
+
+
+def test_recurrent_classifiers_have_the_weights_of_their_formulas():
+    count = kk.sequence_classifier((None, 3), classes=4, cell="lstm", units=5).count_params()
+    assert count == lstm(3, 5) + 5 * 4 + 4
+    count = kk.sequence_classifier(
+        (None, 3), classes=2, cell="lstm", units=5, layers=2, bidirectional=True
+    ).count_params()
+    assert count == 2 * lstm(3, 5) + 2 * lstm(10, 5) + 10 + 1  # two classes have one score
+    count = kk.sequence_classifier((9,), classes=3, cell="rnn", units=5).count_params()
+    assert count == 5 + 25 + 5 + 15 + 3
+    # Keras' gated units have a bias for what goes in and one for the state.
+    count = kk.sequence_classifier((None, 12), classes=9, cell="gru", units=16).count_params()
+    assert count == 3 * (12 * 16 + 16 * 16 + 2 * 16) + 16 * 9 + 9
+
+
+def test_the_convolutions_are_those_of_the_paper():
+    model = kk.sequence_classifier((None,), classes=3)
+    kernels = [8 * 1 * 128, 5 * 128 * 256, 3 * 256 * 128]
+    offsets, normalisation, output = 128 + 256 + 128, 4 * (128 + 256 + 128), 128 * 3 + 3
+    assert model.count_params() == sum(kernels) + offsets + normalisation + output
+
+
+@pytest.mark.parametrize("positions", ["sinusoidal", "learned"])
+def test_transformers_have_the_weights_of_their_formula(positions):
+    model = kk.sequence_classifier(
+        (None, 3), classes=3, cell="transformer", units=8, layers=2, positions=positions
+    )
+    attention, dense, norm = 4 * (8 * 8 + 8), (8 * 32 + 32) + (32 * 8 + 8), 16
+    count = 3 * 8 + 8 + 2 * (attention + dense + 2 * norm) + norm + 8 * 3 + 3
+    assert model.count_params() == count + (512 * 8 if positions == "learned" else 0)
+
+
+def test_forecasters_have_one_straight_line_for_all_channels():
+    lines = 20 * 6 + 6
+    one = kk.sequence_forecaster((20,), horizon=6, units=4)
+    assert one.count_params() == lines + lstm(1, 4) + 4 * 6 + 6
+    three = kk.sequence_forecaster((20, 3), horizon=6, units=4)
+    assert three.output_shape == (None, 6, 3)
+    assert three.count_params() == lines + lstm(3, 4) + 4 * 18 + 18
+
+
+def test_a_width_of_one_channel_keeps_its_axis():
+    model = kk.sequence_forecaster((5, 1), horizon=2, units=2)
+    assert model(np.ones((3, 5, 1), "float32")).shape == (3, 2, 1)
+
+
+def test_text_classifiers_have_a_weight_per_place_and_class():
+    for classes, scores in ((("a", "b"), 1), (("a", "b", "c"), 3)):
+        options = {"cell": "lstm", "units": 4, "embedding": 7}
+        model = kk.text_classifier(text_spec(classes), **options)
+        # Three words, the unknown one and padding; a weight and a frequency for every place.
+        read = 5 * 7 + lstm(7, 4) + 4 * scores + scores
+        assert model.count_params() == read + (2**17 + 2**18 + 2) * (scores + 1)
+        alone = kk.text_classifier(text_spec(classes), character_grams=0, **options)
+        assert alone.count_params() == read + (2**17 + 1) * (scores + 1)
+
+
+def test_taggers_embed_words_and_eight_affixes():
+    model = kk.sequence_tagger(tag_spec(), units=4, embedding=7)
+    width = 7 + 8 * 16 + 4
+    assert model.count_params() == 4 * 7 + 8 * (2**13 + 1) * 16 + 2 * lstm(width, 4) + 8 * 4 + 4
+
+
+@pytest.mark.parametrize(
+    ("channels", "classes", "shape"), [((), 2, (4, 2)), ((1,), 5, (4, 5)), ((3,), 2, (4, 2))]
+)
+def test_series_of_any_length_and_of_a_fixed_one(channels, classes, shape):
+    for steps in (None, 5):
+        model = kk.sequence_classifier((steps, *channels), classes=classes, cell="rnn", units=3)
+        assert model(np.ones((4, 5, *channels), "float32")).shape == shape
+    model = kk.sequence_classifier((None, *channels), classes=classes, cell="rnn", units=3)
+    assert model(np.ones((4, 1, *channels), "float32")).shape == shape  # one step will do
+
+
+def test_a_new_model_answers_before_it_learned():
+    """What starts at zero: forecasts stay at the last value, texts are of any class."""
+    model, rows = made("forecaster")
+    last = np.repeat(rows["window"][:, -1:], 3, axis=1)
+    np.testing.assert_allclose(model(rows).numpy(), last, rtol=1e-5)
+    model, rows = made("text")
+    np.testing.assert_allclose(model(rows).numpy(), np.full((3, 2), 0.5), atol=1e-7)
+
+
+def test_penalties_are_of_the_layers_that_the_docstrings_name():
+    model = kk.sequence_classifier((None, 2), classes=3, cell="rnn", units=4, l2=0.5)
+    network = randomised(model).get_layer("network")
+    expected = 0.5 * np.sum(network.get_layer("output").kernel.numpy() ** 2)
+    assert float(sum(network.losses)) == pytest.approx(expected, rel=1e-5)
+    model = kk.sequence_forecaster((5,), horizon=2, units=2, l2=0.5)
+    network = randomised(model).get_layer("network")
+    expected = 0.5 * np.sum(network.get_layer("linear").kernel.numpy() ** 2)
+    assert float(sum(network.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("builder", "options", "words"),
+    [
+        ("classifier", {"cell": "lstn"}, "'cell' parameter of sequence_classifier.*mean 'lstm'"),
+        ("forecaster", {"cell": "cnn"}, "'cell' parameter of sequence_forecaster must be one of"),
+        ("text", {"units": 0}, r"'units' parameter of text_classifier.*\[1, inf\). Got 0"),
+        ("tagger", {"layers": 1.5}, r"'layers' parameter of sequence_tagger.*Got 1.5"),
+        ("classifier", {"dropout": 1.0}, r"'dropout'.*\[0.0, 1.0\). Got 1.0"),
+        ("tagger", {"recurrent_dropout": -0.1}, r"'recurrent_dropout'.*Got -0.1"),
+        ("classifier", {"bidirectional": 1}, "'bidirectional'.*a bool. Got 1"),
+        ("text", {"attention": "yes"}, "'attention'.*a bool. Got 'yes'"),
+        ("classifier", {"cell": "conv", "bidirectional": True}, "cell='conv', which is not recurr"),
+        ("text", {"cell": "transformer", "recurrent_dropout": 0.1}, "cell='transformer', which"),
+        ("tagger", {"cell": "conv", "bidirectional": True}, "'bidirectional'.*cell='conv'"),
+        ("classifier", {"cell": "transformer", "units": 9, "heads": 3}, "of heads=3, and even"),
+        ("classifier", {"cell": "transformer", "units": 8, "heads": 3}, "of heads=3, and even"),
+        ("text", {"cell": "transformer", "heads": 0}, "'heads'.*Got 0"),
+        ("text", {"positions": "random"}, "'positions'.*'sinusoidal', 'learned'. Got 'random'"),
+        ("forecaster", {"l2": -1.0}, r"'l2' parameter of sequence_forecaster.*\[0.0, inf\)"),
+        ("classifier", {"l2": float("nan")}, "'l2' parameter of sequence_classifier"),
+        ("text", {"max_words": 0}, "'max_words'.*Got 0"),
+        ("text", {"word_grams": 6}, r"'word_grams'.*\[1, 5\]. Got 6"),
+        ("text", {"character_grams": 9}, r"'character_grams'.*\[0, 8\]. Got 9"),
+    ],
+)
+def test_bad_options_are_named(builder, options, words):
+    with pytest.raises(kk.ArgumentError, match=words):
+        made(builder, **options)
+
+
+@pytest.mark.parametrize("builder", [kk.text_classifier, kk.sequence_tagger])
+def test_a_bad_embedding_is_named(builder):
+    spec = text_spec() if builder is kk.text_classifier else tag_spec()
+    with pytest.raises(kk.ArgumentError, match=r"'embedding' parameter of \w+.*Got 0"):
+        builder(spec, embedding=0)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: kk.sequence_forecaster((8,)), "'horizon'.*given with a plain shape. Got None"),
+        (lambda: kk.sequence_forecaster((8,), horizon=0), r"'horizon'.*\[1, inf\). Got 0"),
+        (lambda: kk.sequence_forecaster((None,), horizon=2), "'inputs'.*Got None"),
+        (lambda: kk.sequence_forecaster(8, horizon=2), r"a shape \(window,\).*Got 8"),
+        (lambda: kk.sequence_forecaster((8, 2, 2), horizon=2), r"Got \(8, 2, 2\)"),
+        (lambda: kk.sequence_forecaster(forecast_spec(), horizon=3), "'horizon'.*None with a Spec"),
+        (lambda: kk.sequence_forecaster(series_spec()), "Spec of a forecast.*'multiclass'"),
+        (lambda: kk.sequence_classifier((None,)), "'classes'.*given with a plain shape"),
+        (lambda: kk.sequence_classifier((None,), classes=1), "'classes'.*Got 1"),
+        (lambda: kk.sequence_classifier((0,), classes=2), r"'inputs'.*Got \(0,\)"),
+        (lambda: kk.sequence_classifier((5, None), classes=2), r"'inputs'.*Got \(5, None\)"),
+        (lambda: kk.sequence_classifier(series_spec(), classes=3), "'classes'.*None with a Spec"),
+        (lambda: kk.sequence_classifier(forecast_spec()), "'inputs.task'.*'forecast'"),
+        (lambda: kk.sequence_classifier(text_spec()), "one sequence of numbers.*'text': 'text'"),
+        (lambda: kk.text_classifier((None,)), "'inputs' parameter of text_classifier.*Got tuple"),
+        (lambda: kk.text_classifier(series_spec()), "of one text.*'series': 'sequence'"),
+        (lambda: kk.text_classifier(tag_spec()), "'inputs.task'.*Got 'tagging'"),
+        (lambda: kk.sequence_tagger(text_spec()), "'inputs.task'.*'tagging'. Got 'binary'"),
+    ],
+)
+def test_bad_inputs_are_named(call, words):
+    with pytest.raises(kk.ArgumentError, match=words):
+        call()

@@ -1,0 +1,179 @@
+"""What stands behind the end of a sequence, or beside it in the batch, changes no answer."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerakit as kk
+from kerakit.builders.sequence.masks import attended, last_step, masked_mean, reversed_steps
+from kerakit.data.spec import Feature, Spec
+
+# Every cell; recurrent ones in both directions; with and without attention.
+ENCODERS = [
+    {"cell": "lstm"},
+    {"cell": "gru"},
+    {"cell": "rnn"},
+    {"cell": "lstm", "bidirectional": True, "layers": 2},
+    {"cell": "gru", "bidirectional": True, "attention": True},
+    {"cell": "rnn", "attention": True},
+    {"cell": "conv", "layers": 2},
+    {"cell": "conv", "attention": True},
+    {"cell": "transformer", "layers": 2},
+    {"cell": "transformer", "positions": "learned", "attention": True},
+]
+
+
+def named(options):
+    return "-".join(f"{value}" if key == "cell" else key for key, value in options.items())
+
+
+def randomised(model):
+    """The model with weights of which none is zero, so that nothing hides behind a zero."""
+    rng = np.random.default_rng(0)
+    for weight in model.get_layer("network").weights:
+        if weight.dtype == "float32":
+            spread = weight.name.endswith("variance") or "frequency" in weight.path
+            values = rng.uniform(0.5, 2, weight.shape) if spread else None
+            weight.assign(rng.normal(0, 0.4, weight.shape) if values is None else values)
+    return model
+
+
+def close(one, two):
+    np.testing.assert_allclose(np.asarray(one), np.asarray(two), atol=1e-5)
+
+
+@pytest.mark.parametrize("options", ENCODERS, ids=named)
+def test_padding_of_series_changes_nothing(options):
+    shape, statistics = (None, 2), {"mean": (1.0, -2.0), "variance": (4.0, 1.0), "missing": (1, 0)}
+    feature = Feature("series", "sequence", shape=shape, **statistics)
+    spec = Spec("multiclass", (feature,), classes=("a", "b", "c"))
+    model = randomised(kk.sequence_classifier(spec, units=4, heads=2, **options))
+
+    def answers(series):
+        return model({"series": tf.constant(series)}).numpy()
+
+    rng = np.random.default_rng(1)
+    series = rng.normal(0, 2, (4, 9, 2)).astype("float32")
+    series[1, 5:] = np.nan
+    series[2, 1:] = np.nan
+    series[3, 4, 0], series[0, 3] = np.nan, np.nan  # missing inside, which is no padding
+    before = answers(series)
+    assert np.ptp(before, axis=0).max() > 1e-2
+    for extra in (1, 8):
+        more = np.pad(series, [(0, 0), (0, extra), (0, 0)], constant_values=np.nan)
+        close(answers(more), before)
+    # Alone, and with nothing behind its own end.
+    for row, steps in ((1, 5), (2, 1)):
+        close(answers(series[row : row + 1, :steps])[0], before[row])
+    nothing = np.full((1, 3, 2), np.nan, "float32")
+    close(answers(nothing), answers(np.full((1, 12, 2), np.nan, "float32")))
+
+
+def test_a_missing_value_inside_is_not_padding():
+    model = randomised(kk.sequence_classifier((None,), classes=3, cell="lstm", units=4))
+    whole = np.array([[1, 2, 3, 4]], "float32")
+    gap = np.array([[1, np.nan, 3, 4]], "float32")
+    mean = np.array([[1, 0, 3, 4]], "float32")
+    shorter = np.array([[1, 3, 4]], "float32")
+    close(model(gap), model(mean))  # it counts as the mean, which is 0 for a plain shape
+    assert np.abs(model(gap).numpy() - model(whole).numpy()).max() > 1e-3
+    assert np.abs(model(gap).numpy() - model(shorter).numpy()).max() > 1e-3
+
+
+KNOWN = {
+    "vocabulary": ("the", "cat", "runs", "now"),
+    "characters": tuple("thecarunsow "),
+}
+LONG = "now the unknown cat runs and runs until the cats are home, now and then"
+
+
+@pytest.mark.parametrize("options", ENCODERS, ids=named)
+@pytest.mark.parametrize("words", [256, 6], ids=["all", "six words"])
+def test_a_long_text_beside_it_changes_no_answer(options, words):
+    if words == 6 and options.get("layers") == 2:
+        pytest.skip("the same encoder is tried with all words")
+    spec = Spec("multiclass", (Feature("text", "text", "string", **KNOWN),), classes=tuple("abc"))
+    options = {"units": 4, "heads": 2, "embedding": 4, "max_words": words, **options}
+    model = randomised(kk.text_classifier(spec, **options))
+    texts = ["the cat runs", "cat", "a", "", "!", "unknown now"]
+    together = model({"text": tf.constant([*texts, LONG])}).numpy()
+    assert np.ptp(together, axis=0).max() > 1e-2
+    for text, expected in zip(texts, together, strict=False):
+        close(model({"text": tf.constant([text])})[0], expected)
+
+
+def test_words_behind_the_last_that_is_read_reach_the_linear_path_alone():
+    spec = Spec("binary", (Feature("text", "text", "string", **KNOWN),), classes=("a", "b"))
+    model = randomised(kk.text_classifier(spec, cell="lstm", units=4, max_words=3))
+    network = model.get_layer("network")
+    texts = {"text": tf.constant(["the cat runs now", "the cat runs the"])}
+    assert np.ptp(model(texts).numpy()[:, 0]) > 1e-4
+    for name in ("linear.words", "linear.characters"):
+        layer = network.get_layer(name)
+        layer.embeddings.assign(np.zeros(layer.embeddings.shape))
+    assert np.ptp(model(texts).numpy()[:, 0]) < 1e-6
+
+
+TAGGERS = [options for options in ENCODERS if "attention" not in options]
+TAGGERS.append({"cell": "transformer", "positions": "learned"})
+
+
+@pytest.mark.parametrize("options", TAGGERS, ids=named)
+def test_a_longer_sentence_beside_it_changes_no_tag(options):
+    spec = Spec("tagging", (Feature("tokens", "text", "string", **KNOWN),), classes=tuple("DNV"))
+    options = {"units": 4, "heads": 2, "embedding": 4, "bidirectional": False, **options}
+    model = randomised(kk.sequence_tagger(spec, **options))
+    sentences = ["The cat runs", "cat", "the  Cat\tnow 12"]
+    together = model({"tokens": tf.constant([*sentences, "", LONG])}).numpy()
+    assert together.shape == (5, len(LONG.split()), 3)
+    assert np.ptp(together[:3, :3], axis=(0, 1)).max() > 1e-2
+    for sentence, expected in zip(sentences, together, strict=False):
+        alone = model({"tokens": tf.constant([sentence])})
+        count = len(sentence.split())
+        assert alone.shape == (1, count, 3)
+        close(alone[0], expected[:count])
+    assert model({"tokens": tf.constant(["", " "])}).shape == (2, 0, 3)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "transformer"])
+def test_no_rows_have_no_answers(cell):
+    feature = Feature("tokens", "text", "string", **KNOWN)
+    taggers = Spec("tagging", (feature,), classes=tuple("DNV"))
+    texts = Spec("multiclass", (Feature("text", "text", "string", **KNOWN),), classes=tuple("abc"))
+    options = {"cell": cell, "units": 4, "heads": 2, "embedding": 4, "bidirectional": False}
+    for model, shape in (
+        (kk.sequence_tagger(taggers, **options), (0, 0, 3)),
+        (kk.text_classifier(texts, **options), (0, 3)),
+    ):
+        (name,) = model.input
+        answer = tf.function(lambda rows, m=model, n=name: m({n: rows}))
+        signature = tf.TensorSpec((None,), tf.string)
+        found = answer.get_concrete_function(signature)(tf.zeros((0,), tf.string))
+        assert found.shape == shape
+
+
+def test_the_parts_by_hand():
+    values = np.arange(1, 13, dtype="float32").reshape(2, 3, 2)
+    mask = np.array([[1, 1, 0], [0, 0, 0]], "float32")
+    close(last_step(values, mask), [[3, 4], [0, 0]])
+    close(last_step(values, None), [[5, 6], [11, 12]])
+    close(masked_mean(values, mask), [[2, 3], [0, 0]])
+    close(masked_mean(values, None), [[3, 4], [9, 10]])
+    close(reversed_steps(values, mask)[0], [[3, 4], [1, 2], [5, 6]])
+    close(reversed_steps(values, mask)[1], values[1])
+    close(reversed_steps(values, None), values[:, ::-1])
+
+
+def test_attention_is_a_mean_with_the_softmax_of_the_scores():
+    inputs, mask = keras.Input((None, 2)), keras.Input((None,))
+    model = keras.Model([inputs, mask], attended(inputs, mask, "own"))
+    rng = np.random.default_rng(0)
+    for weight in model.weights:
+        weight.assign(rng.normal(size=weight.shape))
+    kernel, offset, direction = (weight.numpy() for weight in model.weights)
+    values = rng.normal(size=(2, 4, 2)).astype("float32")
+    there = np.array([[1, 1, 1, 0], [0, 0, 0, 0]], "float32")
+    scores = (np.tanh(values[0, :3] @ kernel + offset) @ direction)[:, 0]
+    weights = np.exp(scores) / np.exp(scores).sum()
+    close(model([values, there]), [weights @ values[0, :3], [0, 0]])

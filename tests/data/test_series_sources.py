@@ -1,0 +1,161 @@
+"""Where a series comes from: text, Parquet, DataFrames; which columns are used."""
+
+import datetime
+import hashlib
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+
+from kerakit.data import load_series
+from kerakit.errors import DataError
+
+SIZES = {"window": 2, "horizon": 1, "test_size": 4, "validation_size": 4}
+DAYS = [datetime.datetime(2024, 1, 1) + datetime.timedelta(days=day) for day in range(20)]
+FRAME = pd.DataFrame({"day": DAYS, "load": np.arange(20.0), "city": ["Rome"] * 20})
+
+
+def series_of(data):
+    return data.table("train").features["window"].series
+
+
+def test_a_frame_of_any_library_and_parquet_hold_the_same(tmp_path):
+    path = tmp_path / "load.parquet"
+    pa.parquet.write_table(pa.Table.from_pandas(FRAME), path)
+    sources = (FRAME, pl.from_pandas(FRAME), pa.Table.from_pandas(FRAME), path)
+    loaded = [load_series(source, calendar="week", **SIZES) for source in sources]
+    for data in loaded:
+        assert data.spec.series.season == 7 and data.spec.target.names == ("load",)
+        assert data.spec.features[0].column == "load"
+        np.testing.assert_array_equal(series_of(data), np.arange(20))
+        assert data.table("train").features["time"][0] == 1_704_153_600  # 2024-01-02
+    names = [data.spec.dataset for data in loaded]
+    assert names == ["series", "series", "series", "load.parquet"]
+    assert loaded[0].spec.fingerprint == loaded[1].spec.fingerprint
+    assert loaded[3].spec.fingerprint == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_an_index_of_dates_is_the_time():
+    indexed = FRAME.set_index("day")
+    for source in (indexed, indexed["load"], indexed["load"].rename(None)):
+        data = load_series(source, calendar="week", **SIZES)
+        assert data.spec.series.step == 86_400
+        np.testing.assert_array_equal(series_of(data), np.arange(20))
+    with pytest.raises(DataError, match="row 10 .*, column 'day': .*is followed by"):
+        load_series(indexed.drop(index=DAYS[10]), **SIZES)
+
+
+def test_several_columns_need_to_be_named(write):
+    path = write(FRAME.assign(rain=-FRAME["load"], wind=3 * FRAME["load"]).to_csv(index=False))
+    with pytest.raises(DataError, match="several columns hold numbers: 'load', 'rain', 'wind'.*va"):
+        load_series(path, **SIZES)
+    data = load_series(path, value=["rain", "load"], **SIZES)
+    assert data.spec.target.names == ("rain", "load")
+    np.testing.assert_array_equal(series_of(data)[3], [-3, 3])
+    assert series_of(data).shape == (20, 2)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"value": "laod"}, "no column 'laod', which value= names. Did you mean 'load'"),
+        ({"time": "dai"}, "no column 'dai', which time= names. Did you mean 'day'"),
+        ({"value": "city"}, "line 2, column 'city': 'Rome' is not a number, as 20 of 20"),
+        ({"value": ["load", "load"]}, "Name each column once"),
+        ({"value": "load", "time": "load"}, "Name each column once"),
+        ({"time": "city"}, "line 2, column 'city': 'Rome' is no time"),
+    ],
+)
+def test_columns_that_cannot_be_meant(write, options, message):
+    with pytest.raises(DataError, match=message):
+        load_series(write(FRAME.to_csv(index=False)), **SIZES | options)
+
+
+def test_a_text_among_the_values_is_named(write):
+    lines = FRAME[["day", "load"]].to_csv(index=False).splitlines()
+    lines[7] = lines[7].split(",")[0] + ",broken"
+    path = write("\n".join(lines))
+    with pytest.raises(DataError, match="line 8, column 'load': 'broken' is not a number, as 1 of"):
+        load_series(path, **SIZES)
+    with pytest.warns(UserWarning, match="1 of 20 values are missing"):
+        data = load_series(path, missing="broken", **SIZES)
+    assert np.isnan(series_of(data)[6]) and data.spec.missing == ("broken",)
+
+
+def test_a_slip_beside_other_columns_does_not_hide_the_column(write):
+    lines = FRAME.to_csv(index=False).splitlines()
+    lines[7] = lines[7].replace("6.0", "6,0".replace(",", "."), 1).replace("6.0,Rome", "six,Rome")
+    with pytest.raises(DataError, match="line 8, column 'load': 'six'"):
+        load_series(write("\n".join(lines)), **SIZES)
+
+
+def test_dates_of_another_form_are_pointed_out(write):
+    frame = FRAME.assign(day=[day.strftime("%d/%m/%Y") for day in DAYS])
+    with pytest.warns(UserWarning, match="no column holds ISO dates.*Not used: 'day', 'city'"):
+        data = load_series(write(frame.to_csv(index=False)), **SIZES)
+    assert data.spec.series.step is None
+
+
+def test_two_columns_of_dates_need_to_be_named():
+    frame = FRAME.assign(issued=FRAME["day"] - pd.Timedelta(days=1))
+    with pytest.raises(DataError, match="several columns hold dates: 'day', 'issued'"):
+        load_series(frame, **SIZES)
+    assert load_series(frame, time="issued", **SIZES).spec.series.season == 7
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        ("", "is empty"),
+        ("day,load\n", "header and no rows"),
+        ("112\n118\n132\n", "line 1: expected the names of the columns, found 112"),
+        ("day,city\n2024-01-01,Rome\n2024-01-02,Bari\n", "'Rome' is not a number"),
+        ("city,town\nRome,A\nBari,B\n", "no column holds numbers to forecast"),
+        ("day\n2024-01-01\n2024-01-02\n", "no column beside the time"),
+    ],
+)
+def test_files_without_a_series(write, content, message):
+    with pytest.raises(DataError, match=message):
+        load_series(write(content), **SIZES)
+
+
+def test_a_missing_file_is_named_with_the_nearest(write):
+    path = write("load\n1\n2\n", "airline.csv")
+    with pytest.raises(DataError, match="no such file. Did you mean 'airline.csv'"):
+        load_series(path.with_name("airlin.csv"))
+
+
+def test_numbered_names_of_pandas_are_names(write):
+    path = write(pd.DataFrame(np.arange(40.0).reshape(20, 2)).to_csv(index=False))
+    assert load_series(path, value="1", **SIZES).spec.target.names == ("1",)
+
+
+def test_files_of_their_own_to_test_on(write):
+    train = write(FRAME.to_csv(index=False), "train.csv")
+    later = FRAME.assign(day=FRAME["day"] + pd.Timedelta(days=300), load=FRAME["load"] + 50)
+    test = write(later.to_csv(index=False), "test.csv")
+    data = load_series(train, test=test, **SIZES)
+    assert data.spec.sizes == {"train": 14, "validation": 4, "test": 18}
+    assert np.asarray(data.table("test").target)[0].tolist() == [52]
+    assert data.spec.fingerprint != load_series(train, **SIZES).spec.fingerprint
+    hourly = later.assign(day=pd.date_range("2025", periods=20, freq="h"))
+    with pytest.raises(DataError, match="test= has steps of 1 hour, and .* has steps of 1 day"):
+        load_series(train, test=write(hourly.to_csv(index=False), "hourly.csv"), **SIZES)
+    with pytest.raises(DataError, match="test= has no times, and .* has steps of 1 day"):
+        load_series(train, test=np.arange(9.0), **SIZES)
+
+
+@pytest.mark.parametrize(
+    "file, steps, channel",
+    [
+        ("airline/airline-passengers.csv", 144, "Passengers"),
+        ("sunspots/monthly-sunspots.csv", 2820, "Sunspots"),
+    ],
+)
+def test_monthly_series(test_data, file, steps, channel):
+    data = load_series(test_data / "sequences" / file, calendar="year")
+    assert len(series_of(data)) == steps and data.spec.target.names == (channel,)
+    assert (data.spec.series.season, data.spec.series.horizon) == (12, 12)
