@@ -176,6 +176,7 @@ print(many - few)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads memory from /proc")
 @pytest.mark.parametrize("source", ["stream", "table"])
 def test_memory_does_not_grow_with_the_split(tmp_path, source):
