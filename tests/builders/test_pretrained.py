@@ -188,6 +188,7 @@ def test_the_docstring_states_shapes_and_parameters():
         assert head.count_params() == backbone.output_shape[-1] * 10 + 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
 def test_it_trains_and_comes_back(classes, tmp_path):
     keras.utils.set_random_seed(0)
@@ -221,6 +222,7 @@ assert "kerakit" not in sys.modules
 """
 
 
+@pytest.mark.slow
 def test_saved_models_need_no_kerakit(tmp_path):
     folders = []
     for name in ("MobileNetV3Small", "EfficientNetB0", "ConvNeXtTiny", "VGG16", "DenseNet121"):

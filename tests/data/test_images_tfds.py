@@ -51,6 +51,7 @@ def test_mnist_has_known_statistics(mnist):
     np.testing.assert_allclose(counts, np.array(mnist.spec.class_counts) / 4, atol=1)
 
 
+@pytest.mark.slow
 def test_another_size_positive_and_file_or_stream(prepared, mnist):
     small = load_tfds("mnist", data_dir=prepared, image_size=14, cache_mb=0)
     assert small.spec.features[0].shape == (14, 14, 1)

@@ -60,7 +60,7 @@ def test_a_folder_of_photos_to_a_served_answer(tmp_path):
     assert (path / "assets" / "labels.txt").read_text().split() == ["dark", "light"]
     assert (path / "assets.extra" / "tf_serving_warmup_requests").stat().st_size
     manifest = json.loads((path / "assets.extra" / "kerakit.json").read_text())
-    assert manifest["spec"]["features"][0]["shape"] == [64, 64, 3]
+    assert manifest["spec"]["features"][0]["shape"] == [73, 73, 3]  # the centre is seen
     served = tf.saved_model.load(str(path)).signatures["serve_bytes"]
     files = [(tmp_path / "photos" / label / "3.jpg").read_bytes() for label in ("light", "dark")]
     answer = served(image_bytes=tf.constant(files))

@@ -218,6 +218,7 @@ kk.fit(model, data, epochs=60, augment="strong", run_dir=sys.argv[1], verbose=2,
 """
 
 
+@pytest.mark.slow
 def test_a_killed_process_goes_on_where_it_was(pictures, small_cnn, tmp_path):
     data = pictures()
     options = {"epochs": 60, "augment": "strong", "early_stopping": False, "verbose": 0}
