@@ -30,7 +30,7 @@ class Config(TaggedFlags, RunFlags):
     """The most epochs; early stopping may end before."""
     cell: str = "lstm"
     """lstm, gru, rnn, conv or transformer: what reads the tokens."""
-    units: int = 64
+    units: int = 128
     """Width of the cell, in each direction."""
     layers: int = 1
     """How many cells are stacked."""
@@ -56,8 +56,6 @@ def run(config):
         cell=config.cell,
         units=config.units,
         layers=config.layers,
-        # What recurs reads from both ends; the others see both sides anyway.
-        bidirectional=config.cell in ("lstm", "gru", "rnn"),
         dropout=config.dropout,
     )
     preset = config.preset or "sequence_tagging"

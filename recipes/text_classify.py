@@ -29,14 +29,12 @@ class Config(TextFlags, RunFlags):
     """A built-in set (messages is a toy made of templates), or tfds:NAME[/CONFIG]."""
     epochs: int = 10
     """The most epochs; early stopping may end before."""
-    cell: str = "conv"
-    """conv, lstm, gru, rnn or transformer: what reads the words in their order."""
+    cell: str = "lstm"
+    """lstm, gru, rnn, conv or transformer: what reads the words in their order."""
     units: int = 64
-    """Width of the cell."""
+    """Width of the cell; lstm, gru and rnn read from both ends, with as many each."""
     layers: int = 1
     """How many cells are stacked."""
-    bidirectional: bool = False
-    """Read from the end as well: lstm, gru and rnn."""
     dropout: float = 0.5
     """Share of words and units dropped while training."""
     max_words: int = 256
@@ -63,7 +61,6 @@ def run(config):
         cell=config.cell,
         units=config.units,
         layers=config.layers,
-        bidirectional=config.bidirectional,
         dropout=config.dropout,
         max_words=config.max_words,
     )

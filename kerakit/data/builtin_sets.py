@@ -88,9 +88,9 @@ _ENTRIES = (
     ),
     BuiltinSet(
         "mackey_glass",
-        "Chaotic series of 4,000 steps: the next 84 from 168",
+        "Chaotic series of 5,000 steps: the next 84 from 168",
         "forecast",
-        rows=3583,
+        rows=4583,
         features=168,
         source="Mackey & Glass 1977, Oscillation and chaos in physiological control systems",
         target="value",

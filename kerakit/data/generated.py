@@ -22,7 +22,7 @@ _CHARTS = ("normal", "cyclic", "increasing", "decreasing", "upward shift", "down
 _STEPS, _MEAN, _DEVIATION = 60, 30.0, 2.0
 
 
-def mackey_glass(steps=4000, *, transient=1000):
+def mackey_glass(steps=5000, *, transient=1000):
     """Return the chaotic series of Mackey and Glass.
 
     `dx/dt = 0.2 x(t - 17) / (1 + x(t - 17)^10) - 0.1 x(t)` with `x(0) = 1.2` and `x(t) = 0`
@@ -32,7 +32,8 @@ def mackey_glass(steps=4000, *, transient=1000):
     machines agree to the last bit, which chaos would otherwise not allow.
 
     Args:
-        steps: int in `[1, inf)`. Samples to return. Defaults to `4000`.
+        steps: int in `[1, inf)`. Samples to return. Defaults to `5000`: with the usual
+            shares 3200 to train on; Jaeger & Haas 2004 (Science 304) had 3000.
         transient: int in `[0, inf)`. Samples from t = 0 on to leave out first: the way from the
             start to the attractor. Defaults to `1000`.
 

@@ -6,6 +6,7 @@ graph, around the model's own `train_step`, so that losses, metrics and optimize
 those of Keras.
 """
 
+import contextlib
 import math
 
 import keras
@@ -53,6 +54,8 @@ class _Epochs:
         self.seed = seed
         self.rates = None if rates is None else tf.constant(rates, "float32")
         self._names = []
+        # What to compute within; callbacks run outside, so that a model is saved as it is.
+        self.computed = contextlib.nullcontext
         self._step = trainer.train_step
         if xla:  # the step alone: pixels are gathered and augmented by kernels XLA lacks
             self._step = tf.function(trainer.train_step, autograph=False, jit_compile=True)
@@ -116,7 +119,8 @@ class InMemoryEpochs(_Epochs):
         order = row_order(self.rows, self.steps, self.seed, epoch)
         callbacks.on_train_batch_begin(0)
         first = tf.constant(epoch * self.steps, "int32")
-        logs = self._logs(self._run(tf.constant(order), first))
+        with self.computed():
+            logs = self._logs(self._run(tf.constant(order), first))
         callbacks.on_train_batch_end(self.steps - 1, logs)
         return logs
 
@@ -214,14 +218,13 @@ class StreamedEpochs(_Epochs):
             count = min(STEPS_PER_CALL, self.steps - done)
             callbacks.on_train_batch_begin(done)
             first = tf.constant(epoch * self.steps + done, "int32")
-            logs = self._logs(self._run(iterator, tf.constant(count), first))
+            with self.computed():
+                logs = self._logs(self._run(iterator, tf.constant(count), first))
             done += count
             callbacks.on_train_batch_end(done - 1, logs)
         if self.validation is not None:
-            self._reset()
-            for batch in self.validation:
-                result = self._test(batch)
-            logs.update({f"val_{name}": float(value) for name, value in result.items()})
+            with self.computed():
+                logs.update(self.validate())
         return logs
 
     def validate(self):

@@ -7,7 +7,7 @@ from kerakit.files import write_text
 from kerakit.presets import settings_of
 from kerakit.training.arguments import checked_arguments, made_run_dir
 from kerakit.training.arrays import class_weights
-from kerakit.training.checkpoint import Checkpoint
+from kerakit.training.checkpoint import Checkpoint, recorded_identity
 from kerakit.training.choice import choice_of_run
 from kerakit.training.early_stopping import StopEarly
 from kerakit.training.identity import run_identity
@@ -118,7 +118,10 @@ def fit(
         _seed_generators(model, seed)
         runner = Runner(model, data, settings, batch_size, epochs, seed, weights, augment, cache_mb)
         began = run_dir / "checkpoint.npz" if run_dir is not None and resume else None
-        found = solve_linear_path(runner, again=began is not None and began.exists())
+        before = None
+        if began is not None and began.exists():
+            before = recorded_identity(began).get("linear path") == "solved"
+        found = solve_linear_path(runner, before)
         if found is not None and verbose != 0:
             print(found, flush=True)
         choice = choice_of_run(runner, precision, began, show=verbose != 0)
@@ -149,6 +152,8 @@ def fit(
                 augment=augment if runner.images else None,
             )
             variables = [*trainer.variables, *model.optimizer.variables]
+            if runner.solved:
+                identity["linear path"] = "solved"
             stateful = [c for c in held.callbacks if not isinstance(c, PROGRESS)]
             identity["callbacks"] = [type(callback).__name__ for callback in stateful]
             checkpoint = Checkpoint(run_dir / "checkpoint.npz", variables, stateful, identity)
@@ -170,6 +175,8 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
         for callback in callbacks.callbacks:
             if isinstance(callback, StopEarly):
                 callback.start = run_epoch.validate().get("val_loss")
+    if run_epoch is not None:
+        run_epoch.computed = lambda: computed_as(model, choice, runner.images)
     callbacks.on_train_begin()
     if state:
         checkpoint.restore(*state)
@@ -180,8 +187,7 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
             if model.stop_training:
                 break
             callbacks.on_epoch_begin(epoch)
-            with computed_as(model, choice, runner.images):
-                logs = run_epoch(epoch, callbacks)
+            logs = run_epoch(epoch, callbacks)
             check_finite(logs, epoch, float(model.optimizer.learning_rate))
             callbacks.on_epoch_end(epoch, logs)
             if checkpoint:

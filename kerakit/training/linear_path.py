@@ -14,24 +14,29 @@ from kerakit.training.window_path import solve_windows
 __all__ = ["solve_linear_path"]
 
 
-def solve_linear_path(runner, again=False):
+def solve_linear_path(runner, before=None):
     """Solve and freeze the linear path of a network, if it has one that is still at zero.
 
     Args:
         runner: `Runner`. Its `solved` says whether the path is solved from now on.
-        again: bool. Whether a run goes on that has solved it, and whose weights come from its
-            checkpoint; the path is frozen alone. Defaults to `False`.
+        before: bool or `None`. Of a run that goes on: whether it solved the path; its weights
+            then come from the checkpoint, and it is frozen alone. Defaults to `None`: the run
+            begins here.
 
     Returns:
         str, what was found, or `None` where nothing was solved.
     """
     _, network = split_model(runner.model)
     layers = {layer.name: layer for layer in network.layers}
-    path = [layer for name, layer in layers.items() if name.partition(".")[0] == "linear"]
-    if not path or any(np.any(weight.numpy()) for layer in path for weight in layer.weights):
-        return None  # there is none, or it was trained: by the user, or an earlier fit
+    names = [name for name in layers if name.partition(".")[0] == "linear"]
+    path = [layers[name] for name in names]
+    beside = {"unscale"} if "linear" in layers else {"frequency" + n[6:] for n in names}
+    if not path or before is False or not layers.keys() >= beside:
+        return None  # there is none, or a layer of the user's own has its name
     found = None
-    if not again:
+    if before is None:
+        if any(np.any(weight.numpy()) for layer in path for weight in layer.weights):
+            return None  # it was trained: by the user, or an earlier fit
         found = (solve_windows if "linear" in layers else solve_grams)(layers, runner)
         if found is None:
             return None

@@ -62,19 +62,28 @@ def _fused_call(self, sequences, initial_state=None, mask=None, training=False):
     steps = tf.transpose(sequences, (1, 0, 2))
     rows, units = tf.shape(sequences)[0], self.units
     kernels = [tf.convert_to_tensor(k) for k in (self.cell.kernel, self.cell.recurrent_kernel)]
+    # Not BlockLSTMV2, which has the gates in Keras' order: TensorFlow (2.21) computes its
+    # gradient in the order of this one, and so a wrong one.
     nothing, none = tf.zeros((rows, units)), tf.zeros((units,))
-    found = tf.raw_ops.BlockLSTMV2(
+    found = tf.raw_ops.BlockLSTM(
         seq_len_max=tf.shape(steps, out_type=tf.int64)[0],
         x=steps,
         cs_prev=nothing,
         h_prev=nothing,
-        w=tf.concat(kernels, 0),
+        w=_reordered(tf.concat(kernels, 0)),
         wci=none,
         wcf=none,
         wco=none,
-        b=tf.convert_to_tensor(self.cell.bias),
-        cell_clip=0.0,  # not clipped
+        b=_reordered(tf.convert_to_tensor(self.cell.bias)),
+        forget_bias=0.0,  # it is in the bias
+        cell_clip=-1.0,  # not clipped
         use_peephole=False,
     )
     states = tf.ensure_shape(found.h, (sequences.shape[1], sequences.shape[0], units))
     return tf.transpose(states, (1, 0, 2)) if self.return_sequences else states[-1]
+
+
+def _reordered(weights):
+    """Weights of the gates i, f, c, o in the order i, c, f, o."""
+    i, f, c, o = tf.split(weights, 4, axis=-1)
+    return tf.concat([i, c, f, o], -1)

@@ -18,6 +18,7 @@ from kerakit.training.augment import augmentation
 from kerakit.training.curvature import safe_learning_rate
 from kerakit.training.epochs import InMemoryEpochs, StreamedEpochs, row_order
 from kerakit.training.prepare import image_stage
+from kerakit.training.recurrent_kernels import recurrent_layers
 from kerakit.training.stream import streamed_batches
 from kerakit.training.trainer import make_trainer
 from kerakit.training.trim import trim_stage
@@ -25,11 +26,17 @@ from kerakit.training.trim import trim_stage
 __all__ = ["Runner"]
 
 
-def _lengths(spec):
-    """Whether rows are sequences, how many steps a usual one has, and how many each has."""
+def _lengths(spec, network):
+    """Whether rows are sequences, how many steps a usual one has, and how many each has.
+
+    The steps are those that recurrent layers take, where they are known beforehand: a
+    forecaster reads its window in segments.
+    """
     for feature in spec.features:
         if feature.kind == "sequence" and feature.shape[0] is not None:
-            return True, feature.shape[0], feature.shape[0]
+            read = [layer.input.shape[1] for layer in recurrent_layers(network)]
+            steps = max(read) if read and None not in read else feature.shape[0]
+            return True, steps, steps
         if feature.kind in ("sequence", "text"):
             middle = feature.quantiles[len(feature.quantiles) // 2] if feature.quantiles else 1
             return True, int(middle), None
@@ -70,7 +77,7 @@ class Runner:
         self.rates = None if rates is None or np.ptp(rates) == 0 else rates
         preprocess, network = split_model(model)
         self.images = has_images(data.spec)
-        self.sequences, self.length, self.fixed_length = _lengths(data.spec)
+        self.sequences, self.length, self.fixed_length = _lengths(data.spec, network)
         self.labels = data.spec.task in ("binary", "multiclass")
         self.mixes = augment == "strong"
         self.preprocess, self.prepare = preprocess, None

@@ -35,6 +35,8 @@ def streamed_batches(data, preprocess, batch_size, seed, weights=None):
 
     def ready(features, target, weight=None):
         values = features if preprocess is None else preprocess(features, training=False)
+        if isinstance(values, list):
+            values = tuple(values)  # tf.data would pack a list into one tensor
         weight = weighted(target, weight, weights)
         return (values, target) if weight is None else (values, target, weight)
 

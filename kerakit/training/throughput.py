@@ -129,7 +129,8 @@ def candidates(model=None, precision="auto", steps=None):
         first = Choice("float32" if precision == "auto" else precision)
         if gpus:
             return [first]
-        kernels = ["loop"] + ["fused"] * any(map(fusable, recurrent))
+        fused = first.precision == "float32" and any(map(fusable, recurrent))
+        kernels = ["loop"] + ["fused"] * fused
         if steps is not None and steps <= UNROLLED_STEPS:
             kernels.append("unrolled")
         found = [dataclasses.replace(first, kernel=kernel) for kernel in kernels]

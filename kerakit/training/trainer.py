@@ -25,7 +25,7 @@ class _Trainer(keras.Model):
     Keras averages a loss over the last axis; a single number per row therefore needs an
     axis of its own, or sample weights would multiply the mean instead of the rows. Class
     ids become one-hot rows where `rows` says so. Tags behind the end of a sentence weigh
-    nothing.
+    nothing: loss and metrics are means over tokens, however much padding a batch has.
     """
 
     rows = False
@@ -34,24 +34,37 @@ class _Trainer(keras.Model):
         return super().train_step(self._with_axis(data))
 
     def test_step(self, data):
-        return super().test_step(self._with_axis(data))
+        data = self._with_axis(data)
+        if not self._tags(data[1]):
+            return super().test_step(data)
+        values, target, there = data
+        answer = self(values, training=False)
+        loss = self.compute_loss(values, target, answer, there, training=False)
+        tokens = keras.ops.sum(keras.ops.sign(there))  # Keras would count the sentences
+        self._loss_tracker.update_state(loss, sample_weight=tokens)
+        return self.compute_metrics(values, target, answer, sample_weight=there)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if self._tags(y):  # Keras divides by the number of places, not of tokens
+            share = keras.ops.mean(sample_weight)
+            sample_weight = sample_weight / keras.ops.maximum(share, 1e-6)
+        return super().compute_loss(x, y, y_pred, sample_weight, training=training)
+
+    def _tags(self, target):
+        return len(self.output_shape) == 3 and len(target.shape) == 2 and "int" in target.dtype.name
 
     def _with_axis(self, data):
         values, target, *weight = data
-        if len(self.output_shape) == 3 and len(target.shape) == 2 and "int" in target.dtype.name:
-            return (values, *_masked(target))
+        if self._tags(target):
+            # Keras' metrics take the mean of a row: times the width, it is of tokens again.
+            width = keras.ops.cast(keras.ops.shape(target)[1], "float32")
+            there = keras.ops.cast(target >= 0, "float32") * width
+            return values, keras.ops.maximum(target, 0), there
         if self.rows:
             target = as_rows(target, self.output_shape[-1])
         elif len(self.output_shape) == 2 and self.output_shape[-1] == 1:
             target = keras.ops.reshape(target, (-1, 1))
         return (values, target, *weight)
-
-
-def _masked(target):
-    """Tags with weights that average over the tokens, however many of them are padding (-1)."""
-    there = keras.ops.cast(target >= 0, "float32")
-    share = keras.ops.mean(there)
-    return keras.ops.maximum(target, 0), there / keras.ops.maximum(share, 1e-6)
 
 
 def make_trainer(model, labels=False, mixes=False):

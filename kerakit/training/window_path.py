@@ -1,7 +1,6 @@
 """The straight line from a window to its horizon, by ridge regression."""
 
 import numpy as np
-import tensorflow as tf
 
 __all__ = ["solve_windows"]
 
@@ -33,11 +32,10 @@ def solve_windows(layers, runner):
 
     def moments(split):
         gram, cross, total = np.zeros((steps + 1,) * 2), np.zeros((steps + 1, horizon)), 0.0
-        rows = runner.data.spec.sizes.get(split, 0)
-        gather = runner.data.gatherer(split)
-        for start in range(0, rows, ROWS):
-            batch = gather(tf.range(start, min(start + ROWS, rows)))
+        rows = 0
+        for batch in runner.data.batches(split, ROWS):
             (values, level, scale, *_), target, *_ = runner.prepare(batch, 0, False)
+            rows += len(target)
             x = np.asarray(values, "float64")[..., :channels] * np.asarray(scale)
             y = np.asarray(target, "float64").reshape(len(x), horizon, channels)
             y = (y - mean) / deviation - np.asarray(level)

@@ -191,11 +191,33 @@ def test_transformers_have_the_weights_of_their_formula(positions):
 
 def test_forecasters_have_one_straight_line_for_all_channels():
     lines = 20 * 6 + 6
+    # The last layer sees all 20 steps side by side, as 4 numbers each.
     one = kk.sequence_forecaster((20,), horizon=6, units=4)
-    assert one.count_params() == lines + lstm(1, 4) + 4 * 6 + 6
+    assert one.count_params() == lines + lstm(1, 4) + (20 * 4) * 6 + 6
     three = kk.sequence_forecaster((20, 3), horizon=6, units=4)
     assert three.output_shape == (None, 6, 3)
-    assert three.count_params() == lines + lstm(3, 4) + 4 * 18 + 18
+    assert three.count_params() == lines + lstm(3, 4) + (20 * 4) * 18 + 18
+
+
+def test_forecasters_read_long_windows_in_segments():
+    def count(window, **options):
+        return kk.sequence_forecaster(window, horizon=6, units=4, **options).count_params()
+
+    # A 28th of 55 is one step; of 56 and 60 it is two, which are embedded in 4 numbers.
+    assert count((55,)) == 55 * 6 + 6 + lstm(1, 4) + (55 * 4) * 6 + 6
+    assert count((56,)) == 56 * 6 + 6 + (2 * 4 + 4) + lstm(4, 4) + (28 * 4) * 6 + 6
+    assert count((60,)) == 60 * 6 + 6 + (2 * 4 + 4) + lstm(4, 4) + (30 * 4) * 6 + 6
+    three = 60 * 6 + 6 + (6 * 4 + 4) + lstm(4, 4) + (30 * 4) * 18 + 18
+    assert count((60, 3)) == three
+    # Ten steps are three segments of four; both directions have 4 numbers each.
+    ten = 10 * 6 + 6 + (4 * 4 + 4)
+    assert count((10,), segment=4) == ten + lstm(4, 4) + (3 * 4) * 6 + 6
+    both = ten + 2 * lstm(4, 4) + (3 * 8) * 6 + 6
+    assert count((10,), segment=4, bidirectional=True) == both
+    # Attention: a mean of the segments, by a score of each through tanh.
+    score = 4 * 4 + 4 + 4
+    assert count((10,), segment=4, attention=True) == ten + lstm(4, 4) + score + 4 * 6 + 6
+    assert count((10,), segment=10) == 10 * 6 + 6 + (10 * 4 + 4) + lstm(4, 4) + 4 * 6 + 6
 
 
 def test_a_width_of_one_channel_keeps_its_axis():

@@ -43,7 +43,7 @@ def test_mackey_glass_is_the_solution_of_its_equation():
 
 def test_mackey_glass_is_the_same_everywhere_and_stays_on_its_attractor():
     series = mackey_glass()
-    assert series.shape == (4000,) and 0.2 < series.min() < 0.5 and 1.2 < series.max() < 1.4
+    assert series.shape == (5000,) and 0.2 < series.min() < 0.5 and 1.2 < series.max() < 1.4
     np.testing.assert_array_equal(series[:50], mackey_glass(1050, transient=0)[1000:])
     # Not one bit may differ between machines: chaos would make it all that follows.
     digest = hashlib.sha256(series.astype("<f8").tobytes()).hexdigest()
@@ -110,8 +110,8 @@ def test_mackey_glass_is_a_forecast_84_steps_ahead():
     data = load_builtin("mackey_glass")
     series = data.spec.series
     assert (series.window, series.horizon, series.season, series.step) == (168, 84, 1, None)
-    # 4,000 steps: 800 to test on, 640 of the others to validate on.
-    assert data.spec.sizes == {"train": 2560 - 251, "validation": 557, "test": 717}
+    # 5,000 steps: 1,000 to test on, 800 of the others to validate on.
+    assert data.spec.sizes == {"train": 3200 - 251, "validation": 717, "test": 917}
     whole = mackey_glass().astype("float32")
     np.testing.assert_array_equal(np.asarray(data.table("test").target)[-1], whole[-84:])
     np.testing.assert_array_equal(data.table("test").features["window"].series, whole)

@@ -8,6 +8,9 @@ __all__ = ["convolution_steps"]
 
 # Filters as multiples of the units, and kernel sizes: 128 x 8, 256 x 5, 128 x 3 with units=128.
 _STAGES = ((1, 8), (2, 5), (1, 3))
+# Of the moving statistics. With that of Keras, 0.99, those of a small set have not settled
+# when its training ends: three batches an epoch are common in the archives.
+_MOMENTUM = 0.9
 
 
 def convolution_steps(values, mask, encoding):
@@ -36,7 +39,9 @@ def convolution_steps(values, mask, encoding):
                 kernel_initializer="he_uniform",
                 name=f"conv_{name}",
             )(values)
-            values = keras.layers.BatchNormalization(name=f"norm_{name}")(values, mask=seen)
+            values = keras.layers.BatchNormalization(momentum=_MOMENTUM, name=f"norm_{name}")(
+                values, mask=seen
+            )
             values = with_mask(keras.layers.Activation("relu", name=f"relu_{name}")(values), mask)
             if encoding.dropout:
                 values = keras.layers.Dropout(encoding.dropout, name=f"dropout_{name}")(values)

@@ -4,13 +4,16 @@ import keras
 from keras import ops
 
 from kerakit.builders.assemble import assemble
-from kerakit.builders.sequence.encoders import summarize
+from kerakit.builders.sequence.encoders import encode_steps
+from kerakit.builders.sequence.masks import attended
 from kerakit.builders.sequence.options import Encoding
 from kerakit.builders.sequence.window_preprocessing import window_preprocess, window_shape
-from kerakit.checks import check_float
+from kerakit.checks import check_float, check_int
 from kerakit.data.spec import Spec
 
 __all__ = ["sequence_forecaster"]
+
+_SEGMENTS = 28  # of a window
 
 
 def sequence_forecaster(
@@ -26,6 +29,7 @@ def sequence_forecaster(
     attention=False,
     heads=4,
     positions="sinusoidal",
+    segment=None,
     l2=0.0,
 ):
     """Build a network that forecasts the next `horizon` steps of a series at once.
@@ -33,16 +37,23 @@ def sequence_forecaster(
     The window goes through two paths: a linear one from every step of it to every step of the
     horizon (for each channel alone, with weights that the channels share; Zeng et al. 2023,
     arXiv:2205.13504), and the encoder, whose last layer starts at zero and so corrects the
-    straight line where that pays. Both see the window less its last value and over its own
-    deviation; the answer is in the units of the series, so a shift of level or scale shifts
-    the forecast by as much.
+    straight line where that pays. The encoder reads the window in segments, and the last layer
+    sees what it made of each (Lin et al. 2023, arXiv:2308.11200; Nie et al. 2023,
+    arXiv:2211.14730): a recurrent cell that takes 28 long steps instead of 168 short ones
+    remembers more and computes less. Both paths see the window less its last value and over
+    its own deviation; the answer is in the units of the series, so a shift of level or scale
+    shifts the forecast by as much.
 
     Args:
         inputs: `Spec` of a forecast, or a shape `(window,)` or `(window, channels)`.
         horizon: int in [1, inf). Steps to forecast. Needed with a plain shape.
         cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
             positions: the encoder's, as in `sequence_classifier`. Defaults to one LSTM with
-            64 units.
+            64 units. With `attention` the last layer sees a mean of the segments with learned
+            weights.
+        segment: int in [1, window]. Steps that the encoder takes at a time; those of a segment
+            are embedded in `units` numbers, unless it is a single one. Defaults to `None`: a
+            28th of the window, and 1 at least.
         l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path.
             Defaults to `0.0`.
 
@@ -59,7 +70,7 @@ def sequence_forecaster(
 
     >>> model = sequence_forecaster((168,), horizon=24, units=8)
     >>> model.output_shape, model.count_params()
-    ((None, 24), 4592)
+    ((None, 24), 10056)
     """
     owner = "sequence_forecaster"
     shape = window_shape(owner, inputs, horizon)
@@ -68,7 +79,10 @@ def sequence_forecaster(
         positions,
     )  # fmt: skip
     l2 = check_float(owner, "l2", l2, "[0.0, inf)")
-    by_name, preprocess = window_preprocess(shape)
+    if segment is None:
+        segment = max(1, shape.window // _SEGMENTS)
+    check_int(owner, "segment", segment, minimum=1, maximum=shape.window)
+    by_name, preprocess = window_preprocess(shape, plain=not isinstance(inputs, Spec))
     names = ("values", "level", "scale", "phases")
     network_in = [
         keras.Input(tensor.shape[1:], name=name)
@@ -76,7 +90,7 @@ def sequence_forecaster(
     ]
     values, level, scale, *phases = network_in
     linear = _linear_path(values[..., : shape.channels], shape.horizon, l2)
-    summary = summarize(values, None, encoding)
+    summary = _read(values, segment, encoding)
     if phases:
         summary = ops.concatenate([summary, *phases], axis=-1)
     correction = keras.layers.Dense(
@@ -86,14 +100,30 @@ def sequence_forecaster(
         name="output",
     )(summary)
     correction = ops.reshape(correction, (-1, shape.horizon, shape.channels))
-    answer = (linear + correction) * scale + level
+    # The level comes first: Keras takes a second term that is one number per row for a bias,
+    # and adds it along the wrong axis where a batch has as many rows as the horizon steps.
+    answer = level + (linear + correction) * scale
     answer = keras.layers.Rescaling(
         shape.deviation.tolist(), shape.mean.tolist(), dtype="float32", name="unscale"
     )(answer)
     if not shape.several:
         answer = keras.layers.Reshape((shape.horizon,), dtype="float32", name="forecast")(answer)
-    by_name = by_name if isinstance(inputs, Spec) else by_name[shape.name]
     return assemble(by_name, preprocess, network_in, answer, owner)
+
+
+def _read(values, segment, encoding):
+    """Encode the window segment by segment: tensor of shape `(batch, width)`."""
+    if segment > 1:
+        _, window, width = values.shape
+        count = -(-window // segment)
+        # The first segment may begin with zeros, as if the series had stood at its last value.
+        values = ops.pad(values, [[0, 0], [count * segment - window, 0], [0, 0]])
+        values = ops.reshape(values, (-1, count, segment * width))
+        values = keras.layers.Dense(encoding.units, activation="relu", name="segments")(values)
+    values = encode_steps(values, None, encoding)
+    if encoding.attention:
+        return attended(values, None, "summary")
+    return keras.layers.Flatten(name="side_by_side")(values)
 
 
 def _linear_path(values, horizon, l2):

@@ -6,7 +6,7 @@ from keras import ops
 from kerakit.builders.assemble import assemble
 from kerakit.builders.sequence.encoders import encode_steps
 from kerakit.builders.sequence.masks import with_mask
-from kerakit.builders.sequence.options import CELLS, Encoding
+from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding
 from kerakit.builders.sequence.text_preprocessing import text_feature
 from kerakit.builders.sequence.token_preprocessing import PLACES, SUFFIXES, token_preprocess
 from kerakit.checks import check_choice, check_float, check_int
@@ -18,9 +18,9 @@ def sequence_tagger(
     inputs,
     *,
     cell="lstm",
-    units=64,
+    units=128,
     layers=1,
-    bidirectional=True,
+    bidirectional=None,
     dropout=0.5,
     recurrent_dropout=0.0,
     heads=4,
@@ -37,9 +37,9 @@ def sequence_tagger(
     Args:
         inputs: `Spec` of tagged sentences, as `kk.load_tagged` makes.
         cell, units, layers, recurrent_dropout, heads, positions: the encoder's, as in
-            `sequence_classifier`. Defaults to one LSTM with 64 units.
-        bidirectional: bool. Whether a recurrent cell also reads from the end. Defaults to
-            `True`; set it to `False` with `"conv"` and `"transformer"`.
+            `sequence_classifier`. Defaults to one LSTM with 128 units.
+        bidirectional: bool. Whether recurrent cells also read from the end. Defaults to `None`:
+            they do.
         dropout: float in [0, 1). Share of the words that are hidden, and of what is dropped in
             the encoder and before the output. Defaults to `0.5`.
         embedding: int in [1, inf). Width of an embedded word. Defaults to `64`.
@@ -65,6 +65,7 @@ def sequence_tagger(
     feature = text_feature(owner, inputs)
     check_choice(owner, "inputs.task", inputs.task, ["tagging"])
     check_choice(owner, "cell", cell, CELLS)
+    bidirectional = cell in RECURRENT if bidirectional is None else bidirectional
     encoding = Encoding(
         owner, cell, units, layers, bidirectional, dropout, recurrent_dropout, False, heads,
         positions,
@@ -92,7 +93,9 @@ def sequence_tagger(
 
 def _described(words, affixes, flags, known, embedding, encoding):
     """What a token is like: tensor of shape `(batch, tokens, width)`."""
-    word = keras.layers.Embedding(known, embedding, name="embed")(words)
+    word = _embed(known, embedding, "embed")(words)
+    # Training never sees an unknown word; without a vector it is as one that is hidden.
+    word = with_mask(word, ops.cast(words > 1, word.dtype))
     if encoding.dropout:
         # The whole word at once: what is left says as much as an unknown word does.
         word = keras.layers.Dropout(
@@ -101,5 +104,11 @@ def _described(words, affixes, flags, known, embedding, encoding):
     parts = [word]
     for place in range(2 * SUFFIXES):
         name = f"{'last' if place < SUFFIXES else 'first'}_{place % SUFFIXES + 1}"
-        parts.append(keras.layers.Embedding(PLACES + 1, 16, name=name)(affixes[..., place]))
+        parts.append(_embed(PLACES + 1, 16, name)(affixes[..., place]))
     return ops.concatenate([*parts, flags], axis=-1)
+
+
+def _embed(known, width, name):
+    # Of Keras' own start, within 0.05, a rare word would never get far enough to count.
+    start = keras.initializers.RandomNormal(stddev=0.3)
+    return keras.layers.Embedding(known, width, start, name=name)

@@ -7,7 +7,7 @@ from kerakit.builders.assemble import assemble
 from kerakit.builders.heads import class_task
 from kerakit.builders.sequence.encoders import summarize
 from kerakit.builders.sequence.masks import with_mask
-from kerakit.builders.sequence.options import CELLS, Encoding
+from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding
 from kerakit.builders.sequence.text_preprocessing import (
     CHARACTER_PLACES,
     WORD_PLACES,
@@ -22,10 +22,10 @@ __all__ = ["text_classifier"]
 def text_classifier(
     inputs,
     *,
-    cell="conv",
+    cell="lstm",
     units=64,
     layers=1,
-    bidirectional=False,
+    bidirectional=None,
     dropout=0.5,
     recurrent_dropout=0.0,
     attention=False,
@@ -47,8 +47,10 @@ def text_classifier(
 
     Args:
         inputs: `Spec` of one text and one label, as `kk.load_text` makes.
-        cell, units, layers, bidirectional, recurrent_dropout, attention, heads, positions: the
-            encoder's, as in `sequence_classifier`. Defaults to `"conv"` with 64 units.
+        cell, units, layers, recurrent_dropout, attention, heads, positions: the encoder's, as in
+            `sequence_classifier`. Defaults to one LSTM with 64 units.
+        bidirectional: bool. Whether recurrent cells also read from the end. Defaults to `None`:
+            they do.
         dropout: float in [0, 1). Share dropped of the embedded words, in the encoder and before
             the output. Defaults to `0.5` (Kim 2014, arXiv:1408.5882).
         embedding: int in [1, inf). Width of an embedded word. Defaults to `64`.
@@ -78,6 +80,7 @@ def text_classifier(
     feature = text_feature(owner, inputs)
     check_choice(owner, "inputs.task", inputs.task, ["binary", "multiclass"])
     check_choice(owner, "cell", cell, CELLS)
+    bidirectional = cell in RECURRENT if bidirectional is None else bidirectional
     encoding = Encoding(
         owner, cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
         positions,

@@ -76,7 +76,7 @@ def window_shape(owner, inputs, horizon):
     return WindowShape(window, horizon, channels, several, zeros, ones, False, (), "window")
 
 
-def window_preprocess(shape):
+def window_preprocess(shape, plain=False):
     """Build the inputs of a forecaster and the `preprocess` sub-model behind them.
 
     Each window is taken less its last known value and over its own deviation, so that a
@@ -87,29 +87,27 @@ def window_preprocess(shape):
 
     Args:
         shape: `WindowShape`.
+        plain: bool. Whether the model takes one array, not a dict. Defaults to `False`.
 
     Returns:
-        Tuple `(inputs, preprocess)`: a dict of `keras.Input`s by name, and the sub-model with
-        the outputs `values` of shape `(batch, window, channels)` (twice the channels where
-        training windows have gaps: 1.0 marks them), `level` and `scale` of shape `(batch, 1,
-        channels)` in deviations of the series, and with a calendar `phases` of shape
-        `(batch, 2 * cycles)`.
+        Tuple `(inputs, preprocess)`: a dict of `keras.Input`s by name (of a plain model, the
+        one input itself), and the sub-model with the outputs `values` of shape `(batch,
+        window, channels)` (twice the channels where training windows have gaps: 1.0 marks
+        them), `level` and `scale` of shape `(batch, 1, channels)` in deviations of the series,
+        and with a calendar `phases` of shape `(batch, 2 * cycles)`.
     """
     own = (shape.window, shape.channels) if shape.several else (shape.window,)
     inputs = {shape.name: keras.Input(own, name=shape.name)}
     raw = inputs[shape.name] if shape.several else inputs[shape.name][..., None]
-    normalize = keras.layers.Normalization(
-        mean=shape.mean.tolist(),
-        variance=(shape.deviation**2).tolist(),
-        dtype="float32",
-        name="preprocess.normalize",
-    )
-    values = normalize(raw)
+    # Not one Normalization: that takes a deviation below 1e-7 for 1e-7, and so loses the units.
+    offset, factor = (-shape.mean).tolist(), (1.0 / shape.deviation).tolist()
+    values = keras.layers.Rescaling(1.0, offset, dtype="float32", name="preprocess.centre")(raw)
+    values = keras.layers.Rescaling(factor, dtype="float32", name="preprocess.normalize")(values)
     known = ops.cast(ops.isfinite(values), "float32")
     values = ops.where(known > 0, values, 0.0)
     place = ops.cumsum(ops.ones_like(values), axis=1)
     latest = ops.max(place * known, axis=1, keepdims=True)
-    level = ops.sum(values * ops.cast(place == latest, "float32"), axis=1, keepdims=True)
+    level = ops.sum(values * ops.cast(ops.equal(place, latest), "float32"), axis=1, keepdims=True)
     centred = (values - level) * known
     count = ops.maximum(ops.sum(known, axis=1, keepdims=True), 1.0)
     mean = ops.sum(centred, axis=1, keepdims=True) / count
@@ -122,6 +120,7 @@ def window_preprocess(shape):
     if shape.calendar:
         inputs["time"] = keras.Input((), dtype="int64", name="time")
         outputs.append(_phases(inputs["time"], shape.calendar))
+    inputs = inputs[shape.name] if plain else inputs
     return inputs, keras.Model(inputs, outputs, name="preprocess")
 
 

@@ -1,0 +1,126 @@
+"""The recipes of sequences as a user runs them: on files of their own, and on mistakes."""
+
+import json
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from recipe_runs import run
+
+LOAD = "date,load\n" + "".join(
+    f"2024-01-{1 + hour // 24:02d} {hour % 24:02d}:00,{100 + 9 * np.sin(hour * np.pi / 12):.3f}\n"
+    for hour in range(600)
+)
+
+
+def metrics_of(folder, name):
+    return json.loads((folder / "runs" / name / "1" / "metrics.json").read_text())
+
+
+def served(folder, name):
+    path = folder / "saved_models" / name / "1"
+    return tf.saved_model.load(str(path)).signatures["serving_default"]
+
+
+@pytest.mark.slow
+def test_a_file_of_hours_becomes_a_served_forecast(tmp_path):
+    (tmp_path / "load.csv").write_text(LOAD)
+    flags = ["--series", "load.csv", "--window", "48", "--horizon", "12", "--calendar", "day"]
+    code, out, error = run(
+        "sequence_forecast.py", *flags, "--epochs", "2", "--units", "8", cwd=tmp_path
+    )
+    assert code == 0, error
+    metrics = metrics_of(tmp_path, "load")
+    # A sine of 24 hours is a straight line of its last two days.
+    assert metrics["test"]["mae"] < 0.5
+    spec = json.loads((tmp_path / "runs" / "load" / "1" / "spec.json").read_text())
+    assert spec["series"]["season"] == 24
+    assert {"seasonal_naive", "linear"} <= set(metrics["baseline"])
+    hours = np.arange(200, 200 + 60)
+    load = 100 + 9 * np.sin(hours * np.pi / 12)
+    last = int(np.datetime64("2024-01-01T00:00", "s").astype("int64")) + int(hours[47]) * 3600
+    answer = served(tmp_path, "load")(
+        window=tf.constant(load[None, :48], tf.float32), time=tf.constant([last], tf.int64)
+    )
+    np.testing.assert_allclose(answer["forecast"][0], load[48:], atol=1.5)
+    assert "curl -d" in out
+
+
+@pytest.mark.slow
+def test_series_of_several_lengths_become_a_served_label(tmp_path):
+    random = np.random.default_rng(0)
+    lines = ["@problemName waves", "@univariate true", "@classLabel true rising falling", "@data"]
+    for number in range(80):
+        label = ("rising", "falling")[number % 2]
+        steps = np.arange(8 + number % 5) * (1 if label == "rising" else -1)
+        values = random.normal(0, 5) + steps + random.normal(0, 0.1, len(steps))
+        lines.append(",".join(f"{value:.3f}" for value in values) + f":{label}")
+    (tmp_path / "waves.ts").write_text("\n".join(lines) + "\n")
+    flags = ["--ts", "waves.ts", "--epochs", "30", "--units", "16"]
+    code, _, error = run("sequence_classify.py", *flags, cwd=tmp_path)
+    assert code == 0, error
+    assert metrics_of(tmp_path, "waves")["test"]["accuracy"] > 0.9
+    series = tf.constant([[0.0, 1, 2, 3, 4, np.nan], [5, 4, 3, 2, 1, 0]], tf.float32)
+    answer = served(tmp_path, "waves")(series=series)
+    assert answer["label"].numpy().tolist() == [b"rising", b"falling"], answer
+
+
+@pytest.mark.slow
+def test_a_file_of_texts_becomes_a_served_label(tmp_path):
+    rows = ["text\tlabel"]
+    for number in range(80):
+        spam = number % 2
+        rows.append(f"{'win a prize' if spam else 'see you at'} {number}\t{'sh'[1 - spam]}am")
+    (tmp_path / "mail.tsv").write_text("\n".join(rows) + "\n")
+    flags = ["--text", "mail.tsv", "--labels", '{"sam": "spam"}', "--epochs", "2", "--units", "8"]
+    code, out, error = run("text_classify.py", *flags, cwd=tmp_path)
+    assert code == 0, error
+    assert "linear path: logistic regression" in out
+    assert metrics_of(tmp_path, "mail")["test"]["accuracy"] == 1.0
+    answer = served(tmp_path, "mail")(text=tf.constant(["Win a PRIZE", "see you", ""]))
+    assert answer["label"].numpy().tolist()[:2] == [b"spam", b"ham"]
+    np.testing.assert_allclose(answer["probabilities"].numpy().sum(1), 1, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path):
+    blocks = []
+    for number in range(60):
+        noun = ("cat", "dog", "bird")[number % 3]
+        words = [("the", "DET"), (f"{noun}{number % 7}", "NOUN"), ("sleeps", "VERB")]
+        lines = [f"{word} {tag}" for word, tag in words[number % 2 :]]
+        blocks.append("\n".join(lines))
+    (tmp_path / "words.txt").write_text("\n\n".join(blocks) + "\n")
+    flags = ["--tagged", "words.txt", "--epochs", "12", "--units", "8"]
+    code, _, error = run("sequence_tag.py", *flags, cwd=tmp_path)
+    assert code == 0, error
+    assert metrics_of(tmp_path, "words")["test"]["accuracy"] > 0.95
+    answer = served(tmp_path, "words")(tokens=tf.constant(["the cat1 sleeps", "dog2"]))
+    tags = [[b"DET", b"NOUN", b"VERB"], [b"NOUN", b"", b""]]
+    assert answer["labels"].numpy().tolist() == tags
+
+
+@pytest.mark.parametrize(
+    ("recipe", "flags", "words"),
+    [
+        ("sequence_forecast", ["--series", "nowhere.csv"], ["nowhere.csv: no such file"]),
+        ("sequence_forecast", ["--dataset", "iris"], ["Expected mackey_glass"]),
+        ("sequence_forecast", ["--value", "x"], ["--value goes with --series FILE"]),
+        ("sequence_forecast", ["--series", "a.ts"], ["sequence_classify.py --ts"]),
+        ("sequence_forecast", ["--series", "load.csv", "--window", "590"], ["smaller window="]),
+        ("sequence_forecast", ["--series", "load.csv", "--cell", "lstn"], ["mean 'lstm'?"]),
+        ("sequence_classify", ["--ts", "load.csv"], ["sequence_forecast.py --series"]),
+        ("sequence_classify", ["--bidirectional"], ["cell='conv', which is not recurrent"]),
+        ("text_classify", ["--text", "load.csv"], ["no column 'text'", "'date', 'load'"]),
+        ("text_classify", ["--dataset", "mesages"], ["mean 'messages'?"]),
+        ("sequence_tag", ["--tagged", "load.csv", "--dataset", "x"], ["two sets of data"]),
+        ("sequence_tag", ["--preset", "regression"], ["'regression' preset"]),
+    ],
+)
+def test_bad_input_is_one_line(recipe, flags, words, tmp_path):
+    (tmp_path / "load.csv").write_text(LOAD)
+    code, _, error = run(f"{recipe}.py", *flags, cwd=tmp_path)
+    assert code == 2, error
+    assert [path.name for path in tmp_path.iterdir()] == ["load.csv"]
+    line = error.strip().splitlines()[-1]
+    assert line.startswith("error: ") and all(word in line for word in words), line

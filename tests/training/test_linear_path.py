@@ -1,0 +1,161 @@
+"""A forecaster's line is that of scikit-learn, it stays, and training never leaves it worse."""
+
+import contextlib
+import re
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import Ridge
+
+import kerakit as kk
+from kerakit.data.data import Data
+
+RIDGES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # parts of the mean eigenvalue
+
+
+def waves(noise, channels=None, steps=180):
+    rng = np.random.default_rng(0)
+    place = np.arange(steps) if channels is None else np.arange(steps)[:, None]
+    speed = 1 / 3 if channels is None else 1 / np.arange(3, 3 + channels)
+    values = 50 + 20 * np.sin(place * speed)
+    return (values + noise * rng.normal(size=values.shape)).astype("float32")
+
+
+def series_of(kind, **options):
+    options = {"window": 8, "horizon": 3, **options}
+    if kind == "calendar":
+        times = pd.date_range("2024-01-01", periods=180, freq="h")
+        frame = pd.DataFrame({"time": times, "load": waves(5.0)})
+        return kk.load_series(frame, calendar="day", **options)
+    values = waves(1e-3) if kind == "clean" else waves(5.0, 3 if kind == "three" else None)
+    if kind == "gaps":
+        values[[20, 40, 41, 90, 130]] = np.nan
+    with pytest.warns(UserWarning) if kind == "gaps" else contextlib.nullcontext():
+        return kk.load_series(values, **options)
+
+
+def forecaster(data, **options):
+    keras.utils.set_random_seed(0)
+    model = kk.sequence_forecaster(data.spec, cell="rnn", units=2)
+    kk.compile(model, "forecasting", **options)
+    return model
+
+
+def rows_of(data, split):
+    """What the line sees of every window and channel, in NumPy: windows, answers, scales."""
+    table, target = data.table(split), data.spec.target
+    mean, deviation = np.array(target.mean), np.sqrt(target.variance)
+    windows, answers = (np.asarray(c, "f8") for c in (table.features["window"], table.target))
+    shape = len(windows), -1, len(mean)
+    windows = ((windows.reshape(shape) - mean) / deviation).transpose(0, 2, 1).reshape(-1, 8)
+    answers = ((answers.reshape(shape) - mean) / deviation).transpose(0, 2, 1).reshape(-1, 3)
+    level = np.array([row[np.isfinite(row)][-1] for row in windows])[:, None]
+    scale = np.sqrt(np.nanvar(windows, 1, keepdims=True) + 0.1**2)
+    return np.nan_to_num((windows - level) / scale), (answers - level) / scale, scale[:, 0]
+
+
+def best_ridge(data):
+    """`(strength, Ridge, validation error)` of the best strength."""
+    x, y, scale = rows_of(data, "train")
+    unit = np.mean(np.sum((x * scale[:, None]) ** 2, 0))
+    found = []
+    for strength in RIDGES if data.spec.sizes["validation"] else RIDGES[2:3]:
+        line, error = Ridge(strength * unit).fit(x, y, sample_weight=scale**2), np.nan
+        if data.spec.sizes["validation"]:
+            held, answer, size = rows_of(data, "validation")
+            error = np.mean((size[:, None] * (line.predict(held) - answer)) ** 2)
+        found.append((error, strength, line))
+    error, strength, line = min(found, key=lambda each: each[0])
+    return strength, line, error
+
+
+@pytest.mark.parametrize(
+    ("kind", "strength"),
+    [("one", 1e-6), ("three", 1e-2), ("calendar", 1e-6), ("gaps", 1e-1)],
+)
+def test_a_forecasters_line_is_the_best_ridge_of_scikit_learn(kind, strength, capsys):
+    data = series_of(kind)
+    model = forecaster(data)
+    kk.fit(model, data, epochs=1, verbose=2)
+    found, line, error = best_ridge(data)
+    assert found == strength
+    layer = model.get_layer("network").get_layer("linear")
+    np.testing.assert_allclose(layer.kernel, line.coef_.T, atol=2e-4)
+    np.testing.assert_allclose(layer.bias, line.intercept_, atol=2e-4)
+    assert not layer.trainable
+    said = r"linear path: ridge regression, validation mean squared error (\S+) in squared"
+    assert float(re.search(said, capsys.readouterr().out)[1]) == pytest.approx(error, rel=2e-3)
+
+
+@pytest.mark.parametrize("source", ["no validation", "a stream"])
+def test_a_line_of_other_sources(source):
+    data = series_of("one", validation_size=0 if source == "no validation" else 0.2)
+    _, line, _ = best_ridge(data)
+    if source == "a stream":
+        data = Data(data.train, data.validation, data.test, data.spec)
+    model = forecaster(data)
+    kk.fit(model, data, epochs=1, verbose=0)
+    layer = model.get_layer("network").get_layer("linear")
+    np.testing.assert_allclose(layer.kernel, line.coef_.T, atol=2e-4)
+
+
+@pytest.mark.parametrize(("learning_rate", "cache_mb"), [(1e-3, 512), (1.0, 512), (1.0, 0)])
+def test_training_never_leaves_a_forecaster_worse_than_its_line(learning_rate, cache_mb):
+    data = series_of("three")
+    model = forecaster(data, learning_rate=learning_rate)
+    history = kk.fit(model, data, epochs=3, verbose=0, cache_mb=cache_mb)
+    *_, error = best_ridge(data)
+    table, deviation = data.table("validation"), np.sqrt(data.spec.target.variance)
+    answer = model.predict({"window": np.asarray(table.features["window"])}, verbose=0)
+    reached = np.mean(((answer - np.asarray(table.target)) / deviation) ** 2)
+    assert reached <= error * (1 + 1e-5)
+    if min(history.history["val_loss"]) > error:  # then it is as it began
+        assert reached == pytest.approx(error, rel=1e-4)
+        assert not np.any(model.get_layer("network").get_layer("output").kernel.numpy())
+    assert learning_rate < 1 or min(history.history["val_loss"]) > 1.1 * error
+
+
+def test_without_a_path_the_start_is_no_candidate(line_data):
+    model = kk.mlp_regressor(line_data.spec, hidden=(4,))
+    kk.compile(model, "regression", learning_rate=100.0)
+    table = line_data.table("validation")
+    before = model.evaluate(table.features, table.target, verbose=0)[0]
+    history = kk.fit(model, line_data, epochs=2, verbose=0)
+    after = model.evaluate(table.features, table.target, verbose=0)[0]
+    assert after == pytest.approx(min(history.history["val_loss"]), rel=1e-4) and after > before
+
+
+def test_a_second_fit_keeps_the_path_and_trains_on(capsys):
+    data = series_of("one")
+    model = forecaster(data)
+    network = model.get_layer("network")
+    kk.fit(model, data, epochs=2, verbose=0, early_stopping=False)
+    before = [network.get_layer(name).get_weights() for name in ("linear", "output")]
+    kk.compile(model, "forecasting")
+    kk.fit(model, series_of("clean"), epochs=1, verbose=2, early_stopping=False)
+    assert "linear path" not in capsys.readouterr().out
+    np.testing.assert_array_equal(network.get_layer("linear").kernel, before[0][0])
+    assert np.abs(network.get_layer("output").kernel - before[1][0]).max() > 0
+
+
+def test_a_path_that_the_user_set_is_trained(capsys):
+    data = series_of("one")
+    model = forecaster(data)
+    layer = model.get_layer("network").get_layer("linear")
+    layer.bias.assign([0.0, 0.0, 0.5])
+    kk.fit(model, data, epochs=1, verbose=2, early_stopping=False)
+    assert layer.trainable and "linear path" not in capsys.readouterr().out
+    assert np.abs(layer.bias - [0.0, 0.0, 0.5]).max() < 0.4 and np.any(layer.kernel)
+
+
+@pytest.mark.parametrize("name", ["linear", "linear.own"])
+def test_a_layer_of_the_users_with_that_name_is_trained(line_data, name):
+    inputs = {key: keras.Input((), name=key) for key in ("a", "b")}
+    values = keras.layers.Concatenate()([x[..., None] / 1000 for x in inputs.values()])
+    layer = keras.layers.Dense(1, kernel_initializer="zeros", name=name)
+    model = keras.Model(inputs, layer(values)[:, 0])
+    kk.compile(model, "adam", loss="mean_squared_error")
+    kk.fit(model, line_data, epochs=1, verbose=0)
+    assert layer.trainable and np.any(layer.kernel)

@@ -1,0 +1,243 @@
+"""Padding costs nothing and changes nothing; sequences of all kinds train alike everywhere."""
+
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerakit as kk
+from kerakit.data.data import Data, Table
+from kerakit.data.spec import Feature, Spec
+from kerakit.presets import settings_of
+from kerakit.training.runner import Runner
+from kerakit.training.trim import trim_stage
+
+TAGS = {"the": "DET", "a": "DET", "dog": "NOUN", "cat": "NOUN", "runs": "VERB", "sees": "VERB"}
+
+
+def tagged():
+    """Sentences of 1 to 9 tokens, most of them short."""
+    rng = np.random.default_rng(0)
+    lengths = np.minimum(rng.geometric(0.4, 60), 9)
+    sentences = [rng.choice(list(TAGS), length).tolist() for length in lengths]
+    return kk.load_tagged((sentences, [[TAGS[word] for word in words] for words in sentences]))
+
+
+def tagger(data, **options):
+    keras.utils.set_random_seed(0)
+    model = kk.sequence_tagger(
+        data.spec,
+        cell="transformer",
+        bidirectional=False,
+        units=4,
+        heads=2,
+        embedding=4,
+        dropout=0.0,
+    )
+    kk.compile(model, "sequence_tagging", **options)
+    return model
+
+
+def texts():
+    rng = np.random.default_rng(0)
+    words, rows = np.array(list(TAGS)), []
+    for length in rng.integers(1, 9, 60):
+        rows.append(" ".join(rng.choice(words, length)))
+    return kk.load_text((rows, ["yes" if "cat" in row else "no" for row in rows]))
+
+
+def reader(data, **options):
+    keras.utils.set_random_seed(0)
+    model = kk.text_classifier(
+        data.spec, cell="rnn", units=4, embedding=4, dropout=0.0, character_grams=0
+    )
+    kk.compile(model, "text_classification", **options)
+    return model
+
+
+def series():
+    """Series of 3 to 12 steps, padded with NaN, with a class that is the sign of their mean."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(60, 12, 2)).astype("float32")
+    target = (values[:, :3].mean((1, 2)) > 0).astype("int32")
+    for row, length in zip(values, rng.integers(3, 13, 60), strict=True):
+        row[length:] = np.nan
+    feature = Feature(
+        "series", "sequence", "float32", (None, 2), mean=(0.0, 0.0), variance=(1.0, 1.0),
+        quantiles=(3.0, 7.0, 12.0),
+    )  # fmt: skip
+    spec = Spec(
+        "binary", (feature,), classes=("down", "up"), class_counts=(20, 20), fingerprint="made",
+        sizes={"train": 40, "validation": 10, "test": 10},
+    )  # fmt: skip
+    cuts = (slice(0, 40), slice(40, 50), slice(50, 60))
+    return Data(*(Table({"series": values[cut]}, target[cut]) for cut in cuts), spec)
+
+
+def classifier(data, cell="conv", **options):
+    keras.utils.set_random_seed(0)
+    model = kk.sequence_classifier(data.spec, cell=cell, units=4)
+    kk.compile(model, "sequence_classification", **options)
+    return model
+
+
+def windows():
+    steps = np.arange(150)
+    noise = np.random.default_rng(0).normal(0, 0.3, 150)
+    return kk.load_series((np.sin(steps / 4) + noise).astype("float32"), window=8, horizon=3)
+
+
+def forecaster(data, **options):
+    keras.utils.set_random_seed(0)
+    model = kk.sequence_forecaster(data.spec, cell="rnn", units=4)
+    kk.compile(model, "forecasting", **options)
+    return model
+
+
+def by_hand(model, table):
+    """Mean of -log p of the tags and share of right ones, over the tokens."""
+    answers = model.predict({"tokens": tf.constant(table.features["tokens"])}, verbose=0)
+    losses, right = [], []
+    for answer, target in zip(answers, table.target, strict=True):
+        for p, tag in zip(answer, target[target >= 0], strict=False):
+            losses.append(-np.log(p[tag]))
+            right.append(np.argmax(p) == tag)
+    assert len(losses) == np.sum(table.target >= 0)
+    return np.mean(losses), np.mean(right)
+
+
+@pytest.mark.parametrize(("batch_size", "cache_mb"), [(3, 512), (3, 0), (100, 512)])
+def test_loss_and_accuracy_are_means_over_tokens(batch_size, cache_mb):
+    data = tagged()
+    model = tagger(data, learning_rate=0.02)
+    kk.fit(model, data, epochs=2, verbose=0, early_stopping=False)
+    before, accuracy = by_hand(model, data.table("train"))
+    # Nothing moves: the numbers of training are those of one set of weights.
+    kk.compile(model, "sequence_tagging", optimizer="sgd", learning_rate=1e-12)
+    options = {"epochs": 1, "verbose": 0, "early_stopping": False}
+    history = kk.fit(model, data, batch_size=batch_size, cache_mb=cache_mb, **options).history
+    loss, held_accuracy = by_hand(model, data.table("validation"))
+    assert 0.3 < held_accuracy < 1 and 0.3 < accuracy < 1
+    assert history["val_loss"][0] == pytest.approx(loss, rel=1e-5)
+    assert history["val_accuracy"][0] == pytest.approx(held_accuracy, rel=1e-5)
+    if batch_size == 100:  # the mean of the losses of several batches is none over tokens
+        assert history["loss"][0] == pytest.approx(before, rel=1e-5)
+    if batch_size == 100 or cache_mb == 0:  # else some rows are seen twice
+        assert history["accuracy"][0] == pytest.approx(accuracy, rel=1e-5)
+
+
+def test_what_is_cut_by_hand():
+    words = tf.constant([[5, 6, 0, 0], [7, 0, 0, 0]])
+    affixes, tags = tf.ones((2, 4, 8), tf.int32), tf.constant([[1, 0, -1, -1], [2, -1, -1, -1]])
+    weight = tf.ones(2)
+    values, target, kept = trim_stage(([words, affixes], tags, weight), 0, True)
+    assert values[0].numpy().tolist() == [[5, 6], [7, 0]] and values[1].shape == (2, 2, 8)
+    assert target.numpy().tolist() == [[1, 0], [2, -1]] and kept is weight
+    # N-grams are more than words: each is cut to its own longest. Labels are left alone.
+    grams = tf.constant([[1, 0, 3, 0, 0], [2, 0, 0, 0, 0]])
+    values, target = trim_stage(((words, grams), tf.constant([0, 1])), 0, True)
+    assert values[1].numpy().tolist() == [[1, 0, 3], [2, 0, 0]] and target.shape == (2,)
+    values, numbers = trim_stage((words, tf.ones((2, 4))), 0, True)
+    assert values.shape == (2, 2) and numbers.shape == (2, 4)
+    nothing, target = trim_stage((tf.zeros((2, 4)), tf.fill((2, 4), -1)), 0, True)
+    assert nothing.shape == target.shape == (2, 1)
+    assert trim_stage((affixes, tags), 0, True)[1] is tags
+
+
+KINDS = {
+    "tags": (tagged, tagger),
+    "texts": (texts, reader),
+    "convolution": (series, classifier),
+    "lstm": (series, lambda data, **options: classifier(data, "lstm", **options)),
+}
+
+
+def lengths(rows):
+    """The steps of each row: of ids those that are not 0, of series those of the mask."""
+    steps = next(part for part in rows.values if part.shape.rank == 2)
+    return np.count_nonzero(steps, axis=1)
+
+
+def floats(model):
+    return [weight for weight in model.get_weights() if weight.dtype.kind == "f"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_on_a_batch_that_was_cut_is_that_on_the_whole(kind):
+    load, make = KINDS[kind]
+    data, found = load(), []
+    for trim in (False, True):
+        model = make(data, optimizer="sgd", learning_rate=0.5)
+        runner = Runner(model, data, settings_of(model), 8, 1, 0, None, "none", 512)
+        rows = runner.arrays("train")
+        shorter = [row for row, length in enumerate(lengths(rows)) if length < max(lengths(rows))]
+        batch = rows.take(tf.constant(shorter[:8]))
+        if trim:
+            assert runner.prepare is trim_stage
+            whole, batch = batch, trim_stage(batch, 0, True)
+            assert batch[0][0].shape[1] < whole[0][0].shape[1]
+        before = floats(model)
+        logs = runner.trainer().train_step(batch)
+        found.append((float(logs["loss"]), floats(model)))
+    (loss, expected), (cut_loss, cut) = found
+    assert cut_loss == pytest.approx(loss, rel=1e-5)
+    assert max(np.abs(a - b).max() for a, b in zip(before, cut, strict=True)) > 1e-3
+    for ours, theirs in zip(cut, expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "forecast"])
+def test_memory_and_stream_train_the_same(kind):
+    """On all rows at once the order does not matter."""
+    load, make = {**KINDS, "forecast": (windows, forecaster)}[kind]
+    data, found = load(), []
+    for cache_mb in (512, 0):
+        model = make(data, optimizer="sgd", learning_rate=0.1)
+        if kind == "texts":  # what is not at zero is not solved, which takes rows in memory
+            for layer in model.get_layer("network").layers:
+                if layer.name.startswith("linear"):
+                    layer.embeddings.assign(layer.embeddings + 0.01)
+        options = {"epochs": 3, "batch_size": 1000, "verbose": 0, "early_stopping": False}
+        history = kk.fit(model, data, cache_mb=cache_mb, **options)
+        found.append((history.history, floats(model)))
+    for name, values in found[0][0].items():
+        assert values == pytest.approx(found[1][0][name], rel=1e-4)
+    assert found[0][0]["loss"][2] < found[0][0]["loss"][0]
+    for memory, stream in zip(found[0][1], found[1][1], strict=True):
+        np.testing.assert_allclose(stream, memory, atol=1e-5)
+
+
+LONG = """
+import keras, numpy as np, kerakit as kk
+
+def peak():  # MiB; what getrusage says begins with the memory of the parent process
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+def fit(steps):
+    values = np.sin(np.arange(steps) / 50).astype("float32")
+    values += np.random.default_rng(0).normal(0, 0.1, steps).astype("float32")
+    data = kk.load_series(values, window=500, horizon=2)
+    model = kk.sequence_forecaster(data.spec, cell="rnn", units=2, segment=250)
+    kk.compile(model, "forecasting")
+    kk.fit(model, data, epochs=1, batch_size=1024, verbose=0)
+    return data.spec.sizes["train"]
+
+fit(8_000)
+before = peak()
+print(fit(60_000), peak() - before)
+"""
+
+
+@pytest.mark.skipif(not pathlib.Path("/proc/self/status").exists(), reason="Linux tells the peak")
+def test_windows_of_a_long_series_are_never_all_in_memory():
+    """38,000 windows of 500 steps would be 73 MiB."""
+    ran = subprocess.run(
+        [sys.executable, "-c", LONG], capture_output=True, text=True, check=True, timeout=300
+    )
+    rows, grown = ran.stdout.split()[-2:]
+    assert int(rows) > 37_000 and float(grown) < 36
