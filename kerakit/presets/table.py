@@ -178,7 +178,7 @@ _ENTRIES = (
         "sequence_tagging",
         "sparse_categorical_crossentropy",
         "adam",
-        5e-3,
+        3e-3,
         "cosine",
         32,
         10,

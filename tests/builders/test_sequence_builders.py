@@ -227,10 +227,10 @@ def test_a_width_of_one_channel_keeps_its_axis():
 
 def test_text_classifiers_have_a_weight_per_place_and_class():
     for classes, scores in ((("a", "b"), 1), (("a", "b", "c"), 3)):
-        options = {"cell": "lstm", "units": 4, "embedding": 7}
+        options = {"units": 4, "embedding": 7}
         model = kk.text_classifier(text_spec(classes), **options)
         # Three words, the unknown one and padding; a weight and a frequency for every place.
-        read = 5 * 7 + lstm(7, 4) + 4 * scores + scores
+        read = 5 * 7 + 2 * lstm(7, 4) + 8 * scores + scores
         assert model.count_params() == read + (2**17 + 2**18 + 2) * (scores + 1)
         alone = kk.text_classifier(text_spec(classes), character_grams=0, **options)
         assert alone.count_params() == read + (2**17 + 1) * (scores + 1)
@@ -239,7 +239,8 @@ def test_text_classifiers_have_a_weight_per_place_and_class():
 def test_taggers_embed_words_and_eight_affixes():
     model = kk.sequence_tagger(tag_spec(), units=4, embedding=7)
     width = 7 + 8 * 16 + 4
-    assert model.count_params() == 4 * 7 + 8 * (2**13 + 1) * 16 + 2 * lstm(width, 4) + 8 * 4 + 4
+    vectors, output = 4 * 7 + 8 * (2**13 + 1) * 16, (2 * 4 + width) * 4 + 4
+    assert model.count_params() == vectors + 2 * lstm(width, 4) + output
 
 
 @pytest.mark.parametrize(

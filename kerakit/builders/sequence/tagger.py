@@ -83,7 +83,9 @@ def sequence_tagger(
     # One step more than the longest sentence has, and without it again: recurrent layers and
     # convolutions have no answer for a batch of empty sentences.
     values = ops.pad(with_mask(values, mask), [[0, 0], [0, 1], [0, 0]])
-    steps = encode_steps(values, ops.pad(mask, [[0, 0], [0, 1]]), encoding)[:, :-1]
+    steps = encode_steps(values, ops.pad(mask, [[0, 0], [0, 1]]), encoding)
+    # The last layer sees the token itself as well, and its neighbours only as they were read.
+    steps = ops.concatenate([steps, values], axis=-1)[:, :-1]
     if encoding.dropout:
         steps = keras.layers.Dropout(encoding.dropout, name="dropout")(steps)
     scores = keras.layers.Dense(len(inputs.classes), dtype="float32", name="output")(steps)
