@@ -93,17 +93,10 @@ def compile(
         loss, weight = _loss(model, preset)
     optimizer, curve = _optimizer(chosen, learning_rate, optimizer, schedule)
     tags = len(getattr(model, "output_shape", ())) == 3 and _activation(model) == "softmax"
-    model.compile(
-        optimizer=optimizer,
-        loss=loss,
-        loss_weights=weight,
-        # Padded tokens weigh nothing, which is for weighted metrics to see.
-        **{
-            "weighted_metrics" if tags else "metrics": _metrics(model)
-            if metrics is None
-            else metrics
-        },
-    )
+    # Padded tokens weigh nothing, which is for weighted metrics to see.
+    kind = "weighted_metrics" if tags else "metrics"
+    counted = {kind: _metrics(model) if metrics is None else metrics}
+    model.compile(optimizer=optimizer, loss=loss, loss_weights=weight, **counted)
     model.kerakit_settings = Settings(chosen, curve, chosen.batch_size, chosen.patience)
 
 

@@ -42,7 +42,9 @@ def fit(
 
     The data go through the model's `preprocess` once; only `network` trains. Where the
     result fits in memory, a whole epoch is one compiled call; otherwise it streams. Images
-    are kept as bytes, and are augmented and preprocessed batch by batch inside that call.
+    are kept as bytes, windows of series as the series, and are preprocessed batch by batch
+    inside that call. The linear path of forecasters and text classifiers is solved before the
+    first epoch and then left alone; what it reaches counts for early stopping.
     The order of the rows depends on `(seed, epoch)` alone, and what is random in a batch on
     `(seed, step)`.
 
@@ -70,8 +72,11 @@ def fit(
         precision: `"float32"`, `"mixed_bfloat16"` or `"auto"`. For tables the last is float32.
             For images it is the fastest, measured on a few steps of this model before
             it trains and remembered for this machine; float32 where that takes less than 5 %
-            longer, or training is too short for the trial to pay. A resumed run goes on as
-            it began. The saved model computes in float32. Defaults to `"auto"`.
+            longer, or training is too short for the trial to pay. For recurrent layers it is
+            float32, and the trial is of how their steps are computed: by Keras' loop, unrolled
+            or by TensorFlow's fused LSTM, with and without XLA. A resumed run goes on as it
+            began. The saved model computes in float32, by Keras' own layers. Defaults to
+            `"auto"`.
         callbacks: sequence of `keras.callbacks.Callback`. Their state is resumed as well.
         verbose: `"auto"` (the Keras bar on a terminal, else a line per epoch), 0, 1 or 2.
         seed: int in [0, inf). Of the order of rows and of dropout. Defaults to `0`.

@@ -11,8 +11,9 @@ USUAL = 10.0
 def solve_grams(layers, runner):
     """Give the layers `linear.*` the weights of one logistic regression.
 
-    Every n-gram counts with its inverse document frequency, `ln((1 + n) / (1 + df)) + 1`, and
-    the words of a text, and its characters, have length 1 together, each: TF-IDF.
+    Every n-gram counts with its inverse document frequency, `ln((1 + n) / (1 + df)) + 1`, over
+    the root of the sum of their squares in the text, words and characters each for themselves:
+    TF-IDF of length 1, where none is repeated.
 
     Args:
         layers: dict of the network's layers by name.

@@ -54,8 +54,9 @@ def sequence_forecaster(
         segment: int in [1, window]. Steps that the encoder takes at a time; those of a segment
             are embedded in `units` numbers, unless it is a single one. Defaults to `None`: a
             28th of the window, and 1 at least.
-        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path.
-            Defaults to `0.0`.
+        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path,
+            where that is trained: `kk.fit` solves it beforehand as a ridge regression of its
+            own strength, and then leaves it alone. Defaults to `0.0`.
 
     Returns:
         `keras.Model`; raw windows of shape `(batch, window)` or `(batch, window, channels)`

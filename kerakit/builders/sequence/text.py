@@ -40,10 +40,11 @@ def text_classifier(
 
     Strings go in: splitting, looking up and hashing are part of the graph. A text takes two
     paths. A linear one weighs its n-grams of words and of characters, hashed to 131,072 and
-    262,144 places (Weinberger et al. 2009, arXiv:0902.2206) with TF-IDF weights; `kk.fit`
-    solves it as a logistic regression before the first epoch. The other embeds the words of the
-    training texts and encodes them in their order; its last layer starts at zero, so that it
-    learns what the n-grams leave (Cheng et al. 2016, arXiv:1606.07792).
+    262,144 places (Weinberger et al. 2009, arXiv:0902.2206), rare ones more by their inverse
+    document frequency; `kk.fit` solves it as a logistic regression before the first epoch. The
+    other embeds the words of the training texts and encodes them in their order; its last
+    layer starts at zero, so that it learns what the n-grams leave (Cheng et al. 2016,
+    arXiv:1606.07792).
 
     Args:
         inputs: `Spec` of one text and one label, as `kk.load_text` makes.
