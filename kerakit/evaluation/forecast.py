@@ -71,7 +71,9 @@ def measure_forecast(model, data, quantiles, drawn):
     series = training_series(data)
     scale = None if series is None else naive_scale(series, spec.series.season)
     if scale is None or not (scale > 0).any():
-        notes.append("mase is not known: the training part has no two values a season apart.")
+        exact = scale is not None and (scale == 0).any()
+        why = "repeats itself exactly" if exact else "has no two values a season apart"
+        notes.append(f"mase is not known: the training part {why}.")
     metrics = {name: one.metrics(spec.target.variance, scale) for name, one in errors.items()}
     by_step = {name: one.rmse_by_step() for name, one in errors.items()}
 

@@ -7,7 +7,7 @@ import time
 
 from kerakit.errors import ArgumentError
 from kerakit.files import highest_version
-from kerakit.recipe.sources import run_name
+from kerakit.recipe.sources import own_data, run_name
 
 __all__ = ["Result", "Timer", "finish", "start_run"]
 
@@ -110,9 +110,11 @@ def finish(config, run, model, data, history, timer):
 
 def _identity(config):
     """Return the flags that make a run this run, as a dict of JSON values."""
-    own = {"name", "out", "runs", "resume", "cache_mb"}
+    apart = {"name", "out", "runs", "resume", "cache_mb"}
+    if own_data(config) is not None:
+        apart.add("dataset")  # the default of a flag that was not used
     fields = dataclasses.asdict(config)
-    return json.loads(json.dumps({k: v for k, v in fields.items() if k not in own}))
+    return json.loads(json.dumps({k: v for k, v in fields.items() if k not in apart}))
 
 
 def _print_closing(report, path):

@@ -6,7 +6,7 @@ import re
 
 from kerakit.errors import ArgumentError
 
-__all__ = ["listed", "load_pictures", "load_table", "mapping", "run_name"]
+__all__ = ["listed", "load_pictures", "load_table", "mapping", "own_data", "run_name"]
 
 _OWN_DATA = ("csv", "images", "series", "ts", "text", "tagged")  # flags of the user's own data
 
@@ -92,9 +92,14 @@ def load_pictures(config):
     return load_builtin(config.dataset, seed=config.seed)
 
 
+def own_data(config):
+    """Return the path of the user's own data, or `None` where a built-in set is read."""
+    return next((v for v in (getattr(config, flag, None) for flag in _OWN_DATA) if v), None)
+
+
 def run_name(config):
     """Return the run's name: the flag, or one made of the data's name."""
-    own = next((v for v in (getattr(config, flag, None) for flag in _OWN_DATA) if v), None)
+    own = own_data(config)
     source = pathlib.Path(own.removesuffix(".gz")).stem if own else config.dataset
     source = source.removeprefix("tfds:")
     return config.name or re.sub(r"[^A-Za-z0-9]+", "_", source).strip("_") or "data"

@@ -8,6 +8,7 @@ import time
 
 import keras
 import tensorflow as tf
+from numpy.linalg import norm
 
 from kerakit.training.kernels import fused_batch_norm
 from kerakit.training.machine import cpu_words, machine
@@ -22,6 +23,7 @@ from kerakit.training.trainer import precision_of
 
 __all__ = [
     "Choice",
+    "Outcome",
     "Trial",
     "candidates",
     "choose",
@@ -32,6 +34,9 @@ __all__ = [
 
 MARGIN = 0.95  # another way must take less than this share of float32's time
 AGREEMENT = 0.1  # and its mean loss of the trial may differ from float32's by this share
+# What a step moves must be moved alike in one precision: each kernel's change may differ by
+# this share. A gradient of the wrong weights, which the loss does not show, is off by its size.
+MOVEMENT = 0.3
 STEPS = 2  # in a row from the same state; the loss of the second shows the first's update
 SHARE = 0.04  # of the training that measuring may take
 # Estimates for the decision to measure, not for the choice: multiply-adds in a second of CPU
@@ -90,6 +95,21 @@ class Trial:
     runner: object
     rate: float | None
     seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What a trial of one choice found.
+
+    Attributes:
+        seconds: float. Of a step, the median.
+        loss: float. The mean of the trial.
+        moves: list of arrays. How far each kernel was from its start, in the end.
+    """
+
+    seconds: float
+    loss: float
+    moves: list
 
 
 @contextlib.contextmanager
@@ -200,11 +220,11 @@ def choose(trial, choices, key=None):
     before = None if name is None else recall(name)
     if before and before.get("choice") in map(str, choices):
         return Choice.parse(before["choice"]), f"{before.get('reason')}; measured before"
-    times, losses = _measured(trial, choices)
-    base, reference = times[choices[0]], losses[choices[0]]
-    near = [c for c in choices if _agree(losses.get(c), reference)] or choices[:1]
+    found = _measured(trial, choices)
+    times = {choice: outcome.seconds for choice, outcome in found.items()}
+    near = [choice for choice in found if _trains_alike(choice, choices[0], found)] or choices[:1]
     best = min(near, key=times.get)
-    if times[best] >= MARGIN * base:
+    if times[best] >= MARGIN * times[choices[0]]:
         best = choices[0]
     reason = _reason(best, choices, times, near)
     if name is not None:
@@ -213,7 +233,7 @@ def choose(trial, choices, key=None):
 
 
 def _measured(trial, choices):
-    """Median seconds of a step, and the mean loss of the trial, of each choice that runs."""
+    """The `Outcome` of each choice that runs, a dict."""
     trainer = trial.runner.trainer()
     batches = trial.runner.first_batches(STEPS)
     state = [*trainer.variables, *trial.model.optimizer.variables]
@@ -228,7 +248,9 @@ def _measured(trial, choices):
         if trial.rate is not None:
             trial.model.optimizer.learning_rate.assign(trial.rate)
 
-    runs, times, losses, spent = {}, {}, {}, time.perf_counter()
+    kernels = [v for v in trainer.trainable_variables if len(v.shape) > 1]
+    at_rest = [kernel.numpy() for kernel in kernels]
+    runs, times, found, spent = {}, {}, {}, time.perf_counter()
     try:
         for choice in choices:
             begin()
@@ -244,13 +266,15 @@ def _measured(trial, choices):
             for choice, run in runs.items():
                 begin()
                 loss, seconds = run()
-                losses[choice] = loss
                 times.setdefault(choice, []).extend(seconds)
+                if choice not in found:
+                    pairs = zip(kernels, at_rest, strict=True)
+                    found[choice] = loss, [kernel.numpy() - value for kernel, value in pairs]
             spent += time.perf_counter() - start
             turn += 1
     finally:
         restore()
-    return {choice: statistics.median(values) for choice, values in times.items()}, losses
+    return {c: Outcome(statistics.median(times[c]), *found[c]) for c in found}
 
 
 def _traced(trial, choice, batches):
@@ -285,9 +309,15 @@ def _traced(trial, choice, batches):
     return run
 
 
-def _agree(loss, reference):
-    """Whether a loss is within the bound of float32's; what is not finite never is."""
-    return loss is not None and abs(loss - reference) <= AGREEMENT * abs(reference) + 0.01
+def _trains_alike(choice, first, found):
+    """Whether a choice trains as float32 does; what is not finite never does."""
+    outcome, reference = found[choice], found[first]
+    if not abs(outcome.loss - reference.loss) <= AGREEMENT * abs(reference.loss) + 0.01:
+        return False
+    if choice.precision != first.precision:
+        return True  # Adam moves by the sign of a gradient, which rounding decides near zero
+    pairs = zip(outcome.moves, reference.moves, strict=True)
+    return all(norm(a - b) <= MOVEMENT * norm(b) for a, b in pairs)
 
 
 def _reason(best, choices, times, near):

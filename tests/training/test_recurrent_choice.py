@@ -1,5 +1,7 @@
 """Which kernel of recurrent layers is tried, chosen, remembered and kept."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from kerakit.training import choice as choice_module
 from kerakit.training import throughput
 from kerakit.training.checkpoint import recorded_identity
 from kerakit.training.runner import Runner
-from kerakit.training.throughput import Choice, Trial, candidates
+from kerakit.training.throughput import Choice, Outcome, Trial, candidates, choose
 
 NO_GPU = pytest.mark.skipif(
     bool(tf.config.list_physical_devices("GPU")), reason="on a GPU Keras has cuDNN"
@@ -57,10 +59,35 @@ def test_all_candidates_train_alike(series):
     runner = Runner(model, series, settings_of(model), 16, 2, 0, None, "none", 512)
     choices = candidates(model, "auto", runner.fixed_length)
     assert len(choices) == 5
-    times, losses = throughput._measured(Trial(model, runner, None, 1.0), choices)
-    assert list(losses) == choices and min(times.values()) > 0
-    for choice in choices:
-        assert losses[choice] == pytest.approx(losses[choices[0]], rel=1e-4)
+    found = throughput._measured(Trial(model, runner, None, 1.0), choices)
+    assert list(found) == choices
+    first = found[choices[0]]
+    for outcome in found.values():
+        assert outcome.seconds > 0 and outcome.loss == pytest.approx(first.loss, rel=1e-4)
+        for move, other in zip(outcome.moves, first.moves, strict=True):
+            np.testing.assert_allclose(move, other, atol=1e-4 * np.abs(other).max())
+
+
+@NO_GPU
+def test_a_kernel_of_another_gradient_is_not_chosen(series, monkeypatch):
+    """The loss of two steps would not show it."""
+    model = forecaster(series)
+    runner = Runner(model, series, settings_of(model), 16, 2, 0, None, "none", 512)
+    pair, real = [Choice(), Choice(kernel="fused")], throughput._measured
+
+    def measured(trial, choices, turned=1.0):
+        first, fused = real(trial, choices).values()
+        moves = [move * turned for move in fused.moves]
+        return {
+            pair[0]: Outcome(2.0, first.loss, first.moves),
+            pair[1]: Outcome(1.0, fused.loss, moves),
+        }
+
+    monkeypatch.setattr(throughput, "_measured", measured)
+    assert choose(Trial(model, runner, None, 1.0), pair)[0] == pair[1]
+    monkeypatch.setattr(throughput, "_measured", lambda *given: measured(*given, turned=-1.0))
+    found, reason = choose(Trial(model, runner, None, 1.0), pair)
+    assert found == pair[0] and reason.endswith("the fused LSTM does not train the same")
 
 
 @NO_GPU
@@ -73,7 +100,8 @@ def test_a_run_says_remembers_and_keeps_its_kernel(
 
     def run(epochs, seconds, **options):
         def measured(trial, choices):
-            return dict(zip(choices, seconds, strict=True)), real(trial, choices)[1]
+            outcomes = zip(real(trial, choices).items(), seconds, strict=True)
+            return {c: dataclasses.replace(found, seconds=read) for (c, found), read in outcomes}
 
         monkeypatch.setattr(throughput, "_measured", measured)
         model = forecaster(series)

@@ -9,7 +9,14 @@ from kerakit.training import choice as choice_module
 from kerakit.training import throughput
 from kerakit.training.checkpoint import recorded_identity
 from kerakit.training.machine import machine
-from kerakit.training.throughput import Choice, Trial, choose, estimated_seconds, pays_to_measure
+from kerakit.training.throughput import (
+    Choice,
+    Outcome,
+    Trial,
+    choose,
+    estimated_seconds,
+    pays_to_measure,
+)
 from kerakit.training.throughput_cache import ENTRIES, key_of, recall, remember
 
 FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
@@ -35,8 +42,10 @@ def with_times(monkeypatch, seconds, losses=None):
     real = throughput._measured
 
     def measured(trial, choices):
-        _, found = real(trial, choices)
-        return dict(zip(choices, seconds, strict=True)), {**found, **(losses or {})}
+        return {
+            choice: Outcome(read, (losses or {}).get(choice, outcome.loss), outcome.moves)
+            for (choice, outcome), read in zip(real(trial, choices).items(), seconds, strict=True)
+        }
 
     monkeypatch.setattr(throughput, "_measured", measured)
 
@@ -97,16 +106,16 @@ def test_what_cannot_run_is_not_chosen(runner):
 
 
 def test_both_precisions_train_alike(runner):
-    times, losses = throughput._measured(trial_of(runner), [FLOAT, HALF])
-    assert min(times.values()) > 0
-    assert losses[FLOAT] != losses[HALF] == pytest.approx(losses[FLOAT], rel=0.1)
+    found = throughput._measured(trial_of(runner), [FLOAT, HALF])
+    assert min(outcome.seconds for outcome in found.values()) > 0
+    assert found[FLOAT].loss != found[HALF].loss == pytest.approx(found[FLOAT].loss, rel=0.1)
 
 
 def test_xla_compiles_the_step_of_images(runner):
     xla = Choice("float32", xla=True)
     assert Choice.parse(str(xla)) == xla and Choice.parse(str(HALF)) == HALF
-    _, losses = throughput._measured(trial_of(runner), [FLOAT, xla])
-    assert losses[xla] == pytest.approx(losses[FLOAT], rel=0.05)
+    found = throughput._measured(trial_of(runner), [FLOAT, xla])
+    assert found[xla].loss == pytest.approx(found[FLOAT].loss, rel=0.05)
 
 
 def test_work_is_counted_as_by_hand(pictures, small_cnn):
@@ -132,7 +141,7 @@ def test_a_run_says_keeps_and_remembers_its_choice(
     pictures, small_cnn, tmp_path, monkeypatch, capsys, own_cache
 ):
     monkeypatch.setattr(choice_module, "pays_to_measure", lambda *_: True)
-    monkeypatch.setattr(choice_module, "candidates", lambda: [FLOAT, HALF])
+    monkeypatch.setattr(choice_module, "candidates", lambda *_: [FLOAT, HALF])
     with_times(monkeypatch, (1.0, 0.4))
 
     def run(epochs, **options):
