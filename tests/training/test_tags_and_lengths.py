@@ -113,7 +113,7 @@ def by_hand(model, table):
 @pytest.mark.parametrize(("batch_size", "cache_mb"), [(3, 512), (3, 0), (100, 512)])
 def test_loss_and_accuracy_are_means_over_tokens(batch_size, cache_mb):
     data = tagged()
-    model = tagger(data, learning_rate=0.02)
+    model = tagger(data, learning_rate=0.005)
     kk.fit(model, data, epochs=2, verbose=0, early_stopping=False)
     before, accuracy = by_hand(model, data.table("train"))
     # Nothing moves: the numbers of training are those of one set of weights.
