@@ -118,10 +118,10 @@ def one(name, seed, folder, split, options):
     else:
         with tempfile.TemporaryDirectory() as runs:
             report = kk.evaluate(model, data, run_dir=runs)
-        figures = {"accuracy": report.metrics["accuracy"]}
+        figures = {"accuracy": report.test["accuracy"]}
         if preset.startswith("text"):
-            figures["F1"] = report.metrics["f1"]
-        for kind, metrics in report.baselines.items():
+            figures["F1"] = report.test["f1"]
+        for kind, metrics in report.baseline.items():
             if kind != "majority":
                 figures[kind] = metrics["accuracy"]
     return {**figures, **spent}
