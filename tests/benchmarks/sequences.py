@@ -98,6 +98,10 @@ def one(name, seed, folder, split, options):
         squares = np.square(answer - np.asarray(table.target)) / data.spec.target.variance[0]
         figures = {"MSE": squares.mean(), "NRMSE": np.sqrt(squares.mean())}
         figures["NRMSE at the last step"] = np.sqrt(squares[:, -1].mean())
+        window = np.asarray(table.features["window"])[:, -data.spec.series.season :]
+        repeated = np.resize(window.T, answer.T.shape).T  # the last season, again and again
+        error = np.square(repeated - np.asarray(table.target)).mean()
+        figures["MSE of the last season"] = error / data.spec.target.variance[0]
         figures = {key: float(value) for key, value in figures.items()}
     elif split == "validation":
         table = data.table(split)
