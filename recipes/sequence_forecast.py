@@ -27,7 +27,7 @@ class Config(SeriesFlags, RunFlags):
 
     dataset: str = "mackey_glass"
     """A built-in set."""
-    epochs: int = 60
+    epochs: int = 100
     """The most epochs; early stopping may end before."""
     cell: str = "lstm"
     """lstm, gru, rnn, conv or transformer: what reads the window."""
