@@ -27,9 +27,9 @@ class Config(TextFlags, RunFlags):
 
     dataset: str = "messages"
     """A built-in set (messages is a toy made of templates), or tfds:NAME[/CONFIG]."""
-    epochs: int = 10
+    epochs: int = 20
     """The most epochs; early stopping may end before."""
-    cell: str = "lstm"
+    cell: str = "conv"
     """lstm, gru, rnn, conv or transformer: what reads the words in their order."""
     units: int = 64
     """Width of the cell; lstm, gru and rnn read from both ends, with as many each."""

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerakit.builders.blend import blended
 from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -100,11 +101,18 @@ def class_task(owner, inputs, classes, multilabel=False):
     return ("multilabel" if multilabel else "binary" if count == 2 else "multiclass"), count
 
 
-def class_head(values, task, classes, l2=0.0):
+def class_head(values, task, classes, l2=0.0, linear=None):
     """Predict the probability of every class.
 
     Two classes have one score: softmax([0, score]) is its logistic function, and there is
     one weight vector to penalise, as in logistic regression.
+
+    Args:
+        values: tensor of shape `(batch, width)`.
+        task, classes: what `class_task` returned.
+        l2: float. Penalty of the kernel.
+        linear: tensor of shape `(batch, scores)`, of a linear path whose scores are blended
+            with these; see `blended`. Defaults to `None`: there is none.
 
     Returns:
         Tensor of shape `(batch, classes)`; rows sum to 1 unless `task` is `"multilabel"`.
@@ -113,6 +121,8 @@ def class_head(values, task, classes, l2=0.0):
     scores = keras.layers.Dense(
         units, kernel_regularizer=_penalty(l2), dtype="float32", name="output"
     )(values)
+    if linear is not None:
+        scores = blended(linear, scores)
     if task == "multilabel":
         return keras.layers.Activation("sigmoid", dtype="float32", name="probabilities")(scores)
     if task == "binary":

@@ -79,8 +79,8 @@ def describe_text(name, texts, column="", origin="the data"):
 
     Returns:
         `Feature` with the words seen at least twice (all, where none is), at most 50,000;
-        the characters, at most 1,000; both most frequent first; quantiles of the lengths in
-        words; and as `missing` the number of texts without a word.
+        the characters as they stand, at most 1,000; both most frequent first; quantiles of the
+        lengths in words; and as `missing` the number of texts without a word.
 
     Raises:
         DataError: when no text has a word.
@@ -96,7 +96,7 @@ def describe_text(name, texts, column="", origin="the data"):
         found = _standardized(text).split()
         seen.update(found)
         lengths.append(len(found))
-        characters.update(standardized_characters(text))
+        characters.update(text)
     if not seen:
         raise DataError(
             f"{origin}: no training text has a word: there is nothing but punctuation and white "

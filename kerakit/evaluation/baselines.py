@@ -5,10 +5,10 @@ import numpy as np
 from kerakit.data.data import Data
 from kerakit.evaluation.batches import split_size
 from kerakit.evaluation.inputs import arrange, input_names
-from kerakit.evaluation.logistic import fit_logistic, probabilities
 from kerakit.evaluation.pixels import fit_pixels
 from kerakit.evaluation.sequence_baseline import fit_series
 from kerakit.evaluation.text_baseline import fit_texts
+from kerakit.logistic import fit_logistic, probabilities
 
 __all__ = ["fit_baselines"]
 

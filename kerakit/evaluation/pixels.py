@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerakit.evaluation.batches import batches, rows_per_batch, split_size
-from kerakit.evaluation.logistic import fit_logistic, probabilities
+from kerakit.logistic import fit_logistic, probabilities
 
 __all__ = ["fit_pixels", "shrunken_size"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerakit.evaluation.batches import batches, is_empty, split_size
-from kerakit.evaluation.logistic import fit_sparse_logistic, probabilities
+from kerakit.logistic import fit_sparse_logistic, probabilities
 
 __all__ = ["fit_texts", "plain_texts"]
 

@@ -7,6 +7,7 @@ from kerakit.files import write_text
 from kerakit.presets import settings_of
 from kerakit.training.arguments import checked_arguments, made_run_dir
 from kerakit.training.arrays import class_weights
+from kerakit.training.blend import blend
 from kerakit.training.checkpoint import Checkpoint, recorded_identity
 from kerakit.training.choice import choice_of_run
 from kerakit.training.early_stopping import StopEarly
@@ -43,8 +44,10 @@ def fit(
     The data go through the model's `preprocess` once; only `network` trains. Where the
     result fits in memory, a whole epoch is one compiled call; otherwise it streams. Images
     are kept as bytes, windows of series as the series, and are preprocessed batch by batch
-    inside that call. The linear path of forecasters and text classifiers is solved before the
-    first epoch and then left alone; what it reaches counts for early stopping.
+    inside that call. The linear path of forecasters and of classifiers of texts and series is
+    solved before the first epoch and then left alone. What a forecaster's reaches counts for
+    early stopping; that of a classifier is blended with the network in the end, as fits the
+    validation rows best.
     The order of the rows depends on `(seed, epoch)` alone, and what is random in a batch on
     `(seed, step)`.
 
@@ -165,6 +168,9 @@ def fit(
             state = checkpoint.read() if resume else None
             write_text(run_dir / "spec.json", data.spec.to_json() + "\n")
         _train(model, held, runner, trainer, choice, checkpoint, state, epochs, run_dir)
+        found = blend(runner) if runner.apart else None
+        if found is not None and verbose != 0:
+            print(found, flush=True)
     if run_dir is not None:
         write_model(run_dir, model)
     return model.history
@@ -176,7 +182,7 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
     start = state[0]["epoch"] if state else 0
     finished = start >= epochs or bool(state and state[0]["stopped"])
     run_epoch = None if finished else runner.start(trainer, choice.xla)
-    if run_epoch is not None and runner.solved:
+    if run_epoch is not None and runner.solved and not runner.apart:
         for callback in callbacks.callbacks:
             if isinstance(callback, StopEarly):
                 callback.start = run_epoch.validate().get("val_loss")

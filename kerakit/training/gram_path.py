@@ -2,18 +2,24 @@
 
 import numpy as np
 
+from kerakit.logistic import fit_one_per_class, mean_log_loss
+
 __all__ = ["solve_grams"]
 
-STRENGTHS = (3.0, 10.0, 30.0, 100.0)  # C of scikit-learn; 10 without validation rows
-USUAL = 10.0
+STRENGTHS = (10.0, 30.0, 100.0, 300.0)  # C of scikit-learn
+# What the scores of all classes are multiplied with, so that a softmax of them is calibrated:
+# each is of a regression of its own, "this class or not".
+SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)
+USUAL = 30.0, 0.7  # strength and scale without validation rows; the scale of two classes is 1
 
 
 def solve_grams(layers, runner):
-    """Give the layers `linear.*` the weights of one logistic regression.
+    """Give the layers `linear.*` the weights of one logistic regression per class.
 
     Every n-gram counts with its inverse document frequency, `ln((1 + n) / (1 + df)) + 1`, over
     the root of the sum of their squares in the text, words and characters each for themselves:
-    TF-IDF of length 1, where none is repeated.
+    TF-IDF of length 1, where none is repeated. Penalty and scale are those of the lowest log
+    loss on the validation rows.
 
     Args:
         layers: dict of the network's layers by name.
@@ -22,9 +28,6 @@ def solve_grams(layers, runner):
     Returns:
         str, what was found; `None` where the rows do not fit in memory.
     """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import log_loss
-
     if not runner.fits:
         return None
     names = [name.removeprefix("linear.") for name in layers if name.startswith("linear.")]
@@ -41,20 +44,25 @@ def solve_grams(layers, runner):
         if held is not None:
             other = _counts(held.values[place].numpy(), buckets)
             held_parts.append(_scaled(other, frequencies[name])[:, columns[name]])
-    x, y = _joined(parts), train.target.numpy()
+    x, y, classes = _joined(parts), train.target.numpy(), len(runner.data.spec.classes)
     weight = None if train.weight is None else train.weight.numpy()
-    held_weight = None if held is None or held.weight is None else held.weight.numpy()
-    tried = {}
-    for strength in STRENGTHS if held is not None else (USUAL,):
-        model = LogisticRegression(C=strength, max_iter=500, tol=1e-3).fit(x, y, weight)
-        loss = np.nan
-        if held is not None:
-            p = model.predict_proba(_joined(held_parts))
-            labels = range(len(runner.data.spec.classes))
-            loss = log_loss(held.target.numpy(), p, labels=labels, sample_weight=held_weight)
-        tried[strength] = loss, model
-    loss, model = tried[min(tried, key=lambda strength: tried[strength][0])]
-    _assign(layers, names, columns, frequencies, model)
+    if held is None:
+        (strength, scale), loss = USUAL, None
+        scale = 1.0 if classes == 2 else scale
+        weights, bias = fit_one_per_class(x, y, classes, strength, weight)
+    else:
+        held_x, held_y = _joined(held_parts), held.target.numpy()
+        held_weight = None if held.weight is None else held.weight.numpy()
+        tried = {}
+        for strength in STRENGTHS:
+            found = fit_one_per_class(x, y, classes, strength, weight)
+            scores = held_x @ found[0] + found[1]
+            for scale in SCALES:
+                loss = mean_log_loss(scale * scores, held_y, held_weight)
+                tried[strength, scale] = loss, *found
+        strength, scale = min(tried, key=lambda pair: tried[pair][0])
+        loss, weights, bias = tried[strength, scale]
+    _assign(layers, names, columns, frequencies, scale * weights, scale * bias)
     told = "" if held is None else f", validation log loss {loss:.4g}"
     return f"linear path: logistic regression on {x.shape[1]:,} n-grams{told}"
 
@@ -83,13 +91,13 @@ def _joined(parts):
     return sparse.hstack(parts).tocsr()
 
 
-def _assign(layers, names, columns, frequencies, model):
+def _assign(layers, names, columns, frequencies, weights, bias):
     start = 0
     for name in names:
         layer, end = layers[f"linear.{name}"], start + len(columns[name])
-        weights = np.zeros(layer.embeddings.shape, "float32")
-        weights[columns[name]] = model.coef_[:, start:end].T
-        layer.embeddings.assign(weights)
+        own = np.zeros(layer.embeddings.shape, "float32")
+        own[columns[name]] = weights[start:end]
+        own[0] = bias / len(names)  # every text gets those of number 0, from each layer
+        layer.embeddings.assign(own)
         layers[f"frequency.{name}"].embeddings.assign(frequencies[name][:, None])
         start = end
-    layers["output"].bias.assign(model.intercept_)

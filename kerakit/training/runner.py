@@ -63,6 +63,7 @@ class Runner:
 
     Attributes:
         solved: bool. Whether a linear path of the network was solved before it trains.
+        apart: bool. Whether the network then trains without that path.
     """
 
     def __init__(self, model, data, settings, batch_size, epochs, seed, weights, augment, cache_mb):
@@ -88,12 +89,12 @@ class Runner:
         elif self.sequences and preprocess is not None:
             self.prepare = trim_stage
         self.fits = size_in_memory(data, "train", self.preprocess) <= cache_mb * 2**20
-        self.solved = False  # whether a linear path was solved before training
+        self.solved = self.apart = False
         self._held = {}
 
     def trainer(self):
         """Return the model that trains; see `make_trainer`."""
-        return make_trainer(self.model, self.labels, self.mixes)[0]
+        return make_trainer(self.model, self.labels, self.mixes, self.apart)[0]
 
     def arrays(self, split):
         """Return the rows of a split as they train, or `None` where there are none."""

@@ -1,10 +1,12 @@
 """The throwaway model that trains: the network alone, with the outer model's optimizer."""
 
 import contextlib
+import functools
 
 import keras
 
 from kerakit.training.arrays import split_model
+from kerakit.training.blend import network_alone
 from kerakit.training.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
 __all__ = ["make_trainer", "precision_of"]
@@ -29,6 +31,12 @@ class _Trainer(keras.Model):
     """
 
     rows = False
+    alone = None  # what answers in training instead, as `(values) -> answer`
+
+    def call(self, inputs, training=None, mask=None):
+        if training and self.alone is not None:
+            return self.alone(inputs)
+        return super().call(inputs, training=training, mask=mask)
 
     def train_step(self, data):
         return super().train_step(self._with_axis(data))
@@ -67,7 +75,7 @@ class _Trainer(keras.Model):
         return (values, target, *weight)
 
 
-def make_trainer(model, labels=False, mixes=False):
+def make_trainer(model, labels=False, mixes=False, apart=False):
     """Return `(trainer, preprocess)` for a compiled model.
 
     The trainer shares the network's layers and the model's optimizer, so that what it
@@ -80,6 +88,8 @@ def make_trainer(model, labels=False, mixes=False):
             them, in training and validation alike. Defaults to `False`.
         mixes: bool. Whether targets are mixed, so that rows it must be: sparse losses and
             metrics are replaced by their counterparts. Defaults to `False`.
+        apart: bool. Whether the network trains without the linear path beside it; it is
+            validated with it. Defaults to `False`.
 
     Raises:
         ArgumentError: when labels are mixed and the loss has no counterpart.
@@ -90,6 +100,9 @@ def make_trainer(model, labels=False, mixes=False):
         if layer.name == "prediction" and isinstance(layer, keras.layers.Reshape):
             output = layer.input
     trainer = _Trainer(network.input, output, name="trainer")
+    if apart:
+        # Not an attribute of its own, which Keras would take for a layer more.
+        trainer.alone = functools.partial(network_alone(model).__call__, training=True)
     given = model._compile_config.config  # the objects themselves, not their descriptions
     loss = given.get("loss")
     metrics, weighted = _fresh(given.get("metrics")), _fresh(given.get("weighted_metrics"))

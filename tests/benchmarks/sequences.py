@@ -33,7 +33,7 @@ import time
 
 ARCHIVE = ("GunPoint", "ItalyPowerDemand", "JapaneseVowels")
 SETS = ("ETTh1", "mackey_glass", *ARCHIVE, "sms", "trec", "partut", "speed")
-EPOCHS = {"text": 10, "tags": 20}  # of the recipes; of the others 100
+EPOCHS = {"text": 20, "tags": 20}  # of the recipes; of the others 100
 
 
 def main():
@@ -190,6 +190,8 @@ def speed(folder, seed):
     class Clock(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             marks.append(time.process_time())
+            if len(marks) % 2 == 0:
+                self.model.stop_training = True
 
     def made():
         keras.utils.set_random_seed(seed)
@@ -197,7 +199,7 @@ def speed(folder, seed):
         kk.compile(model, "forecasting")
         return model
 
-    kk.fit(made(), data, epochs=2, seed=seed, verbose=0, callbacks=[Clock()])
+    kk.fit(made(), data, epochs=100, seed=seed, verbose=0, callbacks=[Clock()])
     table, held = data.table("train"), data.table("validation")
     rows = [
         ({k: np.asarray(v) for k, v in part.features.items()}, np.asarray(part.target))

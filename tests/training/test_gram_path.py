@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 import scipy.sparse as sparse
 import tensorflow as tf
+from scipy.special import log_softmax
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 import kerakit as kk
 
-STRENGTHS = (3.0, 10.0, 30.0, 100.0)  # C
-# Letters of their own: no n-gram of a text, be it of words or characters, is in it twice.
+STRENGTHS = (10.0, 30.0, 100.0, 300.0)  # C
+SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)
+# Letters of their own: no n-gram of two letters or more is in a text twice.
 WORDS = ("abc", "def", "ghi", "jkl", "mno", "pqr", "stu", "vwx")
 
 
@@ -37,31 +39,56 @@ def classifier(data, **options):
     return model
 
 
-def best_regression(data, class_weight=None):
-    """The vectorizers of words and characters, a function to their TF-IDF, and the regression."""
-    counters = (
-        CountVectorizer(token_pattern=r"\S+", ngram_range=(1, 2)),
-        CountVectorizer(analyzer="char", ngram_range=(3, 5)),
-    )
-    train, held = data.table("train"), data.table("validation")
-    scalers = [TfidfTransformer().fit(c.fit_transform(train.features["text"])) for c in counters]
+class Exact:
+    """TF-IDF by scikit-learn, and its regressions of each class against the rest.
 
-    def tfidf(texts):
-        parts = zip(counters, scalers, strict=True)
-        return sparse.hstack([scaler.transform(c.transform(texts)) for c, scaler in parts]).tocsr()
+    An n-gram that is in a text twice counts twice, and its weight is added twice; the length
+    is the root of the sum of the squares of what is added.
+    """
 
-    x, found = tfidf(train.features["text"]), []
-    for strength in STRENGTHS if held is not None else (10.0,):
-        model = LogisticRegression(C=strength, class_weight=class_weight, tol=1e-3, max_iter=500)
-        model.fit(x, train.target)
-        loss = np.nan
-        if held is not None:
-            counts = np.bincount(train.target)
-            weight = (counts.sum() / len(counts) / counts)[held.target] if class_weight else None
-            answer = model.predict_proba(tfidf(held.features["text"]))
-            loss = log_loss(held.target, answer, sample_weight=weight)
-        found.append((loss, model))
-    return counters, tfidf, min(found, key=lambda each: each[0])[1]
+    def __init__(self, data, class_weight=None):
+        self.counters = (
+            CountVectorizer(token_pattern=r"\S+", ngram_range=(1, 2)),
+            CountVectorizer(analyzer="char", ngram_range=(1, 5), lowercase=False),
+        )
+        train, held = data.table("train"), data.table("validation")
+        texts, classes = train.features["text"], len(data.spec.classes)
+        self.rarity = [TfidfTransformer().fit(c.fit_transform(texts)).idf_ for c in self.counters]
+        x, wanted = self.tfidf(texts), range(1, 2) if classes == 2 else range(classes)
+        balanced = len(texts) / classes / np.bincount(train.target)
+        weigh = balanced if class_weight else np.ones(classes)
+        self.loss = np.inf
+        for strength in STRENGTHS if held is not None else (30.0,):
+            fits = [
+                LogisticRegression(C=strength, solver="liblinear", dual=True, random_state=0).fit(
+                    x, train.target == number, weigh[train.target]
+                )
+                for number in wanted
+            ]
+            coefficients = np.concatenate([fit.coef_ for fit in fits])
+            intercepts = np.concatenate([fit.intercept_ for fit in fits])
+            for scale in SCALES if held is not None else (1.0 if classes == 2 else 0.7,):
+                found = scale * coefficients, scale * intercepts
+                loss = 0.0
+                if held is not None:
+                    answer = np.exp(log_softmax(self.scores(held.features["text"], found), axis=1))
+                    weight = weigh[held.target]
+                    loss = log_loss(held.target, answer, sample_weight=weight)
+                if loss < self.loss:
+                    self.loss, self.found = loss, found
+
+    def tfidf(self, texts):
+        parts = []
+        for counter, rarity in zip(self.counters, self.rarity, strict=True):
+            counts = counter.transform(texts)
+            length = np.sqrt(counts @ rarity**2)
+            parts.append(sparse.diags(1 / length) @ counts @ sparse.diags(rarity))
+        return sparse.hstack(parts).tocsr()
+
+    def scores(self, texts, found=None):
+        coefficients, intercepts = self.found if found is None else found
+        scores = self.tfidf(texts) @ coefficients.T + intercepts
+        return np.hstack([np.zeros_like(scores), scores]) if scores.shape[1] == 1 else scores
 
 
 def places(model, counter, output):
@@ -81,27 +108,79 @@ def test_weights_of_n_grams_are_those_of_scikit_learn(case):
     weight = "balanced" if case == "balanced" else None
     model = classifier(data)
     kk.fit(model, data, epochs=1, verbose=0, class_weight=weight)
-    counters, _, exact = best_regression(data, weight)
-    start, network = 0, model.get_layer("network")
-    for output, (name, counter) in enumerate(zip(("words", "characters"), counters, strict=True)):
+    exact = Exact(data, weight)
+    (coefficients, intercepts), start = exact.found, 0
+    network, common = model.get_layer("network"), 0.0
+    for output, (name, counter) in enumerate(
+        zip(("words", "characters"), exact.counters, strict=True)
+    ):
         layer, own = network.get_layer(f"linear.{name}"), places(model, counter, output + 1)
-        expected = exact.coef_[:, start : start + len(own)].T
+        expected = coefficients[:, start : start + len(own)].T
         assert np.abs(expected).max() > 0.3 and not layer.trainable
         found = np.array(layer.embeddings)
         np.testing.assert_allclose(found[own], expected, atol=1e-4)
-        found[own] = 0
+        common = common + found[0]
+        found[[0, *own]] = 0
         assert not np.any(found)
         start += len(own)
-    assert start == exact.coef_.shape[1]
+    assert start == coefficients.shape[1]
+    np.testing.assert_allclose(common, intercepts, atol=1e-4)
 
 
-def test_a_text_classifier_that_only_gets_worse_is_the_regression():
-    data = texts_of(("a", "b", "c"))
-    model = classifier(data, learning_rate=3.0)
-    history = kk.fit(model, data, epochs=2, verbose=0)
-    _, tfidf, exact = best_regression(data)
-    table = data.table("validation")
-    expected = exact.predict_proba(tfidf(table.features["text"]))
-    answer = model.predict({"text": tf.constant(table.features["text"])}, verbose=0)
-    np.testing.assert_allclose(answer, expected, atol=1e-4)
-    assert min(history.history["val_loss"]) > log_loss(table.target, expected)
+@pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
+def test_the_network_learns_alone_and_is_blended_as_fits_the_validation_rows(classes, capsys):
+    data = texts_of(classes, rows=400)
+    model, alone = classifier(data), classifier(data)
+    history = kk.fit(model, data, epochs=4, verbose=2)
+    # Without n-grams: a weight that is not at zero is left as it is, and here it weighs nothing.
+    layers = alone.get_layer("network")
+    layers.get_layer("linear.words").embeddings.assign_add(
+        np.full(layers.get_layer("linear.words").embeddings.shape, 1e-9)
+    )
+    layers.get_layer("blend").kernel.assign([[0.0], [1.0]])
+    for name in ("blend", "linear.words", "linear.characters"):
+        layers.get_layer(name).trainable = False
+    other = kk.fit(alone, data, epochs=4, verbose=0)
+    assert len(other.epoch) == len(history.epoch)
+    np.testing.assert_allclose(history.history["loss"], other.history["loss"], rtol=1e-4)
+    table, exact = data.table("validation"), Exact(data)
+    texts, target = table.features["text"], np.asarray(table.target)
+
+    def loss_of(scores):
+        return -log_softmax(scores, axis=1)[np.arange(len(target)), target].sum()
+
+    def answers(model):
+        return np.log(model.predict({"text": tf.constant(texts)}, verbose=0))
+
+    own = answers(alone)
+    linear = exact.scores(texts)
+    found = {
+        (i, j): loss_of(i / 10 * linear + j / 10 * own) + ((i - 5) ** 2 + (j - 5) ** 2) / 50
+        for i in range(16)
+        for j in range(16)
+    }
+    best = min(found, key=found.get)
+    kernel = model.get_layer("network").get_layer("blend").kernel.numpy()
+    assert np.abs(kernel[:, 0] * 10 - best).max() <= 1.01  # the two networks are not the same bits
+    own = answers(model)
+    assert loss_of(own) < 1.01 * len(target) * exact.loss
+    told = float(capsys.readouterr().out.split()[-1])
+    assert told == pytest.approx(loss_of(own) / len(target), rel=1e-3)
+
+
+def test_a_network_that_is_wrong_is_left_out():
+    data = texts_of(("a", "b", "c"), rows=2_000)
+    model = classifier(data, learning_rate=1e-9)
+    model.get_layer("network").get_layer("output").bias.assign([-9.0, 9.0, 0.0])
+    kk.fit(model, data, epochs=1, verbose=0)
+    kernel = model.get_layer("network").get_layer("blend").kernel.numpy()
+    assert kernel[0, 0] >= 0.7 and kernel[1, 0] == 0.0
+
+
+def test_half_each_without_validation_rows():
+    data = texts_of(("a", "b"), validation_size=0)
+    model = classifier(data)
+    kk.fit(model, data, epochs=1, verbose=0)
+    np.testing.assert_allclose(
+        model.get_layer("network").get_layer("blend").kernel.numpy(), [[0.5], [0.5]]
+    )

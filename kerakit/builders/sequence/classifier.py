@@ -1,6 +1,7 @@
 """Classifiers of whole series."""
 
 import keras
+from keras import ops
 
 from kerakit.builders.assemble import assemble
 from kerakit.builders.heads import class_head, class_task
@@ -11,6 +12,8 @@ from kerakit.checks import check_choice, check_float
 from kerakit.data.spec import Spec
 
 __all__ = ["sequence_classifier"]
+
+_MOST_VALUES = 8192  # of a series with a linear path; a longer one is solved for minutes
 
 
 def sequence_classifier(
@@ -40,6 +43,13 @@ def sequence_classifier(
     | `gru`         | gated recurrent units (Cho et al. 2014, arXiv:1406.1078)     | last state |
     | `rnn`         | h' = tanh(W x + U h + b) (Elman 1990)                        | last state |
     | `transformer` | self-attention (Vaswani et al. 2017), normalised first       | mean       |
+
+    Where all training series have as many steps, 8,192 values at most, a logistic regression on
+    their values stands beside the network. `kk.fit` solves it before the first epoch, trains the
+    network by itself, and adds the scores of the two by the weights that fit the validation
+    series best (a logarithmic opinion pool, as in `text_classifier`): a few dozen series are
+    often told apart by levels, which convolutions, made for shapes, are slow to find. Of a
+    shorter series the missing values count as the mean, of a longer one the first.
 
     Args:
         inputs: `Spec` of one series and one label, or a shape `(steps,)` or `(steps,
@@ -94,4 +104,27 @@ def sequence_classifier(
     summary = summarize(*network_in, encoding)
     if encoding.dropout:
         summary = keras.layers.Dropout(encoding.dropout, name="dropout")(summary)
-    return assemble(by_name, preprocess, network_in, class_head(summary, task, classes, l2), owner)
+    linear = _linear_path(network_in[0], _usual_steps(inputs), 1 if task == "binary" else classes)
+    answer = class_head(summary, task, classes, l2, linear)
+    return assemble(by_name, preprocess, network_in, answer, owner)
+
+
+def _usual_steps(inputs):
+    """How many steps all training series of a `Spec` have, or `None`."""
+    if not isinstance(inputs, Spec):
+        return None
+    (feature,) = inputs.features
+    lengths = set(feature.quantiles)
+    return int(lengths.pop()) if len(lengths) == 1 else feature.shape[0]
+
+
+def _linear_path(values, steps, scores):
+    """A weight for every value of a series of so many steps, or `None`."""
+    width = values.shape[-1]
+    if steps is None or steps * width > _MOST_VALUES:
+        return None
+    read = ops.pad(values, [[0, 0], [0, steps], [0, 0]])[:, :steps]
+    flat = keras.layers.Reshape((steps * width,), name="flat")(read)
+    return keras.layers.Dense(
+        scores, kernel_initializer="zeros", dtype="float32", name="linear.series"
+    )(flat)

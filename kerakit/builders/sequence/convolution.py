@@ -4,13 +4,14 @@ import keras
 
 from kerakit.builders.sequence.masks import with_mask
 
-__all__ = ["convolution_steps"]
+__all__ = ["convolution_steps", "phrase_steps"]
 
 # Filters as multiples of the units, and kernel sizes: 128 x 8, 256 x 5, 128 x 3 with units=128.
 _STAGES = ((1, 8), (2, 5), (1, 3))
 # Of the moving statistics. With that of Keras, 0.99, those of a small set have not settled
 # when its training ends: three batches an epoch are common in the archives.
 _MOMENTUM = 0.9
+_PHRASES = (3, 4, 5)  # words
 
 
 def convolution_steps(values, mask, encoding):
@@ -45,4 +46,29 @@ def convolution_steps(values, mask, encoding):
             values = with_mask(keras.layers.Activation("relu", name=f"relu_{name}")(values), mask)
             if encoding.dropout:
                 values = keras.layers.Dropout(encoding.dropout, name=f"dropout_{name}")(values)
+    return values
+
+
+def phrase_steps(values, mask, encoding):
+    """Encode every word as the phrases around it.
+
+    Convolutions of 3, 4 and 5 words beside each other, each with max(x, 0): Kim 2014,
+    arXiv:1408.5882. With more `layers` they repeat. Arguments as in `convolution_steps`.
+
+    Returns:
+        Tensor of shape `(batch, steps, 3 * units)`, zeros behind the end of a text.
+    """
+    for turn in range(1, encoding.layers + 1):
+        parts = [
+            keras.layers.Conv1D(
+                encoding.units,
+                size,
+                padding="same",
+                activation="relu",
+                name=f"phrase_{turn}_{size}",
+            )(values)
+            for size in _PHRASES
+        ]
+        joined = keras.layers.Concatenate(name=f"phrases_{turn}")(parts)
+        values = with_mask(joined, mask)
     return values

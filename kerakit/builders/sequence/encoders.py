@@ -1,12 +1,14 @@
 """From sequences of vectors to a vector per step, or one for the whole."""
 
-from kerakit.builders.sequence.convolution import convolution_steps
+from keras import ops
+
+from kerakit.builders.sequence.convolution import convolution_steps, phrase_steps
 from kerakit.builders.sequence.masks import attended, masked_mean
 from kerakit.builders.sequence.options import RECURRENT
 from kerakit.builders.sequence.recurrent import recurrent_steps, recurrent_summary
 from kerakit.builders.sequence.transformer import transformer_steps
 
-__all__ = ["encode_steps", "summarize"]
+__all__ = ["encode_steps", "summarize", "summarize_words"]
 
 _STEPS = {"transformer": transformer_steps, "conv": convolution_steps}
 
@@ -37,3 +39,16 @@ def summarize(values, mask, encoding):
         return recurrent_summary(values, mask, encoding)
     values = _STEPS[encoding.cell](values, mask, encoding)
     return attended(values, mask, "summary") if encoding.attention else masked_mean(values, mask)
+
+
+def summarize_words(values, mask, encoding):
+    """Encode whole texts; as `summarize`, but `"conv"` finds phrases, wherever they stand.
+
+    Returns:
+        Tensor of shape `(batch, width)`: of `"conv"`, the largest over the words of how well
+        each phrase fits.
+    """
+    if encoding.cell != "conv":
+        return summarize(values, mask, encoding)
+    values = phrase_steps(values, mask, encoding)
+    return attended(values, mask, "summary") if encoding.attention else ops.max(values, axis=1)

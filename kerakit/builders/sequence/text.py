@@ -4,8 +4,8 @@ import keras
 from keras import ops
 
 from kerakit.builders.assemble import assemble
-from kerakit.builders.heads import class_task
-from kerakit.builders.sequence.encoders import summarize
+from kerakit.builders.heads import class_head, class_task
+from kerakit.builders.sequence.encoders import summarize_words
 from kerakit.builders.sequence.masks import with_mask
 from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding
 from kerakit.builders.sequence.text_preprocessing import (
@@ -22,7 +22,7 @@ __all__ = ["text_classifier"]
 def text_classifier(
     inputs,
     *,
-    cell="lstm",
+    cell="conv",
     units=64,
     layers=1,
     bidirectional=None,
@@ -41,25 +41,29 @@ def text_classifier(
     Strings go in: splitting, looking up and hashing are part of the graph. A text takes two
     paths. A linear one weighs its n-grams of words and of characters, hashed to 131,072 and
     262,144 places (Weinberger et al. 2009, arXiv:0902.2206), rare ones more by their inverse
-    document frequency; `kk.fit` solves it as a logistic regression before the first epoch. The
-    other embeds the words of the training texts and encodes them in their order; its last
-    layer starts at zero, so that it learns what the n-grams leave (Cheng et al. 2016,
-    arXiv:1606.07792).
+    document frequency; `kk.fit` solves it as logistic regressions before the first epoch. The
+    other embeds the words of the training texts and encodes them in their order; it trains by
+    itself, since the n-grams leave next to nothing of the texts that they were solved on. The
+    scores of the two are added, by the weights with which they fit the validation texts best
+    (a logarithmic opinion pool; Heskes 1998, "Selecting weighting factors in logarithmic
+    opinion pools").
 
     Args:
         inputs: `Spec` of one text and one label, as `kk.load_text` makes.
         cell, units, layers, recurrent_dropout, attention, heads, positions: the encoder's, as in
-            `sequence_classifier`. Defaults to one LSTM with 64 units.
+            `sequence_classifier`, but for `"conv"`, the default: that is convolutions of 3, 4 and 5
+            words, 64 units each, and the largest of each over the text (Kim 2014,
+            arXiv:1408.5882).
         bidirectional: bool. Whether recurrent cells also read from the end. Defaults to `None`:
             they do.
         dropout: float in [0, 1). Share dropped of the embedded words, in the encoder and before
-            the output. Defaults to `0.5` (Kim 2014, arXiv:1408.5882).
+            the output. Defaults to `0.5`, as Kim's.
         embedding: int in [1, inf). Width of an embedded word. Defaults to `64`.
         max_words: int in [1, inf). Words that the encoder reads, from the start of a text; the
             linear path reads all. Defaults to `256`.
         word_grams: int in [1, 5]. The longest n-grams of words. Defaults to `2`.
-        character_grams: int in [0, 8]. The longest n-grams of characters, from 3 on; 0 for
-            none. Defaults to `5`.
+        character_grams: int in [0, 8]. The longest n-grams of characters, from single ones on;
+            0 for none. Defaults to `5`.
 
     Returns:
         `keras.Model`; strings of shape `(batch,)` in, in a dict by the feature's name,
@@ -92,7 +96,6 @@ def text_classifier(
     check_int(owner, "word_grams", word_grams, minimum=1, maximum=5)
     check_int(owner, "character_grams", character_grams, minimum=0, maximum=8)
     task, classes = class_task(owner, inputs, None)
-    scores_of = 1 if task == "binary" else classes
     by_name, preprocess = text_preprocess(feature, max_words, word_grams, character_grams)
     names = ("words", "word_grams", "character_grams")
     network_in = [
@@ -101,16 +104,12 @@ def text_classifier(
     ]
     words, *grams = network_in
     summary = _read(words, len(feature.vocabulary) + 2, embedding, encoding)
-    scores = keras.layers.Dense(
-        scores_of, kernel_initializer="zeros", dtype="float32", name="output"
-    )(summary)
     kinds = (("words", WORD_PLACES), ("characters", CHARACTER_PLACES))
-    for (name, places), ids in zip(kinds, grams, strict=False):
-        scores = scores + _weighed(ids, name, places, scores_of)
-    if task == "binary":
-        zero = keras.layers.Rescaling(0.0, dtype="float32", name="negative")(scores)
-        scores = keras.layers.Concatenate(dtype="float32", name="scores")([zero, scores])
-    answer = keras.layers.Softmax(dtype="float32", name="probabilities")(scores)
+    linear = sum(
+        _weighed(ids, words, name, places, 1 if task == "binary" else classes)
+        for (name, places), ids in zip(kinds, grams, strict=False)
+    )
+    answer = class_head(summary, task, classes, linear=linear)
     return assemble(by_name, preprocess, network_in, answer, owner)
 
 
@@ -120,20 +119,24 @@ def _read(words, known, embedding, encoding):
     values = keras.layers.Embedding(known, embedding, name="embed")(words)
     if encoding.dropout:
         values = keras.layers.Dropout(encoding.dropout, name="dropout.words")(values)
-    summary = summarize(with_mask(values, mask), mask, encoding)
+    summary = summarize_words(with_mask(values, mask), mask, encoding)
     if encoding.dropout:
         summary = keras.layers.Dropout(encoding.dropout, name="dropout")(summary)
     return summary
 
 
-def _weighed(ids, name, places, width):
-    """The sum of the n-grams' weights, as a text's TF-IDF vector has length 1."""
+def _weighed(ids, words, name, places, width):
+    """The sum of the n-grams' weights, as a text's TF-IDF vector has length 1.
+
+    Number 0 is no n-gram: its weights are what every text gets.
+    """
+    layer = keras.layers.Embedding(
+        places + 1, width, "zeros", dtype="float32", name=f"linear.{name}"
+    )
     frequency = keras.layers.Embedding(
         places + 1, 1, "ones", trainable=False, dtype="float32", name=f"frequency.{name}"
     )(ids)
     frequency = frequency * ops.cast(ids > 0, "float32")[..., None]
-    weights = keras.layers.Embedding(
-        places + 1, width, "zeros", dtype="float32", name=f"linear.{name}"
-    )(ids)
     length = ops.sqrt(ops.maximum(ops.sum(ops.square(frequency), axis=1), 1e-12))
-    return ops.sum(weights * frequency, axis=1) / length
+    weighed = ops.sum(layer(ids) * frequency, axis=1) / length
+    return weighed + layer(words[:, :1] * 0)[:, 0]  # of words there is one place at least

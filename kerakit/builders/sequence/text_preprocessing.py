@@ -63,12 +63,12 @@ def text_preprocess(feature, max_words, word_grams, character_grams):
     outputs = [read, _grams(words, range(1, word_grams + 1), WORD_PLACES)]
     if character_grams:
         characters = keras.layers.TextVectorization(
-            standardize="lower",
+            standardize=None,  # capitals shout, and begin names
             split="character",
             vocabulary=list(feature.characters),
             name="preprocess.characters",
         )(text)
-        sizes = range(min(3, character_grams), character_grams + 1)
+        sizes = range(1, character_grams + 1)
         outputs.append(_grams(ops.cast(characters, "int32"), sizes, CHARACTER_PLACES))
     inputs = {feature.name: text}
     return inputs, keras.Model(inputs, outputs, name="preprocess")
