@@ -85,6 +85,9 @@ def evaluate(
     start, spec, details = time.perf_counter(), data.spec, dict(details or {})
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
     quantiles = _check(model, data, run_dir, quantiles)
+    path = getattr(history, "linear_path", "")
+    if path:
+        details["linear path"] = path.removeprefix("linear path: ")
     found = TASKS[spec.task].measure(model, data, quantiles, run_dir is not None)
     counts = {split: split_size(data, split) for split in ("train", "validation")}
     report = Report(

@@ -30,22 +30,17 @@ def network_alone(model):
 
 
 def blend(runner):
-    """Give the layer `blend` the weights that fit the validation rows best.
+    """Give the layer `blend` the weights that fit the validation rows best; return a str on it.
 
     They minimise the log loss of all rows, plus what a normal prior around a half each says.
 
     Args:
-        runner: `Runner` whose linear path was solved.
-
-    Returns:
-        str, what was found, or `None` where there are no validation rows.
+        runner: `Runner` with validation rows, whose linear path was solved.
 
     Reference:
         Heskes: Selecting Weighting Factors in Logarithmic Opinion Pools, NeurIPS 1997.
     """
     held = runner.arrays("validation")
-    if held is None:
-        return None
     _, network = split_model(runner.model)
     layer = network.get_layer("blend")
     paths = keras.Model(network.input, layer.input)

@@ -7,12 +7,11 @@ from kerakit.files import write_text
 from kerakit.presets import settings_of
 from kerakit.training.arguments import checked_arguments, made_run_dir
 from kerakit.training.arrays import class_weights
-from kerakit.training.blend import blend
 from kerakit.training.checkpoint import Checkpoint, recorded_identity
 from kerakit.training.choice import choice_of_run
 from kerakit.training.early_stopping import StopEarly
 from kerakit.training.identity import run_identity
-from kerakit.training.linear_path import solve_linear_path
+from kerakit.training.linear_path import finish_linear_path, solve_linear_path
 from kerakit.training.outcome import write_history, write_model
 from kerakit.training.progress import PROGRESS, check_finite, progress_callback
 from kerakit.training.run_lock import locked
@@ -47,7 +46,7 @@ def fit(
     inside that call. The linear path of forecasters and of classifiers of texts and series is
     solved before the first epoch and then left alone. What a forecaster's reaches counts for
     early stopping; that of a classifier is blended with the network in the end, as fits the
-    validation rows best.
+    validation rows best, and then solved once more on these rows as well.
     The order of the rows depends on `(seed, epoch)` alone, and what is random in a batch on
     `(seed, step)`.
 
@@ -87,7 +86,8 @@ def fit(
             memory. Defaults to `512`.
 
     Returns:
-        `keras.callbacks.History`, of all epochs, before and after an interruption.
+        `keras.callbacks.History`, of all epochs, before and after an interruption. Its
+        `linear_path` tells what became of the linear path, a str, `""` where there is none.
 
     Raises:
         ArgumentError: when a value is out of its range or the model is not compiled.
@@ -160,7 +160,7 @@ def fit(
                 augment=augment if runner.images else None,
             )
             variables = [*trainer.variables, *model.optimizer.variables]
-            if runner.solved:
+            if runner.path is not None:
                 identity["linear path"] = "solved"
             stateful = [c for c in held.callbacks if not isinstance(c, PROGRESS)]
             identity["callbacks"] = [type(callback).__name__ for callback in stateful]
@@ -168,9 +168,10 @@ def fit(
             state = checkpoint.read() if resume else None
             write_text(run_dir / "spec.json", data.spec.to_json() + "\n")
         _train(model, held, runner, trainer, choice, checkpoint, state, epochs, run_dir)
-        found = blend(runner) if runner.apart else None
-        if found is not None and verbose != 0:
-            print(found, flush=True)
+        blended = finish_linear_path(runner)
+        if blended is not None and verbose != 0:
+            print(blended, flush=True)
+        model.history.linear_path = "; ".join(filter(None, (found, blended)))
     if run_dir is not None:
         write_model(run_dir, model)
     return model.history
@@ -182,7 +183,7 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
     start = state[0]["epoch"] if state else 0
     finished = start >= epochs or bool(state and state[0]["stopped"])
     run_epoch = None if finished else runner.start(trainer, choice.xla)
-    if run_epoch is not None and runner.solved and not runner.apart:
+    if run_epoch is not None and runner.path is not None and not runner.apart:
         for callback in callbacks.callbacks:
             if isinstance(callback, StopEarly):
                 callback.start = run_epoch.validate().get("val_loss")

@@ -9,50 +9,66 @@ nothing in training: there the network trains by itself, and the two are blended
 import numpy as np
 
 from kerakit.training.arrays import split_model
-from kerakit.training.gram_path import solve_grams
-from kerakit.training.series_path import solve_series
-from kerakit.training.window_path import solve_windows
+from kerakit.training.blend import blend
+from kerakit.training.gram_path import GramPath
+from kerakit.training.series_path import SeriesPath
+from kerakit.training.window_path import WindowPath
 
-__all__ = ["solve_linear_path"]
+__all__ = ["finish_linear_path", "solve_linear_path"]
 
 
 def solve_linear_path(runner, before=None):
     """Solve and freeze the linear path of a network, if it has one that is still at zero.
 
     Args:
-        runner: `Runner`. Its `solved` says whether the path is solved from now on, and its
-            `apart` whether the network trains without it.
-        before: bool or `None`. Of a run that goes on: whether it solved the path; its weights
-            then come from the checkpoint, and it is frozen alone. Defaults to `None`: the run
-            begins here.
+        runner: `Runner`. Its `path` is the path from now on, where one was solved.
+        before: bool or `None`. Of a run that goes on: whether it solved the path. Defaults to
+            `None`: the run begins here.
 
     Returns:
         str, what was found, or `None` where nothing was solved.
     """
     _, network = split_model(runner.model)
     layers = {layer.name: layer for layer in network.layers}
-    path = [layer for name, layer in layers.items() if name.partition(".")[0] == "linear"]
-    solve, needed = _way(layers)
-    if not path or before is False or not layers.keys() >= needed:
+    own = [layer for name, layer in layers.items() if name.partition(".")[0] == "linear"]
+    kind, needed = _kind(layers)
+    if not own or before is False or not layers.keys() >= needed:
         return None  # there is none, or a layer of the user's own has its name
-    found = None
-    if before is None:
-        if any(np.any(weight.numpy()) for layer in path for weight in layer.weights):
-            return None  # it was trained: by the user, or an earlier fit
-        found = solve(layers, runner)
-        if found is None:
-            return None
-    runner.solved, runner.apart = True, "blend" in layers
-    for layer in [*path, *([layers["blend"]] if runner.apart else [])]:
+    if kind is not WindowPath and not runner.fits:
+        return None
+    if before is None and any(np.any(weight.numpy()) for layer in own for weight in layer.weights):
+        return None  # it was trained: by the user, or an earlier fit
+    path = kind(layers, runner)
+    found = path.solve()
+    if found is None:
+        return None
+    runner.path, runner.apart = path, "blend" in layers
+    for layer in [*own, *([layers["blend"]] if runner.apart else [])]:
         layer.trainable = False
     return found
 
 
-def _way(layers):
-    """What solves the path in these layers, and the names of those that it needs."""
+def finish_linear_path(runner):
+    """Blend a solved path with the network that was trained apart from it.
+
+    The path is then solved once more, on the validation rows as well, where there are any: their
+    figures in the history are from before.
+
+    Returns:
+        str, what was done, or `None` where nothing was.
+    """
+    if not runner.apart or runner.path.held is None:
+        return None
+    found = blend(runner)
+    runner.path.solve_again()
+    return f"{found}; then the linear path was solved once more, on the validation rows as well"
+
+
+def _kind(layers):
+    """The class of the path in these layers, and the names of those that it needs."""
     if "linear" in layers:
-        return solve_windows, {"unscale"}
+        return WindowPath, {"unscale"}
     if "linear.series" in layers:
-        return solve_series, {"blend", "output"}
+        return SeriesPath, {"blend", "output"}
     frequencies = {"frequency" + name[6:] for name in layers if name.startswith("linear.")}
-    return solve_grams, frequencies | {"blend", "output"}
+    return GramPath, frequencies | {"blend", "output"}

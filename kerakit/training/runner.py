@@ -62,7 +62,7 @@ class Runner:
         cache_mb: number of MiB that the rows may take.
 
     Attributes:
-        solved: bool. Whether a linear path of the network was solved before it trains.
+        path: the linear path that was solved before the network trains, or `None`.
         apart: bool. Whether the network then trains without that path.
     """
 
@@ -89,7 +89,7 @@ class Runner:
         elif self.sequences and preprocess is not None:
             self.prepare = trim_stage
         self.fits = size_in_memory(data, "train", self.preprocess) <= cache_mb * 2**20
-        self.solved = self.apart = False
+        self.path, self.apart = None, False
         self._held = {}
 
     def trainer(self):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["solve_windows"]
+__all__ = ["WindowPath"]
 
 # Strengths as parts of the mean eigenvalue of X'X.
 STRENGTHS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
@@ -10,19 +10,27 @@ MOST_STEPS = 4096  # of a window: its moments take 128 MiB, and the solution min
 ROWS = 1024  # windows that are held at a time
 
 
-def solve_windows(layers, runner):
-    """Give the layer `linear` the weights of a ridge regression.
-
-    Errors count in deviations of the series, as in the loss: a window is weighted by the
-    square of its scale. The moments are summed batch by batch, so memory stays flat.
+class WindowPath:
+    """The layer `linear` of a forecaster: a ridge regression from the window to its horizon.
 
     Args:
         layers: dict of the network's layers by name.
         runner: `Runner` of a forecast.
-
-    Returns:
-        str, what was found; `None` where windows are too long, or rows have weights.
     """
+
+    def __init__(self, layers, runner):
+        self.layers, self.runner = layers, runner
+
+    def solve(self):
+        """Give the layer its weights; return what was found, a str; `None` for long windows.
+
+        Errors count in deviations of the series, as in the loss: a window is weighted by the
+        square of its scale. The moments are summed batch by batch, so memory stays flat.
+        """
+        return _solve_windows(self.layers, self.runner)
+
+
+def _solve_windows(layers, runner):
     layer, unscale = layers["linear"], layers["unscale"]
     steps, horizon = layer.kernel.shape
     if steps > MOST_STEPS:
