@@ -16,14 +16,15 @@ __all__ = [
 ABSENT = -10.0  # the score of a class without a training row
 
 
-def fit_logistic(x, ids, max_iter=1000, weight=None):
-    """Fit scikit-learn's `LogisticRegression` (C=1).
+def fit_logistic(x, ids, max_iter=1000, weight=None, strength=1.0):
+    """Fit scikit-learn's `LogisticRegression`.
 
     Args:
         x: float array of shape `(n, columns)`.
         ids: array of shape `(n,)`. Class ids.
         max_iter: int in `[1, inf)`. Steps of L-BFGS at most. Defaults to 1000.
         weight: float array of shape `(n,)`, or `None`. Of the rows.
+        strength: float in `(0, inf)`. scikit-learn's `C`. Defaults to 1.0.
 
     Returns:
         The fitted `LogisticRegression`, or the id where there is only one to predict.
@@ -36,7 +37,7 @@ def fit_logistic(x, ids, max_iter=1000, weight=None):
         return int(ids[0])
     with warnings.catch_warnings():  # a baseline that is a hair short of its optimum will do
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return LogisticRegression(C=1.0, max_iter=max_iter).fit(x, ids, weight)
+        return LogisticRegression(C=strength, max_iter=max_iter).fit(x, ids, weight)
 
 
 def fit_sparse_logistic(x, ids, strength):
@@ -68,11 +69,11 @@ def fit_sparse_logistic(x, ids, strength):
         return model.fit(x, ids)
 
 
-def fit_weights(x, ids, classes, weight=None):
+def fit_weights(x, ids, classes, strength=1.0, weight=None):
     """Fit what `fit_logistic` does, to use its weights elsewhere.
 
     Args:
-        x, ids: as in `fit_logistic`.
+        x, ids, strength: as in `fit_logistic`.
         classes: int in `[2, inf)`. How many there are.
         weight: float array of shape `(n,)`, or `None`. Of the rows.
 
@@ -83,7 +84,7 @@ def fit_weights(x, ids, classes, weight=None):
     """
     scores = 1 if classes == 2 else classes
     weights, bias = np.zeros((x.shape[1], scores)), np.full(scores, ABSENT)
-    model = fit_logistic(x, ids, weight=weight)
+    model = fit_logistic(x, ids, weight=weight, strength=strength)
     if isinstance(model, int):
         bias[model if scores > 1 else 0] = ABSENT if model == 0 and scores == 1 else -ABSENT
     elif len(model.classes_) == 2 and scores > 1:

@@ -101,7 +101,7 @@ def class_task(owner, inputs, classes, multilabel=False):
     return ("multilabel" if multilabel else "binary" if count == 2 else "multiclass"), count
 
 
-def class_head(values, task, classes, l2=0.0, linear=None):
+def class_head(values, task, classes, l2=0.0, linear=None, share=0.5):
     """Predict the probability of every class.
 
     Two classes have one score: softmax([0, score]) is its logistic function, and there is
@@ -113,6 +113,7 @@ def class_head(values, task, classes, l2=0.0, linear=None):
         l2: float. Penalty of the kernel.
         linear: tensor of shape `(batch, scores)`, of a linear path whose scores are blended
             with these; see `blended`. Defaults to `None`: there is none.
+        share: float in [0, 1]. Of the linear path, as in `blended`.
 
     Returns:
         Tensor of shape `(batch, classes)`; rows sum to 1 unless `task` is `"multilabel"`.
@@ -122,7 +123,7 @@ def class_head(values, task, classes, l2=0.0, linear=None):
         units, kernel_regularizer=_penalty(l2), dtype="float32", name="output"
     )(values)
     if linear is not None:
-        scores = blended(linear, scores)
+        scores = blended(linear, scores, share)
     if task == "multilabel":
         return keras.layers.Activation("sigmoid", dtype="float32", name="probabilities")(scores)
     if task == "binary":

@@ -11,8 +11,8 @@ from kerakit.training.arrays import split_model
 __all__ = ["blend", "network_alone"]
 
 WEIGHTS = np.arange(0, 1.55, 0.1)  # of either path
-# A half each is what is expected without evidence, with this deviation: twenty validation rows
-# hardly move it, a thousand move it where they will.
+# From what the builder began with, which is what is expected without evidence: twenty validation
+# rows hardly move it, a thousand move it where they will.
 DEVIATION = 0.5
 ROWS = 1024  # that are answered at a time
 
@@ -32,7 +32,8 @@ def network_alone(model):
 def blend(runner):
     """Give the layer `blend` the weights that fit the validation rows best; return a str on it.
 
-    They minimise the log loss of all rows, plus what a normal prior around a half each says.
+    They minimise the log loss of all rows, plus what a normal prior around the weights that the
+    layer has says.
 
     Args:
         runner: `Runner` with validation rows, whose linear path was solved.
@@ -59,7 +60,8 @@ def blend(runner):
         for linear in WEIGHTS
         for own in WEIGHTS
     }
-    best = min(losses, key=lambda pair: weight.sum() * losses[pair] + _doubt(pair))
+    begun = layer.kernel.numpy()[:, 0]
+    best = min(losses, key=lambda pair: weight.sum() * losses[pair] + _doubt(pair, begun))
     layer.kernel.assign(np.array(best, "float32")[:, None])
     return (
         f"blend: {best[0]:.1f} of the linear path and {best[1]:.1f} of the network, validation "
@@ -67,5 +69,5 @@ def blend(runner):
     )
 
 
-def _doubt(pair):
-    return np.sum((np.array(pair) - 0.5) ** 2) / (2 * DEVIATION**2)
+def _doubt(pair, expected):
+    return np.sum((np.array(pair) - expected) ** 2) / (2 * DEVIATION**2)

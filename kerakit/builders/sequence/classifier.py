@@ -13,6 +13,7 @@ from kerakit.data.spec import Spec
 
 __all__ = ["sequence_classifier"]
 
+_SHARE = 0.25  # of the linear path, before validation rows say better
 _MOST_VALUES = 8192  # of a series with a linear path; a longer one is solved for minutes
 
 
@@ -105,7 +106,7 @@ def sequence_classifier(
     if encoding.dropout:
         summary = keras.layers.Dropout(encoding.dropout, name="dropout")(summary)
     linear = _linear_path(network_in[0], _usual_steps(inputs), 1 if task == "binary" else classes)
-    answer = class_head(summary, task, classes, l2, linear)
+    answer = class_head(summary, task, classes, l2, linear, _SHARE)
     return assemble(by_name, preprocess, network_in, answer, owner)
 
 
