@@ -4,7 +4,7 @@ import numpy as np
 
 from kerakit.checks import check_choice
 from kerakit.data.columns import read_column
-from kerakit.data.names import near_match
+from kerakit.data.labels import check_renamed
 from kerakit.errors import DataError
 
 __all__ = ["check_counts", "class_ids", "order_classes", "rename"]
@@ -16,13 +16,7 @@ def rename(labels, options, name):
     Raises:
         DataError: when `labels=` names a label that is not there.
     """
-    known = set(labels)
-    for label in options.labels:
-        if label not in known:
-            raise DataError(
-                f"{name}: there is no class {label!r}, which labels= names."
-                f"{near_match(label, known)}"
-            )
+    check_renamed(options.labels, set(labels), name)
     return np.array([options.labels.get(label, label) for label in labels], object)
 
 

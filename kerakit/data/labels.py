@@ -5,10 +5,29 @@ import dataclasses
 import numpy as np
 
 from kerakit.data.columns import number_text
-from kerakit.data.names import nearest
+from kerakit.data.names import near_match, nearest
 from kerakit.errors import DataError
 
-__all__ = ["class_ids", "label_column", "sorted_labels"]
+__all__ = ["check_renamed", "class_ids", "label_column", "sorted_labels"]
+
+
+def check_renamed(mapping, present, name):
+    """Refuse a `labels=` that renames what is not there: it would do nothing.
+
+    Args:
+        mapping: dict from label to label.
+        present: set of the labels of all rows, as they stand in the source.
+        name: str. The source.
+
+    Raises:
+        DataError: when it names a label that does not occur.
+    """
+    for label in mapping:
+        if label not in present:
+            raise DataError(
+                f"{name}: there is no class {label!r}, which labels= names."
+                f"{near_match(label, present)}"
+            )
 
 
 def label_column(column, mapping=None, numeric=None):

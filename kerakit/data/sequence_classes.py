@@ -10,8 +10,7 @@ from kerakit.checks import check_choice
 from kerakit.data.columns import Texts, number_text
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.image_data import split_images
-from kerakit.data.labels import label_column, sorted_labels
-from kerakit.data.names import near_match
+from kerakit.data.labels import check_renamed, label_column, sorted_labels
 from kerakit.data.spec import Spec, Target
 from kerakit.data.statistics import describe_feature
 from kerakit.errors import DataError
@@ -127,12 +126,8 @@ def _encode(parts, options):
     """`(ids, classes)`: dict from split to int32 ids, and the training labels in order."""
     train = parts["train"]
     columns = {split: _texts(part.labels) for split, part in parts.items()}
-    for label in options.labels:
-        if label not in columns["train"].values:
-            raise DataError(
-                f"{train.name}: there is no class {label!r}, which labels= names."
-                f"{near_match(label, columns['train'].values)}"
-            )
+    present = {label for column in columns.values() for label in column.values}
+    check_renamed(options.labels, present, train.name)
     labels = label_column(columns["train"], options.labels)
     numeric, classes = not labels.odd.any(), sorted_labels(labels)
     if len(classes) < 2:

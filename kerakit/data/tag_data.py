@@ -10,6 +10,7 @@ import numpy as np
 
 from kerakit.data.conll import Sentence
 from kerakit.data.data import SPLITS, Data, Table
+from kerakit.data.labels import check_renamed
 from kerakit.data.repeats import split_units
 from kerakit.data.spec import Spec, Target
 from kerakit.data.words import describe_tokens
@@ -67,6 +68,8 @@ def tag_data(sources, options, *, dataset):
                 f"{source.name}: white space within {spaces:,} tokens has become a no-break space "
                 "(U+00A0), since spaces stand between tokens. Requests must do the same."
             )
+    present = {t for s in sources.values() for sentence in s.sentences for t in sentence.tags}
+    check_renamed(options.labels, present, sources["train"].name)
     tags = {split: _renamed(source, options.labels) for split, source in sources.items()}
     train = sources["train"]
     known = {tag for row in tags["train"] for tag in row}

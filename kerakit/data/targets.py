@@ -6,7 +6,7 @@ import numpy as np
 
 from kerakit.checks import check_choice
 from kerakit.data.columns import Numbers
-from kerakit.data.labels import class_ids, label_column, sorted_labels
+from kerakit.data.labels import check_renamed, class_ids, label_column, sorted_labels
 from kerakit.errors import DataError
 
 __all__ = ["Answers", "encode_targets"]
@@ -51,6 +51,10 @@ def encode_targets(sources, options):
         for name, column in source.targets.items():
             _refuse_missing(name, column, source)
     train = sources[0]
+    if options.labels:
+        columns = [column for source in sources for column in source.targets.values()]
+        present = {label for column in columns for label in column.texts().values}
+        check_renamed(options.labels, present, train.name)
     task = options.task or _infer_task(train, options)
     if len(train.targets) > 1 and task in ("binary", "multiclass"):
         raise DataError(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import kerakit as kk
 from kerakit.data import load_arrays
 from kerakit.errors import ArgumentError, DataError
 
@@ -76,6 +77,18 @@ def test_labels_are_mapped_wherever_they_occur():
     assert data.spec.classes == ("<50", ">50")
     named = load([0, 1] * 10, labels={"0": "died", "1": "lived"})
     assert named.spec.classes == ("died", "lived")
+
+
+def test_a_mapping_of_labels_that_are_nowhere_is_refused():
+    rows = {"x": np.arange(40.0)}
+    mapping = {"labels": {"Yes": "y"}}
+    words = "there is no class 'Yes', which labels= names. Did you mean 'yes'"
+    with pytest.raises(DataError, match=words):
+        kk.load_arrays(rows, np.array(["yes", "no"] * 20), **mapping)
+    with pytest.raises(DataError, match=words):
+        kk.load_text(([f"text {n}" for n in range(40)], ["yes", "no"] * 20), **mapping)
+    with pytest.raises(DataError, match=words):
+        kk.load_tagged(([[f"w{n}", "end"] for n in range(40)], [["yes", "no"]] * 40), **mapping)
 
 
 def test_several_targets_are_a_regression_of_several():

@@ -74,9 +74,7 @@ def best_strength(x, y):
 
 @pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
 @pytest.mark.parametrize("held", [0.2, 0])
-def test_weights_are_those_of_scikit_learn_and_count_as_fits(
-    classes, held, tmp_path
-):
+def test_weights_are_those_of_scikit_learn_and_count_as_fits(classes, held, tmp_path):
     data = levels(tmp_path, classes, validation_size=held)
     model = classifier(data)
     history = kk.fit(model, data, epochs=2, verbose=0)
