@@ -31,13 +31,13 @@ def ts_file(path, series, labels):
     return path
 
 
-def levels(folder, classes, lengths=(STEPS,), **options):
+def levels(folder, classes, lengths=(STEPS,), noise=0.2, **options):
     """Series whose class is the level of a step of theirs, and often another."""
     rng = np.random.default_rng(0)
     series, labels = [], []
     for row in range(120):
         values = rng.normal(3.0, 2.0, lengths[row % len(lengths)])
-        wrong = rng.random() < 0.2
+        wrong = rng.random() < noise
         place = rng.integers(len(classes)) if wrong else int(np.argmax(values[: len(classes)]))
         series.append(values)
         labels.append(classes[place])
@@ -99,6 +99,17 @@ def test_weights_are_those_of_scikit_learn_and_count_as_fits(classes, held, tmp_
     scores = exact.decision_function(rows_of(data, "test")[0])
     scores = np.stack([-scores / 2, scores / 2], 1) if scores.ndim == 1 else scores
     np.testing.assert_allclose(both, log_softmax(alone + linear * scores, axis=1), atol=5e-3)
+
+
+def test_the_penalty_is_that_of_a_cross_validation(tmp_path):
+    found = set()
+    for noise in (0.0, 0.6):
+        data = levels(tmp_path, ("a", "b"), noise=noise)
+        strength = best_strength(*rows_of(data, "train"))
+        history = kk.fit(classifier(data), data, epochs=1, verbose=0)
+        assert f"C = {strength:g};" in history.linear_path
+        found.add(strength)
+    assert len(found) == 2
 
 
 def test_a_shorter_series_ends_in_the_mean_and_of_a_longer_one_the_first_values_count(tmp_path):
