@@ -1,0 +1,74 @@
+"""From a straight line to a network: thirteen small examples with their numbers and a picture.
+
+Shows: least squares and gradient descent, under- and over-fitting, neurons and what they cannot
+do, activations and losses, optimisers, regularisation, convolution, recurrence and attention,
+generalisation; each with the builders and presets that the recipes for real work use.
+Needs: nothing; the data are generated or come with scikit-learn.
+Without --example all are run, and runs/fundamentals/index.html is one page of them.
+"""
+
+import dataclasses
+import pathlib
+from typing import Literal
+
+from kerakit.recipe import command_line
+
+EXAMPLES = {
+    "linear_regression": "lines",
+    "polynomial_regression": "lines",
+    "logistic_regression": "neurons",
+    "perceptron": "neurons",
+    "xor": "neurons",
+    "unit_circle": "neurons",
+    "activations_and_losses": "curves",
+    "universal_approximation": "curves",
+    "optimisers": "training",
+    "regularisation": "training",
+    "convolution": "pictures",
+    "recurrence_and_attention": "sequences",
+    "generalisation": "training",
+}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """The flags of the recipe."""
+
+    example: Literal[tuple(EXAMPLES)] | None = None
+    """One of the examples; by default all."""
+    output: pathlib.Path = pathlib.Path("runs/fundamentals")
+    """The folder of the pictures, and of the page of all examples."""
+
+
+def run(config):
+    """Run one example or all; return a dict from name to the numbers of each."""
+    import importlib
+
+    import keras
+    from lessons.page import Lesson, write_page
+
+    from kerakit.files import write_bytes
+
+    numbers, lessons = {}, []
+    config.output.mkdir(parents=True, exist_ok=True)
+    for name in [config.example] if config.example else EXAMPLES:
+        module = importlib.import_module(f"lessons.{EXAMPLES[name]}")
+        example = getattr(module, name)
+        keras.utils.set_random_seed(0)  # the same numbers every time
+        lesson = Lesson(name, example.__doc__.splitlines()[0].rstrip("."))
+        numbers[name] = example(lesson)
+        write_bytes(config.output / f"{name}.png", lesson.png())
+        lessons.append(lesson)
+    if config.example is None:
+        print(f"\nAll on one page: {write_page(config.output, lessons)}")
+    else:
+        print(f"\nThe picture: {config.output / f'{config.example}.png'}")
+    return numbers
+
+
+def main():
+    command_line(Config, run, __doc__)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The lessons of `recipes/fundamentals.py`: a function each, which returns its numbers."""

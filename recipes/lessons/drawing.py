@@ -1,0 +1,11 @@
+"""The look that the pictures of all lessons share."""
+
+from kerakit.evaluation.plots import BLUE, GREY, INK, ORANGE, legend, new_figure, style
+
+__all__ = ["BLUE", "GREY", "INK", "ORANGE", "figure", "legend", "style"]
+
+
+def figure(columns=1, rows=1, **options):
+    """A Matplotlib figure and its axes in a flat list."""
+    made, axes = new_figure(columns, rows, **options)
+    return made, list(axes.flat)

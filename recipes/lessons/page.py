@@ -1,0 +1,133 @@
+"""What a lesson says, on the terminal and on a page of its own making."""
+
+import base64
+import html
+import io
+import pathlib
+import string
+
+__all__ = ["Lesson", "write_page"]
+
+_PAGE = string.Template("""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Fundamentals</title>
+<style>
+* { box-sizing: border-box; }
+body {
+  margin: 0 auto; max-width: 46rem; padding: 2rem 1.25rem 5rem; background: #fff; color: #1d2127;
+  font: 17px/1.6 system-ui, "Segoe UI", Roboto, Helvetica, Arial, sans-serif;
+}
+h1 { font-size: 1.7rem; line-height: 1.25; }
+h2 { margin: 3.2rem 0 0.6rem; padding-top: 1.2rem; border-top: 1px solid #dde1e6;
+  font-size: 1.3rem; line-height: 1.3; }
+nav ol { padding-left: 1.4rem; columns: 2 16rem; }
+a { color: #2468a8; }
+.scroll { max-width: 100%; overflow-x: auto; }
+table { border-collapse: collapse; margin: 0.8rem 0; font-size: 0.92rem;
+  font-variant-numeric: tabular-nums; }
+th, td { padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid #dde1e6; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+th { color: #5c6470; font-weight: 600; }
+figure { margin: 1rem 0; }
+img { display: block; width: 100%; height: auto; }
+figcaption, .next { color: #5c6470; font-size: 0.92rem; }
+code { font-size: 0.92em; overflow-wrap: anywhere; }
+</style>
+</head>
+<body>
+<h1>From a straight line to a network</h1>
+<p>Each part was computed by <code>python recipes/fundamentals.py --example NAME</code>, whose
+code reads like the text below; the models are those of the recipes for real work.</p>
+<nav><ol>$contents</ol></nav>
+$lessons
+</body>
+</html>
+""")
+
+
+class Lesson:
+    """Collects what an example says; prints it at once.
+
+    Args:
+        name: str. The example.
+        title: str.
+
+    Attributes:
+        figure: the one picture, a Matplotlib figure, or `None`.
+    """
+
+    def __init__(self, name, title):
+        self.name, self.title, self.figure = name, title, None
+        self._parts = []
+        print(f"\n{title}\n{'-' * len(title)}", flush=True)
+
+    def say(self, text):
+        """A paragraph."""
+        text = " ".join(text.split())
+        print(text, flush=True)
+        self._parts.append(f"<p>{html.escape(text, quote=False)}</p>")
+
+    def table(self, header, rows):
+        """A table: a sequence of names, and rows of as many strings or numbers."""
+        rows = [[_cell(value) for value in row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+        for row in [header, *rows]:
+            print("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in rows
+        )
+        self._parts.append(
+            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>"
+        )
+
+    def picture(self, figure, caption):
+        """The picture of the example, and what is to be seen in it."""
+        self.figure = figure
+        source = base64.b64encode(self.png()).decode()
+        self._parts.append(
+            f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{source}">'
+            f"<figcaption>{html.escape(caption, quote=False)}</figcaption></figure>"
+        )
+
+    def goes_on(self, recipe, what):
+        """The recipe for real work that this leads to."""
+        print(f"Next: python recipes/{recipe}  ({what})", flush=True)
+        self._parts.append(
+            f'<p class="next">For real work: <code>recipes/{html.escape(recipe)}</code>, '
+            f"{html.escape(what)}.</p>"
+        )
+
+    def png(self):
+        """The picture as bytes; the same figure gives the same."""
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", metadata={"Software": None})
+        return buffer.getvalue()
+
+    def section(self):
+        """The lesson as HTML."""
+        body = "\n".join(self._parts)
+        return f'<section id="{self.name}">\n<h2>{html.escape(self.title)}</h2>\n{body}\n</section>'
+
+
+def write_page(folder, lessons):
+    """Write `index.html`, all of it in one file, from a list of `Lesson`; return its path."""
+    from kerakit.files import write_text
+
+    contents = "".join(
+        f'<li><a href="#{lesson.name}">{html.escape(lesson.title)}</a></li>' for lesson in lessons
+    )
+    sections = "\n".join(lesson.section() for lesson in lessons)
+    path = pathlib.Path(folder) / "index.html"
+    write_text(path, _PAGE.substitute(contents=contents, lessons=sections))
+    return path
+
+
+def _cell(value):
+    return value if isinstance(value, str) else f"{value:.4g}"
