@@ -26,7 +26,7 @@ class Config(TaggedFlags, RunFlags):
 
     dataset: str = "sentences"
     """A built-in set; sentences is a toy made by a small grammar."""
-    epochs: int = 20
+    epochs: int = 100
     """The most epochs; early stopping may end before."""
     cell: str = "lstm"
     """lstm, gru, rnn, conv or transformer: what reads the tokens."""

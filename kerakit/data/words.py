@@ -89,7 +89,7 @@ def describe_text(name, texts, column="", origin="the data"):
 
     >>> feature = describe_text("text", ["Now, now!", "no", "...", "Not now, no?"])
     >>> feature.vocabulary, feature.characters[:2], feature.missing
-    (('now', 'no'), ('n', 'o'), 1)
+    (('now', 'no'), ('o', 'n'), 1)
     """
     seen, characters, lengths = collections.Counter(), collections.Counter(), []
     for text in texts:

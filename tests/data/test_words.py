@@ -85,7 +85,7 @@ def test_a_description_by_hand():
     assert feature.vocabulary == ("red", "wine")
     # e five times, the space three times, all others at most twice.
     assert feature.characters[:2] == ("e", " ")
-    assert set(feature.characters) == set("red, red wine!blue sky!?")
+    assert set(feature.characters) == set("Red, red wine!Blue sky!?")
     # Lengths 0, 0, 1, 2, 3.
     assert feature.quantiles[0] == 0 and feature.quantiles[-1] == 3 and 1 in feature.quantiles
     assert feature.missing == 2

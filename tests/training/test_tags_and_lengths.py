@@ -233,6 +233,7 @@ print(fit(60_000), peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not pathlib.Path("/proc/self/status").exists(), reason="Linux tells the peak")
 def test_windows_of_a_long_series_are_never_all_in_memory():
     """38,000 windows of 500 steps would be 73 MiB."""

@@ -49,8 +49,8 @@ def sequence_classifier(
     their values stands beside the network. `kk.fit` solves it before the first epoch, trains the
     network by itself, and adds the scores of the two by the weights that fit the validation
     series best (a logarithmic opinion pool, as in `text_classifier`): a few dozen series are
-    often told apart by levels, which convolutions, made for shapes, are slow to find. Of a
-    shorter series the missing values count as the mean, of a longer one the first.
+    often told apart by levels, which convolutions, made for shapes, are slow to find. A
+    shorter series counts as if the mean came after it, of a longer one the first values count.
 
     Args:
         inputs: `Spec` of one series and one label, or a shape `(steps,)` or `(steps,

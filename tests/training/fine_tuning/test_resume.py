@@ -73,7 +73,11 @@ def assert_same(one, two):
 
 @pytest.mark.parametrize(
     ("name", "sent"),
-    [("head", signal.SIGKILL), ("full", signal.SIGKILL), ("last_blocks", signal.SIGINT)],
+    [
+        ("head", signal.SIGKILL),
+        pytest.param("full", signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param("last_blocks", signal.SIGINT, marks=pytest.mark.slow),
+    ],
 )
 def test_a_stopped_process_goes_on_in_the_stage_it_was_in(train, tmp_path, name, sent):
     code, error = stopped(name, tmp_path, sent)

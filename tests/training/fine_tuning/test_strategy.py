@@ -39,6 +39,7 @@ def test_auto_without_validation_rows_stays_with_the_head(all_shapes, make_pretr
     assert head["stage"] == "head" and head["kept"] and head["val_loss"] is None
 
 
+@pytest.mark.slow
 def test_auto_trains_everything_where_the_probe_is_often_wrong(shapes, make_pretrained, capsys):
     """Every image is there twice, and 20 of 60 with two labels: 1/6 must be wrong."""
     table = shapes.table("train")
@@ -63,6 +64,7 @@ def test_auto_trains_everything_where_the_probe_is_often_wrong(shapes, make_pret
     assert told == ["head", "last_blocks", "full"]
 
 
+@pytest.mark.slow
 def test_auto_stops_where_the_last_stage_does_not_pay(shapes, make_pretrained, capsys):
     weights = []
     for strategy in ("head", "auto"):
