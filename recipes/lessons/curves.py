@@ -1,6 +1,7 @@
 """The curves that networks are made of, and what can be made of them."""
 
 import numpy as np
+
 from lessons.drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
 
 ACTIVATIONS = {
@@ -126,7 +127,12 @@ def universal_approximation(lesson):
     for axis, (name, values) in zip(axes, pictures.items(), strict=True):
         style(axis, name, "x1", "x2")
         axis.imshow(
-            values.reshape(80, 80), origin="lower", extent=(-1, 1, -1, 1), cmap="PuOr", vmin=-1, vmax=1
+            values.reshape(80, 80),
+            origin="lower",
+            extent=(-1, 1, -1, 1),
+            cmap="PuOr",
+            vmin=-1,
+            vmax=1,
         )
         axis.contour(side, side, values.reshape(80, 80), levels=7, colors=GREY, linewidths=0.7)
     lesson.picture(drawn, "The surface, and what 4, 16 and 64 hidden units make of it.")
@@ -148,7 +154,7 @@ def learned(kk, x, y, x_test, y_test, units):
     tests = y_test if y.ndim == 1 else {f"y{i}": part for i, part in enumerate(y_test.T, 1)}
     data = kk.load_arrays(columns(x), targets, test=(columns(x_test), tests), validation_size=0)
     model = kk.mlp_regressor(data.spec, hidden=(units,), activation="tanh", dropout=0.0, bins=0)
-    kk.compile(model, "regression", learning_rate=0.01)
-    kk.fit(model, data, epochs=200, batch_size=100, verbose=0)
+    kk.compile(model, "regression", learning_rate=0.03)
+    kk.fit(model, data, epochs=300, batch_size=100, verbose=0)
     answer = np.asarray(model.predict(columns(x_test), verbose=0)).reshape(y_test.shape)
     return float(np.sqrt(np.mean((answer - y_test) ** 2))), model

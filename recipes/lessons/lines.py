@@ -1,6 +1,7 @@
 """Fitting a line, and a curve: least squares, gradient descent, under- and over-fitting."""
 
 import numpy as np
+
 from lessons.drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
 
 
@@ -62,7 +63,9 @@ def linear_regression(lesson):
     style(right, "The cost surface, and the way down", "intercept", "slope")
     a, b = np.meshgrid(np.linspace(-0.5, 2.2, 80), np.linspace(-0.5, 3.2, 80))
     cost = np.mean((a[..., None] + b[..., None] * x - y) ** 2, axis=-1)
-    right.contour(a, b, cost, levels=np.geomspace(cost.min() * 1.05, cost.max(), 14), colors=GREY)
+    right.contour(
+        a, b, cost, levels=np.geomspace(cost.min() * 1.05, cost.max(), 14), colors="#c9ccd1"
+    )
     right.plot(path[:, 0], path[:, 1], ".-", color=ORANGE, label="step size 0.1")
     slow = descend(X, y, 0.01, 200)
     right.plot(slow[:, 0], slow[:, 1], color=INK, linewidth=1, label="0.01")

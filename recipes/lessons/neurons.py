@@ -1,7 +1,10 @@
 """One neuron and what it can decide; a hidden layer for what it cannot."""
 
 import numpy as np
+
 from lessons.drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
+
+VIOLET = "#54307e"  # of the map PuOr
 
 
 def logistic_regression(lesson):
@@ -43,7 +46,11 @@ def logistic_regression(lesson):
         [
             ["untrained (one half each)", np.log(2), np.mean(passed == 0)],
             ["kk.logistic_classifier", loss, right],
-            ["scikit-learn", -np.mean(np.log(np.where(passed, q, 1 - q))), np.mean((q > 0.5) == passed)],
+            [
+                "scikit-learn",
+                -np.mean(np.log(np.where(passed, q, 1 - q))),
+                np.mean((q > 0.5) == passed),
+            ],
         ],
     )
     lesson.say(
@@ -81,18 +88,20 @@ def perceptron(lesson):
     import kerakit as kk
 
     lesson.say(
-        "Rosenblatt's rule of 1958: go through the flowers, and where the sign of w x + b is "
-        "wrong, add x (or take it away). If any straight line separates the classes, the rule "
-        "stops after finitely many mistakes. Iris setosa is told from the other two species by "
+        "Rosenblatt's rule of 1958: go through the flowers one by one, and where the sign of "
+        "w x + b is wrong, add x (or take it away). If any straight line separates the classes, "
+        "the rule stops after finitely many mistakes. Iris setosa is told from the other two species by "
         "the length and width of the petals."
     )
     iris = load_iris()
     x, setosa = iris.data[:, 2:], np.where(iris.target == 0, 1, -1)
-    order = np.random.default_rng(0).permutation(len(x))
-    lines, mistakes = learn(x[order], setosa[order], 10)
+    lines, mistakes = learn(x, setosa, 5)
     lesson.table(
         ["epoch", "mistakes", "w, length", "w, width", "b"],
-        [[epoch, wrong, *line] for epoch, (wrong, line) in enumerate(zip(mistakes, lines, strict=True), 1)],
+        [
+            [epoch, wrong, *line]
+            for epoch, (wrong, line) in enumerate(zip(mistakes, lines, strict=True), 1)
+        ],
     )
     stop = mistakes.index(0) + 1
     lesson.say(f"In epoch {stop} there is no mistake left, and nothing changes any more.")
@@ -109,7 +118,9 @@ def perceptron(lesson):
 
     columns = {"length": x[:, 0], "width": x[:, 1]}
     names = np.where(setosa > 0, "setosa", "other")
-    data = kk.load_arrays(columns, names, test=(columns, names), validation_size=0, positive="setosa")
+    data = kk.load_arrays(
+        columns, names, test=(columns, names), validation_size=0, positive="setosa"
+    )
     model = kk.perceptron_classifier(data.spec)
     kk.compile(model, "perceptron")
     kk.fit(model, data, epochs=20, verbose=0)
@@ -125,11 +136,13 @@ def perceptron(lesson):
     grid = np.array([0.5, 7.5])
     for epoch, (a, b, c) in enumerate(lines[:stop], 1):
         last = epoch == stop
-        left.plot(grid, -(c + a * grid) / b, color=INK if last else GREY, linewidth=2 if last else 1)
+        left.plot(
+            grid, -(c + a * grid) / b, color=INK if last else GREY, linewidth=2 if last else 1
+        )
     left.set_ylim(-0.2, 2.7)
     legend(left, loc="upper left")
     style(right_axis, "Mistakes of an epoch", "epoch", "mistakes")
-    right_axis.plot(range(1, 11), mistakes, ".-", color=BLUE, label="setosa: separable")
+    right_axis.plot(range(1, 6), mistakes, ".-", color=BLUE, label="setosa: separable")
     right_axis.plot(range(1, 51), never[:50], color=ORANGE, label="virginica: not separable")
     legend(right_axis)
     lesson.picture(drawn, "The separating line moves until no flower is on the wrong side.")
@@ -178,11 +191,13 @@ def xor(lesson):
         [[name, *(f"{value:.3f}" for value in p)] for name, p in answers.items()],
     )
     drawn, axes = figure(2)
-    for axis, (name, model) in zip(axes, {"One neuron": line, "Four hidden neurons": network}.items(), strict=True):
+    for axis, (name, model) in zip(
+        axes, {"One neuron": line, "Four hidden neurons": network}.items(), strict=True
+    ):
         plane(axis, name, model, ("a", "b"), -0.5, 1.5)
-        axis.plot(*corners[[1, 2]].T, "o", color=BLUE, markeredgecolor="white", markersize=9)
+        axis.plot(*corners[[1, 2]].T, "o", color=VIOLET, markeredgecolor="white", markersize=9)
         axis.plot(*corners[[0, 3]].T, "o", color=ORANGE, markeredgecolor="white", markersize=9)
-    lesson.picture(drawn, "P(true) over the plane: blue above one half, orange below.")
+    lesson.picture(drawn, "P(true) over the plane: violet above one half, orange below.")
     lesson.goes_on("tabular_classification.py", "the same network, wider")
     return {name: p.tolist() for name, p in answers.items()}
 
@@ -200,9 +215,9 @@ def unit_circle(lesson):
     few, many = rng.uniform(-1.5, 1.5, (30, 2)), rng.uniform(-1.5, 1.5, (1000, 2))
     found = {}
     for name, squares, points in (
-        ("one neuron on x1, x2, 30 points", False, few),
-        ("one neuron on x1^2, x2^2, 30 points", True, few),
-        ("64 hidden neurons on x1, x2, 30 points", False, few),
+        ("one neuron on x1, x2", False, few),
+        ("one neuron on x1^2, x2^2", True, few),
+        ("64 hidden neurons on x1, x2", False, few),
     ):
         data = kk.load_arrays(
             features(points, squares),
@@ -211,7 +226,9 @@ def unit_circle(lesson):
             validation_size=0,
         )
         if "hidden" in name:
-            model = kk.mlp_classifier(data.spec, hidden=(64,), activation="tanh", dropout=0.0, bins=0)
+            model = kk.mlp_classifier(
+                data.spec, hidden=(64,), activation="tanh", dropout=0.0, bins=0
+            )
             kk.compile(model, "adam", learning_rate=0.01)
             kk.fit(model, data, epochs=500, batch_size=30, verbose=0)
         else:
@@ -220,18 +237,22 @@ def unit_circle(lesson):
             kk.fit(model, data, epochs=500, verbose=0)
         p = model.predict(features(many, squares), verbose=0)[:, 1]
         found[name] = model, float(np.mean((p > 0.5) == inside(many)))
-    lesson.table(["", "right, of 1000 others"], [[n, f"{share:.1%}"] for n, (_, share) in found.items()])
+    lesson.table(
+        ["", "right, of 1000 others"], [[n, f"{share:.1%}"] for n, (_, share) in found.items()]
+    )
     drawn, axes = figure(3, width=4.2, height=4.2)
     for axis, (name, (model, _)) in zip(axes, found.items(), strict=True):
         names = ("s1", "s2") if "^2" in name else ("x1", "x2")
-        plane(axis, name.split(",")[0] if "^" not in name else "one neuron on the squares", model, names, -1.5, 1.5)
-        for value, colour in ((1, BLUE), (0, ORANGE)):
+        plane(axis, name.replace("^2", "²"), model, names, -1.5, 1.5)
+        for value, colour in ((1, VIOLET), (0, ORANGE)):
             own = few[inside(few) == value]
             axis.plot(*own.T, "o", color=colour, markeredgecolor="white", markersize=6)
         turn = np.linspace(0, 2 * np.pi, 100)
         axis.plot(np.cos(turn), np.sin(turn), color=INK, linewidth=1)
     lesson.picture(drawn, "The thirty points, the circle, and what each model makes of the plane.")
-    lesson.goes_on("tabular_classification.py", "columns of your own, squares among them if you like")
+    lesson.goes_on(
+        "tabular_classification.py", "columns of your own, squares among them if you like"
+    )
     return {name: share for name, (_, share) in found.items()}
 
 

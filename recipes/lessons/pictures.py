@@ -1,6 +1,7 @@
 """Convolution: the same small pattern looked for everywhere in a picture."""
 
 import numpy as np
+
 from lessons.drawing import figure
 
 IMAGE = np.array(
@@ -35,7 +36,9 @@ def convolution(lesson):
     )
     sums = filtered(IMAGE, FILTER).astype(int)
     lesson.table([""] * 5, [[str(v) for v in row] for row in sums])
-    lesson.say("Max pooling keeps the largest of every 2 x 2, so that a small shift changes little:")
+    lesson.say(
+        "Max pooling keeps the largest of every 2 x 2, so that a small shift changes little:"
+    )
     layer = keras.layers.MaxPooling2D(2)
     pooled = np.asarray(layer(POOLED[None, :, :, None].astype("float32")))[0, :, :, 0].astype(int)
     lesson.table([""] * 2, [[str(v) for v in row] for row in pooled])
