@@ -102,13 +102,10 @@ def fit_one_per_class(x, ids, classes, strength, weight=None):
 
     Args:
         x, ids, strength: as in `fit_sparse_logistic`.
-        classes: int in `[2, inf)`. How many there are.
-        weight: float array of shape `(n,)`, or `None`. Of the rows.
+        classes, weight: as in `fit_weights`.
 
     Returns:
-        Tuple of float arrays, weights of shape `(columns, scores)` and bias of shape
-        `(scores,)`: of two classes one score, that of the second; else one of each. A class
-        of no row gets a score that is never the highest.
+        Weights and bias, as `fit_weights` does.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression

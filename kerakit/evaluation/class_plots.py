@@ -29,6 +29,7 @@ def confusion_matrix(y, label, classes):
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(2.8 + 0.27 * size, 4.2, 11))
     figure, axes = new_figure(width=side + 0.6, height=side)
+    figure.set_layout_engine("compressed")  # as its cells are square; else labels are cut off
     axis = axes[0, 0]
     style(axis, "Confusion matrix", "Predicted class", "True class")
     axis.grid(False)

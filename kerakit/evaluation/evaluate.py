@@ -49,8 +49,8 @@ def evaluate(
         run_dir: path or `None`. Folder that receives `metrics.json`, `plots/*.png` and
             `report.html`. Defaults to `None`: nothing is written or drawn.
         history: `keras.callbacks.History`, dict of lists, or `None`. For the learning
-            curves; that of `fine_tune` also tells the stages. Defaults to `None`:
-            `run_dir/history.csv` where it exists.
+            curves; that of `fine_tune` also tells the stages, and that of `fit` what became of
+            a linear path. Defaults to `None`: `run_dir/history.csv` where it exists.
         quantiles: sequence of floats in the range (0.0, 1.0), increasing, or `None`. The
             levels of a quantile regressor, whose answer is `(batch, quantiles)`. The
             level nearest to 0.5 is the prediction; the first and last are the interval.

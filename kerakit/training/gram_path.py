@@ -44,15 +44,14 @@ class GramPath:
             weights, bias = fit_one_per_class(x, y, self.classes, strength, weight)
         else:
             held_x, held_y, held_weight = _tfidf(self.held[0], rarity), *self.held[1:]
-            tried = {}
+            loss = np.inf
             for strength in STRENGTHS:
                 found = fit_one_per_class(x, y, self.classes, strength, weight)
                 scores = held_x @ found[0] + found[1]
-                for scale in SCALES:
-                    loss = mean_log_loss(scale * scores, held_y, held_weight)
-                    tried[strength, scale] = loss, *found
-            self.chosen = min(tried, key=lambda pair: tried[pair][0])
-            loss, weights, bias = tried[self.chosen]
+                losses = {a: mean_log_loss(a * scores, held_y, held_weight) for a in SCALES}
+                scale = min(losses, key=losses.get)
+                if losses[scale] < loss:  # the others' weights, one per place and class, go
+                    loss, self.chosen, (weights, bias) = losses[scale], (strength, scale), found
             told = f", validation log loss {loss:.4g}"
         self._assign(rarity, weights, bias)
         count = sum(np.count_nonzero(np.bincount(counts.indices)) for counts in self.train[0])

@@ -83,7 +83,7 @@ def one(name, seed, folder, split, options):
 
     import kerakit as kk
 
-    data, build, preset = loaded(name, folder, seed)
+    data, build, preset = loaded(name, folder, seed, split)
     fitted = {key: options.pop(key) for key in ("epochs", "batch_size") if key in options}
     fitted.setdefault("epochs", EPOCHS.get(preset, 100))
     rate = options.pop("learning_rate", None)
@@ -133,7 +133,7 @@ def one(name, seed, folder, split, options):
     return {**figures, **spent}
 
 
-def loaded(name, folder, seed):
+def loaded(name, folder, seed, split="test"):
     """The data of a set, the builder and the preset."""
     import kerakit as kk
 
@@ -155,8 +155,9 @@ def loaded(name, folder, seed):
         return kk.load_builtin(name), kk.sequence_forecaster, "forecasting"
     if name in ARCHIVE:
         stem = str(folder / "sequences" / "ucr_uea" / name / name)
+        held = 0.2 if split == "validation" else 0
         data = kk.load_series(
-            f"{stem}_TRAIN.ts", test=f"{stem}_TEST.ts", validation_size=0, seed=seed
+            f"{stem}_TRAIN.ts", test=f"{stem}_TEST.ts", validation_size=held, seed=seed
         )
         return data, kk.sequence_classifier, "sequence_classification"
     if name == "sms":

@@ -52,6 +52,16 @@ def test_residuals_are_predicted_minus_true():
     assert sum(patch.get_height() for patch in figure.axes[1].patches) == 3
 
 
+@pytest.mark.parametrize("names", [("bad", "good"), ("a", "b", "c"), tuple("abcdefghij")])
+def test_nothing_of_a_confusion_matrix_is_cut_off(names):
+    y = np.repeat(np.arange(len(names)), 30)
+    figure = class_plots.confusion_matrix(y, y, names)
+    figure.draw_without_rendering()
+    box = figure.get_tightbbox()  # in inches
+    width, height = figure.get_size_inches()
+    assert 0 <= box.x0 < box.x1 <= width and 0 <= box.y0 < box.y1 <= height
+
+
 def test_confusion_matrix_counts_and_names():
     figure = class_plots.confusion_matrix([0, 0, 1, 2], [0, 1, 1, 2], ["<b>&", "$5", "c"])
     axis = figure.axes[0]

@@ -81,6 +81,7 @@ def test_digits_without_a_folder_of_ones_own(tmp_path):
     assert json.loads(manifest.read_text())["spec"]["features"][0]["shape"] == [8, 8, 1]
 
 
+@pytest.mark.slow
 def test_small_pictures_stay_small_in_memory(recipe, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 

@@ -202,3 +202,11 @@ def test_half_each_without_validation_rows():
     np.testing.assert_allclose(
         model.get_layer("network").get_layer("blend").kernel.numpy(), [[0.5], [0.5]]
     )
+
+
+def test_the_report_tells_that_the_path_has_seen_the_validation_texts(tmp_path):
+    data = texts_of(("a", "b"))
+    model = classifier(data)
+    history = kk.fit(model, data, epochs=1, verbose=0)
+    report = kk.evaluate(model, data, run_dir=tmp_path, history=history)
+    assert "on the validation rows as well" in report.path.read_text()

@@ -207,6 +207,7 @@ np.testing.assert_allclose(answer, held["answer"], atol=1e-6)
 """
 
 
+@pytest.mark.slow
 def test_what_was_saved_answers_alike_in_keras_alone(make_data, make_pretrained, tmp_path):
     """A model of the registry, for images of another size."""
     data = make_data()
