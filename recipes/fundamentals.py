@@ -43,19 +43,21 @@ class Config:
 def run(config):
     """Run one example or all; return a dict from name to the numbers of each."""
     import importlib
+    import logging
 
     import keras
     from lessons.page import Lesson, write_page
 
     from kerakit.files import write_bytes
 
+    # Many small models after each other are what a lesson needs, and no reason to warn.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     numbers, lessons = {}, []
     config.output.mkdir(parents=True, exist_ok=True)
     for name in [config.example] if config.example else EXAMPLES:
-        module = importlib.import_module(f"lessons.{EXAMPLES[name]}")
-        example = getattr(module, name)
+        example = getattr(importlib.import_module(f"lessons.{EXAMPLES[name]}"), name)
         keras.utils.set_random_seed(0)  # the same numbers every time
-        lesson = Lesson(name, example.__doc__.splitlines()[0].rstrip("."))
+        lesson = Lesson(example)
         numbers[name] = example(lesson)
         write_bytes(config.output / f"{name}.png", lesson.png())
         lessons.append(lesson)

@@ -2,7 +2,9 @@
 
 from kerakit.evaluation.plots import BLUE, GREY, INK, ORANGE, legend, new_figure, style
 
-__all__ = ["BLUE", "GREY", "INK", "ORANGE", "figure", "legend", "style"]
+__all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "VIOLET", "figure", "legend", "style"]
+
+GREEN, VIOLET = "#3a8f5c", "#54307e"
 
 
 def figure(columns=1, rows=1, **options):

@@ -7,14 +7,12 @@ from lessons.drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
 
 def linear_regression(lesson):
     """Linear regression: the closed form and gradient descent."""
-    import keras
-
     import kerakit as kk
 
     lesson.say(
         "Forty points lie near a line, y = 1 + 2 x and noise. The best line is the one with the "
-        "smallest mean squared error. Since that error is a bowl over the two parameters, its "
-        "lowest point can be written down: (X'X)^-1 X'y, where X has a column of ones beside x."
+        "smallest mean squared error. That error is a bowl over the two parameters, so its lowest "
+        "point can be written down: (X'X)^-1 X'y, where X has a column of ones beside x."
     )
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, 40)
@@ -25,24 +23,26 @@ def linear_regression(lesson):
 
     lesson.say(
         "Gradient descent finds the same point without solving anything. The gradient of the "
-        "error, 2/n X'(X w - y), points uphill; a step against it, a tenth as long, goes down. "
+        "error, 2/n X'(X w - y), points uphill; each step goes against it, a tenth of its length. "
         "After 200 steps the two agree to a thousandth."
     )
-    rows, path = [], descend(X, y, 0.1, 200)
-    for step in range(0, 201, 20):
-        w = path[step]
-        slope = 2 / len(y) * X.T @ (X @ w - y)
-        rows.append([step, error(X, y, w), np.linalg.norm(slope), *w])
-    lesson.table(["step", "loss", "gradient", "intercept", "slope"], rows)
+    path = descend(X, y, 0.1, 200)
+    lesson.table(
+        ["step", "loss", "gradient", "intercept", "slope"],
+        [
+            [step, error(X, y, path[step]), np.linalg.norm(gradient(X, y, path[step])), *path[step]]
+            for step in range(0, 201, 20)
+        ],
+    )
 
     lesson.say(
-        "The step size decides. A step of 0.01 is still on its way after 200; one of 1.2 is too "
-        "long for the steepest side of the bowl and lands higher each time: it diverges."
+        "The step size decides. With 0.01 the way is not finished after 200 steps; with 1.2 each "
+        "step overshoots the bottom and lands higher than it started: it diverges."
     )
-    ends = {rate: error(X, y, descend(X, y, rate, 200)[-1]) for rate in (0.01, 0.1, 1.2)}
     words = {0.01: "too small", 0.1: "right", 1.2: "too large: it diverges"}
+    losses = {rate: error(X, y, descend(X, y, rate, 200)[-1]) for rate in words}
     lesson.table(
-        ["step size", "loss after 200", ""], [[r, end, words[r]] for r, end in ends.items()]
+        ["step size", "loss after 200", ""], [[r, losses[r], word] for r, word in words.items()]
     )
 
     data = kk.load_arrays({"x": x}, y, test=({"x": x}, y), validation_size=0)
@@ -51,32 +51,20 @@ def linear_regression(lesson):
     kk.fit(model, data, epochs=200, verbose=0)
     at_zero, at_one = model.predict({"x": np.array([0.0, 1.0], "float32")}, verbose=0)
     lesson.say(
-        f"kk.linear_regressor, trained for as long: y = {at_zero:.4f} + {at_one - at_zero:.4f} x."
+        "The kit's linear_regressor is trained by gradient descent too. After 200 steps it says: "
+        f"y = {at_zero:.4f} + {at_one - at_zero:.4f} x."
     )
-    keras.backend.clear_session()
 
-    drawn, (left, right) = figure(2)
-    style(left, "The line", "x", "y")
-    left.plot(x, y, ".", color=GREY)
-    ends_of_line = np.array([-1.0, 1.0])
-    left.plot(ends_of_line, exact[0] + exact[1] * ends_of_line, color=BLUE)
-    style(right, "The cost surface, and the way down", "intercept", "slope")
-    a, b = np.meshgrid(np.linspace(-0.5, 2.2, 80), np.linspace(-0.5, 3.2, 80))
-    cost = np.mean((a[..., None] + b[..., None] * x - y) ** 2, axis=-1)
-    right.contour(
-        a, b, cost, levels=np.geomspace(cost.min() * 1.05, cost.max(), 14), colors="#c9ccd1"
-    )
-    right.plot(path[:, 0], path[:, 1], ".-", color=ORANGE, label="step size 0.1")
     slow = descend(X, y, 0.01, 200)
-    right.plot(slow[:, 0], slow[:, 1], color=INK, linewidth=1, label="0.01")
-    right.plot(*exact, "x", color=BLUE, markersize=9, label="closed form")
-    legend(right)
-    lesson.picture(drawn, "Forty points and their line; the error over both parameters.")
+    lesson.picture(
+        draw_line_and_cost(x, y, exact, {"step size 0.1": path, "step size 0.01": slow}),
+        "Forty points and their line; the error over both parameters, with the way down.",
+    )
     lesson.goes_on("tabular_regression.py", "many columns, of numbers and of words")
     return {
         "exact": exact,
-        "descent": path[-1],
-        "losses": ends,
+        "path": path,
+        "losses": losses,
         "kerakit": (float(at_zero), float(at_one - at_zero)),
     }
 
@@ -86,13 +74,35 @@ def error(X, y, w):
     return np.mean((X @ w - y) ** 2)
 
 
+def gradient(X, y, w):
+    """How that error changes with w."""
+    return 2 / len(y) * X.T @ (X @ w - y)
+
+
 def descend(X, y, rate, steps):
     """The parameters after 0, 1, ... steps of gradient descent from (0, 0)."""
-    w, path = np.zeros(X.shape[1]), []
-    for _ in range(steps + 1):
-        path.append(w)
-        w = w - rate * 2 / len(y) * X.T @ (X @ w - y)
+    path = [np.zeros(X.shape[1])]
+    for _ in range(steps):
+        path.append(path[-1] - rate * gradient(X, y, path[-1]))
     return np.array(path)
+
+
+def draw_line_and_cost(x, y, exact, paths):
+    drawn, (left, right) = figure(2)
+    style(left, "The line", "x", "y")
+    left.plot(x, y, ".", color=GREY)
+    ends = np.array([-1.0, 1.0])
+    left.plot(ends, exact[0] + exact[1] * ends, color=BLUE)
+    style(right, "The error, and the way down", "intercept", "slope")
+    a, b = np.meshgrid(np.linspace(-0.5, 2.2, 80), np.linspace(-0.5, 3.2, 80))
+    cost = np.mean((a[..., None] + b[..., None] * x - y) ** 2, axis=-1)
+    levels = np.geomspace(cost.min() * 1.05, cost.max(), 14)
+    right.contour(a, b, cost, levels=levels, colors="#c9ccd1")
+    for (name, path), colour, dots in zip(paths.items(), (ORANGE, INK), (".", None), strict=True):
+        right.plot(path[:, 0], path[:, 1], marker=dots, color=colour, label=name)
+    right.plot(*exact, "x", color=BLUE, markersize=9, label="closed form")
+    legend(right)
+    return drawn
 
 
 def polynomial_regression(lesson):
@@ -107,61 +117,64 @@ def polynomial_regression(lesson):
     rng = np.random.default_rng(3)
     x, y = points(rng, 30)
     x_test, y_test = points(rng, 200)
-    table = {}
+    errors = {}
     for degree in range(1, 21):
-        w = np.linalg.lstsq(powers(x, degree), y, rcond=None)[0]
-        table[degree] = (
-            error(powers(x, degree), y, w),
-            error(powers(x_test, degree), y_test, w),
-        )
-    best = min(table, key=lambda degree: table[degree][1])
-    names = {1: "under-fitted: both errors are high", best: "the best on the test points"}
-    names[20] = "over-fitted: the test error is far above the training error"
+        curve = np.polynomial.Legendre.fit(x, y, degree, domain=[-1, 1])
+        errors[degree] = [np.mean((curve(a) - b) ** 2) for a, b in ((x, y), (x_test, y_test))]
+    best = min(errors, key=lambda degree: errors[degree][1])
+    words = {
+        1: "under-fitted: both errors are high",
+        best: "right: the lowest test error",
+        20: "over-fitted: the test error is far above the training error",
+    }
     lesson.table(
         ["degree", "training error", "test error", ""],
-        [[d, *table[d], names.get(d, "")] for d in sorted({1, 3, best, 10, 15, 20})],
+        [[degree, *pair, words.get(degree, "")] for degree, pair in errors.items()],
     )
 
-    strength = 1e-3
-    X = powers(x, 20)
-    tame = ridge(X, y, strength)
-    tamed = error(powers(x_test, 20), y_test, tame)
     lesson.say(
-        "A penalty tames degree 20: least squares plus a small multiple of the sum of the squared "
-        f"weights (ridge regression). Its test error is {tamed:.3f}, and without the penalty "
-        f"{table[20][1]:.3g}."
+        "A penalty tames degree 20: the mean squared error plus 0.01 times the sum of the squared "
+        "weights (ridge regression). With the powers of x as twenty columns, that is "
+        "linear_regressor(l2=0.01), and it has a closed form as well: "
+        "(Z'Z + 0.01 n I)^-1 Z'y, where Z has the columns in standard deviations."
     )
-    data = kk.load_arrays({"x": x}, y, test=({"x": x_test}, y_test), validation_size=0)
-    model = kk.polynomial_regressor(data.spec, degree=20, l2=strength)
+    data = kk.load_arrays(powers(x), y, test=(powers(x_test), y_test), validation_size=0)
+    model = kk.linear_regressor(data.spec, l2=0.01)
     kk.compile(model, "regression")
-    kk.fit(model, data, epochs=3000, verbose=0)
+    kk.fit(model, data, epochs=2000, verbose=0)
     grid = np.linspace(-1, 1, 200)
-    network = model.predict({"x": grid.astype("float32")}, verbose=0)
-    same = float(np.max(np.abs(network - kit_ridge(model, x, y, strength, grid))))
-    lesson.say(
-        "kk.polynomial_regressor(degree=20, l2=0.001) has the same penalty on polynomials that "
-        "are orthogonal on the training points; trained by gradient descent it differs from the "
-        f"closed form for its own inputs by {same:.1g} at most."
+    network = model.predict(powers(x_test), verbose=0)
+    closed = ridge(x, y, 0.01)
+    difference = float(np.abs(network - closed(x_test)).max())
+    tamed = float(np.mean((network - y_test) ** 2))
+    lesson.table(
+        ["degree 20", "test error"],
+        [
+            ["without penalty", errors[20][1]],
+            ["linear_regressor(l2=0.01)", tamed],
+            ["ridge regression, closed form", np.mean((closed(x_test) - y_test) ** 2)],
+        ],
     )
-
-    drawn, (left, right) = figure(2)
-    style(left, "Three degrees", "x", "y")
-    left.plot(x, y, ".", color=GREY)
-    for degree, colour in ((1, INK), (best, BLUE), (20, ORANGE)):
-        w = np.linalg.lstsq(powers(x, degree), y, rcond=None)[0]
-        left.plot(grid, powers(grid, degree) @ w, color=colour, label=f"degree {degree}")
-    left.plot(grid, network, "--", color=BLUE, label="degree 20, penalised")
-    left.set_ylim(-1.8, 1.8)
-    legend(left)
-    style(right, "Error by degree", "degree", "mean squared error")
-    degrees = list(table)
-    right.semilogy(degrees, [table[d][0] for d in degrees], ".-", color=BLUE, label="training")
-    right.semilogy(degrees, [table[d][1] for d in degrees], ".-", color=ORANGE, label="test")
-    right.set_xticks(range(2, 21, 2))
-    legend(right)
-    lesson.picture(drawn, "Polynomials of degree 1, the best and 20; the errors of all degrees.")
-    lesson.goes_on("tabular_regression.py", "a network instead of powers")
-    return {"errors": table, "best": best, "tamed": tamed, "difference": same}
+    lesson.say(
+        f"The network and the closed form differ by {difference:.0e} at most. (The builder "
+        "polynomial_regressor makes such columns itself.)"
+    )
+    curves = {
+        f"degree {d}": np.polynomial.Legendre.fit(x, y, d, domain=[-1, 1])(grid)
+        for d in (1, best, 20)
+    }
+    curves["degree 20, penalised"] = model.predict(powers(grid), verbose=0)
+    strengths = np.geomspace(1e-10, 10, 56)
+    by_strength = [
+        [np.mean((ridge(x, y, s)(a) - b) ** 2) for a, b in ((x, y), (x_test, y_test))]
+        for s in strengths
+    ]
+    lesson.picture(
+        draw_polynomials(x, y, grid, curves, errors, strengths, by_strength),
+        "Polynomials of degree 1, the best and 20; the errors by degree, and by the penalty.",
+    )
+    lesson.goes_on("tabular_regression.py", "where a network takes the place of powers")
+    return {"errors": errors, "best": best, "tamed": tamed, "difference": difference}
 
 
 def points(rng, count):
@@ -170,26 +183,40 @@ def points(rng, count):
     return x, np.sin(np.pi * x) + rng.normal(0, 0.25, count)
 
 
-def powers(x, degree):
-    """The columns 1, x, x^2, ... as Legendre polynomials: the same curves, safer numbers."""
-    return np.polynomial.legendre.legvander(x, degree)
+def powers(x):
+    """x, x^2, ..., x^20 as the columns x1, x2, ..., x20 of a table."""
+    return {f"x{degree}": x**degree for degree in range(1, 21)}
 
 
-def ridge(X, y, strength):
-    """argmin mean (X w - y)^2 + strength |w|^2, the first weight free of the penalty."""
-    penalty = strength * len(y) * np.eye(X.shape[1])
-    penalty[0, 0] = 0
-    return np.linalg.solve(X.T @ X + penalty, X.T @ y)
-
-
-def kit_ridge(model, x, y, strength, grid):
-    """The closed form for what `model` makes of x, in the deviations in which it trains."""
-    preprocess = model.get_layer("preprocess")
+def ridge(x, y, strength):
+    """The polynomial of degree 20 with the least mean squared error and penalty."""
 
     def columns(values):
-        made = np.asarray(preprocess({"x": values.astype("float32")[:, None]}), "float64")
-        return np.concatenate([np.ones((len(values), 1)), made], axis=1)
+        return np.stack(list(powers(values).values()), axis=1)
 
-    mean, deviation = y.mean(), y.std()
-    w = ridge(columns(x), (y - mean) / deviation, strength)
-    return mean + deviation * columns(grid) @ w
+    mean, deviation = columns(x).mean(axis=0), columns(x).std(axis=0)
+    Z = (columns(x) - mean) / deviation
+    penalty = strength * len(y) * np.eye(20)
+    w = np.linalg.solve(Z.T @ Z + penalty, Z.T @ (y - y.mean()))
+    return lambda values: y.mean() + (columns(values) - mean) / deviation @ w
+
+
+def draw_polynomials(x, y, grid, curves, errors, strengths, by_strength):
+    drawn, (left, middle, right) = figure(3, width=4.6)
+    style(left, "Four curves", "x", "y")
+    left.plot(x, y, ".", color=GREY)
+    looks = ((INK, "-"), (BLUE, "-"), (ORANGE, "-"), (BLUE, "--"))
+    for (name, values), (colour, line) in zip(curves.items(), looks, strict=True):
+        left.plot(grid, values, line, color=colour, label=name)
+    left.set_ylim(-2.2, 2.2)
+    style(middle, "Error by degree", "degree", "mean squared error")
+    style(right, "Degree 20: error by penalty", "penalty", "mean squared error")
+    for place, (name, colour) in enumerate((("training", BLUE), ("test", ORANGE))):
+        values = [pair[place] for pair in errors.values()]
+        middle.semilogy(list(errors), values, ".-", color=colour, label=name)
+        values = [pair[place] for pair in by_strength]
+        right.loglog(strengths, values, color=colour, label=name)
+    middle.set_xticks(range(2, 21, 3))
+    for axis in (left, middle, right):
+        legend(axis)
+    return drawn

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from lessons.drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
-
-VIOLET = "#54307e"  # of the map PuOr
+from lessons.drawing import BLUE, INK, ORANGE, VIOLET, figure, legend, style
 
 
 def logistic_regression(lesson):
@@ -22,63 +20,59 @@ def logistic_regression(lesson):
     work, sleep = rng.uniform(0, 20, 200), rng.uniform(3, 10, 200)
     z = 0.5 * (work - 9) + 0.8 * (sleep - 6.5)
     passed = (rng.uniform(size=200) < 1 / (1 + np.exp(-z))).astype(int)
-    columns = {"work": work, "sleep": sleep}
 
     lesson.say(
         "Training lowers the cross-entropy, the mean of -log of the probability given to what "
-        "happened. It is a bowl again, so there is one best neuron. kk.logistic_classifier with "
-        "the penalty that scikit-learn has by default (C = 1) finds it."
+        "happened. It is a bowl again, so there is one best neuron. logistic_classifier with the "
+        "penalty that scikit-learn has by default (C = 1) finds the one that scikit-learn finds."
     )
+    columns = {"work": work, "sleep": sleep}
     data = kk.load_arrays(columns, passed, test=(columns, passed), validation_size=0)
     model = kk.logistic_classifier(data.spec, l2=1 / (2 * len(passed)))
     kk.compile(model, "binary")
-    history = kk.fit(model, data, epochs=300, verbose=0)
-    p = model.predict(inputs(work, sleep), verbose=0)[:, 1]
+    kk.fit(model, data, epochs=300, verbose=0)
+    p = model.predict(columns, verbose=0)[:, 1]
 
     X = np.stack([work, sleep], axis=1)
-    mean, deviation = X.mean(axis=0), X.std(axis=0)
-    other = LogisticRegression(C=1.0).fit((X - mean) / deviation, passed)
-    q = other.predict_proba((X - mean) / deviation)[:, 1]
-    loss = -np.mean(np.log(np.where(passed == 1, p, 1 - p)))
-    right = np.mean((p > 0.5) == passed)
-    lesson.table(
-        ["", "cross-entropy", "right"],
-        [
-            ["untrained (one half each)", np.log(2), np.mean(passed == 0)],
-            ["kk.logistic_classifier", loss, right],
-            [
-                "scikit-learn",
-                -np.mean(np.log(np.where(passed, q, 1 - q))),
-                np.mean((q > 0.5) == passed),
-            ],
-        ],
-    )
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    q = LogisticRegression(C=1.0).fit(X, passed).predict_proba(X)[:, 1]
+    answers = {"one half for each": np.full(200, 0.5), "logistic_classifier": p, "scikit-learn": q}
+    measured = {name: (cross_entropy(a, passed), right(a, passed)) for name, a in answers.items()}
+    lesson.table(["", "cross-entropy", "right"], [[n, *pair] for n, pair in measured.items()])
+    difference = float(np.abs(p - q).max())
     lesson.say(
-        f"The two agree: no probability differs by more than {np.abs(p - q).max():.1g}. Where the "
-        "sum is 0 the neuron says one half: a straight line between passing and failing."
+        f"No probability of the two differs by more than {difference:.1g}. Where the sum is 0 the "
+        "neuron says one half: a straight line between passing and failing."
     )
+    lesson.picture(
+        draw_decision(model, work, sleep, passed),
+        "Where the neuron says 10, 50 and 90 % to pass.",
+    )
+    lesson.goes_on("tabular_classification.py", "whose linear baseline is this neuron")
+    return {"difference": difference, "measured": measured}
 
+
+def cross_entropy(p, truth):
+    """The mean of -log of the probability that was given to what is true."""
+    return float(-np.mean(np.log(np.where(truth == 1, p, 1 - p))))
+
+
+def right(p, truth):
+    """The share on the right side of one half."""
+    return float(np.mean((p > 0.5) == truth))
+
+
+def draw_decision(model, work, sleep, passed):
     drawn, (axis,) = figure(width=6.4, height=4.4)
     style(axis, "Pass or fail", "hours of work", "hours of sleep")
     a, b = np.meshgrid(np.linspace(0, 20, 100), np.linspace(3, 10, 100))
-    chance = model.predict(inputs(a.ravel(), b.ravel()), verbose=0)[:, 1].reshape(a.shape)
-    lines = axis.contour(a, b, chance, levels=[0.1, 0.5, 0.9], colors=INK, linewidths=[1, 2, 1])
-    axis.clabel(lines, fmt="%.1f", fontsize=8)
+    chance = model.predict({"work": a.ravel(), "sleep": b.ravel()}, verbose=0)[:, 1]
+    levels = {"levels": [0.1, 0.5, 0.9], "colors": INK, "linewidths": [1, 2, 1]}
+    axis.clabel(axis.contour(a, b, chance.reshape(a.shape), **levels), fmt="%.1f", fontsize=8)
     for value, colour, name in ((1, BLUE, "passed"), (0, ORANGE, "failed")):
         axis.plot(work[passed == value], sleep[passed == value], ".", color=colour, label=name)
     legend(axis, loc="lower left")
-    lesson.picture(drawn, "Where the neuron says 10, 50 and 90 % to pass.")
-    lesson.goes_on("tabular_classification.py", "with the same builder for many columns")
-    return {
-        "difference": float(np.abs(p - q).max()),
-        "loss": float(loss),
-        "history": history.history["loss"][-1],
-        "right": float(right),
-    }
-
-
-def inputs(work, sleep):
-    return {"work": np.asarray(work, "float32"), "sleep": np.asarray(sleep, "float32")}
+    return drawn
 
 
 def perceptron(lesson):
@@ -89,78 +83,84 @@ def perceptron(lesson):
 
     lesson.say(
         "Rosenblatt's rule of 1958: go through the flowers one by one, and where the sign of "
-        "w x + b is wrong, add x (or take it away). If any straight line separates the classes, "
-        "the rule stops after finitely many mistakes. Iris setosa is told from the other two species by "
-        "the length and width of the petals."
+        "w x + b is wrong, add a tenth of x to w (or take it away). If any straight line separates "
+        "the classes, the rule stops after finitely many mistakes. Here Iris setosa is told from "
+        "the other two species by the length and width of its petals. The first guess is a wrong "
+        "one: long and narrow petals."
     )
     iris = load_iris()
-    x, setosa = iris.data[:, 2:], np.where(iris.target == 0, 1, -1)
-    lines, mistakes = learn(x, setosa, 5)
+    order = np.random.default_rng(0).permutation(150)
+    x, species = iris.data[order, 2:], iris.target[order]
+    setosa = np.where(species == 0, 1, -1)
+    lines, mistakes = learn(x, setosa, epochs=8, start=(1.0, -1.0, 0.0))
     lesson.table(
         ["epoch", "mistakes", "w, length", "w, width", "b"],
-        [
-            [epoch, wrong, *line]
-            for epoch, (wrong, line) in enumerate(zip(mistakes, lines, strict=True), 1)
-        ],
+        [[epoch, wrong, *lines[epoch - 1]] for epoch, wrong in enumerate(mistakes, 1)],
     )
     stop = mistakes.index(0) + 1
     lesson.say(f"In epoch {stop} there is no mistake left, and nothing changes any more.")
 
-    virginica = np.where(iris.target == 2, 1, -1)
-    both = iris.target > 0
-    order = np.random.default_rng(0).permutation(both.sum())
-    _, never = learn(x[both][order], virginica[both][order], 100)
+    both = species > 0
+    virginica = np.where(species[both] == 2, 1, -1)
+    _, never = learn(x[both], virginica, epochs=200, start=(0.0, 0.0, 0.0))
     lesson.say(
         "Versicolor and virginica overlap. No line separates them, and the rule never rests: "
-        f"after 100 epochs it still makes {never[-1]} mistakes in an epoch, {min(never)} in its "
-        "best. A neuron that says how likely (logistic regression) settles in between."
+        f"the best of 200 epochs has {min(never)} mistakes, and the last {never[-1]}. "
+        "A neuron that says how likely (logistic regression) settles in between."
     )
 
     columns = {"length": x[:, 0], "width": x[:, 1]}
     names = np.where(setosa > 0, "setosa", "other")
-    data = kk.load_arrays(
-        columns, names, test=(columns, names), validation_size=0, positive="setosa"
-    )
+    split = {"test": (columns, names), "validation_size": 0, "positive": "setosa"}
+    data = kk.load_arrays(columns, names, **split)
     model = kk.perceptron_classifier(data.spec)
     kk.compile(model, "perceptron")
     kk.fit(model, data, epochs=20, verbose=0)
-    rows = {name: values.astype("float32") for name, values in columns.items()}
-    answer = model.predict(rows, verbose=0).argmax(axis=-1)
-    right = float(np.mean(answer == (setosa > 0)))
-    lesson.say(f"kk.perceptron_classifier has {right:.0%} of the 150 flowers right.")
-
-    drawn, (left, right_axis) = figure(2)
-    style(left, "The line after each epoch", "petal length, cm", "petal width, cm")
-    for name, colour, value in (("setosa", BLUE, 1), ("other", ORANGE, -1)):
-        left.plot(*x[setosa == value].T, ".", color=colour, label=name)
-    grid = np.array([0.5, 7.5])
-    for epoch, (a, b, c) in enumerate(lines[:stop], 1):
-        last = epoch == stop
-        left.plot(
-            grid, -(c + a * grid) / b, color=INK if last else GREY, linewidth=2 if last else 1
-        )
-    left.set_ylim(-0.2, 2.7)
-    legend(left, loc="upper left")
-    style(right_axis, "Mistakes of an epoch", "epoch", "mistakes")
-    right_axis.plot(range(1, 6), mistakes, ".-", color=BLUE, label="setosa: separable")
-    right_axis.plot(range(1, 51), never[:50], color=ORANGE, label="virginica: not separable")
-    legend(right_axis)
-    lesson.picture(drawn, "The separating line moves until no flower is on the wrong side.")
+    answer = model.predict(columns, verbose=0).argmax(axis=-1)
+    share = float(np.mean(answer == (setosa > 0)))
+    lesson.say(f"perceptron_classifier, trained by the same rule, has {share:.0%} of them right.")
+    lesson.picture(
+        draw_perceptron(x, setosa, lines[:stop], mistakes, never),
+        "The line after each epoch, darker each time; the mistakes where a line separates the "
+        "classes, and where none does.",
+    )
     lesson.goes_on("tabular_classification.py", "classes with words and numbers as columns")
-    return {"mistakes": mistakes, "lines": lines, "never": never, "right": right}
+    return {"lines": lines, "mistakes": mistakes, "never": never, "right": share}
 
 
-def learn(x, y, epochs):
+def learn(x, y, epochs, start, rate=0.1):
     """Rosenblatt's rule: the parameters after each epoch, and the mistakes in it."""
-    w, b, lines, mistakes = np.zeros(x.shape[1]), 0.0, [], []
+    *w, b = start
+    w, lines, mistakes = np.array(w), [], []
     for _ in range(epochs):
         wrong = 0
         for row, sign in zip(x, y, strict=True):
             if sign * (w @ row + b) <= 0:
-                w, b, wrong = w + sign * row, b + sign, wrong + 1
+                w, b, wrong = w + rate * sign * row, b + rate * sign, wrong + 1
         lines.append((*w, b))
         mistakes.append(wrong)
     return lines, mistakes
+
+
+def draw_perceptron(x, setosa, lines, mistakes, never):
+    drawn, (left, right) = figure(2)
+    style(left, "The line after each epoch", "petal length, cm", "petal width, cm")
+    for name, colour, value in (("setosa", BLUE, 1), ("other", ORANGE, -1)):
+        left.plot(*x[setosa == value].T, ".", color=colour, label=name)
+    ends = np.array([0.5, 7.5])
+    for epoch, (a, b, c) in enumerate(lines, 1):
+        last = epoch == len(lines)
+        shade = {"color": INK, "alpha": 1 if last else 0.1 + 0.6 * epoch / len(lines)}
+        left.plot(ends, -(c + a * ends) / b, linewidth=2 if last else 1, **shade)
+    left.set_ylim(-0.2, 2.7)
+    legend(left, loc="upper left")
+    style(right, "Mistakes of an epoch", "epoch", "mistakes")
+    right.plot(range(1, len(mistakes) + 1), mistakes, ".-", color=BLUE, label="setosa: separable")
+    shown = never[:100]
+    right.plot(range(1, 101), shown, color=ORANGE, label="virginica: not separable")
+    right.set_ylim(0, None)
+    legend(right)
+    return drawn
 
 
 def xor(lesson):
@@ -170,33 +170,30 @@ def xor(lesson):
     lesson.say(
         "Exclusive or is true where exactly one of two inputs is. No straight line has (0, 1) and "
         "(1, 0) on one side and (0, 0) and (1, 1) on the other, so one neuron gets three of the "
-        "four at best (Minsky and Papert 1969). A hidden layer bends the plane first."
+        "four at best (Minsky and Papert 1969); by cross-entropy it can only say one half to all. "
+        "A hidden layer bends the plane first."
     )
     corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
-    x = np.tile(corners, (25, 1))
-    truth = (x[:, 0] != x[:, 1]).astype(int)
-    columns = {"a": x[:, 0], "b": x[:, 1]}
+    truth = np.array([0, 1, 1, 0])
+    columns = {"a": corners[:, 0], "b": corners[:, 1]}
     data = kk.load_arrays(columns, truth, test=(columns, truth), validation_size=0)
-    line = kk.logistic_classifier(data.spec)
-    kk.compile(line, "binary")
-    kk.fit(line, data, epochs=200, verbose=0)
+    neuron = kk.logistic_classifier(data.spec)
+    kk.compile(neuron, "binary")
+    kk.fit(neuron, data, epochs=200, verbose=0)
     network = kk.mlp_classifier(data.spec, hidden=(4,), activation="tanh", dropout=0.0, bins=0)
     kk.compile(network, "adam", learning_rate=0.05)
-    kk.fit(network, data, epochs=200, batch_size=100, verbose=0)
-    rows = {"a": corners[:, 0], "b": corners[:, 1]}
-    answers = {"one neuron": line, "four hidden neurons": network}
-    answers = {name: m.predict(rows, verbose=0)[:, 1] for name, m in answers.items()}
+    kk.fit(network, data, epochs=200, verbose=0)
+    models = {"one neuron": neuron, "four hidden neurons": network}
+    answers = {name: model.predict(columns, verbose=0)[:, 1] for name, model in models.items()}
     lesson.table(
         ["P(true) for", *(f"({a:.0f}, {b:.0f})" for a, b in corners)],
         [[name, *(f"{value:.3f}" for value in p)] for name, p in answers.items()],
     )
-    drawn, axes = figure(2)
-    for axis, (name, model) in zip(
-        axes, {"One neuron": line, "Four hidden neurons": network}.items(), strict=True
-    ):
-        plane(axis, name, model, ("a", "b"), -0.5, 1.5)
-        axis.plot(*corners[[1, 2]].T, "o", color=VIOLET, markeredgecolor="white", markersize=9)
-        axis.plot(*corners[[0, 3]].T, "o", color=ORANGE, markeredgecolor="white", markersize=9)
+
+    drawn, axes = figure(2, width=4.4)
+    for axis, (name, model) in zip(axes, models.items(), strict=True):
+        draw_plane(axis, name, lambda a, b, m=model: m.predict({"a": a, "b": b}, **QUIET), 0.5, 1)
+        draw_points(axis, corners, truth)
     lesson.picture(drawn, "P(true) over the plane: violet above one half, orange below.")
     lesson.goes_on("tabular_classification.py", "the same network, wider")
     return {name: p.tolist() for name, p in answers.items()}
@@ -207,74 +204,87 @@ def unit_circle(lesson):
     import kerakit as kk
 
     lesson.say(
-        "Is a point inside the circle of radius 1? A line through the plane cannot tell. But the "
-        "question is linear in the squares: x1^2 + x2^2 < 1. With these two as features thirty "
-        "points are enough for one neuron; a network must find the circle from examples."
+        "Is a point inside the circle of radius 1? No line through the plane can tell; one hidden "
+        "layer can, if it sees enough points to find the circle. But the question is linear in "
+        "the squares: x1^2 + x2^2 < 1. With these two as features, thirty points and one neuron "
+        "will do."
     )
     rng = np.random.default_rng(1)
-    few, many = rng.uniform(-1.5, 1.5, (30, 2)), rng.uniform(-1.5, 1.5, (1000, 2))
-    found = {}
-    for name, squares, points in (
-        ("one neuron on x1, x2", False, few),
-        ("one neuron on x1^2, x2^2", True, few),
-        ("64 hidden neurons on x1, x2", False, few),
-    ):
-        data = kk.load_arrays(
-            features(points, squares),
-            inside(points),
-            test=(features(many, squares), inside(many)),
-            validation_size=0,
-        )
+    some, others = rng.uniform(-1.5, 1.5, (1000, 2)), rng.uniform(-1.5, 1.5, (1000, 2))
+    plans = {
+        "one neuron, 1000 points": (some, coordinates),
+        "64 hidden neurons, 1000 points": (some, coordinates),
+        "64 hidden neurons, 30 points": (some[:30], coordinates),
+        "one neuron on squares, 30 points": (some[:30], squares),
+    }
+    models, shares = {}, {}
+    for name, (points, features) in plans.items():
+        split = {"test": (features(others), inside(others)), "validation_size": 0}
+        data = kk.load_arrays(features(points), inside(points), **split)
         if "hidden" in name:
-            model = kk.mlp_classifier(
-                data.spec, hidden=(64,), activation="tanh", dropout=0.0, bins=0
-            )
+            hidden = {"hidden": (64,), "activation": "tanh", "dropout": 0.0, "bins": 0}
+            model = kk.mlp_classifier(data.spec, **hidden)
             kk.compile(model, "adam", learning_rate=0.01)
-            kk.fit(model, data, epochs=500, batch_size=30, verbose=0)
         else:
             model = kk.logistic_classifier(data.spec, l2=1e-4)
             kk.compile(model, "binary")
-            kk.fit(model, data, epochs=500, verbose=0)
-        p = model.predict(features(many, squares), verbose=0)[:, 1]
-        found[name] = model, float(np.mean((p > 0.5) == inside(many)))
+        kk.fit(model, data, epochs=200, batch_size=30, verbose=0)
+        p = model.predict(features(others), verbose=0)[:, 1]
+        models[name], shares[name] = model, right(p, inside(others))
     lesson.table(
-        ["", "right, of 1000 others"], [[n, f"{share:.1%}"] for n, (_, share) in found.items()]
+        ["", "right, of 1000 others"], [[name, f"{share:.1%}"] for name, share in shares.items()]
     )
-    drawn, axes = figure(3, width=4.2, height=4.2)
-    for axis, (name, (model, _)) in zip(axes, found.items(), strict=True):
-        names = ("s1", "s2") if "^2" in name else ("x1", "x2")
-        plane(axis, name.replace("^2", "²"), model, names, -1.5, 1.5)
-        for value, colour in ((1, VIOLET), (0, ORANGE)):
-            own = few[inside(few) == value]
-            axis.plot(*own.T, "o", color=colour, markeredgecolor="white", markersize=6)
-        turn = np.linspace(0, 2 * np.pi, 100)
-        axis.plot(np.cos(turn), np.sin(turn), color=INK, linewidth=1)
-    lesson.picture(drawn, "The thirty points, the circle, and what each model makes of the plane.")
-    lesson.goes_on(
-        "tabular_classification.py", "columns of your own, squares among them if you like"
+
+    drawn, axes = figure(4, width=3.7, height=3.8)
+    turn = np.linspace(0, 2 * np.pi, 100)
+    for axis, (name, (points, features)) in zip(axes, plans.items(), strict=True):
+        title, model = name.replace(", ", "\n"), models[name]
+
+        def answer(a, b, model=model, features=features):
+            return model.predict(features(np.stack([a, b], axis=1)), **QUIET)
+
+        draw_plane(axis, title, answer, 0, 1.5)
+        draw_points(axis, points[:30], inside(points[:30]))
+        axis.plot(np.cos(turn), np.sin(turn), color=INK, linewidth=1, linestyle=":")
+    lesson.picture(
+        drawn, "Thirty of the points, the circle (dotted), and what each model makes of the plane."
     )
-    return {name: share for name, (_, share) in found.items()}
+    lesson.goes_on("tabular_classification.py", "columns of your own, squares among them if needed")
+    return shares
 
 
 def inside(points):
     return (np.sum(points**2, axis=1) < 1).astype(int)
 
 
-def features(points, squares):
-    names = ("s1", "s2") if squares else ("x1", "x2")
-    values = points**2 if squares else points
-    return {name: column.astype("float32") for name, column in zip(names, values.T, strict=True)}
+def coordinates(points):
+    return {"x1": points[:, 0], "x2": points[:, 1]}
 
 
-def plane(axis, title, model, names, low, high):
+def squares(points):
+    return {"s1": points[:, 0] ** 2, "s2": points[:, 1] ** 2}
+
+
+QUIET = {"verbose": 0, "batch_size": 20_000}
+
+
+def draw_plane(axis, title, answer, middle, reach):
     """Paint the probability of the second class over a square of the plane."""
+    low, high = middle - reach, middle + reach
     side = np.linspace(low, high, 120)
     a, b = (part.ravel() for part in np.meshgrid(side, side))
-    values = [a**2, b**2] if names[0].startswith("s") else [a, b]
-    rows = {name: v.astype("float32") for name, v in zip(names, values, strict=True)}
-    p = model.predict(rows, verbose=0, batch_size=20_000)[:, 1].reshape(120, 120)
-    style(axis, title, "x1", "x2")
-    axis.imshow(
-        p, origin="lower", extent=(low, high, low, high), cmap="PuOr", vmin=0, vmax=1, alpha=0.75
-    )
-    axis.contour(side, side, p, levels=[0.5], colors=INK, linewidths=1.5)
+    p = answer(a, b)[:, 1].reshape(120, 120)
+    style(axis, title, "", "")
+    axis.grid(False)
+    axis.set_xticks([low, middle, high])
+    axis.set_yticks([low, middle, high])
+    extent = {"origin": "lower", "extent": (low, high, low, high)}
+    axis.imshow(p, cmap="PuOr", vmin=0, vmax=1, alpha=0.75, **extent)
+    if np.ptp(p) > 0.01:  # else it says the same everywhere, and there is no border
+        axis.contour(side, side, p, levels=[0.5], colors=INK, linewidths=1.5)
+
+
+def draw_points(axis, points, truth):
+    for value, colour in ((1, VIOLET), (0, ORANGE)):
+        own = points[truth == value]
+        axis.plot(*own.T, "o", color=colour, markeredgecolor="white", markersize=7)

@@ -2,11 +2,16 @@
 
 import base64
 import html
+import inspect
 import io
+import os
 import pathlib
 import string
+import textwrap
 
 __all__ = ["Lesson", "write_page"]
+
+_RECIPES = pathlib.Path(__file__).resolve().parents[1]
 
 _PAGE = string.Template("""\
 <!doctype html>
@@ -30,18 +35,23 @@ a { color: #2468a8; }
 table { border-collapse: collapse; margin: 0.8rem 0; font-size: 0.92rem;
   font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid #dde1e6; text-align: right; }
-th:first-child, td:first-child { text-align: left; }
+th.words, td.words { text-align: left; }
 th { color: #5c6470; font-weight: 600; }
 figure { margin: 1rem 0; }
 img { display: block; width: 100%; height: auto; }
 figcaption, .next { color: #5c6470; font-size: 0.92rem; }
 code { font-size: 0.92em; overflow-wrap: anywhere; }
+summary { color: #2468a8; cursor: pointer; }
+pre { overflow-x: auto; padding: 0.8rem 1rem; background: #f6f7f9; font-size: 0.78rem;
+  line-height: 1.5; }
+pre code { font-size: inherit; overflow-wrap: normal; }
 </style>
 </head>
 <body>
 <h1>From a straight line to a network</h1>
-<p>Each part was computed by <code>python recipes/fundamentals.py --example NAME</code>, whose
-code reads like the text below; the models are those of the recipes for real work.</p>
+<p>Thirteen small examples with the builders and presets of the recipes for real work. Each one
+can be run by itself, by <code>python recipes/fundamentals.py --example NAME</code>, and its code
+is shown below it.</p>
 <nav><ol>$contents</ol></nav>
 $lessons
 </body>
@@ -53,37 +63,38 @@ class Lesson:
     """Collects what an example says; prints it at once.
 
     Args:
-        name: str. The example.
-        title: str.
+        example: function of a lesson. Its name is that of the lesson, and the first line of its
+            docstring the title.
 
     Attributes:
         figure: the one picture, a Matplotlib figure, or `None`.
     """
 
-    def __init__(self, name, title):
-        self.name, self.title, self.figure = name, title, None
+    def __init__(self, example):
+        self.example, self.name, self.figure = example, example.__name__, None
+        self.title = example.__doc__.splitlines()[0].rstrip(".")
         self._parts = []
-        print(f"\n{title}\n{'-' * len(title)}", flush=True)
+        print(f"\n{self.title}\n{'-' * len(self.title)}", flush=True)
 
     def say(self, text):
         """A paragraph."""
         text = " ".join(text.split())
-        print(text, flush=True)
+        print(textwrap.fill(text, 88), flush=True)
         self._parts.append(f"<p>{html.escape(text, quote=False)}</p>")
 
     def table(self, header, rows):
         """A table: a sequence of names, and rows of as many strings or numbers."""
         rows = [[_cell(value) for value in row] for row in rows]
-        widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+        columns = list(zip(header, *rows, strict=True))
+        widths = [max(map(len, column)) for column in columns]
+        sides = [">" if any(map(_is_number, column[1:])) else "<" for column in columns]
         for row in [header, *rows]:
-            print("  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)))
-        head = "".join(f"<th>{html.escape(name)}</th>" for name in header)
-        body = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in rows
-        )
+            cells = zip(row, sides, widths, strict=True)
+            print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
+        marks = ["" if side == ">" else ' class="words"' for side in sides]
+        body = "".join(_row("td", row, marks) for row in rows)
         self._parts.append(
-            f'<div class="scroll"><table><thead><tr>{head}</tr></thead>'
+            f'<div class="scroll"><table><thead>{_row("th", header, marks)}</thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 
@@ -99,10 +110,7 @@ class Lesson:
     def goes_on(self, recipe, what):
         """The recipe for real work that this leads to."""
         print(f"Next: python recipes/{recipe}  ({what})", flush=True)
-        self._parts.append(
-            f'<p class="next">For real work: <code>recipes/{html.escape(recipe)}</code>, '
-            f"{html.escape(what)}.</p>"
-        )
+        self._recipe = recipe, what
 
     def png(self):
         """The picture as bytes; the same figure gives the same."""
@@ -110,10 +118,17 @@ class Lesson:
         self.figure.savefig(buffer, format="png", metadata={"Software": None})
         return buffer.getvalue()
 
-    def section(self):
-        """The lesson as HTML."""
+    def section(self, recipes):
+        """The lesson as HTML; `recipes` is the way from the page to the folder of the recipes."""
         body = "\n".join(self._parts)
-        return f'<section id="{self.name}">\n<h2>{html.escape(self.title)}</h2>\n{body}\n</section>'
+        code = html.escape(inspect.getsource(self.example), quote=False)
+        recipe, what = map(html.escape, self._recipe)
+        return (
+            f'<section id="{self.name}">\n<h2>{html.escape(self.title)}</h2>\n{body}\n'
+            f"<details><summary>The code</summary><pre><code>{code}</code></pre></details>\n"
+            f'<p class="next">For real work: <a href="{recipes}/{recipe}">recipes/{recipe}</a>, '
+            f"{what}.</p>\n</section>"
+        )
 
 
 def write_page(folder, lessons):
@@ -123,7 +138,8 @@ def write_page(folder, lessons):
     contents = "".join(
         f'<li><a href="#{lesson.name}">{html.escape(lesson.title)}</a></li>' for lesson in lessons
     )
-    sections = "\n".join(lesson.section() for lesson in lessons)
+    recipes = html.escape(pathlib.Path(os.path.relpath(_RECIPES, folder)).as_posix())
+    sections = "\n".join(lesson.section(recipes) for lesson in lessons)
     path = pathlib.Path(folder) / "index.html"
     write_text(path, _PAGE.substitute(contents=contents, lessons=sections))
     return path
@@ -131,3 +147,12 @@ def write_page(folder, lessons):
 
 def _cell(value):
     return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _is_number(cell):
+    return cell.lstrip("-")[:1].isdigit() and " " not in cell
+
+
+def _row(tag, cells, marks):
+    cells = zip(cells, marks, strict=True)
+    return "<tr>" + "".join(f"<{tag}{m}>{html.escape(cell)}</{tag}>" for cell, m in cells) + "</tr>"

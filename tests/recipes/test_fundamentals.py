@@ -12,8 +12,11 @@ import time
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 from sklearn.datasets import load_iris
-from sklearn.linear_model import LinearRegression, Perceptron
+from sklearn.linear_model import LinearRegression, Perceptron, Ridge
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 RECIPES = pathlib.Path(__file__).parents[2] / "recipes"
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -47,8 +50,10 @@ def test_linear_regression(told):
     line = LinearRegression().fit(x[:, None], y)
     exact = [line.intercept_, line.coef_[0]]
     np.testing.assert_allclose(told["exact"], exact, atol=1e-9)
-    np.testing.assert_allclose(told["descent"], exact, atol=1e-3)
+    np.testing.assert_allclose(told["path"][200], exact, atol=1e-3)
     np.testing.assert_allclose(told["kerakit"], exact, atol=1e-3)
+    # One step by hand: from (0, 0) the gradient is -2 (mean y, mean x y).
+    np.testing.assert_allclose(told["path"][1], [0.2 * y.mean(), 0.2 * (x * y).mean()], atol=1e-9)
     best = np.mean((line.predict(x[:, None]) - y) ** 2)
     assert told["losses"][0.1] == pytest.approx(best, rel=1e-3)
     assert told["losses"][0.01] > 1.5 * best and told["losses"][1.2] > 1e6
@@ -56,74 +61,121 @@ def test_linear_regression(told):
 
 def test_polynomial_regression(told):
     errors = told["errors"]
+    rng = np.random.default_rng(3)
+    (x, y), (x_test, y_test) = (noisy_sine(rng, count) for count in (30, 200))
+    for degree in (1, 3, 10):
+        curve = np.polynomial.Polynomial.fit(x, y, degree)
+        expected = [np.mean((curve(a) - b) ** 2) for a, b in ((x, y), (x_test, y_test))]
+        np.testing.assert_allclose(errors[degree], expected, rtol=1e-6)
     training = [errors[degree][0] for degree in range(1, 21)]
     assert all(b <= a + 1e-9 for a, b in zip(training, training[1:], strict=False))
-    best = min(errors, key=lambda degree: errors[degree][1])
-    assert best == told["best"] and 1 < best < 10
-    assert errors[1][1] > 2 * errors[best][1] and errors[20][1] > 10 * errors[best][1]
-    assert told["tamed"] < errors[20][1] / 10 and told["difference"] < 1e-3
+    best = told["best"]
+    assert best == min(errors, key=lambda degree: errors[degree][1]) and 1 < best < 10
+    assert min(errors[1]) > 2 * errors[best][1]  # under-fitted: both errors are high
+    assert errors[20][1] > 1000 * errors[20][0]  # over-fitted
+    powers = np.stack([x**k for k in range(1, 21)], axis=1)
+    others = np.stack([x_test**k for k in range(1, 21)], axis=1)
+    theirs = make_pipeline(StandardScaler(), Ridge(alpha=0.01 * 30)).fit(powers, y)
+    tamed = np.mean((theirs.predict(others) - y_test) ** 2)
+    assert told["tamed"] == pytest.approx(tamed, rel=1e-4) and told["difference"] < 1e-4
+
+
+def noisy_sine(rng, count):
+    x = np.sort(rng.uniform(-1, 1, count))
+    return x, np.sin(np.pi * x) + rng.normal(0, 0.25, count)
 
 
 def test_logistic_regression(told):
-    # That they agree is computed there, with scikit-learn's own probabilities.
-    assert told["difference"] < 2e-3 and told["right"] > 0.85
-    assert told["loss"] < np.log(2) / 2
+    measured = told["measured"]
+    assert told["difference"] < 2e-3  # from the probabilities of scikit-learn
+    assert measured["one half for each"][0] == pytest.approx(np.log(2))
+    ours, theirs = measured["logistic_classifier"], measured["scikit-learn"]
+    assert ours[0] == pytest.approx(theirs[0], rel=1e-3) and abs(ours[1] - theirs[1]) <= 0.005
+    assert theirs[0] < np.log(2) / 2 and theirs[1] > 0.85
 
 
 def test_perceptron(told):
     iris = load_iris()
-    x, y = iris.data[:, 2:], np.where(iris.target == 0, 1, -1)
-    theirs = Perceptron(shuffle=False, alpha=0.0, max_iter=5, tol=None).fit(x, y)
+    order = np.random.default_rng(0).permutation(150)
+    x, y = iris.data[order, 2:], np.where(iris.target[order] == 0, 1, -1)
+    for epochs in (1, 3, 8):
+        theirs = Perceptron(shuffle=False, eta0=0.1, max_iter=epochs, tol=None)
+        theirs.fit(x, y, coef_init=np.array([[1.0, -1.0]]), intercept_init=np.zeros(1))
+        weights = [*theirs.coef_[0], theirs.intercept_[0]]
+        np.testing.assert_allclose(told["lines"][epochs - 1], weights, atol=1e-9)
     last = np.array(told["lines"][-1])
-    np.testing.assert_allclose(last[:2] / last[2], theirs.coef_[0] / theirs.intercept_, rtol=1e-6)
-    assert told["mistakes"][-1] == 0 and min(told["never"]) > 0 and told["right"] == 1.0
     assert (np.sign(x @ last[:2] + last[2]) == y).all()
+    mistakes = told["mistakes"]
+    stop = mistakes.index(0)
+    assert stop > 2 and not any(mistakes[stop:])  # nothing changes any more
+    assert told["right"] == 1.0 and len(told["never"]) == 200 and min(told["never"]) > 0
 
 
 def test_xor(told):
-    assert (
-        sum((p > 0.5) == wanted for p, wanted in zip(told["one neuron"], (0, 1, 1, 0), strict=True))
-        < 4
-    )
+    np.testing.assert_allclose(told["one neuron"], [0.5] * 4, atol=0.02)
     np.testing.assert_allclose(told["four hidden neurons"], [0, 1, 1, 0], atol=0.1)
 
 
 def test_unit_circle(told):
-    line, squares, network = told.values()
-    assert squares > 0.95 > network > line and line < 0.7
+    line, network, few, squares = told.values()
+    assert line < 0.65 and network > 0.95 and squares > 0.95
+    assert line < few < 0.93  # thirty points do not show a network the circle
 
 
 def test_activations_and_losses(told):
-    # The formulas are compared on all points of the curves, slopes included.
-    assert max(map(float, told["off"].values())) < 1e-5
-    assert set(told["off"]) >= {"sigmoid", "tanh", "relu", "softplus", "leaky_relu", "softmax"}
-    e = np.exp([2.0, 1.0, 0.1])
-    np.testing.assert_allclose(told["softmax"], e / e.sum(), atol=1e-6)
-    assert told["categorical"] == pytest.approx(-np.log(e[0] / e.sum()), abs=1e-6)
+    # The formulas are compared with Keras on all points of the curves, slopes included.
+    assert set(told["off"]) >= {"slope of relu", "softmax", "categorical cross-entropy"}
+    assert len(told["off"]) == 14 and max(told["off"].values()) < 1e-5
+    at_2 = {"sigmoid": 0.8808, "tanh": 0.9640, "relu": 2, "softplus": 2.1269, "leaky_relu": 2}
+    at_minus_2 = {"relu": 0, "softplus": 0.1269, "leaky_relu": -0.4}
+    for place, expected in ((2, at_2), (0, at_minus_2)):
+        for name, value in expected.items():
+            assert told["values"][name][place] == pytest.approx(value, abs=1e-4)
+    assert told["steepest"]["sigmoid"] == pytest.approx(0.25, abs=1e-4)
+    assert told["steepest"]["relu"] == 1.0
+    assert told["costs"]["squared error"] == pytest.approx(0.99**2, rel=1e-5)
+    assert told["costs"]["cross-entropy"] == pytest.approx(-np.log(0.01), rel=1e-5)
+    np.testing.assert_allclose(told["softmax"], [0.6590, 0.2424, 0.0986], atol=5e-5)
+    assert told["categorical"] == pytest.approx(0.4170, abs=5e-5)
 
 
 def test_universal_approximation(told):
     errors = told["errors"]
     assert list(errors) == [4, 16, 64]
-    assert errors[4] > 2 * errors[16] > 2 * errors[64] and errors[64] < 0.02
-    assert told["both"] < 0.05
+    assert errors[4] > 1.5 * errors[16] and errors[16] > errors[64]
+    assert errors[64] < 0.02 and max(told["several"]) < 0.03
 
 
 def test_optimisers(told):
-    last = {name: losses[-1] for name, losses in told["curves"].items()}
-    assert all(losses[-1] < losses[0] for losses in told["curves"].values())
-    assert last["momentum"] < last["sgd"] and last["regression"] < last["adam"]
-    assert set(told["noise"]) == {8, 64, 1000}
+    rules, jitter = told["rules"], told["jitter"]
+    assert all(losses[39] < losses[0] / 4 for losses in rules.values())
+    assert max(rules["momentum"][39], rules["adam"][39]) < 0.7 * rules["sgd"][39]
+    assert set(jitter) == {"constant", "cosine", "one_cycle", "step"}
+    for name, losses in told["schedules"].items():
+        if name != "constant":  # the falling rates end lower, and rest
+            assert np.mean(losses[-10:]) < np.mean(told["schedules"]["constant"][-10:])
+            assert jitter[name] < jitter["constant"] / 2
+    sizes = {size: losses[39] for size, losses in told["sizes"].items()}
+    assert sizes[8] < sizes[64] < sizes[512]
+    # The deviation of a mean of n draws is that of one draw over the root of n.
+    rng = np.random.default_rng(0)
+    x = rng.uniform(-1, 1, (1000, 2))
+    y = np.sin(np.pi * x[:, 0]) / (x[:, 1] ** 2 + 1) + rng.normal(0, 0.2, 1000)
+    of_one = np.sqrt(np.var(-2 * y[:, None] * x, axis=0).sum())
+    for size, noise in told["noise"].items():
+        assert noise == pytest.approx(of_one / np.sqrt(size), rel=0.05)
 
 
 def test_regularisation(told):
     # Of 100,000 draws the share is within four standard deviations of a half.
     assert abs(told["zeros"] - 0.5) < 4 * 0.5 / np.sqrt(100_000)
     assert told["mean"] == pytest.approx(2 * (1 - told["zeros"]), rel=1e-5)
-    errors = told["errors"]
+    errors = dict(told["errors"])
     nothing = errors.pop("nothing")
+    assert nothing[0] < 0.03 and nothing[1] > 0.15
     for training, to_the_curve in errors.values():
         assert training > nothing[0] and to_the_curve < nothing[1] / 2
+    assert told["epochs"]["nothing"] == 1500 > told["epochs"]["early stopping"]
 
 
 def test_convolution(told):
@@ -135,25 +187,32 @@ def test_convolution(told):
         [3, 3, 1, 1, 0],
     ]
     assert told["pooled"].tolist() == [[2, 3], [8, 6]]
-    assert told["right"] > 0.95
+    assert told["right"] > 0.95 and told["maps"] == [(8, 8, 6), (4, 4, 16)]
 
 
 def test_recurrence_and_attention(told):
     recall = told["recall"]
-    assert recall["rnn"][1] > 0.95  # after 10 steps, which it has seen
-    for steps in (2, 3, 4, 5):
-        assert recall["rnn"][steps] < 0.65
-        assert recall["lstm"][steps] > 0.95 and recall["gru"][steps] > 0.95
-    assert told["right"] > 0.98 and told["share"] > 0.4
+    for cell in ("gru", "lstm"):
+        assert told["lost"][cell] == 0 and np.min(recall[cell]) > 0.95
+    assert np.min(np.array(recall["rnn"])[:, 1]) > 0.95  # after the ten steps of training
+    assert told["lost"]["rnn"] >= 2 and np.min(recall["rnn"]) < 0.6
+    assert told["right"] > 0.98 and told["share"] > 0.4  # an even spread has a ninth
 
 
 def test_generalisation(told):
-    counts, sizes = told["counts"], told["sizes"]
-    test = [errors[2] for errors in counts.values()]
-    assert all(b < a for a, b in zip(test, test[1:], strict=False))
-    assert all(errors[0] == 0.0 for errors in counts.values())
-    assert min(sizes.values(), key=lambda errors: errors[1])[1] == sizes[list(sizes)[3]][1]
-    assert told["chosen"] == 64 and 0.0 < told["once"] < 0.2
+    by_examples, by_parameters = told["by_examples"], told["by_parameters"]
+    for split in (1, 2):
+        errors = [row[split] for row in by_examples.values()]
+        assert all(b < a for a, b in zip(errors, errors[1:], strict=False))
+    assert all(row[0] == 0.0 for row in by_examples.values())  # all are remembered
+    smallest, *_, largest = by_parameters.values()
+    assert smallest[0] > 0.5 and largest[0] == 0.0 and largest[2] < smallest[2] / 4
+    validation = [row[1] for row in by_parameters.values()]
+    assert told["chosen"] == (1, 4, 16, 64, 256)[int(np.argmin(validation))]
+    # The expectation of the largest of 1000 binomial counts, from their distribution.
+    at_most = binom.cdf(np.arange(100), 100, 0.5)
+    assert told["held"] == pytest.approx(np.sum(1 - at_most**1000) / 100, abs=0.004)
+    assert told["new"] == pytest.approx(0.5, abs=0.015)
 
 
 def test_it_takes_less_than_three_minutes(lessons):
@@ -167,11 +226,24 @@ def test_there_is_a_picture_of_each(lessons):
         assert (folder / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
 
 
-def test_links_lead_to_recipes_that_are_there(lessons):
-    page = (lessons[1] / "index.html").read_text()
-    recipes = set(re.findall(r"<code>recipes/(\w+\.py)</code>", page))
-    assert len(recipes) >= 4 and all((RECIPES / name).is_file() for name in recipes)
-    assert "http" not in page.replace("http-equiv", "")  # nothing is loaded
+def test_every_link_leads_somewhere(lessons):
+    numbers, folder, _ = lessons
+    page = (folder / "index.html").read_text()
+    links = re.findall(r'href="([^"]*)"', page)
+    assert len(links) == 2 * len(numbers)
+    for link in links:
+        place, _, name = link.partition("#")
+        assert (folder / place).resolve().exists()
+        assert not name or f'id="{name}"' in page
+    recipes = {pathlib.Path(link).name for link in links if "#" not in link}
+    assert len(recipes) >= 5 and recipes < {path.name for path in RECIPES.glob("*.py")}
+    assert "http" not in page  # nothing is loaded
+
+
+def test_the_page_shows_the_code(lessons):
+    page = html.unescape((lessons[1] / "index.html").read_text())
+    for name in lessons[0]:
+        assert f"def {name}(lesson):" in page
 
 
 PROBE = """
@@ -179,7 +251,7 @@ PROBE = """
 </iframe><script>
 f.onload = () => {{
   const d = f.contentDocument;
-  const pictures = [...d.images], links = [...d.querySelectorAll('a')];
+  const pictures = [...d.images], links = [...d.querySelectorAll('nav a')];
   const found = {{
     pictures: pictures.length,
     drawn: pictures.filter(i => i.complete && i.naturalWidth > 300).length,
@@ -189,7 +261,9 @@ f.onload = () => {{
     wide: d.documentElement.scrollWidth, view: f.clientWidth,
     letters: parseFloat(getComputedStyle(d.querySelector('section p')).fontSize),
   }};
-  document.body.innerHTML = '<pre id="found">' + JSON.stringify(found) + '</pre>';
+  const shown = document.body.appendChild(document.createElement('pre'));
+  shown.id = 'found';
+  shown.textContent = JSON.stringify(found);
 }};
 </script>
 """
@@ -206,7 +280,7 @@ def test_the_page_is_readable(lessons, width, tmp_path):
     command += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=10000"]
     command += ["--dump-dom", (tmp_path / "probe.html").as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    found = json.loads(re.search(r'<pre id="found">(.*?)</pre>', done.stdout)[1])
+    found = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', done.stdout)[1]))
     assert found["pictures"] == found["drawn"] == found["named"] == len(numbers)
     assert found["links"] == len(numbers) and found["broken"] == 0
     assert found["wide"] <= found["view"] == width and found["letters"] >= 16
