@@ -3,7 +3,6 @@
 import os
 import pathlib
 import signal
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -11,10 +10,6 @@ import numpy as np
 import pytest
 
 import kerakit as kk
-
-# The test of README.md takes helpers from `readme`, and the stand-in server.
-for folder in ("readme", "serving/live"):
-    sys.path.append(str(pathlib.Path(__file__).parent / folder))
 
 # A job in a shell's background ignores Ctrl-C, and so would the processes that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

