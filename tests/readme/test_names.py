@@ -1,6 +1,7 @@
 """What README.md names: links, files, functions, flags of recipes and of the command."""
 
 import dataclasses
+import importlib.metadata
 import importlib.util
 import inspect
 import re
@@ -69,6 +70,15 @@ def test_files_exist():
         if "tests/benchmarks/" in code and code.startswith("python "):
             source = (benchmarks / re.search(r"\w+\.py", code)[0]).read_text()
             assert all(f'"{flag}"' in source for flag in FLAG.findall(code)), code
+
+
+def test_extras_exist_and_ci_runs_the_long_tests():
+    named = set(re.findall(r"\[(\w+)\]'", README))
+    extras = importlib.metadata.metadata("kerakit").get_all("Provides-Extra")
+    assert {"offline", "test"} <= named <= set(extras)
+    script = (REPOSITORY / ".ci" / "run").read_text()
+    (long,) = [code for code in inline_code() if code.startswith("python -m pytest")]
+    assert long in script.replace(" -q", "")
 
 
 def test_functions_exist():
