@@ -1,5 +1,6 @@
 """README.md in parts: its fenced blocks, the commands in them, and its inline code."""
 
+import configparser
 import dataclasses
 import pathlib
 import re
@@ -71,3 +72,10 @@ def excerpts(block):
         else:
             lines.append(line)
     return {name: "\n".join(lines).strip().splitlines() for name, lines in found.items()}
+
+
+def extras():
+    """The package's extras, a set of str."""
+    settings = configparser.ConfigParser()
+    settings.read(REPOSITORY / "setup.cfg")
+    return set(settings["options.extras_require"])

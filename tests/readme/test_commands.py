@@ -6,7 +6,6 @@ error, so that nothing gets into README.md without a test.
 
 import contextlib
 import csv
-import importlib.metadata
 import json
 import re
 import shlex
@@ -15,7 +14,7 @@ import urllib.request
 import numpy as np
 import pytest
 import yaml
-from readme_text import README, REPOSITORY, blocks, commands, excerpts, section
+from readme_text import README, REPOSITORY, blocks, commands, excerpts, extras, section
 from rest_server import RestServer
 
 from kerakit.serving import docker_line
@@ -43,10 +42,9 @@ def is_done_by_ci(clone, command):
 
 
 def installs(clone, command):
-    extras = importlib.metadata.metadata("kerakit").get_all("Provides-Extra")
     *install, package = shlex.split(command)
     assert install == ["pip", "install", "-e"]
-    assert package in [".", *(f".[{extra}]" for extra in extras)]
+    assert package in [".", *(f".[{extra}]" for extra in extras())]
 
 
 def trains(clone, command):

@@ -1,7 +1,6 @@
 """What README.md names: links, files, functions, flags of recipes and of the command."""
 
 import dataclasses
-import importlib.metadata
 import importlib.util
 import inspect
 import re
@@ -10,7 +9,16 @@ import sys
 
 import pytest
 import tyro
-from readme_text import README, REPOSITORY, blocks, commands, inline_code, prose, section
+from readme_text import (
+    README,
+    REPOSITORY,
+    blocks,
+    commands,
+    extras,
+    inline_code,
+    prose,
+    section,
+)
 
 import kerakit as kk
 from kerakit import cli
@@ -74,8 +82,7 @@ def test_files_exist():
 
 def test_extras_exist_and_ci_runs_the_long_tests():
     named = set(re.findall(r"\[(\w+)\]'", README))
-    extras = importlib.metadata.metadata("kerakit").get_all("Provides-Extra")
-    assert {"offline", "test"} <= named <= set(extras)
+    assert {"offline", "test"} <= named <= extras()
     script = (REPOSITORY / ".ci" / "run").read_text()
     (long,) = [code for code in inline_code() if code.startswith("python -m pytest")]
     assert long in script.replace(" -q", "")
