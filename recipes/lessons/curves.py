@@ -192,11 +192,11 @@ def draw_surfaces(models):
         f"{units} units less f": model.predict(columns(grid), verbose=0, batch_size=6400) - truth
         for units, model in models.items()
     }
-    drawn, axes = figure(4, width=3.5, height=3.9)
+    drawn, axes = figure(2, 2, width=4.0, height=4.3)
     square = {"origin": "lower", "extent": (-1, 1, -1, 1), "cmap": "PuOr"}
     for axis, (name, values) in zip(axes, {"f itself": truth, **found}.items(), strict=True):
         limit = 1.0 if name == "f itself" else 0.06
-        style(axis, name, "x1", "x2" if name == "f itself" else "")
+        style(axis, name, "x1", "x2")
         axis.grid(False)
         axis.set_xticks([-1, 0, 1])
         axis.set_yticks([-1, 0, 1])
@@ -204,6 +204,6 @@ def draw_surfaces(models):
         if name == "f itself":
             levels = np.linspace(-0.9, 0.9, 7)
             axis.contour(side, side, truth.reshape(80, 80), levels, colors=GREY, linewidths=0.7)
-        bar = drawn.colorbar(image, ax=axis, orientation="horizontal", ticks=[-limit, 0, limit])
+        bar = drawn.colorbar(image, ax=axis, shrink=0.8, ticks=[-limit, 0, limit])
         bar.ax.tick_params(labelsize=8)
     return drawn

@@ -30,7 +30,12 @@ def linear_regression(lesson):
     lesson.table(
         ["step", "loss", "gradient", "intercept", "slope"],
         [
-            [step, error(X, y, path[step]), np.linalg.norm(gradient(X, y, path[step])), *path[step]]
+            [
+                step,
+                f"{error(X, y, path[step]):.4f}",
+                f"{np.linalg.norm(gradient(X, y, path[step])):.1e}",
+                *(f"{value:.4f}" for value in path[step]),
+            ]
             for step in range(0, 201, 20)
         ],
     )
@@ -51,7 +56,7 @@ def linear_regression(lesson):
     kk.fit(model, data, epochs=200, verbose=0)
     at_zero, at_one = model.predict({"x": np.array([0.0, 1.0], "float32")}, verbose=0)
     lesson.say(
-        "The kit's linear_regressor is trained by gradient descent too. After 200 steps it says: "
+        "The kit's `linear_regressor` is trained by gradient descent too. After 200 steps it says: "
         f"y = {at_zero:.4f} + {at_one - at_zero:.4f} x."
     )
 
@@ -135,7 +140,7 @@ def polynomial_regression(lesson):
     lesson.say(
         "A penalty tames degree 20: the mean squared error plus 0.01 times the sum of the squared "
         "weights (ridge regression). With the powers of x as twenty columns, that is "
-        "linear_regressor(l2=0.01), and it has a closed form as well: "
+        "`linear_regressor(l2=0.01)`, and it has a closed form as well: "
         "(Z'Z + 0.01 n I)^-1 Z'y, where Z has the columns in standard deviations."
     )
     data = kk.load_arrays(powers(x), y, test=(powers(x_test), y_test), validation_size=0)
@@ -157,7 +162,7 @@ def polynomial_regression(lesson):
     )
     lesson.say(
         f"The network and the closed form differ by {difference:.0e} at most. (The builder "
-        "polynomial_regressor makes such columns itself.)"
+        "`polynomial_regressor` makes such columns itself.)"
     )
     curves = {
         f"degree {d}": np.polynomial.Legendre.fit(x, y, d, domain=[-1, 1])(grid)
@@ -202,7 +207,7 @@ def ridge(x, y, strength):
 
 
 def draw_polynomials(x, y, grid, curves, errors, strengths, by_strength):
-    drawn, (left, middle, right) = figure(3, width=4.6)
+    drawn, (left, middle, right) = figure(3, width=3.7, height=3.8)
     style(left, "Four curves", "x", "y")
     left.plot(x, y, ".", color=GREY)
     looks = ((INK, "-"), (BLUE, "-"), (ORANGE, "-"), (BLUE, "--"))

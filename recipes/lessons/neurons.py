@@ -23,7 +23,7 @@ def logistic_regression(lesson):
 
     lesson.say(
         "Training lowers the cross-entropy, the mean of -log of the probability given to what "
-        "happened. It is a bowl again, so there is one best neuron. logistic_classifier with the "
+        "happened. It is a bowl again, so there is one best neuron. `logistic_classifier` with the "
         "penalty that scikit-learn has by default (C = 1) finds the one that scikit-learn finds."
     )
     columns = {"work": work, "sleep": sleep}
@@ -118,7 +118,7 @@ def perceptron(lesson):
     kk.fit(model, data, epochs=20, verbose=0)
     answer = model.predict(columns, verbose=0).argmax(axis=-1)
     share = float(np.mean(answer == (setosa > 0)))
-    lesson.say(f"perceptron_classifier, trained by the same rule, has {share:.0%} of them right.")
+    lesson.say(f"`perceptron_classifier`, trained by the same rule, has {share:.0%} of them right.")
     lesson.picture(
         draw_perceptron(x, setosa, lines[:stop], mistakes, never),
         "The line after each epoch, darker each time; the mistakes where a line separates the "
@@ -235,7 +235,7 @@ def unit_circle(lesson):
         ["", "right, of 1000 others"], [[name, f"{share:.1%}"] for name, share in shares.items()]
     )
 
-    drawn, axes = figure(4, width=3.7, height=3.8)
+    drawn, axes = figure(2, 2, width=3.9, height=3.9)
     turn = np.linspace(0, 2 * np.pi, 100)
     for axis, (name, (points, features)) in zip(axes, plans.items(), strict=True):
         title, model = name.replace(", ", "\n"), models[name]

@@ -6,6 +6,7 @@ import inspect
 import io
 import os
 import pathlib
+import re
 import string
 import textwrap
 
@@ -29,16 +30,17 @@ body {
 h1 { font-size: 1.7rem; line-height: 1.25; }
 h2 { margin: 3.2rem 0 0.6rem; padding-top: 1.2rem; border-top: 1px solid #dde1e6;
   font-size: 1.3rem; line-height: 1.3; }
-nav ol { padding-left: 1.4rem; columns: 2 16rem; }
+nav ol { padding-left: 1.6rem; columns: 2 15rem; column-gap: 3rem; }
 a { color: #2468a8; }
 .scroll { max-width: 100%; overflow-x: auto; }
 table { border-collapse: collapse; margin: 0.8rem 0; font-size: 0.92rem;
   font-variant-numeric: tabular-nums; }
 th, td { padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid #dde1e6; text-align: right; }
 th.words, td.words { text-align: left; }
+td.words { min-width: 7rem; }
 th { color: #5c6470; font-weight: 600; }
 figure { margin: 1rem 0; }
-img { display: block; width: 100%; height: auto; }
+img { display: block; width: 100%; min-width: 40rem; height: auto; }
 figcaption, .next { color: #5c6470; font-size: 0.92rem; }
 code { font-size: 0.92em; overflow-wrap: anywhere; }
 summary { color: #2468a8; cursor: pointer; }
@@ -77,10 +79,10 @@ class Lesson:
         print(f"\n{self.title}\n{'-' * len(self.title)}", flush=True)
 
     def say(self, text):
-        """A paragraph."""
-        text = " ".join(text.split())
+        """A paragraph, in which code stands between backticks."""
         print(textwrap.fill(text, 88), flush=True)
-        self._parts.append(f"<p>{html.escape(text, quote=False)}</p>")
+        text = re.sub("`(.+?)`", r"<code>\1</code>", html.escape(text, quote=False))
+        self._parts.append(f"<p>{text}</p>")
 
     def table(self, header, rows):
         """A table: a sequence of names, and rows of as many strings or numbers."""
@@ -103,7 +105,8 @@ class Lesson:
         self.figure = figure
         source = base64.b64encode(self.png()).decode()
         self._parts.append(
-            f'<figure><img alt="{html.escape(caption)}" src="data:image/png;base64,{source}">'
+            f'<figure><div class="scroll"><img alt="{html.escape(caption)}" '
+            f'src="data:image/png;base64,{source}"></div>'
             f"<figcaption>{html.escape(caption, quote=False)}</figcaption></figure>"
         )
 

@@ -56,9 +56,9 @@ def convolution(lesson):
     right = float(np.mean(model.predict(test.features, verbose=0).argmax(-1) == test.target))
     (first, second), maps = layers_and_maps(model, {"image": test.features["image"][:1]})
     lesson.say(
-        f"cnn_classifier has {right:.1%} of {len(test.target)} handwritten digits right after ten "
-        f"epochs. Its first layer has {first.filters} filters, which look at the pixels, and its "
-        f"second {second.filters}, which look at what the first has found."
+        f"`cnn_classifier` has {right:.1%} of {len(test.target)} handwritten digits right after "
+        f"ten epochs. Its first layer has {first.filters} filters, which look at the pixels; its "
+        f"second has {second.filters}, which look at what the first has found."
     )
     digit = test.features["image"][0, :, :, 0], data.spec.classes[int(test.target[0])]
     kernels = np.asarray(first.kernel)[:, :, 0]

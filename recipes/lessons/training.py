@@ -129,7 +129,7 @@ def regularisation(lesson):
     zeros, mean = float(np.mean(dropped == 0)), float(dropped.mean())
     lesson.say(
         "Dropout sets a share of the values to 0 while training, and multiplies the others so that "
-        f"the expectation stays. Of 100,000 ones under Dropout(0.5), {zeros:.1%} became 0, the "
+        f"the expectation stays. Of 100,000 ones under `Dropout(0.5)`, {zeros:.1%} became 0, the "
         f"others 2, and the mean is {mean:.4f}. When the model answers, nothing is dropped."
     )
     lesson.say(
@@ -171,9 +171,9 @@ def regularisation(lesson):
         [[name, *pair, epochs[name]] for name, pair in errors.items()],
     )
 
-    drawn, axes = figure(4, width=3.6, height=3.6)
+    drawn, axes = figure(2, 2, width=4.4, height=3.2)
     for axis, (name, answer) in zip(axes, answers.items(), strict=True):
-        style(axis, name, "x", "y" if name == "nothing" else "")
+        style(axis, name, "x", "y")
         axis.plot(x[train], y[train], ".", color=GREY)
         axis.plot(grid, truth, color=INK, linewidth=1)
         axis.plot(grid, answer, color=ORANGE if name == "nothing" else BLUE)

@@ -55,7 +55,13 @@ FAMILIES = {
 }
 
 
-@pytest.mark.parametrize("backbone", FAMILIES)
+LARGE = ("InceptionResNetV2", "NASNetMobile")
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [pytest.param(b, marks=pytest.mark.slow if b in LARGE else ()) for b in FAMILIES],
+)
 def test_pixels_become_what_the_family_takes(backbone):
     shape = (80, 76, 3)
     model = pretrained_classifier(shape, classes=3, backbone=backbone, weights=None)

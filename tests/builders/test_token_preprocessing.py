@@ -97,6 +97,7 @@ SENTENCES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(SENTENCES, min_size=1, max_size=4))
 @example(["", " "])

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from recipe_runs import run
+from recipe_runs import run, run_here
 
 
 @pytest.mark.slow
@@ -54,8 +54,8 @@ def test_a_folder_of_pictures_with_a_broken_one(tmp_path):
         (["--arch", "alexnet"], ["alexnet"]),
     ],
 )
-def test_bad_input_is_one_line(flags, words, tmp_path):
-    code, _, error = run("image_cnn.py", *flags, cwd=tmp_path)
-    assert code == 2 and not list(tmp_path.iterdir())
-    line = error.strip().splitlines()[-1]
+def test_bad_input_is_one_line(flags, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_here("image_cnn.py", *flags) == 2 and not list(tmp_path.iterdir())
+    line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("error: ") and all(word in line for word in words)

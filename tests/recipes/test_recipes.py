@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 import pytest
-from recipe_runs import RECIPES, run, start
+from recipe_runs import RECIPES, run, run_here, start
 
 from kerakit.serving import load_served
 
@@ -143,13 +143,6 @@ BAD = [
 
 @pytest.mark.parametrize(("flags", "words"), BAD, ids=[" ".join(flags) for flags, _ in BAD])
 def test_bad_input_is_one_line_and_leaves_nothing(flags, words, cars, capsys, monkeypatch):
-    """In this process, through the same code that turns errors into exit codes."""
-    import importlib.util
-
-    import tyro
-
-    from kerakit.recipe import exit_code
-
     folder = cars.parent
     good = cars.read_text()
     (folder / "good.csv").write_text(good)
@@ -161,13 +154,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(flags, words, cars, capsys, mo
     (folder / "infinite.csv").write_text("a,y\n" + rows + "inf,3\n")
     monkeypatch.chdir(folder)
     before = everything(folder)
-    location = RECIPES / "tabular_regression.py"
-    module_spec = importlib.util.spec_from_file_location("recipe", location)
-    recipe = importlib.util.module_from_spec(module_spec)
-    monkeypatch.setitem(sys.modules, "recipe", recipe)
-    module_spec.loader.exec_module(recipe)
-    config = tyro.cli(recipe.Config, args=flags)
-    assert exit_code(lambda: recipe.run(config)) == 2
+    assert run_here("tabular_regression.py", *flags) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and error.startswith("error: ")
     for word in words:
@@ -201,3 +188,16 @@ def test_help_is_quick_and_leaves_tensorflow_alone(recipe, tmp_path):
     assert done.returncode == 0, done.stderr
     assert ("--example" if recipe == "fundamentals.py" else "--learning-rate") in done.stdout
     assert float(done.stdout.split()[-1]) < 0.7
+
+
+def test_one_lesson_by_itself(tmp_path):
+    flags = ["--example", "perceptron", "--output", "here"]
+    code, out, error = run("fundamentals.py", *flags, cwd=tmp_path)
+    assert code == 0 and "WARNING" not in error, error
+    assert "no mistake left" in out and "Next: python recipes/tabular_classification.py" in out
+    assert everything(tmp_path) == ["here", "here/perceptron.png"]
+
+
+def test_a_lesson_that_does_not_exist(tmp_path):
+    code, _, error = run("fundamentals.py", "--example", "perceptrom", cwd=tmp_path)
+    assert code == 2 and "perceptron" in error and not list(tmp_path.iterdir())

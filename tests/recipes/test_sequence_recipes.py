@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from recipe_runs import run
+from recipe_runs import run, run_here
 
 LOAD = "date,load\n" + "".join(
     f"2024-01-{1 + hour // 24:02d} {hour % 24:02d}:00,{100 + 9 * np.sin(hour * np.pi / 12):.3f}\n"
@@ -117,9 +117,11 @@ def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path):
         ("sequence_tag", ["--preset", "regression"], ["'regression' preset"]),
     ],
 )
-def test_bad_input_is_one_line(recipe, flags, words, tmp_path):
+def test_bad_input_is_one_line(recipe, flags, words, tmp_path, monkeypatch, capsys):
     (tmp_path / "load.csv").write_text(LOAD)
-    code, _, error = run(f"{recipe}.py", *flags, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    code = run_here(f"{recipe}.py", *flags)
+    error = capsys.readouterr().err
     assert code == 2, error
     assert [path.name for path in tmp_path.iterdir()] == ["load.csv"]
     line = error.strip().splitlines()[-1]

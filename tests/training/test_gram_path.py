@@ -142,7 +142,9 @@ def test_weights_of_n_grams_are_those_of_scikit_learn(case):
     np.testing.assert_allclose(common, intercepts, atol=1e-4)
 
 
-@pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
+@pytest.mark.parametrize(
+    "classes", [("a", "b"), pytest.param(("a", "b", "c"), marks=pytest.mark.slow)]
+)
 def test_the_network_learns_alone_and_is_blended_as_fits_the_validation_rows(classes, capsys):
     data = texts_of(classes, rows=400)
     model, alone = classifier(data), classifier(data)

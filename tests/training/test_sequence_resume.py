@@ -78,9 +78,9 @@ class Stop(keras.callbacks.Callback):
     ("load", "make", "cache_mb"),
     [
         (tagged, tagger, 512),
-        (tagged, tagger, 0),
+        pytest.param(tagged, tagger, 0, marks=pytest.mark.slow),
         (texts, reader, 512),
-        (texts, reader, 0),
+        pytest.param(texts, reader, 0, marks=pytest.mark.slow),
         (windows, forecaster, 512),
     ],
 )

@@ -110,7 +110,10 @@ def by_hand(model, table):
     return np.mean(losses), np.mean(right)
 
 
-@pytest.mark.parametrize(("batch_size", "cache_mb"), [(3, 512), (3, 0), (100, 512)])
+@pytest.mark.parametrize(
+    ("batch_size", "cache_mb"),
+    [(3, 512), *(pytest.param(*way, marks=pytest.mark.slow) for way in ((3, 0), (100, 512)))],
+)
 def test_loss_and_accuracy_are_means_over_tokens(batch_size, cache_mb):
     data = tagged()
     model = tagger(data, learning_rate=0.005)
