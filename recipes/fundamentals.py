@@ -48,8 +48,11 @@ def run(config):
     import keras
     from lessons.page import Lesson, write_page
 
+    from kerakit.checks import check
     from kerakit.files import write_bytes
 
+    usable = not config.output.exists() or config.output.is_dir()
+    check(usable, "fundamentals", "--output", "a folder or a new name", str(config.output))
     # Many small models after each other are what a lesson needs, and no reason to warn.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     numbers, lessons = {}, []
@@ -69,7 +72,8 @@ def run(config):
 
 
 def main():
-    command_line(Config, run, __doc__)
+    interrupted = "The pictures so far are in the folder; the page comes last."
+    command_line(Config, run, __doc__, interrupted)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ def linear_regressor(inputs, *, targets=None, quantiles=None, l2=0.0):
 
     Numeric columns are standardised and categories one-hot encoded inside the model.
     Compiled with the `"regression"` preset it trains on all rows at once with Nesterov's
-    momentum and reaches the least-squares fit.
+    momentum and reaches the least-squares fit. Where there is a validation split, `fit`
+    keeps the epoch that is best on it instead, unless it is told `early_stopping=False`.
 
     Args:
         inputs: `Spec`, or the width of a plain array.
@@ -104,6 +105,8 @@ def logistic_classifier(inputs, *, classes=None, multilabel=False, l2=0.0):
     Compiled with the `"binary"` or `"multiclass"` preset it trains on all rows at once
     with Nesterov's momentum and reaches the maximum of the penalised likelihood. The
     penalty of scikit-learn's `LogisticRegression(C=C)` on n rows is `l2 = 1 / (2 * n * C)`.
+    Where there is a validation split, `fit` keeps the epoch that is best on it instead, unless
+    it is told `early_stopping=False`.
 
     Args:
         inputs: `Spec` of a classification, or the width of a plain array.

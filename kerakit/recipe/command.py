@@ -10,10 +10,14 @@ from kerakit.errors import KerakitError
 __all__ = ["command_line", "exit_code", "import_quietly"]
 
 
-def command_line(config_class, run, description):
+GOES_ON = "The same command goes on from the last finished epoch."
+
+
+def command_line(config_class, run, description, interrupted=GOES_ON):
     """Run a recipe from the command line, and exit with its code.
 
-    0 done, 1 failed on the way, 2 bad input (nothing written), 130 interrupted.
+    0 done, 1 failed on the way, 2 bad input (nothing written), 130 interrupted; `interrupted`
+    says what has become of the work then.
     """
     import tyro
 
@@ -33,7 +37,7 @@ def command_line(config_class, run, description):
         warnings.showwarning = note
         run(config)
 
-    sys.exit(exit_code(action))
+    sys.exit(exit_code(action, interrupted))
 
 
 def import_quietly(module="keras"):
@@ -54,11 +58,8 @@ def import_quietly(module="keras"):
         os.close(kept)
 
 
-def exit_code(action, interrupted="The same command goes on from the last finished epoch."):
-    """Call `action`; print an error as one line; return the exit code it stands for.
-
-    `interrupted` says what has become of the work when the user stops it.
-    """
+def exit_code(action, interrupted=GOES_ON):
+    """Call `action`; print an error as one line; return the exit code it stands for."""
     try:
         action()
     except KeyboardInterrupt:

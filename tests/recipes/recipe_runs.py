@@ -10,6 +10,7 @@ import tyro
 from kerakit.recipe import exit_code
 
 RECIPES = pathlib.Path(__file__).parents[2] / "recipes"
+sys.path.append(str(RECIPES))  # as for a script, which takes modules from beside it
 
 
 def start(recipe, *flags, cwd):

@@ -198,6 +198,13 @@ def test_one_lesson_by_itself(tmp_path):
     assert everything(tmp_path) == ["here", "here/perceptron.png"]
 
 
+def test_lessons_are_written_to_a_folder(tmp_path, capsys):
+    (tmp_path / "file").write_text("kept")
+    assert run_here("fundamentals.py", "--output", str(tmp_path / "file")) == 2
+    assert "error: The '--output' parameter of fundamentals" in capsys.readouterr().err
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_a_lesson_that_does_not_exist(tmp_path):
     code, _, error = run("fundamentals.py", "--example", "perceptrom", cwd=tmp_path)
     assert code == 2 and "perceptron" in error and not list(tmp_path.iterdir())
