@@ -137,9 +137,10 @@ def universal_approximation(lesson):
         units: rmse(model.predict(columns(x_test), verbose=0), surface(x_test))
         for units, model in models.items()
     }
+    parameters = {units: model.count_params() for units, model in models.items()}
     lesson.table(
         ["hidden units", "parameters", "RMSE on the others"],
-        [[units, model.count_params(), errors[units]] for units, model in models.items()],
+        [[units, parameters[units], errors[units]] for units in models],
     )
     both = learned(x, {"f": surface(x), "g": other_surface(x)}, 64)
     answer = np.asarray(both.predict(columns(x_test), verbose=0))
@@ -153,7 +154,7 @@ def universal_approximation(lesson):
         draw_surfaces(models), "The surface, and how far 4, 16 and 64 hidden units are from it."
     )
     lesson.goes_on("tabular_regression.py", "surfaces over many columns")
-    return {"errors": errors, "several": several}
+    return {"errors": errors, "parameters": parameters, "several": several}
 
 
 def surface(x):

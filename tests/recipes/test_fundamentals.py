@@ -136,7 +136,8 @@ def test_activations_and_losses(told):
 
 def test_universal_approximation(told):
     errors = told["errors"]
-    assert list(errors) == [4, 16, 64]
+    # Of two inputs: a weight for each and a bias, and one weight on; and one bias behind.
+    assert told["parameters"] == {units: 4 * units + 1 for units in (4, 16, 64)}
     assert errors[4] > 1.5 * errors[16] and errors[16] > errors[64]
     assert errors[64] < 0.02 and max(told["several"]) < 0.03
 
@@ -202,6 +203,7 @@ def test_generalisation(told):
     assert all(row[0] == 0.0 for row in by_examples.values())  # all are remembered
     smallest, *_, largest = by_parameters.values()
     assert smallest[0] > 0.5 and largest[0] == 0.0 and largest[2] < smallest[2] / 4
+    assert list(by_parameters) == [65 * units + 10 * (units + 1) for units in (1, 4, 16, 64, 256)]
     validation = [row[1] for row in by_parameters.values()]
     assert told["chosen"] == (1, 4, 16, 64, 256)[int(np.argmin(validation))]
     # The expectation of the largest of 1000 binomial counts, from their distribution.
