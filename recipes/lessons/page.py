@@ -73,7 +73,8 @@ class Lesson:
     """
 
     def __init__(self, example):
-        self.example, self.name, self.figure = example, example.__name__, None
+        self.example, self.name = example, example.__name__
+        self.figure = self._recipe = None
         self.title = example.__doc__.splitlines()[0].rstrip(".")
         self._parts = []
         print(f"\n{self.title}\n{'-' * len(self.title)}", flush=True)
