@@ -62,7 +62,7 @@ def run(config):
         keras.utils.set_random_seed(0)  # the same numbers every time
         lesson = Lesson(example)
         numbers[name] = example(lesson)
-        write_bytes(config.output / f"{name}.png", lesson.png())
+        write_bytes(config.output / f"{name}.png", lesson.png)
         lessons.append(lesson)
     if config.example is None:
         print(f"\nAll on one page: {write_page(config.output, lessons)}")

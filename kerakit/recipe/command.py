@@ -9,11 +9,10 @@ from kerakit.errors import KerakitError
 
 __all__ = ["command_line", "exit_code", "import_quietly"]
 
+_GOES_ON = "The same command goes on from the last finished epoch."
 
-GOES_ON = "The same command goes on from the last finished epoch."
 
-
-def command_line(config_class, run, description, interrupted=GOES_ON):
+def command_line(config_class, run, description, interrupted=_GOES_ON):
     """Run a recipe from the command line, and exit with its code.
 
     0 done, 1 failed on the way, 2 bad input (nothing written), 130 interrupted; `interrupted`
@@ -58,8 +57,11 @@ def import_quietly(module="keras"):
         os.close(kept)
 
 
-def exit_code(action, interrupted=GOES_ON):
-    """Call `action`; print an error as one line; return the exit code it stands for."""
+def exit_code(action, interrupted=_GOES_ON):
+    """Call `action`; print an error as one line; return the exit code it stands for.
+
+    `interrupted` says what has become of the work when the user stops it.
+    """
     try:
         action()
     except KeyboardInterrupt:

@@ -13,7 +13,7 @@ __all__ = ["blend", "network_alone"]
 WEIGHTS = np.arange(0, 1.55, 0.1)  # of either path
 # From what the builder began with, which is what is expected without evidence: twenty validation
 # rows hardly move it, a thousand move it where they will.
-DEVIATION = 0.5  # of each weight: nearly all of what is possible, 0 to 1, stays within two of it
+DEVIATION = 0.5  # of each weight: from a half, all of `WEIGHTS` is within two of it
 ROWS = 1024  # that are answered at a time
 
 

@@ -51,7 +51,7 @@ pre code { font-size: inherit; overflow-wrap: normal; }
 </head>
 <body>
 <h1>From a straight line to a network</h1>
-<p>Thirteen small examples with the builders and presets of the recipes for real work. Each one
+<p>$count small examples with the builders and presets of the recipes for real work. Each one
 can be run by itself, by <code>python recipes/fundamentals.py --example NAME</code>, and its code
 is shown below it.</p>
 <nav><ol>$contents</ol></nav>
@@ -69,12 +69,12 @@ class Lesson:
             docstring the title.
 
     Attributes:
-        figure: the one picture, a Matplotlib figure, or `None`.
+        png: the one picture, bytes, or `None` before it is drawn.
     """
 
     def __init__(self, example):
         self.example, self.name = example, example.__name__
-        self.figure = self._recipe = None
+        self.png = self._recipe = None
         self.title = example.__doc__.splitlines()[0].rstrip(".")
         self._parts = []
         print(f"\n{self.title}\n{'-' * len(self.title)}", flush=True)
@@ -102,9 +102,11 @@ class Lesson:
         )
 
     def picture(self, figure, caption):
-        """The picture of the example, and what is to be seen in it."""
-        self.figure = figure
-        source = base64.b64encode(self.png()).decode()
+        """The picture of the example, a Matplotlib figure, and what is to be seen in it."""
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png")
+        self.png = buffer.getvalue()
+        source = base64.b64encode(self.png).decode()
         self._parts.append(
             f'<figure><div class="scroll"><img alt="{html.escape(caption)}" '
             f'src="data:image/png;base64,{source}"></div>'
@@ -115,12 +117,6 @@ class Lesson:
         """The recipe for real work that this leads to."""
         print(f"Next: python recipes/{recipe}  ({what})", flush=True)
         self._recipe = recipe, what
-
-    def png(self):
-        """The picture as bytes; the same figure gives the same."""
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", metadata={"Software": None})
-        return buffer.getvalue()
 
     def section(self, recipes):
         """The lesson as HTML; `recipes` is the way from the page to the folder of the recipes."""
@@ -145,7 +141,7 @@ def write_page(folder, lessons):
     recipes = html.escape(pathlib.Path(os.path.relpath(_RECIPES, folder)).as_posix())
     sections = "\n".join(lesson.section(recipes) for lesson in lessons)
     path = pathlib.Path(folder) / "index.html"
-    write_text(path, _PAGE.substitute(contents=contents, lessons=sections))
+    write_text(path, _PAGE.substitute(count=len(lessons), contents=contents, lessons=sections))
     return path
 
 

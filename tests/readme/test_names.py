@@ -1,11 +1,9 @@
 """What README.md names: links, files, functions, flags of recipes and of the command."""
 
 import dataclasses
-import importlib.util
 import inspect
 import re
 import shlex
-import sys
 
 import pytest
 import tyro
@@ -19,6 +17,7 @@ from readme_text import (
     prose,
     section,
 )
+from recipe_runs import module_of
 
 import kerakit as kk
 from kerakit import cli
@@ -29,21 +28,10 @@ COMMAND["serving-config"] = cli.serving_config
 FLAG = re.compile(r"(?<!\S)--[a-z][a-z0-9-]*")
 
 
-def load(stem):
-    """The module of a recipe."""
-    spec = importlib.util.spec_from_file_location(stem, REPOSITORY / "recipes" / f"{stem}.py")
-    module = sys.modules[stem] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope="module")
 def configs():
     """The dataclass of flags of each recipe."""
-    found = {stem: load(stem).Config for stem in RECIPES}
-    yield found
-    for stem in found:
-        del sys.modules[stem]
+    return {stem: module_of(f"{stem}.py").Config for stem in RECIPES}
 
 
 def flags_of(config):
@@ -145,7 +133,7 @@ def test_data_flags_are_those_of_the_recipes_that_are_told(configs):
 
 
 def test_the_lessons_are_as_many_as_told(configs):
-    lessons = load("fundamentals").EXAMPLES
+    lessons = module_of("fundamentals.py").EXAMPLES
     number = {13: "thirteen"}.get(len(lessons), str(len(lessons)))
     assert f"| {number} small lessons" in section("The recipes")
     folder = inspect.signature(configs["fundamentals"]).parameters["output"].default

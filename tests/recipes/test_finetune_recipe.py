@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from recipe_runs import RECIPES, run
+from recipe_runs import RECIPES, module_of, run
 
 from kerakit.recipe import exit_code, load_pictures_for_backbone
 from kerakit.recipe.pretrained import ENLARGED, own_side
@@ -22,12 +22,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def recipe():
     """The module `recipes/image_finetune.py`."""
-    spec = importlib.util.spec_from_file_location("recipe", RECIPES / "image_finetune.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["recipe"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["recipe"]
+    return module_of("image_finetune.py")
 
 
 def write_photos(folder, sizes, count=20):

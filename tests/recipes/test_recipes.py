@@ -198,6 +198,20 @@ def test_one_lesson_by_itself(tmp_path):
     assert everything(tmp_path) == ["here", "here/perceptron.png"]
 
 
+@pytest.mark.slow
+def test_interrupted_lessons_leave_whole_pictures(tmp_path):
+    process = start("fundamentals.py", cwd=tmp_path)
+    for line in process.stdout:
+        if line.startswith("Polynomial regression"):  # the second one begins
+            break
+    os.kill(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130 and "the page comes last" in error
+    assert "Traceback" not in error
+    folder = tmp_path / "runs" / "fundamentals"
+    assert everything(folder) == ["linear_regression.png"]
+
+
 def test_lessons_are_written_to_a_folder(tmp_path, capsys):
     (tmp_path / "file").write_text("kept")
     assert run_here("fundamentals.py", "--output", str(tmp_path / "file")) == 2
