@@ -7,6 +7,7 @@ HEADER = (
     "Epochs",
     "Validation accuracy",
     "Validation log loss",
+    "Lower by",
     "CPU seconds",
     "Kept",
 )
@@ -28,9 +29,10 @@ def stage_rows(stages):
     """Return a row of words for each stage, under `HEADER`.
 
     Args:
-        stages: sequence of dicts with `stage`, `epochs`, `val_accuracy`, `val_loss`,
-            `cpu_seconds` and `kept`, as `fine_tune` gives them; a value that is missing or
-            `None` is unknown. One with a `strength` was solved, not trained by epochs.
+        stages: sequence of dicts with `stage`, `epochs`, `val_accuracy`, `val_loss`, `fall`,
+            `standard_error`, `cpu_seconds` and `kept`, as `fine_tune` gives them; a value that
+            is missing or `None` is unknown. One with a `strength` was solved, not trained by
+            epochs.
 
     Returns:
         list of lists of str.
@@ -38,7 +40,7 @@ def stage_rows(stages):
     Example:
 
     >>> stage_rows([{"stage": "head", "epochs": 1, "val_accuracy": 0.9, "kept": True}])
-    [['head', '1', '0.9000', '–', '–', 'yes']]
+    [['head', '1', '0.9000', '–', '–', '–', 'yes']]
     """
     return [
         [
@@ -46,11 +48,17 @@ def stage_rows(stages):
             _number(stage.get("epochs"), "d"),
             _number(stage.get("val_accuracy"), ".4f"),
             _number(stage.get("val_loss"), ".4f"),
+            _fall(stage),
             _number(stage.get("cpu_seconds"), ".1f"),
             "yes" if stage.get("kept") else "no",
         ]
         for stage in stages
     ]
+
+
+def _fall(stage):
+    error = stage.get("standard_error")
+    return _number(stage.get("fall"), ".4f") + ("" if error is None else f" ± {error:.4f}")
 
 
 def _number(value, form):

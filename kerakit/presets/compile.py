@@ -29,14 +29,10 @@ class Settings:
         preset: `Preset`.
         schedule: `Schedule`, or `None` where the rate is measured or the optimizer is the
             user's own.
-        batch_size: int, or `None` for all rows at once.
-        patience: int. Epochs without a better validation loss before `fit` stops.
     """
 
     preset: Preset
     schedule: Schedule | None
-    batch_size: int | None
-    patience: int
 
 
 def compile(
@@ -97,13 +93,13 @@ def compile(
     kind = "weighted_metrics" if tags else "metrics"
     counted = {kind: _metrics(model) if metrics is None else metrics}
     model.compile(optimizer=optimizer, loss=loss, loss_weights=weight, **counted)
-    model.kerakit_settings = Settings(chosen, curve, chosen.batch_size, chosen.patience)
+    model.kerakit_settings = Settings(chosen, curve)
 
 
 def settings_of(model):
     """Return the `Settings` of a model; those of a plain Keras compile if it had no preset."""
     settings = getattr(model, "kerakit_settings", None)
-    return settings or Settings(PRESETS["adam"], None, PRESETS["adam"].batch_size, 50)
+    return settings or Settings(PRESETS["adam"], None)
 
 
 _CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")

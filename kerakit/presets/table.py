@@ -5,6 +5,8 @@ import types
 
 __all__ = ["PRESETS", "Preset"]
 
+SMALLEST_BATCH = 4  # rows: batch normalisation tells a mean from a row
+
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
@@ -22,6 +24,8 @@ class Preset:
         options: tuple of (name, value). Further arguments of the optimizer.
         reason: str. Why these values.
         source: str. Where they come from.
+        least_steps: int. Steps that an epoch of few rows has at least: batches are smaller
+            there, down to `SMALLEST_BATCH`.
     """
 
     name: str
@@ -34,6 +38,19 @@ class Preset:
     reason: str
     source: str
     options: tuple[tuple[str, object], ...] = ()
+    least_steps: int = 1
+
+    def batch_of(self, rows):
+        """Return how many of so many training rows a batch has, an int.
+
+        Example:
+
+        >>> preset = PRESETS["sequence_classification"]
+        >>> [preset.batch_of(rows) for rows in (9, 50, 1_000)]
+        [4, 5, 16]
+        """
+        share = max(rows // self.least_steps, SMALLEST_BATCH)
+        return min(rows, share if self.batch_size is None else min(share, self.batch_size))
 
 
 _ADAM = "Kingma & Ba 2015, arXiv:1412.6980"
@@ -157,9 +174,12 @@ _ENTRIES = (
         "cosine",
         16,
         50,
-        "Small batches, since archives of series are small.",
-        f"Wang et al. 2017, arXiv:1611.06455 (Adam at 0.001, batches of 16); {_ADAM}",
+        "Small batches, since archives of series are small; of a tenth of the rows where these are "
+        "so few that an epoch would be a handful of steps.",
+        f"Wang et al. 2017, arXiv:1611.06455, and its code (Adam at 0.001, batches of 16 or of a "
+        f"tenth of the rows); {_ADAM}",
         (("clipnorm", 1.0),),
+        least_steps=10,
     ),
     Preset(
         "text_classification",

@@ -221,7 +221,7 @@ def _validated(data):
 def _callbacks(data, settings, early_stopping, callbacks, verbose):
     chosen = list(callbacks)
     if early_stopping and _validated(data):
-        patience = settings.patience if early_stopping is True else int(early_stopping)
+        patience = settings.preset.patience if early_stopping is True else int(early_stopping)
         chosen.append(StopEarly(patience))
     progress = progress_callback(verbose)
     return chosen if progress is None else [*chosen, progress]

@@ -54,7 +54,7 @@ class Runner:
         model: `keras.Model`, compiled.
         data: `Data`.
         settings: `Settings`.
-        batch_size: int, or `None` for that of the settings.
+        batch_size: int, or `None` for that of the preset.
         epochs: int.
         seed: int.
         weights: float array of shape `(classes,)`, or `None`. Class weights.
@@ -70,8 +70,8 @@ class Runner:
         self.model, self.data, self.settings = model, data, settings
         self.epochs, self.seed, self.weights = epochs, seed, weights
         self.rows = data.spec.sizes["train"]
-        limit = batch_size or settings.batch_size or self.rows
-        self.batch_size = min(limit, self.rows)
+        usual = settings.preset.batch_of(self.rows)
+        self.batch_size = min(batch_size or usual, self.rows)
         self.steps = math.ceil(self.rows / self.batch_size)
         schedule = settings.schedule
         rates = None if schedule is None else schedule.simulate(epochs * self.steps)

@@ -19,6 +19,8 @@ STAGES = [
 ]
 for stage, seconds in zip(STAGES, (7.25, 31.04, 120.0), strict=True):
     stage["cpu_seconds"] = seconds
+STAGES[1].update(fall=0.06, standard_error=0.0123)
+STAGES[2].update(fall=-0.01, standard_error=None)  # of a single row
 CURVES = {
     "loss": [0.3, 0.5, 0.2, 0.1, 0.4, 0.3],
     "val_loss": [0.21, 0.25, 0.2, 0.15, 0.2, 0.16],
@@ -46,13 +48,15 @@ def test_the_stages_are_printed_in_the_report_and_in_the_metrics(case, tmp_path)
     assert [line.split("  ")[0] for line in lines[place + 1 : place + 4]] == [
         "head", "last blocks", "whole network",
     ]  # fmt: skip
-    assert lines[place + 1].split() == ["head", "1", "0.9375", "0.2100", "7.2", "yes"]
-    assert lines[place + 3].split()[2:] == ["2", "–", "0.1600", "120.0", "no"]
+    assert lines[place + 1].split() == ["head", "1", "0.9375", "0.2100", "–", "7.2", "yes"]
+    assert lines[place + 3].split()[2:] == ["2", "–", "0.1600", "-0.0100", "120.0", "no"]
     assert len({len(line) for line in lines[place : place + 4]}) == 1
     page = report.path.read_text(encoding="utf-8")
     training = page.split("<h2>Training</h2>")[1].split("<h2>")[0]
     rows = [re.findall("<td[^>]*>(.*?)</td>", row) for row in training.split("<tr>")[2:]]
-    assert rows[1] == ["last blocks", "3", "0.9500", "0.1500", "31.0", "yes"]
+    assert rows[1] == [
+        "last blocks", "3", "0.9500", "0.1500", "0.0600 ± 0.0123", "31.0", "yes",
+    ]  # fmt: skip
     assert "as well" not in training
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["stages"] == STAGES and metrics["epochs"] == 6

@@ -19,6 +19,24 @@ def test_every_preset_gives_a_reason_and_a_source():
             preset.loss = "mse"
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "expected"),
+    [
+        ("sequence_classification", 1, 1),
+        ("sequence_classification", 3, 3),
+        ("sequence_classification", 49, 4),
+        ("sequence_classification", 50, 5),
+        ("sequence_classification", 159, 15),
+        ("sequence_classification", 10_000, 16),
+        ("regression", 20, 20),
+        ("regression", 50, 32),
+        ("perceptron", 50, 1),
+    ],
+)
+def test_batches_of_few_series_are_a_tenth_of_them(name, rows, expected):
+    assert kk.PRESETS[name].batch_of(rows) == expected
+
+
 def test_schedules_by_hand():
     assert kk.ConstantSchedule(0.5).simulate(2).tolist() == [0.5, 0.5]
     cosine = kk.CosineSchedule(1.0, warmup=0.0, final=0.1).simulate(4)

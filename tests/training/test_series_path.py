@@ -167,3 +167,11 @@ def test_classes_without_a_row_are_never_the_answer():
         if classes == 2:
             scores[0, 1] = bias[0]
         assert not weights.any() and scores.argmax() == only
+
+
+@pytest.mark.parametrize(("batch_size", "steps"), [(None, 10), (16, 6), (200, 1)])
+def test_an_epoch_of_few_series_has_ten_steps(tmp_path, batch_size, steps):
+    data = levels(tmp_path, ("a", "b"), validation_size=0)
+    model = classifier(data)
+    kk.fit(model, data, epochs=2, batch_size=batch_size, verbose=0)
+    assert int(model.optimizer.iterations) == 2 * steps

@@ -49,10 +49,10 @@ def fine_tune(
             regression, its penalty by cross-validation; beyond 5,000 images by the validation
             rows). `"last_blocks"`: then the last stage of the backbone. `"full"`: the head,
             then everything. `"auto"`: the head, the last stage, then everything, each only
-            while the validation loss falls; everything only with 1,000 training images or
-            more, or where the linear probe has 15 % of the validation images wrong. Where a
-            solved head is what stays, it is solved once more, by the same penalty, on the
-            validation rows as well. Defaults to `"auto"`.
+            while the validation loss falls by more than twice the standard error of that;
+            everything only with 1,000 training images or more, or where the linear probe has
+            15 % of the validation images wrong. Where a solved head is what stays, it is solved
+            once more, by the same penalty, on the validation rows as well. Defaults to `"auto"`.
         epochs: int in [1, inf). The most epochs of a stage below the head. Defaults to `10`.
         batch_size: int in [2, inf). Defaults to the preset's.
         early_stopping: bool, or int in [1, inf), as in `fit`, for each stage.
@@ -79,7 +79,8 @@ def fine_tune(
         head counts as one), with an attribute `stages`: a list of dicts `stage`, `epochs`,
         `val_accuracy`, `val_loss` (`None` without a validation split), `cpu_seconds` and
         `kept`; of a solved head also `strength` (scikit-learn's C) and, where it was solved
-        again on the validation rows after these figures, `refitted`.
+        again on the validation rows after these figures, `refitted`; of a stage after the head
+        `fall`, by how much it lowered the validation loss, and the `standard_error` of that.
 
     Raises:
         ArgumentError: when a value is out of its range, or the model has no backbone.

@@ -7,8 +7,8 @@ import numpy as np
 
 __all__ = ["chosen_strength", "fits_probe", "solve_probe"]
 
-# The variance that the weights of standardised features are expected to have: scikit-learn's
-# C, from the strongest penalty to the weakest.
+# The variance that the weights of scaled features are expected to have: scikit-learn's C, from the
+# strongest penalty to the weakest.
 STRENGTHS = tuple(10.0 ** (place / 2) for place in range(-6, 2))
 FOLDS = 5
 FEW = 5_000  # rows up to which the strength is cross-validated
@@ -61,8 +61,11 @@ def chosen_strength(train, held=None, class_weights=None, seed=0):
 def solve_probe(head, tables, strength, class_weights=None):
     """Set the weights of a linear head to those of a penalised logistic regression.
 
-    It is solved by scikit-learn's L-BFGS on standardised features, whose means and
-    deviations then go into the weights; no rate and no number of epochs is to be chosen.
+    It is solved by scikit-learn's L-BFGS on scaled features, and means and scales then go into
+    the weights; no rate and no number of epochs is to be chosen. The scale of a feature is the
+    square root of its deviation (Pareto scaling: van den Berg et al. 2006,
+    doi:10.1186/1471-2164-7-142). Divided by the deviation itself, features that hardly ever
+    respond would weigh as much as any other; `tests/benchmarks/fine_tuning_choices.py` compares.
 
     Args:
         head: `keras.Model` whose only weights are those of `output`.
@@ -83,9 +86,8 @@ def _path(values, target, weight, strengths):
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
-    mean, deviation = values.mean(0, dtype="float64"), values.std(0, dtype="float64")
-    deviation[deviation < 1e-6 * np.maximum(1, np.abs(mean))] = 1.0
-    values = ((values - mean) / deviation).astype("float32")
+    mean, scale = values.mean(0, dtype="float64"), _pareto_scale(values)
+    values = ((values - mean) / scale).astype("float32")
     model = LogisticRegression(max_iter=ITERATIONS, warm_start=True)
     for strength in strengths:
         model.set_params(C=strength)
@@ -93,8 +95,19 @@ def _path(values, target, weight, strengths):
         with threads, warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(values, target, sample_weight=weight)
-        kernel = model.coef_.T.astype("float64") / deviation[:, None]
+        kernel = model.coef_.T.astype("float64") / scale[:, None]
         yield kernel, model.intercept_.astype("float64") - mean @ kernel
+
+
+def _pareto_scale(values):
+    """What to divide each column by: the square root of its deviation times the common one.
+
+    So columns that have the same deviation come out with a deviation of 1.
+    """
+    deviation = values.std(0, dtype="float64")
+    alive = deviation > 1e-6 * np.maximum(1, np.abs(values.mean(0, dtype="float64")))
+    common = np.sqrt(np.mean(np.square(deviation[alive]))) if alive.any() else 1.0
+    return np.sqrt(np.where(alive, deviation, common) * common)
 
 
 def _rows(table, class_weights):

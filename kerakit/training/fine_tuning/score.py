@@ -1,17 +1,68 @@
 """Log loss and accuracy of a model on rows, in float32, as it will be served."""
 
+import dataclasses
+
 import numpy as np
 import tensorflow as tf
 
 from kerakit.training.kernels import fused_batch_norm
 
-__all__ = ["score"]
+__all__ = ["Score", "score"]
 
 LEAST = 1e-7  # probabilities are clipped there, as in Keras
 
 
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """What a classifier answered on rows.
+
+    Attributes:
+        losses: float array of shape `(rows,)`. Log loss of each.
+        right: bool array of shape `(rows,)`.
+        weight: float array of shape `(rows,)`, which sums to 1.
+    """
+
+    losses: np.ndarray
+    right: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def loss(self):
+        """The mean log loss, a float."""
+        return float(self.weight @ self.losses)
+
+    @property
+    def accuracy(self):
+        """The share of right answers, a float."""
+        return float(self.weight @ self.right)
+
+    def fall_from(self, before):
+        """Return by how much the log loss has fallen on the same rows, and its standard error.
+
+        The error is that of a mean of paired differences, NaN for a single row.
+
+        Args:
+            before: `Score` of another model.
+
+        Example:
+
+        >>> weight = np.full(4, 0.25)
+        >>> one, other = (Score(np.array(x), weight > 0, weight) for x in ([4, 2, 2, 4], [1] * 4))
+        >>> fall, error = other.fall_from(one)
+        >>> fall, round(error, 4)
+        (2.0, 0.5774)
+        """
+        falls = before.losses - self.losses
+        fall = self.weight @ falls
+        count = np.count_nonzero(self.weight)
+        # Of a weighted mean (Cochran 1977, section 5.11); of equal weights, deviation / sqrt(n).
+        spread = np.sum(np.square(self.weight * (falls - fall)))
+        error = np.sqrt(count / (count - 1) * spread) if count > 1 else np.nan
+        return float(fall), float(error)
+
+
 def score(model, data, split, rows=32):
-    """Return `(log loss, accuracy)` of a classifier on a split; `(None, None)` without one.
+    """Return the `Score` of a classifier on a split, or `None` without one.
 
     Args:
         model: `keras.Model`, a dict of features in, probabilities out.
@@ -21,7 +72,7 @@ def score(model, data, split, rows=32):
     """
     batches = data.batches(split, rows)
     if batches is None:
-        return None, None
+        return None
     run = tf.function(
         lambda features: model(features, training=False), autograph=False, reduce_retracing=True
     )
@@ -33,6 +84,5 @@ def score(model, data, split, rows=32):
             losses.append(-np.log(chosen))
             right.append(probabilities.argmax(1) == target)
             weights.append(weight[0].numpy() if weight else np.ones(len(target)))
-    weights = np.concatenate(weights)
-    loss = np.average(np.concatenate(losses), weights=weights)
-    return float(loss), float(np.average(np.concatenate(right), weights=weights))
+    losses, right, weights = (np.concatenate(part) for part in (losses, right, weights))
+    return Score(losses.astype("float64"), right, weights / weights.sum(dtype="float64"))

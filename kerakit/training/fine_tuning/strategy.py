@@ -1,6 +1,6 @@
 """What to unfreeze, in which order, and when to stop."""
 
-__all__ = ["RATE_PER_STAGE", "STRATEGIES", "goes_deeper", "planned", "rate_factors"]
+__all__ = ["RATE_PER_STAGE", "STRATEGIES", "goes_deeper", "pays", "planned", "rate_factors"]
 
 STRATEGIES = ("auto", "head", "last_blocks", "full")
 
@@ -12,6 +12,7 @@ RATE_PER_STAGE = 2.6
 # table of amount and likeness is that of cs231n.github.io/transfer-learning).
 MANY = 1_000  # training images
 UNLIKE = 0.15  # share of the validation images that the linear probe has wrong
+SURE = 2.0  # standard errors: less happens by chance more than once in forty times
 
 
 def planned(strategy, known=True):
@@ -46,12 +47,34 @@ def goes_deeper(stage, done, rows):
     if done[0]["val_accuracy"] is None:
         return False, "without validation rows nothing tells whether it would help"
     if not done[-1]["kept"]:
-        return False, f"{done[-1]['stage']} did not lower the validation loss"
+        return False, f"{done[-1]['stage']} did not lower the validation loss enough"
     if stage == "full":
         wrong = 1 - done[0]["val_accuracy"]
         if rows < MANY and wrong < UNLIKE:
             return False, f"{rows} images are few, and the frozen features suit them"
     return True, ""
+
+
+def pays(strategy, fall, error):
+    """Whether a stage below the head is kept.
+
+    A strategy that names it keeps what lowers the validation loss at all. `"auto"` asks for
+    `SURE` standard errors: the best epoch was picked on the same rows, so that a small fall is
+    often none, and a solved head would still learn from them. In the part `deeper` of
+    `tests/benchmarks/fine_tuning_choices.py`, smaller falls went with a higher log loss on
+    pictures that were held out.
+
+    Args:
+        strategy: str.
+        fall: float. By how much the stage lowered the validation loss.
+        error: float. The standard error of that; NaN where it is not known.
+
+    Example:
+
+    >>> pays("auto", 0.05, 0.03), pays("last_blocks", 0.05, 0.03), pays("auto", 0.07, 0.03)
+    (False, True, True)
+    """
+    return fall > (SURE * error if strategy == "auto" else 0.0)
 
 
 def rate_factors(parts, cut):

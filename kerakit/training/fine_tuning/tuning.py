@@ -17,7 +17,7 @@ from kerakit.training.fine_tuning.optimizer import with_rates
 from kerakit.training.fine_tuning.parts import freeze
 from kerakit.training.fine_tuning.probe import chosen_strength, fits_probe, solve_probe
 from kerakit.training.fine_tuning.score import score
-from kerakit.training.fine_tuning.strategy import goes_deeper, planned, rate_factors
+from kerakit.training.fine_tuning.strategy import goes_deeper, pays, planned, rate_factors
 from kerakit.training.fit import fit
 from kerakit.training.identity import run_identity
 from kerakit.training.outcome import write_history, write_model
@@ -144,22 +144,24 @@ class Tuning:
             columns = self._solve()
         else:
             columns = self._train_on_features(stage, resume)
-        loss, accuracy = columns.pop("outcome")
+        before, after = columns.pop("scores")
         strength = columns.pop("strength", None)
-        kept = [held["val_loss"] for held in self.history.stages if held["kept"]]
-        better = loss is None or not kept or loss < kept[-1]
-        if not better:
-            self.network.set_weights(best)
         outcome = {
             "stage": stage,
             "epochs": len(columns["loss"]),
-            "val_accuracy": accuracy,
-            "val_loss": loss,
-            "cpu_seconds": round(time.process_time() - start, 3),
-            "kept": better,
+            "val_accuracy": None if after is None else after.accuracy,
+            "val_loss": None if after is None else after.loss,
+            "kept": True,
         }
+        if before is not None:
+            fall, error = after.fall_from(before)
+            outcome.update(fall=fall, standard_error=None if math.isnan(error) else error)
+            outcome["kept"] = pays(self.options.strategy, fall, error)
+        if not outcome["kept"]:
+            self.network.set_weights(best)
         if strength is not None:
             outcome["strength"] = strength
+        outcome["cpu_seconds"] = round(time.process_time() - start, 3)
         self._extend(columns)
         self.history.stages.append(outcome)
         if self.verbose:
@@ -175,12 +177,12 @@ class Tuning:
             train, held = data.table("train"), data.table("validation")
             strength = chosen_strength(train, held, weights, options.seed)
             solve_probe(head, [train], strength, weights)
-            loss, accuracy = score(above, data, "train", 4096)
-            outcome = score(above, data, "validation", 4096)
-        columns = {"loss": [loss], "accuracy": [accuracy]}
+            fitted = score(above, data, "train", 4096)
+            found = score(above, data, "validation", 4096)
+        columns = {"loss": [fitted.loss], "accuracy": [fitted.accuracy]}
         if held is not None:
-            columns.update(val_loss=[outcome[0]], val_accuracy=[outcome[1]])
-        return {**columns, "outcome": outcome, "strength": strength}
+            columns.update(val_loss=[found.loss], val_accuracy=[found.accuracy])
+        return {**columns, "scores": (None, found), "strength": strength}
 
     def _solve_again(self, stage):
         """Solve the head once more, on the validation images as well, if that is still to do.
@@ -222,8 +224,7 @@ class Tuning:
         with contextlib.closing(self._frozen(options.views)) as frozen:
             data = frozen.of(self.parts.below(cut))
             above = self.parts.above(cut)
-            columns = self._fit(above, data, stage, epochs, None, factors, resume)
-            return {**columns, "outcome": score(above, data, "validation")}
+            return self._fit(above, data, stage, epochs, None, factors, resume)
 
     def _train_on_pixels(self, resume):
         """Train everything but batch normalisation."""
@@ -231,14 +232,15 @@ class Tuning:
         model = keras.Model(self.parts.model.input, self.parts.model.output, name="full")
         factors = rate_factors(self.parts, "")
         options = self.options
-        columns = self._fit(
-            model, self.data, "full", options.epochs, options.augment, factors, resume
-        )
-        return {**columns, "outcome": score(model, self.data, "validation")}
+        return self._fit(model, self.data, "full", options.epochs, options.augment, factors, resume)
 
     def _fit(self, model, data, stage, epochs, augment, factors, resume):
-        """Train a stage by epochs; return the columns of its history."""
+        """Train a stage by epochs; return the columns of its history, and `scores`.
+
+        Those are the validation scores before (`None` of the first stage) and after it.
+        """
         outer, options = self.parts.model, self.options
+        before = score(model, data, "validation") if self.history.stages else None
         given = outer._compile_config.config
         model.compile(
             optimizer=with_rates(outer.optimizer, factors),
@@ -263,7 +265,7 @@ class Tuning:
             seed=options.seed,
             cache_mb=self.cache_mb,
         )
-        return dict(history.history)
+        return {**history.history, "scores": (before, score(model, data, "validation"))}
 
     def _extend(self, columns):
         """Add the epochs of a stage to the history; a metric that it lacks is NaN."""
@@ -280,5 +282,9 @@ def _line(outcome):
     words = f"{outcome['stage']}: "
     if outcome["val_loss"] is not None:
         words += f"val_accuracy {outcome['val_accuracy']:.4g}  val_loss {outcome['val_loss']:.4g}  "
-    kept = "" if outcome["kept"] else ", not kept: it did not lower the validation loss"
+    if "fall" in outcome:
+        words += f"lower by {outcome['fall']:.2g}"
+        error = outcome["standard_error"]
+        words += "  " if error is None else f" +- {error:.2g}  "
+    kept = "" if outcome["kept"] else ", not kept"
     return f"{words}({outcome['cpu_seconds']:.1f} CPU s{kept})"

@@ -4,10 +4,12 @@ import dataclasses
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_rel
 
 import kerakit as kk
 from kerakit.data.data import Data, Table
-from kerakit.training.fine_tuning.strategy import goes_deeper
+from kerakit.training.fine_tuning.score import Score
+from kerakit.training.fine_tuning.strategy import goes_deeper, pays
 
 
 def outcome(stage, kept=True, val_accuracy=0.5):
@@ -30,6 +32,65 @@ def outcome(stage, kept=True, val_accuracy=0.5):
 def test_auto_goes_deeper_while_it_pays(stage, done, rows, expected):
     answer, reason = goes_deeper(stage, done, rows)
     assert answer is expected and bool(reason) is not expected
+
+
+@pytest.mark.parametrize(
+    ("strategy", "fall", "error", "expected"),
+    [
+        ("auto", 0.03, 0.014, True),
+        ("auto", 0.03, 0.016, False),
+        ("auto", -0.03, 0.001, False),
+        ("auto", 0.03, float("nan"), False),  # of a single row nothing is known
+        ("full", 0.03, 0.5, True),
+        ("last_blocks", 0.0, 0.0, False),
+    ],
+)
+def test_auto_keeps_what_chance_would_hardly_give(strategy, fall, error, expected):
+    assert pays(strategy, fall, error) is expected
+
+
+def test_the_fall_of_the_loss_is_a_paired_test():
+    rng = np.random.default_rng(0)
+    one, other = rng.exponential(0.3, (2, 40))
+    scores = [Score(losses, losses < 0.5, np.full(40, 1 / 40)) for losses in (one, other)]
+    fall, error = scores[1].fall_from(scores[0])
+    paired = ttest_rel(one, other)
+    assert fall == pytest.approx(np.mean(one) - np.mean(other))
+    assert fall / error == pytest.approx(paired.statistic)
+    # Rows that weigh nothing are as good as absent.
+    weight = np.repeat([1 / 30, 0], [30, 10])
+    weighted = [dataclasses.replace(score, weight=weight) for score in scores]
+    fall, error = weighted[1].fall_from(weighted[0])
+    assert fall / error == pytest.approx(ttest_rel(one[:30], other[:30]).statistic)
+    single = [Score(np.array([loss]), np.array([True]), np.ones(1)) for loss in (0.5, 0.2)]
+    fall, error = single[1].fall_from(single[0])
+    assert fall == pytest.approx(0.3) and np.isnan(error)
+
+
+def test_auto_undoes_what_a_strategy_by_name_keeps(shapes, make_pretrained, capsys):
+    """The loss of one image, which is trained on as well, falls; that may be chance."""
+    train = shapes.table("train")
+    spec = dataclasses.replace(shapes.spec, sizes={"train": 60, "validation": 1, "test": 12})
+    data = Data(train, train.take(slice(0, 1)), shapes.table("test"), spec)
+    kept, weights = {}, {}
+    for strategy in ("head", "last_blocks", "auto"):
+        model = make_pretrained(data)
+        kk.compile(model, "fine_tuning", learning_rate=1e-3)
+        options = {"epochs": 2, "augment": "none", "early_stopping": False, "verbose": 2}
+        history = kk.fine_tune(model, data, strategy=strategy, **options)
+        kept[strategy] = [(stage["stage"], stage["kept"]) for stage in history.stages]
+        weights[strategy] = model.get_weights()
+    head, last = history.stages
+    assert "fall" not in head and last["standard_error"] is None
+    assert last["fall"] == pytest.approx(head["val_loss"] - last["val_loss"], abs=1e-6)
+    assert last["fall"] > 0.01
+    assert kept["last_blocks"] == [("head", True), ("last_blocks", True)]
+    assert kept["auto"] == [("head", True), ("last_blocks", False)]
+    for one, other in zip(weights["auto"], weights["head"], strict=True):
+        np.testing.assert_array_equal(one, other)
+    told = f"lower by {last['fall']:.2g} "
+    lines = [line for line in capsys.readouterr().out.splitlines() if told in line]
+    assert len(lines) == 2 and lines[1].endswith("not kept)") and "not kept" not in lines[0]
 
 
 def test_auto_without_validation_rows_stays_with_the_head(all_shapes, make_pretrained):
@@ -75,7 +136,7 @@ def test_auto_stops_where_the_last_stage_does_not_pay(shapes, make_pretrained, c
         weights.append(model.get_weights())
     assert [stage["stage"] for stage in history.stages] == ["head", "last_blocks"]
     assert [stage["kept"] for stage in history.stages] == [True, False]
-    assert "full: left out (last_blocks did not lower the validation loss)" in (
+    assert "full: left out (last_blocks did not lower the validation loss enough)" in (
         capsys.readouterr().out
     )
     for one, other in zip(*weights, strict=True):
