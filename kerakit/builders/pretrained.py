@@ -18,11 +18,11 @@ __all__ = ["CROP", "pretrained_classifier"]
 LEAST_SIDE = 32  # the last map is one pixel then; less, and it is nothing but padding
 
 # The centre of 224 x 224 out of 256 x 256, as these networks are measured on ImageNet (He et al.
-# 2015, arXiv:1512.03385, section 3.4; Tan & Le 2019). Logistic regression on frozen features of
-# 244 photos of insects, 5-fold cross-validation repeated six times, log loss and accuracy with
-# MobileNetV2 0.35: all of 224 x 224 0.200, 0.915; the centre of 256 x 256 0.186, 0.931; the
-# centre of 224 x 224, enlarged 0.209, 0.911. With EfficientNet-Lite0: 0.123, 0.961; 0.114, 0.953;
-# 0.130, 0.940. So it pays where the picture has more pixels than the network sees.
+# 2015, arXiv:1512.03385, section 3.4; Tan & Le 2019). Log loss and accuracy on frozen features of
+# photos of insects, 5-fold cross-validation (tests/benchmarks/fine_tuning_choices.py): with
+# MobileNetV2 0.35 all of 224 x 224 0.212, 0.911; the centre of 256 x 256 0.201, 0.915; the centre
+# of 224 x 224, enlarged 0.219, 0.907. With EfficientNet-Lite0: 0.123, 0.963; 0.106, 0.955; 0.129,
+# 0.944. So it pays where the picture has more pixels than the network sees.
 CROP = 0.875
 
 # Red, green, blue of the ImageNet images, as in keras.applications.imagenet_utils.

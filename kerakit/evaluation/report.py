@@ -116,8 +116,8 @@ def _stages(report):
         return ""
     note = (
         "Each stage began with the best weights so far, and was kept where it lowered the "
-        "validation log loss (± the standard error of that): at all, where it was asked for, and "
-        "by more than two standard errors where <code>auto</code> tried it."
+        "validation log loss (± the standard error of that); against a solved head, "
+        "<code>auto</code> asks for more than two standard errors."
     )
     if any(stage.get("refitted") for stage in report.stages):
         note += (

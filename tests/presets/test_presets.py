@@ -24,7 +24,7 @@ def test_every_preset_gives_a_reason_and_a_source():
     [
         ("sequence_classification", 1, 1),
         ("sequence_classification", 3, 3),
-        ("sequence_classification", 49, 4),
+        ("sequence_classification", 30, 4),
         ("sequence_classification", 50, 5),
         ("sequence_classification", 159, 15),
         ("sequence_classification", 10_000, 16),

@@ -49,10 +49,11 @@ def fine_tune(
             regression, its penalty by cross-validation; beyond 5,000 images by the validation
             rows). `"last_blocks"`: then the last stage of the backbone. `"full"`: the head,
             then everything. `"auto"`: the head, the last stage, then everything, each only
-            while the validation loss falls by more than twice the standard error of that;
-            everything only with 1,000 training images or more, or where the linear probe has
-            15 % of the validation images wrong. Where a solved head is what stays, it is solved
-            once more, by the same penalty, on the validation rows as well. Defaults to `"auto"`.
+            while the validation loss falls (below that of a solved head by more than twice the
+            standard error); everything only with 1,000 training images or more, or where the
+            linear probe has 15 % of the validation images wrong. Where a solved head is what
+            stays, it is solved once more, by the same penalty, on the validation rows as well.
+            Defaults to `"auto"`.
         epochs: int in [1, inf). The most epochs of a stage below the head. Defaults to `10`.
         batch_size: int in [2, inf). Defaults to the preset's.
         early_stopping: bool, or int in [1, inf), as in `fit`, for each stage.

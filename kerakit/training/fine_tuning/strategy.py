@@ -55,26 +55,30 @@ def goes_deeper(stage, done, rows):
     return True, ""
 
 
-def pays(strategy, fall, error):
+def pays(strategy, best, fall, error):
     """Whether a stage below the head is kept.
 
-    A strategy that names it keeps what lowers the validation loss at all. `"auto"` asks for
-    `SURE` standard errors: the best epoch was picked on the same rows, so that a small fall is
-    often none, and a solved head would still learn from them. In the part `deeper` of
+    It is where it lowers the validation loss. Against a solved head `"auto"` asks for `SURE`
+    standard errors: if the head stays, it is solved again on the validation rows as well, and
+    what that gives it is not in its loss yet. In the part `deeper` of
     `tests/benchmarks/fine_tuning_choices.py`, smaller falls went with a higher log loss on
     pictures that were held out.
 
     Args:
         strategy: str.
+        best: dict. The stage that was kept last, with a `strength` where it was solved.
         fall: float. By how much the stage lowered the validation loss.
         error: float. The standard error of that; NaN where it is not known.
 
     Example:
 
-    >>> pays("auto", 0.05, 0.03), pays("last_blocks", 0.05, 0.03), pays("auto", 0.07, 0.03)
-    (False, True, True)
+    >>> solved, trained = {"strength": 0.1}, {}
+    >>> pays("auto", solved, 0.05, 0.03), pays("auto", solved, 0.07, 0.03)
+    (False, True)
+    >>> pays("auto", trained, 0.05, 0.03), pays("last_blocks", solved, 0.05, 0.03)
+    (True, True)
     """
-    return fall > (SURE * error if strategy == "auto" else 0.0)
+    return fall > (SURE * error if strategy == "auto" and "strength" in best else 0.0)
 
 
 def rate_factors(parts, cut):

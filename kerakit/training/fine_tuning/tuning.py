@@ -137,7 +137,7 @@ class Tuning:
     def _train(self, stage, resume):
         """Train a stage from the best weights so far; keep them, or what it made of them."""
         start = time.process_time()
-        best = self.network.get_weights()
+        weights = self.network.get_weights()
         if stage == "full":
             columns = self._train_on_pixels(resume)
         elif stage == "head" and fits_probe(self.parts.head):
@@ -156,9 +156,10 @@ class Tuning:
         if before is not None:
             fall, error = after.fall_from(before)
             outcome.update(fall=fall, standard_error=None if math.isnan(error) else error)
-            outcome["kept"] = pays(self.options.strategy, fall, error)
+            best = [held for held in self.history.stages if held["kept"]][-1]
+            outcome["kept"] = pays(self.options.strategy, best, fall, error)
         if not outcome["kept"]:
-            self.network.set_weights(best)
+            self.network.set_weights(weights)
         if strength is not None:
             outcome["strength"] = strength
         outcome["cpu_seconds"] = round(time.process_time() - start, 3)

@@ -35,18 +35,22 @@ def test_auto_goes_deeper_while_it_pays(stage, done, rows, expected):
 
 
 @pytest.mark.parametrize(
-    ("strategy", "fall", "error", "expected"),
+    ("strategy", "solved", "fall", "error", "expected"),
     [
-        ("auto", 0.03, 0.014, True),
-        ("auto", 0.03, 0.016, False),
-        ("auto", -0.03, 0.001, False),
-        ("auto", 0.03, float("nan"), False),  # of a single row nothing is known
-        ("full", 0.03, 0.5, True),
-        ("last_blocks", 0.0, 0.0, False),
+        ("auto", True, 0.03, 0.014, True),
+        ("auto", True, 0.03, 0.016, False),
+        ("auto", True, -0.03, 0.001, False),
+        ("auto", True, 0.03, float("nan"), False),  # of a single row nothing is known
+        ("auto", False, 0.03, 0.5, True),
+        ("auto", False, 0.03, float("nan"), True),
+        ("auto", False, -0.03, 0.001, False),
+        ("full", True, 0.03, 0.5, True),
+        ("last_blocks", True, 0.0, 0.0, False),
     ],
 )
-def test_auto_keeps_what_chance_would_hardly_give(strategy, fall, error, expected):
-    assert pays(strategy, fall, error) is expected
+def test_auto_asks_for_more_against_a_head_that_learns_on(strategy, solved, fall, error, expected):
+    best = outcome("head") | ({"strength": 0.1} if solved else {})
+    assert pays(strategy, best, fall, error) is expected
 
 
 def test_the_fall_of_the_loss_is_a_paired_test():
