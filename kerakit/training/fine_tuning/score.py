@@ -39,7 +39,8 @@ class Score:
     def fall_from(self, before):
         """Return by how much the log loss has fallen on the same rows, and its standard error.
 
-        The error is that of a mean of paired differences, NaN for a single row.
+        The error is that of a mean of paired differences (as in Student's paired test), NaN
+        for a single row.
 
         Args:
             before: `Score` of another model.
@@ -55,7 +56,7 @@ class Score:
         falls = before.losses - self.losses
         fall = self.weight @ falls
         count = np.count_nonzero(self.weight)
-        # Of a weighted mean (Cochran 1977, section 5.11); of equal weights, deviation / sqrt(n).
+        # Of rows that weigh the same it is their deviation over the square root of their number.
         spread = np.sum(np.square(self.weight * (falls - fall)))
         error = np.sqrt(count / (count - 1) * spread) if count > 1 else np.nan
         return float(fall), float(error)

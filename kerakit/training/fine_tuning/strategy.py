@@ -12,7 +12,7 @@ RATE_PER_STAGE = 2.6
 # table of amount and likeness is that of cs231n.github.io/transfer-learning).
 MANY = 1_000  # training images
 UNLIKE = 0.15  # share of the validation images that the linear probe has wrong
-SURE = 2.0  # standard errors: less happens by chance more than once in forty times
+SURE = 2.0  # standard errors: chance alone gives as much once in forty times
 
 
 def planned(strategy, known=True):
@@ -61,8 +61,8 @@ def pays(strategy, best, fall, error):
     It is where it lowers the validation loss. Against a solved head `"auto"` asks for `SURE`
     standard errors: if the head stays, it is solved again on the validation rows as well, and
     what that gives it is not in its loss yet. In the part `deeper` of
-    `tests/benchmarks/fine_tuning_choices.py`, smaller falls went with a higher log loss on
-    pictures that were held out.
+    `tests/benchmarks/fine_tuning_choices.py`, smaller falls went, on the whole, with a higher
+    log loss on pictures that were held out.
 
     Args:
         strategy: str.
