@@ -39,9 +39,10 @@ def main():
     with tempfile.TemporaryDirectory() as home:
         shutil.copytree(flags.data / "keras_home", home, dirs_exist_ok=True)
         os.environ["KERAS_HOME"] = home  # before Keras is imported
+        measured = dict(zip(PARTS, (crop, scale, copies, deeper), strict=True))
         for part in flags.parts:
             for backbone in BACKBONES:
-                for line in globals()[part](flags.data, backbone):
+                for line in measured[part](flags.data, backbone):
                     print(f"{part:6} {backbone:17} {line}", flush=True)
 
 

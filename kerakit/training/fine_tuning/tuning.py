@@ -89,13 +89,17 @@ class Tuning:
             if checkpoint is not None:
                 checkpoint.save(len(stages), durable=True)
         # What was kept last says what would train on, in a loaded model as well.
-        freeze(self.parts, self._cut([held["stage"] for held in stages if held["kept"]][-1]))
+        freeze(self.parts, self._cut(self._best_stage()["stage"]))
         self.parts.model.history = self.history
         if self.run_dir is not None:
             write_history(self.run_dir, self.history)
             # What trained was an optimizer for each stage: none goes on from here.
             write_model(self.run_dir, self.parts.model, compiled=False)
         return self.history
+
+    def _best_stage(self):
+        """The stage that was kept last, whose weights the network has."""
+        return [stage for stage in self.history.stages if stage["kept"]][-1]
 
     def _cut(self, stage):
         """The layer up to which a stage leaves the backbone as it is; see `freeze`."""
@@ -156,8 +160,7 @@ class Tuning:
         if before is not None:
             fall, error = after.fall_from(before)
             outcome.update(fall=fall, standard_error=None if math.isnan(error) else error)
-            best = [held for held in self.history.stages if held["kept"]][-1]
-            outcome["kept"] = pays(self.options.strategy, best, fall, error)
+            outcome["kept"] = pays(self.options.strategy, self._best_stage(), fall, error)
         if not outcome["kept"]:
             self.network.set_weights(weights)
         if strength is not None:
@@ -287,5 +290,8 @@ def _line(outcome):
         words += f"lower by {outcome['fall']:.2g}"
         error = outcome["standard_error"]
         words += "  " if error is None else f" +- {error:.2g}  "
-    kept = "" if outcome["kept"] else ", not kept"
+    kept = ""
+    if not outcome["kept"]:
+        chance = "that may be chance" if outcome["fall"] > 0 else "it did not lower the loss"
+        kept = f", not kept: {chance}"
     return f"{words}({outcome['cpu_seconds']:.1f} CPU s{kept})"
