@@ -12,7 +12,7 @@ import tyro
 from kerakit import __version__
 from kerakit.checks import check, check_int
 from kerakit.errors import ArgumentError, DataError, ExportError
-from kerakit.recipe import exit_code, import_quietly
+from kerakit.workflow import exit_code, import_quietly
 
 __all__ = ["main"]
 
@@ -67,7 +67,7 @@ def predict(
         encoding: encoding of the file, such as latin-1; by default utf-8.
         missing: what stands for a missing value, with commas between; by default as in training.
     """
-    from kerakit.serving.versions import version_folder
+    from kerakit.serving.contract.versions import version_folder
 
     # What can be told without TensorFlow is told before it is imported, which takes seconds.
     version_folder("predict", path)
@@ -90,7 +90,7 @@ def verify(path: Positional[str], url: str | None = None):
         url: ask a running server instead: http://HOST:8501/v1/models/NAME.
     """
     from kerakit.serving import verify as check_export
-    from kerakit.serving.versions import version_folder
+    from kerakit.serving.contract.versions import version_folder
 
     version_folder("verify", path)
     report = check_export(path, url=url, verbose=0)
@@ -212,7 +212,7 @@ _TAKES = {
 
 
 def _backbones():
-    from kerakit.builders.backbones.registry import BACKBONES
+    from kerakit.builders.pretrained.backbones.registry import BACKBONES
 
     rows = []
     for b in BACKBONES.values():
@@ -223,7 +223,7 @@ def _backbones():
 
 
 def _datasets():
-    from kerakit.data.builtin import list_builtin
+    from kerakit.data.builtin.load import list_builtin
 
     entries = list_builtin().values()
     return [(e.name, f"{e.title}, {e.rows} rows, {e.task}") for e in entries]

@@ -11,7 +11,7 @@ import dataclasses
 import pathlib
 from typing import Literal
 
-from kerakit.recipe import command_line
+from kerakit.workflow import command_line
 
 EXAMPLES = {
     "linear_regression": "lines",

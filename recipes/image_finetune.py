@@ -12,7 +12,7 @@ Measured: see the table in README.md.
 
 import dataclasses
 
-from kerakit.recipe import (
+from kerakit.workflow import (
     ImageFlags,
     RunFlags,
     Timer,

@@ -9,7 +9,7 @@ Measured: see the table in README.md.
 
 import dataclasses
 
-from kerakit.recipe import (
+from kerakit.workflow import (
     RunFlags,
     TaggedFlags,
     Timer,

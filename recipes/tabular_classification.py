@@ -10,7 +10,7 @@ Measured: see the table in README.md.
 import dataclasses
 
 from kerakit.errors import ArgumentError
-from kerakit.recipe import (
+from kerakit.workflow import (
     RunFlags,
     TableFlags,
     Timer,

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 import kerakit
-from kerakit.builders.backbones.registry import BACKBONES
-from kerakit.recipe import exit_code
+from kerakit.builders.pretrained.backbones.registry import BACKBONES
+from kerakit.workflow import exit_code
 from kerakit.serving.deploy.models_config import serving_config
 
 CODE = "import sys; sys.argv[0] = 'kerakit'; from kerakit.cli import main; main()"

@@ -6,16 +6,16 @@ They are imported when first used, so that the names of backbones can be listed 
 import importlib
 
 _HOMES = {
-    "kerakit.builders.backbones.load": ("load_backbone",),
-    "kerakit.builders.image": ("cnn_classifier",),
-    "kerakit.builders.linear": (
+    "kerakit.builders.pretrained.backbones.load": ("load_backbone",),
+    "kerakit.builders.images.cnn": ("cnn_classifier",),
+    "kerakit.builders.tables.linear": (
         "linear_regressor",
         "logistic_classifier",
         "perceptron_classifier",
         "polynomial_regressor",
     ),
-    "kerakit.builders.mlp": ("mlp_classifier", "mlp_regressor"),
-    "kerakit.builders.pretrained": ("pretrained_classifier",),
+    "kerakit.builders.tables.mlp": ("mlp_classifier", "mlp_regressor"),
+    "kerakit.builders.pretrained.classifier": ("pretrained_classifier",),
     "kerakit.builders.sequence.classifier": ("sequence_classifier",),
     "kerakit.builders.sequence.forecaster": ("sequence_forecaster",),
     "kerakit.builders.sequence.tagger": ("sequence_tagger",),

@@ -5,7 +5,7 @@ import functools
 
 import numpy as np
 
-from kerakit.data.rows import is_lazy, row_reader, take_rows
+from kerakit.data.storage.mapped import is_lazy, row_reader, take_rows
 from kerakit.data.spec import Spec
 
 __all__ = ["SPLITS", "Data", "Table"]

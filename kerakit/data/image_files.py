@@ -1,6 +1,6 @@
 """Which image files a folder holds, and to which class and split each belongs."""
 
-from kerakit.data.class_folders import find_files
+from kerakit.data.files.class_folders import find_files
 
 __all__ = ["find_images"]
 

@@ -10,11 +10,11 @@ from kerakit.errors import ArgumentError, DataError
 from kerakit.evaluation import inputs
 from kerakit.evaluation.batches import is_empty, split_size
 from kerakit.evaluation.environment import environment
-from kerakit.evaluation.fonts import drawable
-from kerakit.evaluation.plots import learning_curves
-from kerakit.evaluation.run_files import STAGES, read_history, write_run
-from kerakit.evaluation.summary import Report
-from kerakit.evaluation.tasks import TASKS
+from kerakit.evaluation.plots.fonts import drawable
+from kerakit.evaluation.plots.figure import learning_curves
+from kerakit.evaluation.report.run_files import STAGES, read_history, write_run
+from kerakit.evaluation.report.report import Report
+from kerakit.evaluation.tasks.registry import TASKS
 
 __all__ = ["evaluate"]
 

@@ -1,6 +1,6 @@
 """The report's section of texts and sentences that the model got wrong."""
 
-from kerakit.evaluation.report_parts import table
+from kerakit.evaluation.report.html import table
 
 __all__ = ["examples"]
 

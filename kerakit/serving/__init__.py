@@ -12,11 +12,11 @@ from kerakit.serving.deploy import (
     request_example,
     serving_config,
 )
-from kerakit.serving.export import export
+from kerakit.serving.exporting.export import export
 from kerakit.serving.scoring import predict_csv
 from kerakit.serving.served import Served, load_served
-from kerakit.serving.verify import verify
-from kerakit.serving.verify_report import Check, VerifyReport
+from kerakit.serving.verifying.verify import verify
+from kerakit.serving.verifying.report import Check, VerifyReport
 
 __all__ = [
     "Check",

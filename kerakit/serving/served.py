@@ -6,9 +6,9 @@ import numpy as np
 
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
-from kerakit.serving.manifest import read_manifest
-from kerakit.serving.rows import has_free_length, stacked
-from kerakit.serving.versions import version_folder
+from kerakit.serving.contract.manifest import read_manifest
+from kerakit.serving.contract.rows import has_free_length, stacked
+from kerakit.serving.contract.versions import version_folder
 
 __all__ = ["Served", "load_served"]
 

@@ -1,6 +1,6 @@
 """The look that the pictures of all lessons share."""
 
-from kerakit.evaluation.plots import BLUE, GREY, INK, ORANGE, legend, new_figure, style
+from kerakit.evaluation.plots.figure import BLUE, GREY, INK, ORANGE, legend, new_figure, style
 
 __all__ = ["BLUE", "GREEN", "GREY", "INK", "ORANGE", "VIOLET", "figure", "legend", "style"]
 

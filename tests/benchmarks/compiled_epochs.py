@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 import kerakit as kk
-from kerakit.training import epochs as module
+from kerakit.training.loop import epochs as module
 
 ROWS, COLUMNS, EPOCHS = 4096, 16, 8
 

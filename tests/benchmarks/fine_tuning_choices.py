@@ -70,7 +70,7 @@ def copies(folder, backbone):
     import numpy as np
     import tensorflow as tf
 
-    from kerakit.training.augment import augmentation
+    from kerakit.training.rows.augment import augmentation
 
     images, labels, spec = ants_and_bees(folder, LOADED)
     change = augmentation("standard", spec)

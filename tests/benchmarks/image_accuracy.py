@@ -110,7 +110,7 @@ def train(dataset, folder, seed, score, **changes):
     import keras
 
     import kerakit as kk
-    from kerakit.recipe import load_pictures
+    from kerakit.workflow import load_pictures
 
     config = image_cnn.Config(dataset=dataset, data_dir=folder + "/tfds", seed=seed)
     start = time.process_time()

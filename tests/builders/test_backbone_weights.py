@@ -16,8 +16,8 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders import load_backbone
-from kerakit.builders.backbones import published
-from kerakit.builders.backbones.registry import BACKBONES
+from kerakit.builders.pretrained.backbones import published
+from kerakit.builders.pretrained.backbones.registry import BACKBONES
 
 V1_TOP, V1 = "mobilenet_2_5_224_tf.h5", "mobilenet_2_5_224_tf_no_top.h5"
 V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
@@ -201,7 +201,7 @@ def test_files_that_do_not_fit_are_named_with_what_differs(files, file, name, to
 
 
 def test_nothing_is_changed_by_a_file_that_does_not_fit(files):
-    from kerakit.builders.backbones.weights import load_weights
+    from kerakit.builders.pretrained.backbones.weights import load_weights
 
     model = load_backbone("MobileNet_0.25", include_top=True, weights=None)
     before = model.get_weights()

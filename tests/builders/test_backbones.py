@@ -10,8 +10,8 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders import load_backbone
-from kerakit.builders.backbones.registry import BACKBONES, find_backbone
-from kerakit.builders.backbones.stages import entry_of
+from kerakit.builders.pretrained.backbones.registry import BACKBONES, find_backbone
+from kerakit.builders.pretrained.backbones.stages import entry_of
 
 # The smallest of each family; the others, and all file names, take two minutes in all.
 FIRST = list({entry.family: name for name, entry in reversed(BACKBONES.items())}.values())
@@ -178,9 +178,9 @@ def test_bad_arguments_are_named(options, words):
 # name it would go on to download, which fails with another word at a closed port.
 FILES = """
 import sys
-from kerakit.builders.backbones.load import _build
-from kerakit.builders.backbones.published import file_name, _folders, trained_side
-from kerakit.builders.backbones.registry import BACKBONES
+from kerakit.builders.pretrained.backbones.load import _build
+from kerakit.builders.pretrained.backbones.published import file_name, _folders, trained_side
+from kerakit.builders.pretrained.backbones.registry import BACKBONES
 folder = _folders()[0]
 folder.mkdir()
 for case in sys.argv[1:]:

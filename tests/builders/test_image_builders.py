@@ -7,7 +7,7 @@ import pytest
 import kerakit as kk
 from kerakit.builders import cnn_classifier
 from kerakit.data.spec import Feature, Spec
-from kerakit.training.trainer import precision_of
+from kerakit.training.loop.trainer import precision_of
 
 ARCHITECTURES = ["lenet", "vgg", "resnet"]
 

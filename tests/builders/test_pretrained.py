@@ -11,10 +11,10 @@ from sklearn.linear_model import LogisticRegression
 
 import kerakit as kk
 from kerakit.builders import pretrained_classifier
-from kerakit.builders.backbones.stages import entry_of
-from kerakit.data.image_decode import resize_image
+from kerakit.builders.pretrained.backbones.stages import entry_of
+from kerakit.data.images.decode import resize_image
 from kerakit.data.spec import Feature, Spec
-from kerakit.training.trainer import precision_of
+from kerakit.training.loop.trainer import precision_of
 
 SMALL = {"backbone": "MobileNetV2_0.35", "weights": None}
 

@@ -14,7 +14,7 @@ from kerakit.builders.sequence.text_preprocessing import (
     text_preprocess,
 )
 from kerakit.data.spec import Feature
-from kerakit.data.words import describe_text, words
+from kerakit.data.text.vocabulary import describe_text, words
 
 TRAINING = [
     "Buy the cat now, buy the Cat NOW!",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kerakit.builders.sequence.token_preprocessing import PLACES, SUFFIXES, token_preprocess
 from kerakit.data.spec import Feature
-from kerakit.data.words import describe_tokens, standardized_characters
+from kerakit.data.text.vocabulary import describe_tokens, standardized_characters
 
 TRAINING = ["The US sold 1-2 X-rays .", "it 's École über 中文 ²x ٣ -", "the cat , A1 ǅ"]
 FEATURE = describe_tokens("tokens", TRAINING)

@@ -18,7 +18,7 @@ import types
 import numpy as np
 import pytest
 
-from kerakit.builders.backbones.torch_file import read_torch_file
+from kerakit.builders.pretrained.backbones.torch_file import read_torch_file
 from kerakit.errors import ArgumentError
 
 MAGIC, VERSION = 0x1950A86A20F9469CFC6C, 1001

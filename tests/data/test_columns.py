@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from kerakit.data.columns import Numbers, Texts, number_text, read_column
+from kerakit.data.columns.column import Numbers, Texts, number_text, read_column
 from kerakit.errors import DataError
 
 

@@ -5,8 +5,8 @@ import gzip
 import pytest
 
 from kerakit.data import delimited_stream
-from kerakit.data.delimited import read_delimited
-from kerakit.data.delimited_stream import DelimitedStream
+from kerakit.data.files.delimited import read_delimited
+from kerakit.data.files.delimited_stream import DelimitedStream
 from kerakit.errors import DataError
 
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from kerakit.data import list_builtin, load_builtin
-from kerakit.data.generated import control_charts, mackey_glass
+from kerakit.data.builtin.generated import control_charts, mackey_glass
 from kerakit.errors import ArgumentError, DataError
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerakit.data import load_arrays
-from kerakit.data.rows import is_mapped
+from kerakit.data.storage.mapped import is_mapped
 from kerakit.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -88,7 +88,7 @@ def test_a_target_of_numbers_and_sizes_that_differ():
 
 
 def test_an_array_in_a_file_is_not_copied_into_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr("kerakit.data.rows._IN_MEMORY", 100)
+    monkeypatch.setattr("kerakit.data.storage.mapped._IN_MEMORY", 100)
     np.save(tmp_path / "x.npy", PIXELS)
     data = load_arrays(np.load(tmp_path / "x.npy", mmap_mode="r"), LABELS)
     assert is_mapped(data.table("train").features["image"])

@@ -6,7 +6,7 @@ import sys
 import time
 
 from kerakit.data import load_images
-from kerakit.data.rows import is_mapped
+from kerakit.data.storage.mapped import is_mapped
 
 
 def test_memory_file_and_stream_give_the_same(tmp_path, pictures):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerakit.data.image_decode import decode_image, resize_image
-from kerakit.data.image_header import MAX_PIXELS, NotAnImage, read_header
-from kerakit.data.image_orientation import jpeg_orientation
+from kerakit.data.images.decode import decode_image, resize_image
+from kerakit.data.images.header import MAX_PIXELS, NotAnImage, read_header
+from kerakit.data.images.orientation import jpeg_orientation
 
 # A picture as it should be seen: two rows of three flat blocks of 16 x 16 pixels, which JPEG
 # keeps nearly as they are.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerakit.data import load_tfds
-from kerakit.data.rows import is_mapped
+from kerakit.data.storage.mapped import is_mapped
 from kerakit.errors import DataError
 
 

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerakit.data.data import Data, Table
-from kerakit.data.rows import is_mapped, take_rows
+from kerakit.data.storage.mapped import is_mapped, take_rows
 from kerakit.data.spec import Spec
 
 N = 1000
@@ -89,7 +89,7 @@ def test_taking_rows_of_a_file_leaves_them_in_a_file_where_they_are_many(tmp_pat
     order = np.random.default_rng(0).permutation(N)[:600]
     mask = np.arange(N) % 3 == 0
     for limit in (64 * 2**20, 5000):
-        monkeypatch.setattr("kerakit.data.rows._IN_MEMORY", limit)
+        monkeypatch.setattr("kerakit.data.storage.mapped._IN_MEMORY", limit)
         for rows in (slice(5, 50, 3), order, mask, np.arange(7, 90), np.array([-1, 3]), order[:0]):
             np.testing.assert_array_equal(take_rows(column, rows), IMAGES[rows])
         assert is_mapped(take_rows(column, slice(5, 50)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerakit.data.statistics import describe_feature, describe_target, is_constant
+from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
 
 NAN = np.nan
 

@@ -7,7 +7,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.data import load_tagged
-from kerakit.data.toy_sentences import sentences
+from kerakit.data.builtin.toy_sentences import sentences
 from kerakit.errors import ArgumentError, DataError
 
 

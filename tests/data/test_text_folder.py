@@ -3,7 +3,7 @@
 import pytest
 
 from kerakit.data import load_text
-from kerakit.data.class_folders import find_files
+from kerakit.data.files.class_folders import find_files
 from kerakit.errors import DataError
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kerakit.data import load_tagged, load_text
-from kerakit.data.toy_messages import messages
-from kerakit.data.toy_sentences import sentences
+from kerakit.data.builtin.toy_messages import messages
+from kerakit.data.builtin.toy_sentences import sentences
 
 
 def test_messages_are_different_seeded_and_one_in_three_is_spam():

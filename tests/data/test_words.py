@@ -6,7 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kerakit.data.words import (
+from kerakit.data.text.vocabulary import (
     count_words,
     describe_text,
     describe_tokens,

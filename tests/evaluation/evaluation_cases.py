@@ -4,7 +4,7 @@ import numpy as np
 
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Series, Spec, Target
-from kerakit.data.windows import Windows
+from kerakit.data.storage.windows import Windows
 
 __all__ = [
     "forecast_data",

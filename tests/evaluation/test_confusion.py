@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerakit.evaluation import evaluate
-from kerakit.evaluation.confusion import most_confused, per_class
+from kerakit.evaluation.metrics.confusion import most_confused, per_class
 
 # True classes in rows, predicted in columns, and a class "owl" that never occurs:
 #        cat dog fox

@@ -1,6 +1,6 @@
 import matplotlib
 
-from kerakit.evaluation.fonts import drawable, font_families
+from kerakit.evaluation.plots.fonts import drawable, font_families
 
 UNKNOWN = "\U0010fffd"  # for private use: no font has a picture of it
 
@@ -21,7 +21,7 @@ def test_fonts_of_the_machine_are_used_and_then_left():
     """A font with the character, here one of Matplotlib's own, is added to the default."""
     from matplotlib import font_manager
 
-    from kerakit.evaluation import fonts
+    from kerakit.evaluation.plots import fonts
 
     path = font_manager.findfont("STIXNonUnicode")
     characters = fonts._characters(path) - fonts._characters(font_manager.findfont("DejaVu Sans"))

@@ -9,8 +9,8 @@ from evaluation_cases import forecast_data, naive_forecaster
 from kerakit.data.data import Data
 from kerakit.errors import DataError, KerakitError
 from kerakit.evaluation import evaluate
-from kerakit.evaluation.series_baselines import fit_linear, last_season, without_gaps
-from kerakit.evaluation.series_errors import HorizonErrors, naive_scale, training_series
+from kerakit.evaluation.baselines.forecasts import fit_linear, last_season, without_gaps
+from kerakit.evaluation.metrics.forecasting import HorizonErrors, naive_scale, training_series
 
 
 def test_metrics_by_hand():
@@ -123,7 +123,7 @@ def test_the_linear_baseline_is_ridge_regression(channels, streamed, monkeypatch
 
 
 def test_many_windows_are_thinned_out_evenly(monkeypatch):
-    monkeypatch.setattr("kerakit.evaluation.series_baselines.MAX_ROWS", 50)
+    monkeypatch.setattr("kerakit.evaluation.baselines.forecasts.MAX_ROWS", 50)
     rng = np.random.default_rng(0)
     t = np.arange(1000)
     data = forecast_data(np.sin(t / 5) + 0.01 * rng.normal(size=1000), window=12, horizon=2)
@@ -201,7 +201,7 @@ def test_answers_that_do_not_fit(tmp_path):
 
 def test_windows_are_never_cut_out_all_at_once(monkeypatch):
     """40,000 windows of 300 steps of 4 channels would be 190 MB: no more than 1 MB is made."""
-    from kerakit.data.windows import Windows
+    from kerakit.data.storage.windows import Windows
 
     monkeypatch.setattr("kerakit.evaluation.batches.MAX_STEPS", 2**17)
     made = []
@@ -212,7 +212,7 @@ def test_windows_are_never_cut_out_all_at_once(monkeypatch):
         return cut(self, dtype, copy)
 
     monkeypatch.setattr(Windows, "__array__", watched)
-    monkeypatch.setattr("kerakit.evaluation.series_baselines.MAX_ROWS", 1000)
+    monkeypatch.setattr("kerakit.evaluation.baselines.forecasts.MAX_ROWS", 1000)
     series = np.random.default_rng(0).normal(size=(5000, 4)).astype("float32")
     data = forecast_data(series, window=300, horizon=2)
     evaluate(naive_forecaster(data.spec), data)

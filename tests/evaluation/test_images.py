@@ -41,7 +41,7 @@ def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
 
 def test_worst_errors_are_those_of_the_split_in_order(pictures, tmp_path, monkeypatch):
     """Rows 0, 1 and 3 are wrong, with 0.7, 0.9 and 0.8; two batches."""
-    import kerakit.evaluation.classification as classification
+    import kerakit.evaluation.tasks.classification as classification
 
     monkeypatch.setattr("kerakit.evaluation.batches.MAX_IMAGE_VALUES", 3 * 4)
     monkeypatch.setattr("kerakit.evaluation.batches.MIN_ROWS", 1)
@@ -118,7 +118,7 @@ def test_precision_while_training_leaves_no_trace(pictures):
 
 def test_a_memory_map_larger_than_memory_is_read_by_the_row(pictures, tmp_path, monkeypatch):
     """300 GB of images in a sparse file: whoever asks for all of them fails at once."""
-    monkeypatch.setattr("kerakit.evaluation.pixels.MAX_ROWS", 64)
+    monkeypatch.setattr("kerakit.evaluation.baselines.images.MAX_ROWS", 64)
     path, count, shape = tmp_path / "images.bin", 2_000_000, (224, 224, 3)
     with open(path, "wb") as file:
         file.truncate(count * int(np.prod(shape)))

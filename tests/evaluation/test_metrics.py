@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from kerakit.evaluation import metrics
+from kerakit.evaluation.metrics import metrics
 
 
 def test_regression_by_hand():

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from kerakit.evaluation import class_plots, plots
-from kerakit.evaluation.run_files import png
+from kerakit.evaluation.plots import classification as class_plots
+from kerakit.evaluation.plots import figure as plots
+from kerakit.evaluation.report.run_files import png
 
 
 def test_no_pyplot_state_and_no_backend_change():

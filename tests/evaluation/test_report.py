@@ -107,8 +107,8 @@ def test_page_says_what_the_data_are(page):
 def test_notes_and_long_tables_are_said(make, tmp_path):
     features = make.spec("regression").features
     data = make.data(target=Target(("t",), mean=(2.0,), variance=(9.0,)))
-    from kerakit.evaluation.report import render
-    from kerakit.evaluation.summary import Report
+    from kerakit.evaluation.report.page import render
+    from kerakit.evaluation.report.report import Report
 
     many = tuple(dataclasses.replace(features[0], name=f"f{i}") for i in range(1000))
     spec = dataclasses.replace(data.spec, features=many)

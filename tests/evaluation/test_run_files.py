@@ -5,7 +5,7 @@ import pytest
 
 from kerakit.errors import RunError
 from kerakit.evaluation import update_metrics
-from kerakit.evaluation.run_files import read_history
+from kerakit.evaluation.report.run_files import read_history
 
 
 def test_update_merges_and_replaces(tmp_path):

@@ -9,8 +9,8 @@ import pytest
 from matplotlib.text import Text
 
 from kerakit.evaluation import evaluate
-from kerakit.evaluation.plots import learning_curves
-from kerakit.evaluation.run_files import read_history
+from kerakit.evaluation.plots.figure import learning_curves
+from kerakit.evaluation.report.run_files import read_history
 
 STAGES = [
     {"stage": "head", "epochs": 1, "val_accuracy": 0.9375, "val_loss": 0.21, "kept": True},

@@ -3,7 +3,7 @@ import pathlib
 
 import pytest
 
-from kerakit.evaluation.summary import Report, format_number, headline
+from kerakit.evaluation.report.report import Report, format_number, headline
 
 
 def regression(rmse=53.1, mean=77.0, **others):

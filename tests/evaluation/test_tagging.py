@@ -9,8 +9,8 @@ from evaluation_cases import sentence_data, sentence_table, tag_answers
 from kerakit.data.data import Data
 from kerakit.errors import DataError
 from kerakit.evaluation import evaluate
-from kerakit.evaluation.tag_baseline import fit_most_frequent_tag, lowered, split_tokens
-from kerakit.evaluation.tag_scores import WrongSentences
+from kerakit.evaluation.baselines.tags import fit_most_frequent_tag, lowered, split_tokens
+from kerakit.evaluation.metrics.tagging import WrongSentences
 
 D, N, V = np.eye(3) * 0.85 + 0.05
 # Knows every word but takes "sees" for a noun; what it does not know is a verb.

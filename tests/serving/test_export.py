@@ -16,8 +16,8 @@ from kerakit.data.data import Data
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving import export, load_served
-from kerakit.serving.manifest import read_manifest
-from kerakit.serving.versions import flaw_of
+from kerakit.serving.contract.manifest import read_manifest
+from kerakit.serving.contract.versions import flaw_of
 
 
 def served(path, features):

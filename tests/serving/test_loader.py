@@ -11,7 +11,7 @@ import sys
 import pytest
 from serving_cases import CASES
 
-from kerakit.serving.warmup import WARMUP
+from kerakit.serving.exporting.warmup import WARMUP
 
 TEXTS = ("label", "labels")
 SCRIPT = """

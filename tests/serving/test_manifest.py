@@ -9,13 +9,13 @@ import pytest
 from serving_cases import CASES
 
 from kerakit.errors import DataError
-from kerakit.serving.manifest import read_manifest
-from kerakit.serving.versions import MANIFEST
+from kerakit.serving.contract.manifest import read_manifest
+from kerakit.serving.contract.versions import MANIFEST
 
 
 @pytest.fixture(scope="module")
 def validator():
-    text = importlib.resources.files("kerakit.serving").joinpath("manifest.schema.json").read_text()
+    text = importlib.resources.files("kerakit.serving.contract").joinpath("manifest.schema.json").read_text()
     schema = json.loads(text)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)

@@ -10,12 +10,12 @@ import time
 import pytest
 
 from kerakit.errors import ArgumentError, ExportError
-from kerakit.serving.publish import publish
+from kerakit.serving.exporting.publish import publish
 
 # A process that publishes a folder of two files and tells when it has begun.
 WRITER = """
 import sys, time
-from kerakit.serving.publish import publish
+from kerakit.serving.exporting.publish import publish
 base, seconds = sys.argv[1], float(sys.argv[2])
 with publish(base) as publication:
     (publication.folder / "one").write_text("1")

@@ -13,12 +13,12 @@ from sequence_cases import SEQUENCE_CASES, WORDS, make_case
 from kerakit.data.spec import Feature, Spec
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving import export, load_served, verify
-from kerakit.serving.fresh_process.padding import longest, padded_to, series_lengths
-from kerakit.serving.golden import golden_sample
-from kerakit.serving.manifest import read_manifest
-from kerakit.serving.rows import stacked
-from kerakit.serving.sample import sample_rows, with_example
-from kerakit.serving.versions import MANIFEST
+from kerakit.serving.standalone.padding import longest, padded_to, series_lengths
+from kerakit.serving.exporting.golden import golden_sample
+from kerakit.serving.contract.manifest import read_manifest
+from kerakit.serving.contract.rows import stacked
+from kerakit.serving.exporting.sample import sample_rows, with_example
+from kerakit.serving.contract.versions import MANIFEST
 
 SIGNATURES = {
     "forecast": {"serving_default"},
@@ -54,7 +54,7 @@ def test_a_fresh_process_answers_as_the_model(case, sequence_exports):
 
 @pytest.mark.parametrize("case", SEQUENCE_CASES)
 def test_every_manifest_fits_the_schema(case, sequence_exports):
-    folder = importlib.resources.files("kerakit.serving")
+    folder = importlib.resources.files("kerakit.serving.contract")
     schema = json.loads(folder.joinpath("manifest.schema.json").read_text())
     text = (sequence_exports[case] / MANIFEST).read_text()
     manifest = json.loads(text, parse_constant=pytest.fail)
@@ -219,7 +219,7 @@ def test_models_of_another_shape_are_refused(sequences, tmp_path):
 
 
 def test_constants_of_texts_and_series(sequences, tmp_path):
-    from kerakit.serving.constants import preprocess_constants
+    from kerakit.serving.exporting.constants import preprocess_constants
 
     found = {case: preprocess_constants(*sequences[case][:2]) for case in SEQUENCE_CASES}
     assert found["text"]["vocabularies"] == ["text"] and found["tags"]["vocabularies"] == ["tokens"]

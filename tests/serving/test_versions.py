@@ -1,7 +1,7 @@
 import pytest
 
 from kerakit.errors import ArgumentError, ExportError
-from kerakit.serving.versions import (
+from kerakit.serving.contract.versions import (
     check_base,
     check_versions,
     choose_version,

@@ -15,7 +15,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 import kerakit as kk
 from kerakit.data.data import Data
-from kerakit.training.epochs import row_order
+from kerakit.training.loop.epochs import row_order
 
 
 def mlp(data, seed=0, preset="regression", **options):
@@ -136,7 +136,7 @@ def _replaced(data, train):
 def test_balanced_weights_are_those_of_scikit_learn(iris, breast_cancer):
     from sklearn.utils.class_weight import compute_class_weight
 
-    from kerakit.training.arrays import class_weights
+    from kerakit.training.rows.arrays import class_weights
 
     target = breast_cancer.table("train").target
     expected = compute_class_weight("balanced", classes=np.array([0, 1]), y=target)
@@ -232,7 +232,7 @@ def test_a_schedule_is_followed_step_by_step(line_data):
 @pytest.mark.parametrize("rows", [16_384, 20, 71], ids=["at once", "in parts", "in one part"])
 def test_early_stopping_leaves_the_best_weights(diabetes, monkeypatch, rows):
     assert diabetes.spec.sizes["validation"] == 71
-    monkeypatch.setattr("kerakit.training.epochs.VALIDATION_ROWS", rows)
+    monkeypatch.setattr("kerakit.training.loop.epochs.VALIDATION_ROWS", rows)
     model = mlp(diabetes)
     kk.compile(model, "adam", learning_rate=0.03)
     history = kk.fit(model, diabetes, epochs=300, early_stopping=10, verbose=0)
@@ -366,7 +366,7 @@ def test_a_damaged_checkpoint_is_named(diabetes, tmp_path):
 
 
 def test_two_processes_cannot_share_a_run_directory(diabetes, tmp_path):
-    from kerakit.training.run_lock import locked
+    from kerakit.training.runs.lock import locked
 
     with locked(tmp_path), pytest.raises(kk.RunError, match="in use by another process"):
         kk.fit(mlp(diabetes), diabetes, epochs=2, run_dir=tmp_path, verbose=0)

@@ -12,8 +12,8 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.data.data import Data
-from kerakit.training.kernels import fused_batch_norm
-from kerakit.training.trainer import make_trainer, precision_of
+from kerakit.training.speed.batch_norm import fused_batch_norm
+from kerakit.training.loop.trainer import make_trainer, precision_of
 
 
 def compiled(small_cnn, data, preset="multiclass", **options):
@@ -99,7 +99,7 @@ def test_a_memmap_column_streams_and_trains_as_memory_does(pictures, small_cnn, 
 
 @pytest.mark.parametrize("table", [True, False])
 def test_streamed_epochs_have_every_row_in_an_order_of_their_own(pictures, table):
-    from kerakit.training.stream import streamed_batches
+    from kerakit.training.rows.stream import streamed_batches
 
     data = pictures()
     pixels = data.table("train").features["image"].reshape(450, -1)
@@ -119,7 +119,7 @@ def test_streamed_epochs_have_every_row_in_an_order_of_their_own(pictures, table
 
 
 def test_what_fits_counts_bytes_not_floats(pictures, small_cnn):
-    from kerakit.training.arrays import size_in_memory
+    from kerakit.training.rows.arrays import size_in_memory
 
     data = pictures()
     assert size_in_memory(data, "train", None) == 450 * 12 * 12 * 3
@@ -151,8 +151,8 @@ def test_validation_is_not_augmented(pictures, small_cnn):
 
 
 def test_every_step_changes_its_batch_in_another_way(pictures):
-    from kerakit.training.augment import augmentation
-    from kerakit.training.prepare import image_stage
+    from kerakit.training.rows.augment import augmentation
+    from kerakit.training.rows.batch_stages import image_stage
 
     data = pictures()
     batch = next(iter(data.batches("train", 32)))

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.presets import settings_of
-from kerakit.training import choice as choice_module
-from kerakit.training import throughput
-from kerakit.training.checkpoint import recorded_identity
-from kerakit.training.runner import Runner
-from kerakit.training.throughput import Choice, Outcome, Trial, candidates, choose
+from kerakit.training.speed import choice_of_run as choice_module
+from kerakit.training.speed import trial as throughput
+from kerakit.training.runs.checkpoint import recorded_identity
+from kerakit.training.loop.runner import Runner
+from kerakit.training.speed.trial import Choice, Outcome, Trial, candidates, choose
 
 NO_GPU = pytest.mark.skipif(
     bool(tf.config.list_physical_devices("GPU")), reason="on a GPU Keras has cuDNN"

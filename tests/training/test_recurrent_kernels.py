@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 import kerakit as kk
-from kerakit.training.recurrent_kernels import fusable, recurrent_kernel, recurrent_layers
-from kerakit.training.throughput import Choice
+from kerakit.training.speed.recurrent import fusable, recurrent_kernel, recurrent_layers
+from kerakit.training.speed.trial import Choice
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 

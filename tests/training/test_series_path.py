@@ -152,7 +152,7 @@ def test_series_of_several_lengths_or_very_long_ones_have_no_such_path(tmp_path)
 
 
 def test_classes_without_a_row_are_never_the_answer():
-    from kerakit.logistic import ABSENT, fit_weights
+    from kerakit.solvers.logistic import ABSENT, fit_weights
 
     x = np.random.default_rng(0).normal(size=(30, 3))
     ids = (x[:, 0] > 0).astype(int) * 2  # of classes 0 to 3 there are 0 and 2

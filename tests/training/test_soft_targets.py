@@ -6,7 +6,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.presets.losses import PerceptronLoss
-from kerakit.training.soft_targets import as_rows, row_loss, row_metrics, wants_rows
+from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
 IDS = np.array([0, 2, 1, 2], "int32")
 ROWS = np.eye(3, dtype="float32")[IDS]

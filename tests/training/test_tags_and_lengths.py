@@ -13,7 +13,7 @@ import kerakit as kk
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
 from kerakit.presets import settings_of
-from kerakit.training.runner import Runner
+from kerakit.training.loop.runner import Runner
 from kerakit.training.trim import trim_stage
 
 TAGS = {"the": "DET", "a": "DET", "dog": "NOUN", "cat": "NOUN", "runs": "VERB", "sees": "VERB"}

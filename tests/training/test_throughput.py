@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 import kerakit as kk
-from kerakit.training import choice as choice_module
-from kerakit.training import throughput
-from kerakit.training.checkpoint import recorded_identity
+from kerakit.training.speed import choice_of_run as choice_module
+from kerakit.training.speed import trial as throughput
+from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.machine import machine
-from kerakit.training.throughput import (
+from kerakit.training.speed.trial import (
     Choice,
     Outcome,
     Trial,
@@ -17,7 +17,7 @@ from kerakit.training.throughput import (
     estimated_seconds,
     pays_to_measure,
 )
-from kerakit.training.throughput_cache import ENTRIES, key_of, recall, remember
+from kerakit.training.speed.cache import ENTRIES, key_of, recall, remember
 
 FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
 
@@ -25,7 +25,7 @@ FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
 @pytest.fixture
 def runner(pictures, small_cnn):
     from kerakit.presets import settings_of
-    from kerakit.training.runner import Runner
+    from kerakit.training.loop.runner import Runner
 
     data = pictures()
     model = small_cnn(data.spec)

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerakit.builders.assemble import assemble
+from kerakit.builders.parts import assemble
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.sequence.encoders import summarize
 from kerakit.builders.sequence.options import CELLS, Encoding

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerakit.builders.assemble import assemble
+from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import encode_steps
 from kerakit.builders.sequence.masks import with_mask
 from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding

@@ -11,7 +11,7 @@ from kerakit.checks import check
 from kerakit.errors import ArgumentError
 from kerakit.files import read_json
 from kerakit.serving.deploy.models_config import find_models, models_config, quoted
-from kerakit.serving.versions import MANIFEST
+from kerakit.serving.contract.versions import MANIFEST
 
 __all__ = ["IMAGE", "compose_file"]
 

@@ -4,8 +4,8 @@ import json
 import shlex
 import urllib.parse
 
-from kerakit.serving.manifest import read_manifest
-from kerakit.serving.versions import version_folder
+from kerakit.serving.contract.manifest import read_manifest
+from kerakit.serving.contract.versions import version_folder
 
 __all__ = ["curl_line", "docker_line", "request_example"]
 

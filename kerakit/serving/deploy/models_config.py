@@ -16,7 +16,7 @@ import warnings
 
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
-from kerakit.serving.versions import flaw_of, version_number
+from kerakit.serving.contract.versions import flaw_of, version_number
 
 __all__ = ["FoundModel", "find_models", "models_config", "quoted", "serving_config"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerakit.data.columns import MISSING, Numbers, read_column
+from kerakit.data.columns.column import MISSING, Numbers, read_column
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 

@@ -128,12 +128,12 @@ def _batches(parts, size):
 
 def _open(path, text):
     if path.suffix.lower() in PARQUET:
-        from kerakit.data.parquet_stream import ParquetStream
+        from kerakit.data.files.parquet_stream import ParquetStream
 
         if text["columns"] is not None:
             raise DataError(f"{path}: a Parquet file names its columns itself. Leave out columns=.")
         return ParquetStream(path)
-    from kerakit.data.delimited_stream import DelimitedStream
+    from kerakit.data.files.delimited_stream import DelimitedStream
 
     return DelimitedStream(path, **text)
 

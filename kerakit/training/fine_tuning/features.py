@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
-from kerakit.training.augment import augmentation
-from kerakit.training.kernels import fused_batch_norm
+from kerakit.training.rows.augment import augmentation
+from kerakit.training.speed.batch_norm import fused_batch_norm
 
 __all__ = ["FrozenFeatures"]
 

@@ -4,7 +4,7 @@ import dataclasses
 
 import keras
 
-from kerakit.builders.backbones.stages import entry_of
+from kerakit.builders.pretrained.backbones.stages import entry_of
 from kerakit.errors import ArgumentError
 
 __all__ = ["Parts", "freeze", "parts_of"]

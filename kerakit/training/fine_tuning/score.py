@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from kerakit.training.kernels import fused_batch_norm
+from kerakit.training.speed.batch_norm import fused_batch_norm
 
 __all__ = ["Score", "score"]
 

@@ -7,7 +7,7 @@ from kerakit.serving import (
     docker_line,
     request_example,
 )
-from kerakit.serving.manifest import read_manifest
+from kerakit.serving.contract.manifest import read_manifest
 
 
 def test_shell_lines_survive_quotes_and_spaces(exports):

@@ -13,7 +13,7 @@ sys.path.append(str(pathlib.Path(__file__).parent))
 from live_cases import export_photos
 from rest_server import RestServer
 
-from kerakit.serving.live.check import check_live
+from kerakit.serving.verifying.live.check import check_live
 
 
 @pytest.fixture(scope="session")

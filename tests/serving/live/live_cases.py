@@ -12,7 +12,7 @@ from serving_cases import make_model, make_spec, make_table
 
 from kerakit.data.spec import Feature, Spec
 from kerakit.serving import export
-from kerakit.serving.versions import MANIFEST
+from kerakit.serving.contract.versions import MANIFEST
 
 __all__ = [
     "copy_version",

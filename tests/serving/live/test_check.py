@@ -15,9 +15,9 @@ from rest_server import RestServer
 from serving_cases import CASES
 
 from kerakit.errors import ExportError
-from kerakit.serving.live import check as live
-from kerakit.serving.live import rest_json
-from kerakit.serving.live.check import check_live
+from kerakit.serving.verifying.live import check as live
+from kerakit.serving.verifying.live import rest_json
+from kerakit.serving.verifying.live.check import check_live
 
 BEFORE_EXAMPLES = ["server", "version", "metadata", "row form", "columnar form"]
 
@@ -54,7 +54,7 @@ def test_a_server_that_answers_as_measured(case, server, ask):
 
 def test_it_starts_without_tensorflow():
     code = (
-        "import sys, kerakit.serving.live; "
+        "import sys, kerakit.serving.verifying.live; "
         "print([m for m in ('tensorflow', 'keras', 'pandas') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

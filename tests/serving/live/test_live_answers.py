@@ -6,7 +6,7 @@ import pytest
 from live_cases import copy_version, edit, failed, http_answer
 
 from kerakit.errors import ExportError
-from kerakit.serving.live.check import check_live
+from kerakit.serving.verifying.live.check import check_live
 
 # Other metadata.
 

@@ -18,8 +18,8 @@ from model_server import ModelServer, find_launcher
 from rest_server import RestServer
 
 from kerakit.errors import ExportError
-from kerakit.serving.fresh_process.compare import compare, golden_outputs
-from kerakit.serving.live.check import check_live
+from kerakit.serving.standalone.compare import compare, golden_outputs
+from kerakit.serving.verifying.live.check import check_live
 
 SECONDS = 60.0
 DTYPES = {"float32": "DT_FLOAT", "string": "DT_STRING"}

@@ -9,9 +9,9 @@ from live_cases import http_answer
 from rest_models import version_status
 
 from kerakit.errors import ArgumentError, ExportError
-from kerakit.serving.live import rest
-from kerakit.serving.live.check import check_live
-from kerakit.serving.live.url import parse_model_url
+from kerakit.serving.verifying.live import rest
+from kerakit.serving.verifying.live.check import check_live
+from kerakit.serving.verifying.live.url import parse_model_url
 
 
 def test_parts_of_a_url():

@@ -6,7 +6,7 @@ from rest_server import RestServer
 from sequence_cases import SEQUENCE_CASES
 
 from kerakit.serving import verify
-from kerakit.serving.manifest import read_manifest
+from kerakit.serving.contract.manifest import read_manifest
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ import pytest
 from serving_cases import make_spec
 
 from kerakit.data import delimited_stream, parquet_stream
-from kerakit.data.columns import read_column
+from kerakit.data.columns.column import read_column
 from kerakit.data.spec import Feature
 from kerakit.errors import ArgumentError, DataError
 from kerakit.serving import load_served, predict_csv

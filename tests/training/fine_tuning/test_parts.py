@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import kerakit as kk
-from kerakit.builders.backbones.registry import BACKBONES
+from kerakit.builders.pretrained.backbones.registry import BACKBONES
 from kerakit.training.fine_tuning.parts import freeze, parts_of
 
 

@@ -1,0 +1,1 @@
+"""Builders of convolutional networks for images: `cnn_classifier`."""

@@ -1,0 +1,1 @@
+"""Builders on pretrained backbones: `pretrained_classifier` and `load_backbone`."""

@@ -1,0 +1,1 @@
+"""Builders of models for tables: linear models and multilayer perceptrons."""

@@ -1,0 +1,1 @@
+"""Data sets that are at hand without a download: `load_builtin`."""

@@ -1,0 +1,93 @@
+"""Files of plain text: their bytes, and these as characters."""
+
+import gzip
+import os
+import zlib
+
+from kerakit.data.files.delimited import not_in_encoding
+from kerakit.data.names import near_match
+from kerakit.errors import DataError
+
+__all__ = ["decode", "is_encoding", "read_bytes"]
+
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read_bytes(path, expected="a file of text"):
+    """Return the bytes of a file, unpacked where its name ends in `.gz`.
+
+    Args:
+        path: `pathlib.Path`.
+        expected: str. What the file should be, for errors.
+
+    Raises:
+        DataError: when there is no such file, or it is a folder, empty or no gzip file.
+    """
+    if path.is_dir():
+        raise DataError(f"{path} is a folder. Expected {expected}.")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        beside = os.listdir(path.parent) if path.parent.is_dir() else ()
+        raise DataError(f"{path}: no such file.{near_match(path.name, beside)}") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
+    if path.suffix.lower() == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DataError(f"{path} is no complete gzip file: {error}.") from error
+    if not content.strip():
+        raise DataError(f"{path} is empty. Expected {expected}.")
+    return content
+
+
+def decode(content, name, encoding):
+    """Return bytes as a `str` without a byte order mark.
+
+    Args:
+        content: bytes.
+        name: str. The file's name, for errors.
+        encoding: str.
+
+    Raises:
+        DataError: when they are not in `encoding`, with the line and the byte, or hold NUL
+            characters, which no text has.
+
+    Example:
+
+    >>> decode(b"\\xef\\xbb\\xbfcaf\\xc3\\xa9", "menu.txt", "utf-8")
+    'café'
+    """
+    try:
+        text = content.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        if content[:2] in _UTF16_MARKS:
+            raise DataError(
+                f"{name}, line 1: the text is not {encoding}, but begins as UTF-16 does. Pass "
+                "encoding='utf-16'."
+            ) from error
+        raise not_in_encoding(name, line, encoding, error) from error
+    at = text.find("\0")
+    if at >= 0:
+        raise DataError(
+            f"{name}, line {text.count(chr(10), 0, at) + 1}: the text holds a NUL character. If "
+            "it is in UTF-16, pass encoding='utf-16'; else remove it."
+        )
+    return text
+
+
+def is_encoding(name):
+    """Whether Python knows an encoding of characters by this name.
+
+    Example:
+
+    >>> is_encoding("latin-1"), is_encoding("latin-0"), is_encoding("base64")
+    (True, False, False)
+    """
+    try:
+        "".encode(name)
+    except (LookupError, TypeError, ValueError):
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Series: `load_series`, time columns, windowing, and `.ts` files."""

@@ -1,0 +1,176 @@
+"""A time series -> `Data` of windows: what `load_series` and the generated series share."""
+
+import hashlib
+
+import numpy as np
+
+from kerakit.data.data import SPLITS, Data, Table
+from kerakit.data.series.windowing import cut, usable, window_starts
+from kerakit.data.series.options import SeriesOptions
+from kerakit.data.spec import Feature, Series, Spec, Target
+from kerakit.data.series.time_column import MICROSECONDS
+from kerakit.data.series.regular_times import season_of
+from kerakit.data.storage.windows import Windows
+from kerakit.errors import DataError
+
+__all__ = ["forecast_data"]
+
+
+def forecast_data(sources, options: SeriesOptions, *, dataset):
+    """Cut series into windows, and describe them.
+
+    Args:
+        sources: dict from `"train"`, and `"validation"` and `"test"` where the user has them,
+            to `SeriesSource`. What is not there is cut off the end of the training series.
+        options: `SeriesOptions`.
+        dataset: str. What the user calls the data.
+
+    Returns:
+        `(data, notes)`: `Data`, and a list of sentences to warn of.
+
+    Raises:
+        DataError: when a split is too short for a window, has none without gaps, or there is
+            nothing to learn.
+    """
+    train = sources["train"]
+    for split, other in sources.items():
+        _same_kind(train, other, split)
+    if options.calendar and train.times is None:
+        raise DataError(
+            f"{train.name}: calendar={options.calendar!r} needs the times of the rows, and there "
+            "is no time column. Pass time=, or leave calendar= out."
+        )
+    season = options.season or season_of(train.step)
+    window, horizon = options.lengths(season)
+    series = Series(
+        window=window,
+        horizon=horizon,
+        stride=options.stride,
+        season=season,
+        step=train.step.seconds if train.step else None,
+        calendar=options.calendar,
+    )
+    stretches = cut(sources, series, options)
+    features, target = _describe(stretches["train"], series, options)
+    tables, left_out = {}, 0
+    for split, stretch in stretches.items():
+        starts = window_starts(stretch, split, series)
+        good = starts[usable(stretch, starts, series)]
+        if not len(good):
+            raise DataError(
+                f"{stretch.source.name}: all {len(starts):,} windows of the {split} part have a "
+                "missing value in their target, or nothing but missing values in their input. "
+                "Fill gaps in, pass a smaller horizon=, or cut the series so that it has whole "
+                "stretches."
+            )
+        left_out += len(starts) - len(good)
+        tables[split] = _table(stretch, good, series)
+    spec = Spec(
+        task="forecast",
+        features=features,
+        target=target,
+        sizes={split: len(tables.get(split) or ()) for split in SPLITS},
+        seed=options.seed,
+        fingerprint=_fingerprint(sources),
+        dataset=dataset,
+        missing=options.missing,
+        series=series,
+    )
+    notes = [note for source in sources.values() for note in source.notes]
+    notes += _missing_notes(sources, left_out)
+    return Data(tables["train"], tables.get("validation"), tables["test"], spec), notes
+
+
+def _same_kind(train, other, split):
+    """Refuse a series of other channels or another step than those of the training series."""
+    if len(other.channels) != len(train.channels):
+        raise DataError(
+            f"{other.name}: {split}= has {len(other.channels)} channels, and {train.name} has "
+            f"{len(train.channels)}: {', '.join(train.channels)}. Give both the same."
+        )
+    steps = ["no times" if s.times is None else f"steps of {s.step}" for s in (train, other)]
+    if steps[0] != steps[1] and len(other) > 1:
+        raise DataError(
+            f"{other.name}: {split}= has {steps[1]}, and {train.name} has {steps[0]}. Give both "
+            "the same."
+        )
+
+
+def _table(stretch, starts, series):
+    features = {"window": Windows(stretch.values, starts, series.window)}
+    if series.calendar:
+        last = stretch.source.times[starts + series.window - 1]
+        features["time"] = last // MICROSECONDS
+    return Table(features, Windows(stretch.values, starts + series.window, series.horizon))
+
+
+def _describe(stretch, series, options):
+    """Features and target, with the statistics of the training part."""
+    source = stretch.source
+    values = source.values[: stretch.end]
+    there = ~np.isnan(values)
+    described = []
+    for name, column, seen in zip(source.channels, values.T, there.T, strict=True):
+        known = column[seen].astype(np.float64)
+        if not len(known) or known.min() == known.max():
+            held = f"constant, {known[0]:g}," if len(known) else "missing"
+            raise DataError(
+                f"{source.name}, column {name!r}: the value is {held} in all {len(values):,} steps "
+                "of the training part. There is nothing to learn; check the column, or use a "
+                "longer training part."
+            )
+        described.append(
+            {
+                "mean": float(known.mean()),
+                "variance": float(known.var()),
+                "minimum": float(known.min()),
+                "maximum": float(known.max()),
+                "missing": len(column) - len(known),
+            }
+        )
+    one = len(described) == 1
+    together = {
+        key: described[0][key] if one else tuple(channel[key] for channel in described)
+        for key in described[0]
+    }
+    shape = (series.window,) if one else (series.window, len(described))
+    column = source.channels[0] if one else "window"
+    features = [Feature("window", "sequence", "float32", shape, column, **together)]
+    if series.calendar:
+        features.append(Feature("time", "numeric", "int64", (), source.time_name))
+    moments = (tuple(channel[key] for channel in described) for key in ("mean", "variance"))
+    return tuple(features), Target(source.channels, options.unit, *moments)
+
+
+def _missing_notes(sources, left_out):
+    """A list of at most one warning about missing values."""
+    notes = []
+    for source in sources.values():
+        missing = np.isnan(source.values)
+        if missing.any():
+            run, start = _longest_run(missing.any(axis=1))
+            notes.append(
+                f"{source.name}: {int(missing.sum()):,} of {missing.size:,} values are missing, "
+                f"for up to {run:,} step(s) on end (from {source.place(start)})"
+            )
+    if not notes:
+        return []
+    return [
+        f"{'; '.join(notes)}. {left_out:,} window(s) with a missing value in their target, or "
+        "nothing but missing values in their input, are left out."
+    ]
+
+
+def _longest_run(flags):
+    """`(length, start)` of the longest run of set flags; the first of several."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    starts, ends = edges[::2], edges[1::2]
+    longest = int(np.argmax(ends - starts))
+    return int(ends[longest] - starts[longest]), int(starts[longest])
+
+
+def _fingerprint(sources):
+    digests = [source.digest for source in sources.values()]
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()

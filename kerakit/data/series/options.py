@@ -1,0 +1,91 @@
+"""What loaders of series let the user decide, checked in one place."""
+
+import dataclasses
+import math
+import numbers
+
+from kerakit.checks import check, check_choice, check_int
+from kerakit.data.options import names
+from kerakit.data.series.regular_times import GAPS
+
+__all__ = ["CALENDAR", "SeriesOptions"]
+
+CALENDAR = ("day", "week", "year")
+
+# Windows that see a pattern twice, and four times as far back as they look ahead: enough to
+# tell a season from a trend. Window and horizon should be set by what the forecast is for.
+_SEASONS, _HORIZONS = 2, 4
+
+
+@dataclasses.dataclass(frozen=True)
+class SeriesOptions:
+    """The options of a series to forecast; `load_series` says what each means.
+
+    Attributes:
+        owner: str. The loader, for messages.
+
+    Raises:
+        ArgumentError: when a value is not what it can be.
+    """
+
+    owner: str
+    window: int | None = None
+    horizon: int | None = None
+    stride: int = 1
+    calendar: tuple[str, ...] = ()
+    season: int | None = None
+    gaps: str = "error"
+    test_size: float | int = 0.2
+    validation_size: float | int = 0.2
+    missing: tuple[str, ...] | None = None
+    unit: str | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        owner = self.owner
+        for name in ("window", "horizon", "stride", "season"):
+            value = getattr(self, name)
+            if value is not None or name == "stride":
+                self._settle(name, check_int(owner, name, value, minimum=1))
+        calendar = tuple(dict.fromkeys(names(owner, "calendar", self.calendar)))
+        for cycle in calendar:
+            check_choice(owner, "calendar", cycle, CALENDAR)
+        self._settle("calendar", calendar)
+        check_choice(owner, "gaps", self.gaps, GAPS)
+        self._settle("test_size", _size(owner, "test_size", self.test_size))
+        size = _size(owner, "validation_size", self.validation_size, or_none=True)
+        self._settle("validation_size", size)
+        self._settle("seed", check_int(owner, "seed", self.seed, minimum=0))
+        if self.missing is not None:
+            self._settle("missing", names(owner, "missing", self.missing))
+        ok = self.unit is None or isinstance(self.unit, str)
+        check(ok, owner, "unit", "a str or None", self.unit)
+
+    def lengths(self, season):
+        """Return `(window, horizon)`: what the user chose, or what goes with a season.
+
+        Example:
+
+        >>> SeriesOptions("load_series").lengths(season=24)
+        (96, 24)
+        """
+        horizon = season if self.horizon is None else self.horizon
+        if self.window is not None:
+            return self.window, horizon
+        return max(_SEASONS * season, _HORIZONS * horizon), horizon
+
+    def _settle(self, name, value):
+        object.__setattr__(self, name, value)
+
+
+def _size(owner, name, value, or_none=False):
+    """A share of the steps, as a float, or how many of them, as an int."""
+    lowest = 0 if or_none else 1
+    expected = f"a float in the range (0.0, 1.0), or an int in the range [{lowest}, inf)"
+    ok = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    check(ok, owner, name, expected, value)
+    if isinstance(value, numbers.Integral) or (or_none and value == 0):
+        check(value >= lowest, owner, name, expected, value)
+        return int(value)
+    check(0 < value < 1, owner, name, expected, value)
+    return float(value)

@@ -1,0 +1,196 @@
+"""One time series as it was read: its values, its times, and where each row came from."""
+
+import dataclasses
+import datetime
+import hashlib
+import os
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+
+from kerakit.data.tables.csv import _read_file
+from kerakit.data.columns.frames import frame_columns, is_frame
+from kerakit.data.series.columns import choose_columns, value_column
+from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, read_times
+from kerakit.data.series.regular_times import Step, fill_times, regular_positions
+from kerakit.errors import DataError
+
+__all__ = ["SeriesSource", "read_series"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SeriesSource:
+    """The steps of a series.
+
+    Attributes:
+        name: str. What the user calls it.
+        values: float32 array of shape `(steps, channels)`, NaN where a value is missing.
+        channels: tuple of strings. The channels' names.
+        digest: str. SHA-256 of what was read.
+        times: int64 array of shape `(steps,)`, microseconds since 1970-01-01T00:00Z; `None`
+            without a time column.
+        time_name: str or `None`. The time column.
+        step: `Step`, or `None` where there is no time column or but one row.
+        notes: tuple of strings. What to warn of.
+    """
+
+    name: str
+    values: np.ndarray
+    channels: tuple[str, ...]
+    digest: str
+    times: np.ndarray | None = None
+    time_name: str | None = None
+    step: Step | None = None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self):
+        return len(self.values)
+
+    def place(self, step):
+        """Return what to call a step: its time, or its number."""
+        if self.times is None:
+            return f"step {step} (counted from 0)"
+        seconds, micros = divmod(int(self.times[step]), MICROSECONDS)
+        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(0, seconds, micros)
+        return str(moment)
+
+
+def read_series(source, options, *, name=None, value=None, time=None):
+    """Read a series from a file, an array or a DataFrame.
+
+    Args:
+        source: path, array of shape `(steps,)` or `(steps, channels)`, or DataFrame.
+        options: `SeriesOptions`.
+        name: str. What to call an array or a DataFrame. Defaults to `None`: `"series"`.
+        value: tuple of strings. The columns of the values. Defaults to `None`: the only one
+            with numbers.
+        time: str. The column of the times. Defaults to `None`: the only one with dates.
+
+    Returns:
+        `SeriesSource`.
+
+    Raises:
+        DataError: when the source cannot be read, or its values or times are wrong.
+    """
+    source = _with_dates(source)
+    if isinstance(source, (str, os.PathLike)):
+        text = {"columns": None, "separator": None, "quote": '"', "encoding": "utf-8"}
+        content, read = _read_file(pathlib.Path(source), text)
+        name, digest = str(source), hashlib.sha256(content).hexdigest()
+        _refuse_headless(name, read)
+        columns, place, typed = read["columns"], read["place"], read.get("typed", True)
+    elif is_frame(source):
+        name, digest, typed = name or "series", None, True
+        columns, place = frame_columns(source, name), _row_of(name)
+        if not columns or not len(next(iter(columns.values()))):
+            raise DataError(f"{name}: the table has no rows of values.")
+    else:
+        return _array_source(source, name or "series", value, time)
+    value, time, notes = choose_columns(columns, value, time, typed, name, options)
+    values = [value_column(columns[c], c, options.missing, typed, place) for c in value]
+    series = SeriesSource(
+        name=name,
+        values=_finite(np.stack(values, axis=1), value, place),
+        channels=value,
+        digest=digest or "",
+        notes=tuple(notes),
+    )
+    if time is not None:
+        series = _on_grid(series, read_times(columns[time], typed, time, place), options, place)
+    return series if digest else dataclasses.replace(series, digest=_digest(series))
+
+
+def _array_source(source, name, value, time):
+    """A series from an array: no columns, no times."""
+    for parameter, column in (("value", value), ("time", time)):
+        if column is not None:
+            raise DataError(
+                f"{name}: {parameter}= names a column, and an array has none. Pass a DataFrame or "
+                "a file, or take the channels out of the array yourself."
+            )
+    try:
+        array = np.asarray(source)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{name}: this is no array: {error}.") from error
+    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or 0 in array.shape:
+        raise DataError(
+            f"{name}: expected the path of a file, a DataFrame, or an array of numbers of shape "
+            f"(steps,) or (steps, channels). Got {type(source).__name__} of shape {array.shape} "
+            f"and dtype {array.dtype}."
+        )
+    array = array.reshape(len(array), -1)
+    many = array.shape[1]
+    channels = tuple(f"value_{place}" for place in range(1, many + 1)) if many > 1 else ("value",)
+    series = SeriesSource(name, _finite(array, channels, _row_of(name)), channels, "")
+    return dataclasses.replace(series, digest=_digest(series))
+
+
+def _on_grid(series, times: TimeColumn, options, place: Callable):
+    """The series with its times, and rows of NaN in its gaps where that is asked for."""
+    step, positions = regular_positions(times, options.gaps, place)
+    instants, values = times.instants, series.values
+    if len(positions) and positions[-1] + 1 > len(positions):
+        instants = fill_times(times, positions, step)
+        values = np.full((len(instants), values.shape[1]), np.nan, np.float32)
+        values[positions] = series.values
+    return dataclasses.replace(
+        series, values=values, times=instants, time_name=times.name, step=step
+    )
+
+
+def _finite(values, channels, place):
+    """float32 values, refusing those that are infinite."""
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32)
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, channel = np.unravel_index(int(np.argmax(infinite)), values.shape)
+        raise DataError(
+            f"{place(int(row))}, column {channels[channel]!r}: the value is infinite or beyond "
+            "float32. Correct it, or give it as missing (an empty cell, NaN)."
+        )
+    return values
+
+
+def _with_dates(source):
+    """A pandas object whose index holds dates, with the index as a column."""
+    index = getattr(source, "index", None)
+    if getattr(getattr(index, "dtype", None), "kind", "") != "M":
+        return source
+    if hasattr(source, "to_frame"):
+        source = source.to_frame("value" if source.name is None else str(source.name))
+    return source.reset_index(names="time" if index.name is None else str(index.name))
+
+
+def _refuse_headless(name, read):
+    """Refuse a text file whose first row holds values: it would be lost as names."""
+    names = list(read["columns"])
+    counted = names == [str(number) for number in range(len(names))]  # pandas without names
+    if read.get("hint") and not counted and all(_is_value(cell) for cell in names):
+        raise DataError(
+            f"{name}, line 1: expected the names of the columns, found {', '.join(names)}. Put a "
+            "row of names above the values."
+        )
+
+
+def _is_value(cell):
+    for read in (float, datetime.datetime.fromisoformat):
+        try:
+            read(cell)
+            return True
+        except ValueError:
+            continue
+    return False
+
+
+def _row_of(name):
+    return lambda row: f"{name}, row {row} (counted from 0)"
+
+
+def _digest(series):
+    digest = hashlib.sha256("/".join(series.channels).encode())
+    digest.update(np.ascontiguousarray(series.values))
+    if series.times is not None:
+        digest.update(np.ascontiguousarray(series.times))
+    return digest.hexdigest()

@@ -1,0 +1,193 @@
+"""Labelled sequences in `.ts` files, the text format of the UCR and UEA archives."""
+
+import hashlib
+import pathlib
+
+import numpy as np
+
+from kerakit.data.columns.column import number_text
+from kerakit.data.tables.csv import _read_file
+from kerakit.data.series.labelled import Sequences
+from kerakit.errors import DataError
+
+__all__ = ["read_ts"]
+
+
+def read_ts(path):
+    """Read a `.ts` file.
+
+    A header of `@` lines is followed by `@data` and a sequence a line: values separated by
+    commas, channels by colons, the label last; `?` or `NaN` is a missing value [1].
+
+    Args:
+        path: str or path.
+
+    Returns:
+        `Sequences`.
+
+    Raises:
+        DataError: when the file cannot be read, or a line is not what its header says; the
+            message has the line, from 1.
+
+    Reference: [1] aeon's `.ts` File Format,
+    https://www.aeon-toolkit.org/en/stable/api_reference/data_format.html
+    """
+    content = _bytes(pathlib.Path(path))
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")  # older files; only comments are concerned
+    lines = [(number, line.strip()) for number, line in enumerate(text.splitlines(), 1)]
+    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    tags, data = _header(lines, str(path))
+    _check_tags(tags, str(path))
+    channels = _channels(tags, data[0], str(path))
+    classes = {_canonical(label) for label in tags["classlabel"][1].split()[1:]}
+    length = _whole_number(tags, "serieslength", path)
+    if tags.get("equallength", (0, "false"))[1].lower() != "true":
+        length = None
+    values, labels, at = [], [], []
+    for number, line in data:
+        place = f"{path}, line {number}"
+        sequence, label = _sequence(line, channels, place)
+        if length and len(sequence) != length:
+            raise DataError(
+                f"{place}: the sequence has {len(sequence)} steps, and the header says "
+                f"@seriesLength {length} of all. Correct the line or the header."
+            )
+        if classes and _canonical(label) not in classes:
+            raise DataError(
+                f"{place}: the label is {label!r}, and the header's @classLabel lists "
+                f"{', '.join(sorted(classes))}. Correct the line or the header."
+            )
+        values.append(sequence)
+        labels.append(label)
+        at.append(number)
+    return Sequences(
+        name=str(path),
+        values=values,
+        labels=labels,
+        place=lambda row: f"{path}, line {at[row]}",
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def _bytes(path):
+    # A folder, a missing and an empty file get the words they get everywhere.
+    try:
+        content = path.read_bytes()
+    except OSError:
+        content = b""
+    return content or _read_file(path, {})[0]
+
+
+def _header(lines, name):
+    """`(tags, data)`: dict from tag to `(line, value)`, and the lines after `@data`."""
+    tags = {}
+    for index, (number, line) in enumerate(lines):
+        if not line.startswith("@"):
+            raise DataError(
+                f"{name}, line {number}: expected the header's @ lines and @data before the first "
+                f"sequence, found {line[:40]!r}. Is this a .ts file of the UCR or UEA archive?"
+            )
+        tag, _, value = line[1:].partition(" ")
+        if tag.lower() != "data":
+            tags[tag.lower()] = (number, value.strip())
+            continue
+        if index + 1 == len(lines):
+            raise DataError(f"{name}, line {number}: no sequences follow @data.")
+        return tags, lines[index + 1 :]
+    raise DataError(f"{name}: there is no @data line. Is this a .ts file?")
+
+
+def _check_tags(tags, name):
+    """Refuse kinds of files that hold no plain labelled sequences."""
+    number, value = tags.get("timestamps", (0, "false"))
+    if value.lower() == "true":
+        raise DataError(
+            f"{name}, line {number}: @timeStamps true: sequences with a time at each value are not "
+            "read. Bring them to equal steps, and write them without times."
+        )
+    number, value = tags.get("classlabel", (0, ""))
+    if value.lower().split()[:1] != ["true"]:
+        where = f", line {number}: @classLabel {value}" if number else ": no @classLabel true"
+        kind = " The labels are numbers (@targetLabel)." if "targetlabel" in tags else ""
+        raise DataError(
+            f"{name}{where}: expected sequences of one class label each.{kind} There is nothing to "
+            "classify."
+        )
+
+
+def _channels(tags, first, name):
+    """How many channels the header, or else the first line, says there are."""
+    if tags.get("univariate", (0, ""))[1].lower() == "true":
+        return 1
+    for tag in ("dimensions", "dimension"):
+        if tag in tags:
+            return _whole_number(tags, tag, name)
+    number, line = first
+    if ":" not in line:
+        raise _no_label(f"{name}, line {number}")
+    return line.count(":")
+
+
+def _whole_number(tags, tag, name):
+    number, value = tags.get(tag, (0, None))
+    if value is None:
+        return None
+    if not value.isdigit() or not int(value):
+        raise DataError(f"{name}, line {number}: @{tag} {value}: expected a whole number from 1.")
+    return int(value)
+
+
+def _sequence(line, channels, place):
+    """`(values, label)` of a line: float32 of shape `(steps,)` or `(steps, channels)`."""
+    *parts, label = (part.strip() for part in line.split(":"))
+    if len(parts) == channels - 1 and "," in label or not label:
+        raise _no_label(place)
+    if len(parts) != channels:
+        raise DataError(
+            f"{place}: {len(parts)} channel(s) before the label, and there should be {channels}. "
+            "Correct the line or the header."
+        )
+    columns = [_numbers(part, index, place) for index, part in enumerate(parts, 1)]
+    lengths = [len(column) for column in columns]
+    if len(set(lengths)) > 1:
+        other = next(i for i, length in enumerate(lengths) if length != lengths[0])
+        raise DataError(
+            f"{place}: channel {other + 1} has {lengths[other]} values, and channel 1 has "
+            f"{lengths[0]}. Expected equally many; write a missing value as ?."
+        )
+    return (columns[0] if channels == 1 else np.stack(columns, axis=1)), label
+
+
+def _numbers(text, channel, place):
+    """One channel of a sequence as float32, NaN where a value is missing."""
+    if not text:
+        raise DataError(f"{place}: channel {channel} is empty. Expected at least one value.")
+    words = ["nan" if word.strip() == "?" else word for word in text.split(",")]
+    try:
+        return np.array(words, np.float64)
+    except ValueError:
+        pass
+    for step, word in enumerate(words, 1):
+        try:
+            float(word)
+        except ValueError:
+            raise DataError(
+                f"{place}, channel {channel}, step {step}: {word!r} is not a number. A missing "
+                "value is written ? or NaN."
+            ) from None
+    raise AssertionError("unreachable: NumPy reads what float() reads")
+
+
+def _no_label(place):
+    return DataError(f"{place}: no label. Expected one behind the last colon.")
+
+
+def _canonical(label):
+    """A label in one writing, so that 1 and 1.0 are the same."""
+    try:
+        return number_text(float(label))
+    except ValueError:
+        return label

@@ -1,0 +1,252 @@
+"""Data in memory: NumPy arrays, dicts of columns, DataFrames, and arrays of images."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from kerakit.checks import check
+from kerakit.data.tables.assemble import assemble
+from kerakit.data.columns.frames import frame_columns, is_frame
+from kerakit.data.images.arrays import image_tables, looks_like_images
+from kerakit.data.options import Options, names
+from kerakit.data.tables.source import read_source
+from kerakit.data.columns.values import as_column, as_matrix
+from kerakit.errors import DataError
+
+__all__ = ["load_arrays"]
+
+# The key under which the groups of an array travel; no column has such a name.
+_GROUP = "group="
+
+
+def load_arrays(
+    x,
+    y,
+    *,
+    columns=None,
+    task=None,
+    test=None,
+    validation=None,
+    sample_weight=None,
+    test_size=0.2,
+    validation_size=0.2,
+    group=None,
+    kinds=None,
+    missing=None,
+    exclude=(),
+    labels=None,
+    positive=None,
+    unit=None,
+    seed=0,
+    dataset="arrays",
+):
+    """Load arrays, columns, images, or a DataFrame of pandas, polars or pyarrow.
+
+    A plain array of shape `(n, d)` becomes one input named `features`; named columns become
+    one input each. Types are taken at their word: numbers are numeric, strings are
+    categories, true and false are 1 and 0. Missing values are NaN, `None` or the library's
+    own null.
+
+    A plain array of shape `(n, height, width)` or `(n, height, width, channels)`, with 1 or
+    3 channels, becomes one input named `image` of uint8. uint8 is taken as it is; floats that
+    all lie in [0, 1] are multiplied by 255, which a warning says, since it is what a client
+    then sends; other numbers must lie in [0, 255] and are rounded.
+
+    Args:
+        x: array of shape `(n, d)`; dict from name to array of shape `(n,)` or `(n, d)`; a
+            DataFrame; or an array of images.
+        y: array of shape `(n,)` or `(n, targets)`, a Series, a dict or DataFrame of
+            targets; or the name (or a list of names) of columns of `x`.
+        columns: sequence of d strings. Makes the columns of a plain array inputs of their
+            own. Defaults to `None`.
+        test, validation: pairs `(x, y)` of the same form. Where `y` names columns, `x`
+            alone will do. Defaults to `None`: a part of `x` is split off.
+        sample_weight: array of shape `(n,)` of weights in `[0, inf)`. Defaults to `None`.
+        group: array of shape `(n,)`, or the name of a column of `x`: rows of equal value
+            stay in one split. Defaults to `None`.
+        task, test_size, validation_size, kinds, missing, exclude, labels, positive, unit,
+            seed: as in `load_csv`; but `missing` defaults to nothing, since types say it.
+        dataset: str. What to call the data in reports. Defaults to `"arrays"`.
+
+    Returns:
+        `Data`.
+
+    Raises:
+        DataError: when lengths, shapes, types or values do not do; the message has the row,
+            counted from 0.
+        ArgumentError: when a parameter has a value that it cannot have.
+
+    Example:
+
+    >>> x = {"alcohol": np.arange(20.0) % 7, "type": ["red", "white"] * 10}
+    >>> data = load_arrays(x, np.arange(20.0), seed=1)
+    >>> data, [feature.kind for feature in data.spec.features]
+    (Data(regression, 2 features, train=13, validation=3, test=4), ['numeric', 'categorical'])
+    """
+    owner = "load_arrays"
+    options = Options(
+        owner=owner,
+        task=task,
+        test_size=test_size,
+        validation_size=validation_size,
+        kinds=kinds,
+        missing=missing,
+        exclude=exclude,
+        labels=labels,
+        positive=positive,
+        unit=unit,
+        seed=seed,
+    )
+    columns = None if columns is None else names(owner, "columns", columns)
+    if columns is None and looks_like_images(x):
+        (x, y), test, validation = image_tables((x, y), test, validation, dataset)
+    named = _names_of_columns(x, y)
+    sources = {}
+    for split, pair in (("train", (x, y)), ("validation", validation), ("test", test)):
+        if pair is None:
+            continue
+        if named and not isinstance(pair, tuple):
+            pair = (pair, y)
+        check(isinstance(pair, (tuple, list)) and len(pair) == 2, owner, split, "(x, y)", pair)
+        name = dataset if split == "train" else f"{dataset} ({split})"
+        table = _features(pair[0], columns, name)
+        rows = len(next(iter(table.values())))
+        answers = {} if named else _targets(pair[1], table, name)
+        in_split, extra, weight = None, {}, None
+        if split == "train":
+            in_split, extra = _groups(group, table, name)
+            weight = _weights(sample_weight, rows, name)
+        elif isinstance(group, str) and group in table:
+            in_split = group
+        for column, values in {**answers, **extra}.items():
+            if len(values) != rows:
+                raise DataError(
+                    f"{name}: x has {rows} rows and {column!r} has {len(values)}. Expected as "
+                    "many of the one as of the other."
+                )
+        sources[split] = read_source(
+            {**table, **answers, **extra},
+            named or tuple(answers),
+            options,
+            name=name,
+            place=_place(name),
+            group=in_split,
+            weight=weight,
+            training=split == "train",
+        )
+    return assemble(sources, options, dataset=dataset)
+
+
+def _names_of_columns(x, y):
+    """The target's names where `y` names columns of `x`; else an empty tuple."""
+    if isinstance(y, str):
+        return (y,)
+    if not isinstance(y, (list, tuple)) or not all(isinstance(name, str) for name in y):
+        return ()
+    if len(set(y)) < len(y):
+        # Labels: each class has at least two rows.
+        return ()
+    if isinstance(x, Mapping) or is_frame(x):
+        known = x.column_names if hasattr(x, "column_names") else getattr(x, "columns", x)
+        return tuple(y) if set(y) <= set(known) else ()
+    return ()
+
+
+def _features(x, columns, name):
+    """Dict from column name to Arrow array of shape (n,) or float32 array of shape (n, d)."""
+    if is_frame(x) or isinstance(x, Mapping):
+        if columns is not None:
+            raise DataError(f"{name}: the columns of x have names. Leave out columns=.")
+        table = frame_columns(x, name) if is_frame(x) else _mapping(x, name)
+    else:
+        matrix = as_matrix(x, f"{name}: x")
+        table = {"features": matrix}
+        if columns is not None:
+            if len(columns) != matrix.shape[1] or len(set(columns)) < len(columns):
+                raise DataError(
+                    f"{name}: columns= must give {matrix.shape[1]} different names, one for each "
+                    f"column of x. Got {len(columns)}: {columns}."
+                )
+            table = {
+                column: as_column(values, f"{name}, column {column!r}")
+                for column, values in zip(columns, matrix.T, strict=True)
+            }
+    if not table:
+        raise DataError(f"{name}: x has no columns.")
+    lengths = {column: len(values) for column, values in table.items()}
+    first, rows = next(iter(lengths.items()))
+    for column, length in lengths.items():
+        if length != rows:
+            raise DataError(
+                f"{name}: column {column!r} has {length} rows and {first!r} has {rows}. Expected "
+                "columns of one length."
+            )
+    if not rows:
+        raise DataError(f"{name}: x has no rows. Expected at least two.")
+    return table
+
+
+def _mapping(x, name):
+    return {
+        str(column): as_column(values, f"{name}, column {column!r}") for column, values in x.items()
+    }
+
+
+def _targets(y, table, name):
+    """Dict from target name to column, for a `y` of its own."""
+    if is_frame(y):
+        answers = frame_columns(y, name)
+    elif isinstance(y, Mapping):
+        answers = _mapping(y, name)
+    else:
+        given = getattr(y, "name", None)
+        given = given if isinstance(given, str) and given else "target"
+        values = as_column(y, f"{name}: y")
+        if isinstance(values, np.ndarray):
+            matrix = values.T
+            answers = {
+                f"{given}_{place}": as_column(column, f"{name}: y")
+                for place, column in enumerate(matrix, 1)
+            }
+        else:
+            answers = {given: values}
+    for column in answers:
+        if column in table:
+            raise DataError(
+                f"{name}: x and y both have a column {column!r}. Take the target out of x, or pass "
+                f"y={column!r} if it is that column of x."
+            )
+    return answers
+
+
+def _groups(group, table, name):
+    """`(column name, extra columns)` of the groups of the training rows."""
+    if group is None or isinstance(group, str):
+        return group, {}
+    values = as_column(group, f"{name}: group")
+    if isinstance(values, np.ndarray):
+        raise DataError(f"{name}: group has shape {values.shape}; expected (n,).")
+    return _GROUP, {_GROUP: values}
+
+
+def _weights(weight, rows, name):
+    if weight is None:
+        return None
+    weight = np.asarray(weight)
+    if weight.shape != (rows,) or weight.dtype.kind not in "biuf":
+        raise DataError(
+            f"{name}: sample_weight has shape {weight.shape} and dtype {weight.dtype}; expected "
+            f"numbers of shape ({rows},), one for each row of x."
+        )
+    wrong = ~np.isfinite(weight) | (weight < 0)
+    if wrong.any() or not weight.sum():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"{name}, row {row}: the sample_weight is {weight[row]}; expected values in [0, inf) "
+            "that are not all 0."
+        )
+    return weight.astype(np.float32)
+
+
+def _place(name):
+    return lambda row: f"{name}, row {row} (counted from 0)"

@@ -1,0 +1,172 @@
+"""From tables as they were read to `Data`: the part that all loaders of tables share."""
+
+import hashlib
+import warnings
+
+import numpy as np
+
+from kerakit.data.data import SPLITS, Data, Table
+from kerakit.data.tables.features import feature_arrays, infer_kinds
+from kerakit.data.names import identifiers
+from kerakit.data.spec import Spec, Target
+from kerakit.data.split import split_off
+from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
+from kerakit.data.tables.targets import encode_targets
+from kerakit.errors import DataError
+
+__all__ = ["assemble"]
+
+
+def assemble(sources, options, *, dataset, fingerprint=None):
+    """Split, encode and describe tables.
+
+    Args:
+        sources: dict from `"train"`, and `"validation"` and `"test"` where the user has
+            them, to `Source`. What is not there is split off the training rows.
+        options: `Options`.
+        dataset: str. What the user calls the data.
+        fingerprint: str. SHA-256 of what was read. Defaults to `None`: taken from the
+            features and targets themselves.
+
+    Returns:
+        `Data` with `Table`s and their `Spec`.
+
+    Raises:
+        DataError: when the data cannot be used as they are.
+    """
+    sources = {split: sources[split] for split in SPLITS if sources.get(split) is not None}
+    train = sources["train"]
+    for other in sources.values():
+        _same_columns(train, other)
+    inputs = identifiers(train.features, train.name)
+    answers = encode_targets(list(sources.values()), options)
+    kinds, notes = infer_kinds(train, options)
+    tables = {}
+    for (split, source), target in zip(sources.items(), answers.values, strict=True):
+        arrays = feature_arrays(source, kinds, options)
+        features = {name: arrays[column] for column, name in inputs.items()}
+        tables[split] = Table(features, target, source.weight)
+    fingerprint = fingerprint or _fingerprint(tables)
+    tables = _split(tables, train, answers, options)
+
+    features = tuple(
+        describe_feature(name, tables["train"].features[name], column)
+        for column, name in inputs.items()
+    )
+    target, counts = _describe_answers(tables["train"].target, train, answers, options)
+    spec = Spec(
+        task=answers.task,
+        features=features,
+        target=target,
+        classes=answers.classes,
+        class_counts=counts,
+        sizes={split: len(tables.get(split) or ()) for split in SPLITS},
+        seed=options.seed,
+        fingerprint=fingerprint,
+        dataset=dataset,
+        missing=options.missing,
+    )
+    notes += _constants(features, train)
+    for note in notes:
+        # Level 3 is the line on which the user called the loader.
+        warnings.warn(note, UserWarning, stacklevel=3)
+    return Data(tables["train"], tables.get("validation"), tables["test"], spec)
+
+
+def _same_columns(train, other):
+    """Refuse a test or validation table whose columns are not those of the training table."""
+    missing = [column for column in train.features if column not in other.features]
+    unknown = [column for column in other.features if column not in train.features]
+    if missing or unknown:
+        differences = [f"lacks {missing}"] if missing else []
+        differences += [f"has the unknown {unknown}"] if unknown else []
+        raise DataError(
+            f"{other.name}: the columns are not those of {train.name}: it "
+            f"{' and '.join(differences)}. Give both the same columns, or pass exclude=."
+        )
+    for column, values in train.features.items():
+        shapes = [getattr(c, "values", values).shape[1:] for c in (values, other.features[column])]
+        if shapes[0] != shapes[1]:
+            raise DataError(
+                f"{other.name}: column {column!r} has shape {('n', *shapes[1])}, in {train.name} "
+                f"it has {('n', *shapes[0])}. Give both the same width."
+            )
+
+
+def _split(tables, train, answers, options):
+    """Split off what the user did not give; return the tables of all splits."""
+    rows = np.arange(len(train))
+    ids = tables["train"].target if answers.task in ("binary", "multiclass") else None
+    groups = _group_ids(train)
+    shares = {"test": options.test_size, "validation": options.validation_size}
+    parts = {}
+    for stage, (split, share) in enumerate(shares.items()):
+        if split in tables or not share:
+            continue
+        rest, part = split_off(
+            len(rows),
+            share,
+            seed=(options.seed, stage),
+            classes=None if ids is None else ids[rows],
+            groups=None if groups is None else np.unique(groups[rows], return_inverse=True)[1],
+            name=train.name,
+        )
+        parts[split], rows = rows[part], rows[rest]
+    whole = tables["train"]
+    parts["train"] = rows
+    return tables | {split: whole.take(chosen) for split, chosen in parts.items()}
+
+
+def _group_ids(train):
+    """Group id of each row, or `None` without groups."""
+    if train.group is None:
+        return None
+    missing = train.group.missing()
+    if missing.any():
+        raise DataError(
+            f"{train.place(int(np.argmax(missing)))}, column {train.group_name!r}: the group is "
+            "missing. Fill it in, or remove the row."
+        )
+    return np.unique(train.group.values, return_inverse=True)[1][train.group.codes]
+
+
+def _describe_answers(values, train, answers, options):
+    """`Target` and class counts of the training rows."""
+    names = tuple(train.targets)
+    if answers.task == "regression":
+        mean, variance = describe_target(values)
+        if min(variance) == 0:
+            raise DataError(
+                f"{train.name}: the target {names[int(np.argmin(variance))]!r} is constant in the "
+                "training rows. Use more rows, another seed=, or a smaller test_size=."
+            )
+        return Target(names, options.unit, mean, variance), ()
+    if answers.task == "multilabel":
+        counts = values.sum(axis=0).astype(int)
+    else:
+        counts = np.bincount(values, minlength=len(answers.classes))
+    return Target(names, options.unit), tuple(counts.tolist())
+
+
+def _constants(features, train):
+    """A list of at most one warning that names the constant columns."""
+    names = tuple(feature.column for feature in features if is_constant(feature))
+    if not names:
+        return []
+    return [
+        f"{train.name}: constant in the training rows: {', '.join(map(repr, names))}. Nothing "
+        f"can be learned from that. Kept as a feature; to leave out, pass exclude={names!r}."
+    ]
+
+
+def _fingerprint(tables):
+    """SHA-256 over names and values of all tables."""
+    digest = hashlib.sha256()
+    for split, table in tables.items():
+        for name, values in {**table.features, "": table.target}.items():
+            digest.update(f"{split}/{name}/{values.dtype}/{values.shape}/".encode())
+            if values.dtype == object:
+                digest.update("\0".join(values).encode())
+            else:
+                digest.update(np.ascontiguousarray(values))
+    return digest.hexdigest()

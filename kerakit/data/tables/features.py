@@ -1,0 +1,144 @@
+"""Kinds of features, and their values as a client would send them."""
+
+import numpy as np
+
+from kerakit.data.columns.column import Images, Numbers
+from kerakit.errors import DataError
+
+__all__ = ["feature_arrays", "infer_kinds"]
+
+# Below this share of numbers a column of a text file is plainly one of categories; from
+# here on the few texts in it are more likely slips, and the user is told.
+_MOSTLY_NUMBERS = 0.95
+
+# Fewer rows say nothing about whether a column names them; and names of people come
+# twice now and then (two in 1,309 passengers of the Titanic).
+_ENOUGH_ROWS = 20
+_MOSTLY_DIFFERENT = 0.95
+
+
+def infer_kinds(source, options):
+    """Decide for each feature whether it is `numeric`, `categorical` or an `image`.
+
+    The user's `kinds=` win. Otherwise numbers are numeric, strings of a typed source are
+    categorical, and a column of a text file is numeric when all its values are numbers.
+
+    Args:
+        source: `Source`. The rows to train on, before they are split.
+        options: `Options`.
+
+    Returns:
+        `(kinds, warnings)`: a dict from column name to kind, and a list of sentences.
+    """
+    kinds, warnings, unusual = {}, [], []
+    for name, column in source.features.items():
+        if isinstance(column, Images):
+            if name in options.kinds:
+                raise DataError(f"{source.name}: {name!r} holds images; kinds= is for columns.")
+            kinds[name] = "image"
+        elif name in options.kinds:
+            kinds[name] = options.kinds[name]
+        elif isinstance(column, Numbers):
+            kinds[name] = "numeric"
+        elif column.typed:
+            kinds[name] = "categorical"
+        else:
+            kinds[name], warning = _kind_of_texts(name, column, source)
+            warnings += warning
+        if kinds[name] == "categorical" and getattr(column, "values", np.empty(0)).ndim > 1:
+            raise DataError(
+                f"{source.name}: {name!r} holds several numbers a row and can only be numeric."
+            )
+        if kinds[name] != "image" and _numbers_the_rows(column, kinds[name]):
+            unusual.append(name)
+    if unusual:
+        warnings.append(
+            f"{source.name}: like an identifier, different in every row or nearly: "
+            f"{', '.join(map(repr, unusual))}. Nothing can be learned from that. Kept as a "
+            f"feature; to leave out, pass exclude={tuple(unusual)!r}."
+        )
+    return kinds, warnings
+
+
+def feature_arrays(source, kinds, options):
+    """Return a dict from column name to the values of a feature.
+
+    Args:
+        source: `Source`.
+        kinds: dict from column name to kind, of the rows to train on.
+        options: `Options`.
+
+    Returns:
+        dict of float32 arrays of shape `(n,)` or `(n, d)` with NaN for missing numbers,
+        object arrays of `str` of shape `(n,)` with `""` for missing strings, and uint8
+        arrays of images.
+
+    Raises:
+        DataError: when a numeric column has text or an infinite value.
+    """
+    read = {
+        "image": lambda name, column: column.values,
+        "numeric": lambda name, column: _numeric(name, column, source, options),
+        "categorical": lambda name, column: column.texts().strings(),
+    }
+    return {name: read[kinds[name]](name, column) for name, column in source.features.items()}
+
+
+def _kind_of_texts(name, column, source):
+    """The kind of a column of a text file, and a list of at most one warning."""
+    if not column.odd.any():
+        empty = np.isnan(column.parsed).all()
+        return ("categorical" if empty else "numeric"), []
+    counts = np.bincount(column.codes, minlength=len(column.values))
+    odd, all_values = counts[column.odd].sum(), counts[column.values != ""].sum()
+    if odd > (1 - _MOSTLY_NUMBERS) * all_values:
+        return "categorical", []
+    row = int(np.argmax(column.odd[column.codes]))
+    return "categorical", [
+        f"{source.place(row)}, column {name!r}: {column.values[column.codes[row]]!r} is not a "
+        f"number, though {all_values - odd} of {all_values} values are. The column is taken as "
+        f"categorical. If the value stands for a missing one, add it to missing=; if the column "
+        f"is meant so, pass kinds={{{name!r}: 'categorical'}}."
+    ]
+
+
+def _numeric(name, column, source, options):
+    """float32 values of a numeric feature; text and infinite values are refused."""
+    if isinstance(column, Numbers):
+        values = column.values
+    else:
+        wrong = column.odd[column.codes]
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            asked = "kinds= asks for" if name in options.kinds else "the training rows have"
+            raise DataError(
+                f"{source.place(row)}, column {name!r}: {column.written[column.codes[row]]!r} is "
+                f"not a number, and {asked} numbers there. Correct it, add it to missing=, or "
+                f"pass kinds={{{name!r}: 'categorical'}}."
+            )
+        values = column.numbers()
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32, copy=False)
+    infinite = np.isinf(values)
+    if infinite.any():
+        at = np.unravel_index(int(np.argmax(infinite)), values.shape)
+        within = f" (position {at[1]})" if len(at) > 1 else ""
+        raise DataError(
+            f"{source.place(int(at[0]))}, column {name!r}{within}: the value is infinite or beyond "
+            "float32. Correct it, or give it as missing (an empty cell, NaN)."
+        )
+    return values
+
+
+def _numbers_the_rows(column, kind):
+    """Whether a column looks like an identifier: 0, 1, 2, ... or a new string in each row."""
+    count = len(column)
+    if count <= _ENOUGH_ROWS or getattr(column, "values", np.empty(0)).ndim > 1:
+        return False
+    if kind == "numeric":
+        values = column.values if isinstance(column, Numbers) else column.numbers()
+        return bool(values[0] in (0, 1) and np.array_equal(values, values[0] + np.arange(count)))
+    texts = column.texts()
+    if len(texts.values) < _MOSTLY_DIFFERENT * count:
+        return False
+    return len(set(texts.values[texts.codes]) - {""}) >= _MOSTLY_DIFFERENT * count

@@ -1,0 +1,95 @@
+"""Statistics of the training rows, from which models take their constants."""
+
+import collections
+
+import numpy as np
+
+from kerakit.data.images.statistics import PixelCounts, describe_image
+from kerakit.data.spec import Feature
+
+__all__ = ["describe_feature", "describe_target", "is_constant"]
+
+# 64 intervals of equal counts: enough for a monotone map or bins of a column, and 65
+# numbers a column in the spec.
+_QUANTILES = np.linspace(0.0, 1.0, 65)
+
+
+def describe_feature(name, values, column=""):
+    """Return the `Feature` of a column of training values.
+
+    Args:
+        name: str. The input's name.
+        values: float array of shape `(n,)` or `(n, d)` with NaN for missing, object array
+            of `str` of shape `(n,)` with `""` for missing, or uint8 array of images of shape
+            `(n, height, width, channels)`.
+        column: str. The name in the source. Defaults to `name`.
+
+    Returns:
+        `Feature` with mean, variance (the population's), minimum, maximum, missing count
+        and up to 65 distinct quantiles for numbers, each a tuple of d for shape `(d,)`; or
+        with the vocabulary, most frequent first, for strings. Of a column with no value
+        at all the numbers are 0 and there are no quantiles. Of images: mean, variance,
+        minimum and maximum of each channel, over all pixels.
+
+    Example:
+
+    >>> describe_feature("type", np.array(["red", "white", "white"], object)).vocabulary
+    ('white', 'red')
+    >>> describe_feature("alcohol", np.array([9.0, 11.0, np.nan])).mean
+    10.0
+    """
+    column = column or name
+    if values.ndim == 4:
+        counts = PixelCounts(values.shape[-1])
+        counts.add(values)
+        return describe_image(name, values.shape[1:], counts, column)
+    if values.dtype == object:
+        counts = collections.Counter(values.tolist())
+        ranked = sorted(counts, key=lambda word: (-counts[word], word))
+        return Feature(
+            name,
+            kind="categorical",
+            dtype="string",
+            column=column,
+            missing=counts.get("", 0),
+            vocabulary=tuple(ranked),
+        )
+    if values.ndim == 1:
+        return Feature(name, column=column, **_describe_numbers(values))
+    each = [_describe_numbers(values[:, index]) for index in range(values.shape[1])]
+    together = {key: tuple(one[key] for one in each) for key in each[0]}
+    return Feature(name, column=column, shape=values.shape[1:], **together)
+
+
+def describe_target(values):
+    """Return `(mean, variance)`, tuples with one float for each numeric target.
+
+    Args:
+        values: float array of shape `(n,)` or `(n, targets)`.
+    """
+    values = values.reshape(len(values), -1).astype(np.float64)
+    return tuple(values.mean(axis=0).tolist()), tuple(values.var(axis=0).tolist())
+
+
+def is_constant(feature):
+    """Whether a scalar feature has one and the same value in all training rows."""
+    if feature.kind == "categorical":
+        return len(feature.vocabulary) < 2
+    return feature.shape == () and (
+        not feature.quantiles or (len(feature.quantiles) == 1 and not feature.missing)
+    )
+
+
+def _describe_numbers(values):
+    """The statistics of one column of numbers, as keyword arguments of `Feature`."""
+    there = values[~np.isnan(values)].astype(np.float64)
+    statistics = {"missing": len(values) - len(there), "quantiles": ()}
+    if not len(there):
+        return statistics | dict.fromkeys(("mean", "variance", "minimum", "maximum"), 0.0)
+    return statistics | {
+        "mean": float(there.mean()),
+        "variance": float(there.var()),
+        "minimum": float(there.min()),
+        "maximum": float(there.max()),
+        "quantiles": tuple(np.unique(np.quantile(there, _QUANTILES)).tolist()),
+    }

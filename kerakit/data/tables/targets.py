@@ -1,0 +1,198 @@
+"""The target: which task it poses, and its values as numbers, class ids or flags."""
+
+import dataclasses
+
+import numpy as np
+
+from kerakit.checks import check_choice
+from kerakit.data.columns.column import Numbers
+from kerakit.data.columns.labels import check_renamed, class_ids, label_column, sorted_labels
+from kerakit.errors import DataError
+
+__all__ = ["Answers", "encode_targets"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Answers:
+    """What is to be predicted, for each source in turn.
+
+    Attributes:
+        task: str. `"regression"`, `"binary"`, `"multiclass"` or `"multilabel"`.
+        classes: tuple of strings. The labels in order; empty for regression.
+        values: list of arrays, one per source: float32 of shape `(n,)` or `(n, targets)`,
+            int32 class ids of shape `(n,)`, or float32 flags of shape `(n, classes)`.
+    """
+
+    task: str
+    classes: tuple[str, ...]
+    values: list[np.ndarray]
+
+
+def encode_targets(sources, options):
+    """Decide on the task and encode the targets of all sources.
+
+    A numeric target means regression unless it has exactly two values; strings mean
+    classes. Several targets mean regression with several targets. `task=` wins.
+
+    Args:
+        sources: list of `Source`. The first holds the rows to train on.
+        options: `Options`.
+
+    Returns:
+        `Answers`.
+
+    Raises:
+        DataError: when a target has missing or infinite values, does not vary, is text
+            where numbers are needed, or has a label that is too rare or that the training
+            rows do not have.
+        ArgumentError: when `positive` is not one of two classes.
+    """
+    for source in sources:
+        for name, column in source.targets.items():
+            _refuse_missing(name, column, source)
+    train = sources[0]
+    if options.labels:
+        columns = [column for source in sources for column in source.targets.values()]
+        present = {label for column in columns for label in column.texts().values}
+        check_renamed(options.labels, present, train.name)
+    task = options.task or _infer_task(train, options)
+    if len(train.targets) > 1 and task in ("binary", "multiclass"):
+        raise DataError(
+            f"{train.name}: task={task!r} takes one target. Got {tuple(train.targets)}. Pass "
+            "task='multilabel' for columns of 0 and 1."
+        )
+    if task == "regression":
+        values = [_stack(_numbers, source) for source in sources]
+        _refuse_constant(values[0], train)
+        return Answers(task, (), values)
+    if task == "multilabel":
+        flags = [_stack(lambda *a: _flags(*a, options.labels), source) for source in sources]
+        _refuse_constant(flags[0], train)
+        return Answers(task, tuple(train.targets), [f.reshape(len(f), -1) for f in flags])
+    return _encode_classes(sources, task, options)
+
+
+def _infer_task(train, options):
+    if len(train.targets) > 1:
+        return "regression"
+    (column,) = train.targets.values()
+    labels = label_column(column, options.labels)
+    distinct = len(set(labels.values[np.unique(labels.codes)]))
+    numeric = (isinstance(column, Numbers) or not column.typed) and (
+        not labels.odd.any() or getattr(column, "boolean", False)
+    )
+    if distinct == 2:
+        return "binary"
+    return "regression" if numeric else "multiclass"
+
+
+def _encode_classes(sources, task, options):
+    """Answers of a binary or multiclass task: int32 ids of the training rows' labels."""
+    train = sources[0]
+    ((name, column),) = train.targets.items()
+    labels = label_column(column, options.labels)
+    classes = sorted_labels(labels)
+    numeric = not labels.odd.any()
+    if len(classes) < 2:
+        raise DataError(
+            f"{train.name}: the target {name!r} has one class only, {classes[0]!r}, in all "
+            f"{len(train)} rows. A classifier needs two; check the file and the target."
+        )
+    if task == "binary" and len(classes) > 2:
+        raise DataError(
+            f"{train.name}: task='binary' takes a target with two classes. Got {len(classes)} in "
+            f"{name!r}: {', '.join(map(repr, classes[:10]))}. Pass task='multiclass', or join "
+            "classes with labels={'old': 'new'}."
+        )
+    if options.positive is not None:
+        check_choice(options.owner, "positive", options.positive, classes)
+        if len(classes) > 2:
+            raise DataError(
+                f"{train.name}: positive= takes a target with two classes. Got {len(classes)}."
+            )
+        classes = tuple(sorted(classes, key=lambda label: label == options.positive))
+    values = []
+    for source in sources:
+        other = label_column(source.targets[name], options.labels, numeric)
+        values.append(class_ids(other, classes, source, name))
+    counts = np.bincount(values[0], minlength=len(classes))
+    if counts.min() < 2:
+        rare = int(np.argmin(counts))
+        row = int(np.argmax(values[0] == rare))
+        raise DataError(
+            f"{train.place(row)}, column {name!r}: the class {classes[rare]!r} has one row; two "
+            "are the least to train and to test on. Correct the label, remove the row, or join "
+            f"classes with labels={{{classes[rare]!r}: 'other'}}. (For a numeric target, pass "
+            "task='regression'.)"
+        )
+    return Answers(task, classes, values)
+
+
+def _refuse_missing(name, column, source):
+    missing = column.missing()
+    if not missing.any():
+        return
+    row = int(np.argmax(missing))
+    written = "" if isinstance(column, Numbers) else column.written[column.codes[row]]
+    held = f" ({written!r} counts as missing; missing= changes that)" if written.strip() else ""
+    raise DataError(
+        f"{source.place(row)}, column {name!r}: the target is missing{held}, as in "
+        f"{int(missing.sum())} of {len(source)} rows. Fill it in, or remove these rows."
+    )
+
+
+def _refuse_constant(values, train):
+    for name, column in zip(train.targets, values.reshape(len(values), -1).T, strict=True):
+        if column.min() == column.max():
+            raise DataError(
+                f"{train.name}: the target {name!r} is constant: {column[0]:g} in all "
+                f"{len(train)} rows. There is nothing to predict; check the file and the target."
+            )
+
+
+def _numbers(name, column, source):
+    """float32 values of a numeric target."""
+    if isinstance(column, Numbers):
+        values = column.values
+    else:
+        wrong = column.odd[column.codes]
+        if wrong.any():
+            row = int(np.argmax(wrong))
+            raise DataError(
+                f"{source.place(row)}, column {name!r}: the target is "
+                f"{column.written[column.codes[row]]!r}, and regression needs a number. Correct "
+                "it, or pass task='multiclass' or task='binary' if these are classes."
+            )
+        values = column.numbers()
+    with np.errstate(over="ignore"):
+        values = values.astype(np.float32)
+    if np.isinf(values).any():
+        row = int(np.argmax(np.isinf(values)))
+        raise DataError(
+            f"{source.place(row)}, column {name!r}: the target is infinite or beyond float32. "
+            "Correct it, or remove the row."
+        )
+    return values
+
+
+def _flags(name, column, source, labels):
+    """float32 0 or 1 for each row of one column of a multilabel target."""
+    if isinstance(column, Numbers):
+        values, written = column.values, column.values
+    else:
+        texts = label_column(column, labels)
+        values, written = texts.numbers(), texts.strings()
+    wrong = (values != 0) & (values != 1)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise DataError(
+            f"{source.place(row)}, column {name!r}: the target is {written[row]!r}, and "
+            "task='multilabel' needs 0 or 1. Map other values with labels={'yes': '1', 'no': '0'}."
+        )
+    return values.astype(np.float32)
+
+
+def _stack(read, source):
+    """The targets side by side, shape `(n,)` for one and `(n, targets)` for several."""
+    values = [read(name, column, source) for name, column in source.targets.items()]
+    return values[0] if len(values) == 1 else np.stack(values, axis=1)

@@ -1,0 +1,1 @@
+"""Texts and tagged sentences: `load_text`, `load_tagged`, and vocabularies."""

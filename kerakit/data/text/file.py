@@ -1,0 +1,89 @@
+"""Texts in a file: delimited columns, or a label and a text on each line."""
+
+import io
+import itertools
+
+from kerakit.data.files.delimited import read_delimited
+from kerakit.data.files.plain_text import decode, read_bytes
+from kerakit.errors import DataError
+
+__all__ = ["read_text_file"]
+
+_TABS = (".tsv", ".tab")
+_PARQUET = (".parquet", ".pq")
+_SNIFFED = 20  # lines looked at for tabs
+
+
+def read_text_file(path, *, columns=None, separator=None, quote="auto", encoding="utf-8"):
+    """Read a file of texts into columns of strings.
+
+    Args:
+        path: `pathlib.Path`; `.gz` is unpacked.
+        columns: tuple of strings. Names of the columns of a file without a header (a first
+            line equal to them is a header all the same). Defaults to `None`: the first line.
+        separator: str of one character. A space takes two columns and cuts each line at its
+            first space. Defaults to `None`: a tab in `.tsv` files and where each of the first
+            lines has as many tabs, else found as `read_delimited` finds it.
+        quote: str of one character around fields that hold separators or line breaks,
+            `None`, or `"auto"`: `None` where the separator is a tab or a space, since quotes
+            in messages are seldom in pairs, else `'"'`.
+        encoding: str.
+
+    Returns:
+        `(columns, place, hint)`, as of `read_delimited`.
+
+    Raises:
+        DataError: when the file cannot be read, is empty or not in `encoding`, or has rows of
+            unequal length.
+    """
+    if path.suffix.lower() in _PARQUET:
+        raise DataError(f"{path} is Parquet. Pass it as a table: pyarrow.parquet.read_table(path).")
+    text = decode(read_bytes(path, "a file of texts and labels"), str(path), encoding)
+    if separator == " ":
+        return _read_pairs(text, str(path), columns)
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if separator is None and (set(suffixes) & set(_TABS) or _has_tabs(text)):
+        separator = "\t"
+    if quote == "auto":
+        quote = None if separator == "\t" else '"'
+    options = {"columns": columns, "separator": separator, "quote": quote}
+    table, place, hint = read_delimited(text.encode(), str(path), **options)
+    if columns is None and not hint:
+        hint = " If the file has no header, pass columns=, such as columns=('label', 'text')."
+    return table, place, hint
+
+
+def _has_tabs(text):
+    """Whether each of the first lines has one and the same number of tabs, and at least one."""
+    lines = itertools.islice((line for line in io.StringIO(text) if line.strip()), _SNIFFED)
+    counts = {line.count("\t") for line in lines}
+    return len(counts) == 1 and counts != {0}
+
+
+def _read_pairs(text, name, columns):
+    """Columns of a file whose lines are cut at their first space."""
+    import pyarrow as pa
+
+    if columns is None or len(columns) != 2 or len(set(columns)) < 2:
+        raise DataError(
+            f"{name}: separator=' ' cuts each line at its first space, and takes the names of two "
+            f"columns, such as columns=('label', 'text'). Got columns={columns!r}."
+        )
+    # Not `str.splitlines`: U+2028 and its like may stand within a text.
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if numbered and numbered[0][1].split(" ", 1) == list(columns):
+        del numbered[0]
+    pairs = []
+    for number, line in numbered:
+        pairs.append(line.split(" ", 1))
+        if len(pairs[-1]) < 2:
+            raise DataError(
+                f"{name}, line {number}: expected {columns[0]!r}, a space and {columns[1]!r}, "
+                f"found {line[:40]!r} without a space. Correct the line."
+            )
+    table = {
+        column: pa.array([pair[place] for pair in pairs], pa.string())
+        for place, column in enumerate(columns)
+    }
+    return table, lambda row: f"{name}, line {numbered[row][0]}", ""

@@ -1,0 +1,136 @@
+"""Texts and their labels as they were read: columns of any source, checked."""
+
+import numpy as np
+
+from kerakit.data.columns.column import Numbers, read_column
+from kerakit.data.names import near_match
+from kerakit.data.tables.source import Source
+from kerakit.data.columns.values import as_column
+from kerakit.errors import DataError
+
+__all__ = ["cells", "text_source"]
+
+_LISTED = 40  # columns, and characters of the name of each, that an error shows
+
+
+def text_source(columns, text, label, *, name, place, group=None, hint="", labels_typed=True):
+    """Return the `Source` of texts with one label each.
+
+    Args:
+        columns: dict from column name to what `read_column` takes.
+        text, label: strings. The columns of the texts and of their labels.
+        name: str. What the user calls it.
+        place: function from a row's index to its place.
+        group: str or `None`. The column whose rows stay together. Defaults to `None`.
+        hint: str. A sentence to add when a column is not there.
+        labels_typed: bool. `False` for a text file, where labels are stripped of white space.
+
+    Raises:
+        DataError: when a column is not there or named twice, or the texts are numbers, are
+            all empty, or hold NUL characters.
+    """
+    wanted = {"text": text, "label": label} | ({} if group is None else {"group": group})
+    for parameter, column in wanted.items():
+        if column not in columns:
+            raise DataError(
+                f"{name}: there is no column {column!r}, which {parameter}= names."
+                f"{near_match(column, columns)} The columns are {_listed(columns)}.{hint}"
+            )
+    if len(set(wanted.values())) < len(wanted):
+        raise DataError(f"{name}: text=, label= and group= name one column twice: {wanted}.")
+
+    def read(column, typed):
+        if not len(columns[column]):
+            raise DataError(f"{name} has no rows. Expected at least two texts.")
+        return read_column(columns[column], (), typed, f"{name}, column {column!r}")
+
+    texts = read(text, typed=True)
+    _check_texts(texts, text, name, place)
+    return Source(
+        name=name,
+        place=place,
+        features={text: texts},
+        targets={label: read(label, labels_typed)},
+        group=None if group is None else read(group, labels_typed).texts(),
+        group_name=group,
+    )
+
+
+def cells(values, origin):
+    """Return a sequence of str as an Arrow array; NumPy would pad all to the longest.
+
+    Args:
+        values: list, array or Series of str, UTF-8 bytes or missing values.
+        origin: str. What to call it in an error.
+
+    Raises:
+        DataError: when a value is neither, or is no UTF-8; the message has its row, from 0.
+    """
+    import pyarrow as pa
+
+    if not isinstance(values, (list, tuple, np.ndarray)) or np.ndim(values[:1]) != 1:
+        return as_column(values, origin)
+    read = []
+    for row, value in enumerate(values):
+        try:
+            if isinstance(value, bytes):
+                value = value.decode()
+            elif isinstance(value, str):
+                value.encode()
+        except UnicodeError as error:
+            raise DataError(
+                f"{origin}, row {row} (counted from 0): {value[:_LISTED]!r} is no UTF-8. Decode "
+                "the texts with the encoding that they are in."
+            ) from error
+        read.append(value)
+    if not any(isinstance(value, str) for value in read):
+        return as_column(values, origin)
+    for row, value in enumerate(read):
+        missing = value is None or (isinstance(value, float) and np.isnan(value))
+        if not isinstance(value, str) and not missing:
+            raise DataError(
+                f"{origin}, row {row} (counted from 0): expected a str, found {value!r} "
+                f"({type(value).__name__})."
+            )
+    return pa.array([value if isinstance(value, str) else None for value in read], pa.string())
+
+
+def _check_texts(texts, column, name, place):
+    if isinstance(texts, Numbers) or not hasattr(texts, "strings"):
+        held = f"such as {texts.values.flat[0]:g}" if isinstance(texts, Numbers) else "of pixels"
+        _refuse_numbers(name, column, held)
+    there = texts.values[np.unique(texts.codes)]
+    if not any(map(str.strip, there)):
+        raise DataError(f"{name}, column {column!r}: all {len(texts)} texts are empty.")
+    # The first is looked at by itself, since to parse all of a million texts takes a while.
+    if _is_number(next(value for value in there if value.strip())) and all(map(_is_number, there)):
+        _refuse_numbers(name, column, f"such as {max(there)!r}")
+    nul = np.array(["\0" in value for value in texts.values], bool)
+    if nul.any():
+        raise DataError(
+            f"{place(int(np.argmax(nul[texts.codes])))}, column {column!r}: the text holds a NUL "
+            "character. Remove it, or decode the text with the encoding that it is in."
+        )
+
+
+def _is_number(text):
+    if not text.strip():
+        return True
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _refuse_numbers(name, column, held):
+    raise DataError(
+        f"{name}, column {column!r} holds numbers, {held}; expected texts. Name the column of the "
+        "texts with text=; tables of numbers are for load_csv and load_arrays."
+    )
+
+
+def _listed(columns):
+    short = [str(c) if len(str(c)) <= _LISTED else f"{str(c)[:_LISTED]}..." for c in columns]
+    more = f" and {len(short) - _LISTED} more" if len(short) > _LISTED else ""
+    return ", ".join(map(repr, short[:_LISTED])) + more

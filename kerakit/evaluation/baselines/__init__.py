@@ -1,0 +1,1 @@
+"""Simple models that a network has to beat."""

@@ -1,0 +1,1 @@
+"""The test rows that a model got wrong with the most confidence."""

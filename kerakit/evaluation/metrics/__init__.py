@@ -1,0 +1,1 @@
+"""Metrics of regression, classification, forecasts and tags."""

@@ -1,0 +1,1 @@
+"""What an export promises: the manifest, signatures, versions and rows of requests."""

@@ -1,0 +1,105 @@
+"""Whether a model normalises and looks up with the statistics that its spec states."""
+
+import numpy as np
+
+from kerakit.errors import ArgumentError
+from kerakit.serving.standalone.normalisation import difference, moments
+
+__all__ = ["preprocess_constants"]
+
+
+def preprocess_constants(model, spec):
+    """Return the constants inside the sub-model `preprocess`, checked against the spec.
+
+    Only what can be told for certain is checked: normalisation layers that together are as
+    wide as the spec's numbers; as many string lookups as there are categories; and, where
+    there is a text, lookups that are as long as its vocabulary or its characters. What the
+    layers are called does not matter.
+
+    Args:
+        model: `keras.Model`. One without a sub-model `preprocess` has nothing to check.
+        spec: `Spec`.
+
+    Returns:
+        dict with `"normalisation"`, a list of `{"mean": [...], "variance": [...]}`, and
+        `"vocabularies"`, a list of feature names.
+
+    Raises:
+        ArgumentError: when they differ: the model was built for other data.
+    """
+    parts = [layer for layer in getattr(model, "layers", []) if layer.name == "preprocess"]
+    layers = [layer for part in parts for layer in part._flatten_layers()]
+    return {
+        "normalisation": _normalisation(layers, spec),
+        "vocabularies": _vocabularies(layers, spec),
+    }
+
+
+def _normalisation(layers, spec):
+    import keras
+
+    found = []
+    for layer in layers:
+        if isinstance(layer, keras.layers.Normalization):
+            if layer.mean is None:
+                raise ArgumentError(
+                    f"The normalisation layer {layer.name!r} has no statistics and would pass "
+                    "numbers on as they are. Give it mean= and variance=, or adapt it."
+                )
+            values = (keras.ops.convert_to_numpy(v).ravel() for v in (layer.mean, layer.variance))
+            found.append(dict(zip(("mean", "variance"), values, strict=True)))
+    stated = [f for f in spec.features if f.mean is not None]
+    stated = [f for f in stated if f.shape == ()] + [f for f in stated if f.shape != ()]
+    wanted, have = moments(vars(feature) for feature in stated), moments(found)
+    if not len(wanted) or len(have) != len(wanted):
+        return []
+    wrong = difference(have, wanted)
+    if wrong is not None:
+        what, value, expected = wrong
+        raise ArgumentError(
+            f"The model normalises with a {what} of {value:g} where the spec says {expected:g}: it "
+            "was built for other data. Export it with its own spec."
+        )
+    return [{key: np.ravel(value).tolist() for key, value in values.items()} for values in found]
+
+
+def _vocabularies(layers, spec):
+    import keras
+
+    lookups = [layer for layer in layers if isinstance(layer, keras.layers.StringLookup)]
+    have = {tuple(layer.get_vocabulary(include_special_tokens=False)) for layer in lookups}
+    texts = [feature for feature in spec.features if feature.kind == "text"]
+    if texts:
+        return _texts(have, texts)
+    stated = {f.name: tuple(f.vocabulary) for f in spec.features if f.kind == "categorical"}
+    if not stated or len(lookups) != len(stated):
+        return []
+    for name, vocabulary in stated.items():
+        if vocabulary not in have:
+            raise ArgumentError(_foreign("categories", name, vocabulary))
+    return list(stated)
+
+
+def _texts(have, features):
+    """Names of the texts whose words, or the most frequent of them, the model knows."""
+    for feature in features:
+        # A lookup of another length may be a choice, such as pairs of words.
+        for what, stated in (("words", feature.vocabulary), ("characters", feature.characters)):
+            alike = [words for words in have if words and len(words) == len(stated)]
+            if alike and tuple(stated) not in have and not _known(alike, feature):
+                raise ArgumentError(_foreign(what, feature.name, stated))
+    return [f.name for f in features if any(w and w == f.vocabulary[: len(w)] for w in have)]
+
+
+def _known(lookups, feature):
+    """Whether one of some lookups is the beginning of the words or of the characters."""
+    stated = (feature.vocabulary, feature.characters)
+    return any(words == tuple(every[: len(words)]) for words in lookups for every in stated)
+
+
+def _foreign(what, name, stated):
+    return (
+        f"The model does not know the {what} that the spec has for {name!r} "
+        f"({', '.join(map(repr, stated[:5]))}...): it was built for other data. "
+        "Export it with its own spec."
+    )

@@ -1,0 +1,183 @@
+"""A sample of rows with the answers that the model gives in this process."""
+
+import dataclasses
+
+import numpy as np
+
+from kerakit.errors import ArgumentError, ExportError
+from kerakit.serving.exporting.sample import sample_rows, with_example
+
+__all__ = ["Golden", "golden_sample"]
+
+_RELATIVE = 1e-5
+# Half precision repeats itself to a few of its own steps only, from batch to batch.
+_HALF_RELATIVE = {"bfloat16": 2e-2, "float16": 2e-3}
+
+
+@dataclasses.dataclass(frozen=True)
+class Golden:
+    """What the export must answer.
+
+    Attributes:
+        inputs: dict from feature name to array of shape `(n, *feature.shape)`; series of
+            free length end in NaN.
+        outputs: dict from output name to array of shape `(n, ...)`.
+        tolerance: dict from numeric output to `{"relative": r, "absolute": a}`: an answer
+            x to a golden value y is right when `|x - y| <= a + r * |y|`; a may be a list,
+            one value per target or channel.
+        example: int. The row to show as an example; it has no NaN.
+    """
+
+    inputs: dict[str, np.ndarray]
+    outputs: dict[str, np.ndarray]
+    tolerance: dict[str, dict]
+    example: int
+
+
+def golden_sample(model, spec, sample, quantiles=None):
+    """Return the `Golden` of the first rows of `sample`, answered by `model.predict`.
+
+    The answers are put together with NumPy, on a way of their own, so that a mistake in
+    the served function cannot hide in them.
+
+    Raises:
+        ArgumentError: when the sample or the model does not fit the spec.
+        ExportError: when the model answers with NaN or infinite numbers.
+    """
+    inputs, example = with_example(sample_rows(sample, spec), spec)
+    raw = _predict(model, inputs)
+    _check_answers(raw, inputs, spec, quantiles)
+    relative = _relative(model)
+    if spec.task == "tagging":
+        inputs, raw = _without_ties(inputs, raw, spec, relative)
+        inputs, example = with_example(inputs, spec)
+    answers = {"tagging": _tags, "forecast": _forecast, "multilabel": _labels}
+    kind = _label if spec.is_classification else _numbers
+    outputs = answers.get(spec.task, kind)(raw, inputs, spec, quantiles)
+    if spec.is_classification:
+        exact = {"relative": 0.0, "absolute": relative}
+        numbers = (name for name, array in outputs.items() if array.dtype != object)
+        tolerance = dict.fromkeys(numbers, exact)
+    else:
+        tolerance = dict.fromkeys(outputs, _near(raw, spec, quantiles, relative))
+    return Golden(inputs, outputs, tolerance, example)
+
+
+def _label(raw, inputs, spec, quantiles):
+    label = np.array(spec.classes, object)[raw.argmax(axis=1)]
+    return {"label": label, "confidence": raw.max(axis=1), "probabilities": raw}
+
+
+def _labels(raw, inputs, spec, quantiles):
+    labels = np.where(raw >= 0.5, np.array(spec.classes, object), "")
+    return {"labels": labels, "probabilities": raw}
+
+
+def _tags(raw, inputs, spec, quantiles):
+    real = _tokens(inputs, spec, raw.shape[1])
+    classes = np.array(spec.classes, object)
+    labels = np.where(real, classes[raw.argmax(axis=2)], "")
+    return {"labels": labels, "confidence": np.where(real, raw.max(axis=2), 0).astype("float32")}
+
+
+def _forecast(raw, inputs, spec, quantiles):
+    return {"forecast": raw}
+
+
+def _numbers(raw, inputs, spec, quantiles):
+    if quantiles is not None:
+        middle = raw[:, len(quantiles) // 2]
+        return {"prediction": middle, "lower": raw[:, 0], "upper": raw[:, -1]}
+    return {"prediction": raw.reshape(-1) if raw.size == len(raw) else raw}
+
+
+def _near(raw, spec, quantiles, relative):
+    """The tolerance of numbers: one, or one per target or channel."""
+    width = len(spec.target.names)
+    spread = raw.reshape(-1, width).std(axis=0) if quantiles is None else raw.std(axis=0)
+    deviation = np.sqrt(spec.target.variance) if spec.target.variance else spread
+    absolute = (relative * np.atleast_1d(deviation).astype("float64")).tolist()
+    absolute = absolute[0] if len(set(absolute)) == 1 or quantiles else absolute
+    return {"relative": relative, "absolute": absolute}
+
+
+def _tokens(inputs, spec, longest):
+    """Where a sentence has a token, `(n, longest)`: cut at ASCII white space, as served."""
+    counts = [len(text.encode().split()) for text in inputs[spec.feature_names[0]]]
+    return np.arange(longest) < np.array(counts)[:, None]
+
+
+def _without_ties(inputs, raw, spec, relative):
+    """Replace sentences in which two tags of a token are as probable as each other.
+
+    Which of the two is answered is chance, and the answer does not say that it was one.
+    """
+    if len(spec.classes) < 2:
+        return inputs, raw
+    second, first = np.sort(raw, axis=2)[..., -2:].transpose(2, 0, 1)
+    tied = (first - second <= 2 * relative) & _tokens(inputs, spec, raw.shape[1])
+    clear = np.flatnonzero(~tied.any(axis=1))
+    if not len(clear) or len(clear) == len(raw):
+        return inputs, raw
+    rows = np.where(tied.any(axis=1), clear[np.arange(len(raw)) % len(clear)], np.arange(len(raw)))
+    longest = int(_tokens(inputs, spec, raw.shape[1])[rows].sum(axis=1).max())
+    inputs = {name: column[rows] for name, column in inputs.items()}
+    return inputs, raw[rows][:, :longest]
+
+
+def _predict(model, inputs):
+    import tensorflow as tf
+
+    from kerakit.evaluation.inputs import arrange
+
+    tensors = {
+        name: tf.constant(column.tolist() if column.dtype == object else column)
+        for name, column in inputs.items()
+    }
+    rows = len(next(iter(inputs.values())))
+    raw = model.predict(arrange(model, tensors), batch_size=rows, verbose=0)
+    if not hasattr(raw, "shape"):
+        raise ArgumentError(
+            f"The model of export must have one output. Got {type(raw).__name__} of {len(raw)}."
+        )
+    return np.asarray(raw).astype("float32")
+
+
+def _check_answers(raw, inputs, spec, quantiles):
+    rows = len(raw)
+    wanted, what = _wanted(spec, quantiles, inputs)
+    one = spec.task == "regression" and wanted == (1,)
+    if raw.shape[1:] != wanted and not (one and raw.ndim == 1):
+        raise ArgumentError(
+            f"The model must answer with {what}, in the shape "
+            f"(batch, {', '.join(map(str, wanted))}). It answers with "
+            f"(batch, {', '.join(map(str, raw.shape[1:]))}). Was it built from this spec?"
+        )
+    bad = ~np.isfinite(raw.reshape(rows, -1)).all(axis=1)
+    if bad.any():
+        raise ExportError(
+            f"The model answers with NaN or infinite numbers to row {int(bad.argmax())} of the "
+            "sample. Either training diverged or missing values reach the network."
+        )
+
+
+def _wanted(spec, quantiles, inputs):
+    """The shape of one answer, and what it means."""
+    classes, names = len(spec.classes), list(spec.target.names)
+    if spec.task == "tagging":
+        tokens = max(len(text.encode().split()) for text in inputs[spec.feature_names[0]])
+        what = f"a probability of each of {classes} classes for each token of the longest sentence"
+        return (tokens, classes), what
+    if spec.is_classification:
+        return (classes,), f"a probability of each of {classes} classes"
+    if spec.task == "forecast":
+        steps, channels = spec.series.horizon, (len(names),) if len(names) > 1 else ()
+        return (steps, *channels), f"{steps} steps of {names}"
+    if quantiles is not None:
+        return (len(quantiles),), f"the quantiles {tuple(quantiles)}"
+    return (len(names),), f"a value of each of {names}"
+
+
+def _relative(model):
+    used = {layer.compute_dtype for layer in model._flatten_layers()}
+    return max([_RELATIVE, *(_HALF_RELATIVE[dtype] for dtype in used if dtype in _HALF_RELATIVE)])

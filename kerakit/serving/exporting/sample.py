@@ -1,0 +1,163 @@
+"""Rows of data as the served function takes them."""
+
+import numpy as np
+
+from kerakit.data.data import Table
+from kerakit.errors import ArgumentError
+from kerakit.serving.standalone.padding import longest, series_lengths
+from kerakit.serving.contract.rows import has_free_length, stacked
+
+__all__ = ["GOLDEN_ROWS", "LEAST_ROWS", "sample_rows", "with_example"]
+
+# Enough for a request's worth of variety; the manifest stays a file that one can read.
+GOLDEN_ROWS = 32
+LEAST_ROWS = 16
+# Rows of more values than this, such as photographs, are kept `LEAST_ROWS` times only.
+_WIDE = 4096
+
+
+def sample_rows(sample, spec):
+    """Return the first rows of a sample as a dict of arrays.
+
+    These are `GOLDEN_ROWS` at most. A sample of fewer than `LEAST_ROWS` is repeated up to
+    them. Series end in NaN where others are longer; windows are cut out of their series.
+
+    Args:
+        sample: unbatched `tf.data.Dataset` of `(features, target[, weight])`, `Table`, or
+            dict from feature name to array of shape `(n, *feature.shape)` (of series of
+            free length also a list of unequal ones).
+        spec: `Spec`.
+
+    Raises:
+        ArgumentError: when there are no rows, or they do not fit the spec.
+    """
+    wide = sum(feature.size for feature in spec.features) > _WIDE
+    rows = LEAST_ROWS if wide else GOLDEN_ROWS
+    if isinstance(sample, Table):
+        columns = {name: column[:rows] for name, column in sample.features.items()}
+    elif isinstance(sample, dict):
+        columns = {name: column[:rows] for name, column in sample.items()}
+    elif hasattr(sample, "take") and hasattr(sample, "as_numpy_iterator"):
+        columns = _dataset_rows(sample, spec, rows)
+    else:
+        raise ArgumentError(
+            "The 'sample' parameter of export must be a tf.data.Dataset of rows such as "
+            f"data.test, a Table, or a dict of arrays. Got {type(sample).__name__} instead."
+        )
+    return _fit(columns, spec)
+
+
+def _dataset_rows(sample, spec, rows):
+    elements = []
+    for element in sample.take(rows).as_numpy_iterator():
+        features = element[0] if isinstance(element, tuple) else element
+        if not isinstance(features, dict):
+            features = dict.fromkeys(spec.feature_names[:1], features)
+        elements.append(features)
+    names = elements[0] if elements else spec.feature_names
+    columns = {name: [element[name] for element in elements] for name in names}
+    free = {feature.name for feature in spec.features if has_free_length(feature)}
+    try:
+        return {n: rows if n in free else np.stack(rows) for n, rows in columns.items()}
+    except ValueError:  # nothing to stack, or rows of unequal shape
+        return {name: np.array(rows) for name, rows in columns.items()}
+
+
+def _fit(columns, spec):
+    """Check the columns against the spec and give them its dtypes."""
+    if set(columns) != set(spec.feature_names):
+        absent = sorted(set(spec.feature_names) - set(columns))
+        unknown = sorted(set(columns) - set(spec.feature_names))
+        raise ArgumentError(
+            "The 'sample' of export must have the features of the spec."
+            + (f" It lacks {absent}." if absent else "")
+            + (f" The spec does not know {unknown}." if unknown else "")
+        )
+    fitted = {}
+    for feature in spec.features:
+        column = columns[feature.name]
+        if not len(column):
+            raise ArgumentError("The 'sample' of export has no rows. Expected 16 or more.")
+        column = _series(column, feature) if has_free_length(feature) else np.asarray(column)
+        shape = column.shape[1:]
+        wanted = tuple(feature.shape)
+        if len(shape) != len(wanted) or any(
+            want not in (None, have) for want, have in zip(wanted, shape, strict=True)
+        ):
+            raise ArgumentError(
+                f"The 'sample' of export must hold single rows: {feature.name!r} must have the "
+                f"shape {wanted} in each. Got {shape} instead."
+                + (" Unbatch the dataset." if shape[1:] == wanted else "")
+            )
+        fitted[feature.name] = _typed(column, feature)
+    if len({len(column) for column in fitted.values()}) > 1:
+        raise ArgumentError("The columns of the 'sample' of export have different lengths.")
+    have = len(next(iter(fitted.values())))
+    order = np.arange(max(have, LEAST_ROWS)) % have
+    return {name: column[order] for name, column in fitted.items()}
+
+
+def _series(column, feature):
+    try:
+        return longest(stacked(column, feature))
+    except (IndexError, TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"The 'sample' of export must hold series in {feature.name!r}: {error}."
+        ) from error
+
+
+def _typed(column, feature):
+    if feature.dtype == "string":
+        texts = [
+            value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+            for value in column.ravel()
+        ]
+        return np.array(texts, object).reshape(column.shape)
+    try:
+        column = column.astype(feature.dtype)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"The 'sample' of export must hold numbers in {feature.name!r}: {error}."
+        ) from error
+    if column.dtype.kind == "f" and np.isinf(column).any():
+        raise ArgumentError(f"The 'sample' of export has an infinite value in {feature.name!r}.")
+    return column
+
+
+def with_example(inputs, spec):
+    """Find a row without gaps; where there is none, add one filled with training means.
+
+    What is behind the end of a series is no gap.
+
+    Returns:
+        `(inputs, row)`: the rows, and the number of that one.
+    """
+    rows = len(next(iter(inputs.values())))
+    nan, empty = np.zeros(rows, int), np.zeros(rows, int)
+    for feature in spec.features:
+        column = inputs[feature.name]
+        if column.dtype.kind == "f":
+            nan += _gaps(column, feature).reshape(rows, -1).sum(axis=1)
+        elif column.dtype == object:
+            empty += (column.reshape(rows, -1) == "").sum(axis=1)
+    best = int(np.lexsort((empty, nan))[0])
+    if not nan[best]:
+        return inputs, best
+    filled = {}
+    for feature in spec.features:
+        column = inputs[feature.name]
+        row = column[best : best + 1]
+        if column.dtype.kind == "f":
+            mean = np.asarray(0.0 if feature.mean is None else feature.mean, "float32")
+            row = np.where(_gaps(row, feature), np.nan_to_num(mean), row).astype(column.dtype)
+        filled[feature.name] = np.concatenate([column, row])
+    return filled, rows
+
+
+def _gaps(column, feature):
+    """Where a number is missing: NaN, but not that which fills a series up."""
+    gaps = np.isnan(column)
+    if has_free_length(feature):
+        inside = np.arange(column.shape[1]) < series_lengths(column)[:, None]
+        gaps &= inside.reshape(*inside.shape, *(1,) * (column.ndim - 2))
+    return gaps

@@ -1,0 +1,138 @@
+"""Whether a model can be served, told before anything is written."""
+
+import contextlib
+
+from kerakit.checks import check
+from kerakit.errors import ArgumentError
+
+__all__ = ["check_model", "check_servable", "trace_endpoints"]
+
+
+def check_model(model):
+    """Check that `model` is a trained `keras.Model` of layers that can be served.
+
+    Raises:
+        ArgumentError: when it is not, or was never called, or has a `Lambda` layer.
+    """
+    import keras
+
+    check(isinstance(model, keras.Model), "export", "model", "a keras.Model", model)
+    if not model.built:
+        raise ArgumentError(
+            f"The model {model.name!r} of export has no weights yet: it was never called on data. "
+            "Train it first, with fit."
+        )
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Lambda):
+            raise ArgumentError(
+                f"The model of export has the Lambda layer {layer.name!r}, whose Python code "
+                "cannot be saved safely. Write it with keras.ops functions or as a layer."
+            )
+    layer = _untrained(model)
+    if layer is not None:
+        raise ArgumentError(
+            f"The model of export has not been trained: the bias of its layer {layer.name!r} is "
+            "all zeros, as it was built. Train it first, with fit."
+        )
+
+
+def check_servable(model, spec):
+    """Check that the inputs of `model` are the features of `spec`.
+
+    Raises:
+        ArgumentError: when they differ; both sides are named.
+    """
+    from kerakit.evaluation.inputs import input_names
+
+    names = input_names(model)
+    if names is not None and set(names) != set(spec.feature_names):
+        absent = sorted(set(names) - set(spec.feature_names))
+        unused = sorted(set(spec.feature_names) - set(names))
+        raise ArgumentError(
+            "The model's inputs do not match the spec."
+            + (f" The spec has no feature for the inputs {absent}." if absent else "")
+            + (f" The model has no input for the features {unused}." if unused else "")
+            + " Name every keras.Input as its feature, and export with the model's own spec."
+        )
+
+
+def trace_endpoints(model, endpoints):
+    """Trace every endpoint into a graph, and check that a stock server runs it.
+
+    Args:
+        model: `keras.Model` that the endpoints call. Its recurrent layers are traced as
+            plain operations: a server without a GPU has no cuDNN.
+        endpoints: dict of `Endpoint`s by name.
+
+    Returns:
+        dict of traced `tf.function`s by name.
+
+    Raises:
+        ArgumentError: when a layer cannot be traced, or uses what a server does not run.
+    """
+    import tensorflow as tf
+
+    from kerakit.serving.standalone.operations import unservable
+
+    functions = {}
+    with _without_cudnn(model):
+        for name, endpoint in endpoints.items():
+            function = tf.function(
+                endpoint.function, input_signature=[endpoint.inputs], autograph=False
+            )
+            try:
+                graph = function.get_concrete_function().graph
+            except Exception as error:  # the layers' own code; whatever it raises
+                said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+                raise ArgumentError(
+                    f"The model of export cannot be traced for the signature {name!r}: {said}"
+                ) from error
+            problem = unservable(graph.as_graph_def())
+            if problem is not None:
+                raise ArgumentError(
+                    f"The model of export cannot be served: the server {problem}. Replace the "
+                    "layer of that name by one of Keras' own operations."
+                )
+            functions[name] = function
+    return functions
+
+
+def _untrained(model):
+    """The last layer with a bias, if training never moved that; else `None`.
+
+    A step of training changes every bias of the output, and Keras starts them at zero.
+    """
+    import keras
+    import numpy as np
+
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and int(optimizer.iterations) > 0:
+        return None
+    layer = _last_biased(model)
+    if layer is None or not isinstance(layer.bias_initializer, keras.initializers.Zeros):
+        return None
+    return None if np.any(keras.ops.convert_to_numpy(layer.bias)) else layer
+
+
+def _last_biased(model):
+    for layer in reversed(model.layers):
+        if getattr(layer, "layers", None):
+            layer = _last_biased(layer)
+            if layer is not None:
+                return layer
+        elif getattr(layer, "bias", None) is not None and hasattr(layer, "bias_initializer"):
+            return layer
+    return None
+
+
+@contextlib.contextmanager
+def _without_cudnn(model):
+    layers = [layer for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")]
+    before = [layer.use_cudnn for layer in layers]
+    for layer in layers:
+        layer.use_cudnn = False
+    try:
+        yield
+    finally:
+        for layer, value in zip(layers, before, strict=True):
+            layer.use_cudnn = value

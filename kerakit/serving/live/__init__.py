@@ -1,5 +1,0 @@
-"""Whether a running server answers what was measured. Nothing here needs TensorFlow."""
-
-from kerakit.serving.live.check import check_live
-
-__all__ = ["check_live"]

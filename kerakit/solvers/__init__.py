@@ -1,0 +1,1 @@
+"""Solvers of convex problems that training and the baselines share."""

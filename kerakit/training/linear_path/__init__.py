@@ -1,0 +1,1 @@
+"""The linear path beside a network: solved exactly before the first epoch."""

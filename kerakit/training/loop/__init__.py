@@ -1,0 +1,1 @@
+"""The training loop: the trainer, epochs in one compiled call, and their runner."""

@@ -1,0 +1,179 @@
+"""The throwaway model that trains: the network alone, with the outer model's optimizer."""
+
+import contextlib
+import functools
+
+import keras
+
+from kerakit.training.rows.arrays import split_model
+from kerakit.training.linear_path.blend import network_alone
+from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
+
+__all__ = ["make_trainer", "precision_of"]
+
+# What has no arithmetic of its own, and means over many pixels, which cost nothing.
+_KEPT = (
+    keras.Model,
+    keras.layers.InputLayer,
+    keras.layers.GlobalAveragePooling1D,
+    keras.layers.GlobalAveragePooling2D,
+    keras.layers.GlobalAveragePooling3D,
+)
+
+
+class _Trainer(keras.Model):
+    """Trains with targets of the shape of its answer.
+
+    Keras averages a loss over the last axis; a single number per row therefore needs an
+    axis of its own, or sample weights would multiply the mean instead of the rows. Class
+    ids become one-hot rows where `rows` says so. Tags behind the end of a sentence weigh
+    nothing: loss and metrics are means over tokens, however much padding a batch has.
+    """
+
+    rows = False
+    alone = None  # what answers in training instead, as `(values) -> answer`
+
+    def call(self, inputs, training=None, mask=None):
+        if training and self.alone is not None:
+            return self.alone(inputs)
+        return super().call(inputs, training=training, mask=mask)
+
+    def train_step(self, data):
+        return super().train_step(self._with_axis(data))
+
+    def test_step(self, data):
+        data = self._with_axis(data)
+        if not self._tags(data[1]):
+            return super().test_step(data)
+        values, target, there = data
+        answer = self(values, training=False)
+        loss = self.compute_loss(values, target, answer, there, training=False)
+        tokens = keras.ops.sum(keras.ops.sign(there))  # Keras would count the sentences
+        self._loss_tracker.update_state(loss, sample_weight=tokens)
+        return self.compute_metrics(values, target, answer, sample_weight=there)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if self._tags(y):  # Keras divides by the number of places, not of tokens
+            share = keras.ops.mean(sample_weight)
+            sample_weight = sample_weight / keras.ops.maximum(share, 1e-6)
+        return super().compute_loss(x, y, y_pred, sample_weight, training=training)
+
+    def _tags(self, target):
+        return len(self.output_shape) == 3 and len(target.shape) == 2 and "int" in target.dtype.name
+
+    def _with_axis(self, data):
+        values, target, *weight = data
+        if self._tags(target):
+            # Keras' metrics take the mean of a row: times the width, it is of tokens again.
+            width = keras.ops.cast(keras.ops.shape(target)[1], "float32")
+            there = keras.ops.cast(target >= 0, "float32") * width
+            return values, keras.ops.maximum(target, 0), there
+        if self.rows:
+            target = as_rows(target, self.output_shape[-1])
+        elif len(self.output_shape) == 2 and self.output_shape[-1] == 1:
+            target = keras.ops.reshape(target, (-1, 1))
+        return (values, target, *weight)
+
+
+def make_trainer(model, labels=False, mixes=False, apart=False):
+    """Return `(trainer, preprocess)` for a compiled model.
+
+    The trainer shares the network's layers and the model's optimizer, so that what it
+    learns, and the optimizer's state, are in the model and are saved with it. Metrics are
+    its own.
+
+    Args:
+        model: `keras.Model`, compiled.
+        labels: bool. Whether the targets are class ids. A loss that wants rows then gets
+            them, in training and validation alike. Defaults to `False`.
+        mixes: bool. Whether targets are mixed, so that rows it must be: sparse losses and
+            metrics are replaced by their counterparts. Defaults to `False`.
+        apart: bool. Whether the network trains without the linear path beside it; it is
+            validated with it. Defaults to `False`.
+
+    Raises:
+        ArgumentError: when labels are mixed and the loss has no counterpart.
+    """
+    preprocess, network = split_model(model)
+    output = network.output
+    for layer in network.layers:
+        if layer.name == "prediction" and isinstance(layer, keras.layers.Reshape):
+            output = layer.input
+    trainer = _Trainer(network.input, output, name="trainer")
+    if apart:
+        # Not an attribute of its own, which Keras would take for a layer more.
+        trainer.alone = functools.partial(network_alone(model).__call__, training=True)
+    given = model._compile_config.config  # the objects themselves, not their descriptions
+    loss = given.get("loss")
+    metrics, weighted = _fresh(given.get("metrics")), _fresh(given.get("weighted_metrics"))
+    wide = len(getattr(output, "shape", ())) == 2 and output.shape[-1] > 1
+    trainer.rows = mixes or (labels and wide and wants_rows(loss))
+    if trainer.rows:
+        loss, metrics, weighted = row_loss(loss), row_metrics(metrics), row_metrics(weighted)
+    trainer.compile(
+        optimizer=model.optimizer,
+        loss=loss,
+        loss_weights=given.get("loss_weights"),
+        metrics=metrics,
+        weighted_metrics=weighted,
+        jit_compile=False,
+    )
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
+    return trainer, preprocess
+
+
+@contextlib.contextmanager
+def precision_of(model, precision, images=False):
+    """Compute the network's layers in `precision` while the block runs, then as before.
+
+    The `output` layer and what follows it, and layers that give an answer, stay in float32.
+
+    Args:
+        model: `keras.Model`.
+        precision: `"float32"` or `"mixed_bfloat16"`.
+        images: bool. Whether layers without weights change too: between convolutions they
+            would turn every value to float32 and back. Batch normalisation keeps its
+            statistics in float32 all the same. Defaults to `False`.
+    """
+    if precision in ("auto", "float32"):
+        yield
+        return
+    _, network = split_model(model)
+    changed = []
+    last = {id(tensor._keras_history.operation) for tensor in network.outputs}
+    for layer in _in_order(network):
+        if images and layer.name == "output":
+            break
+        if images and id(layer) in last:
+            continue
+        trained = layer.trainable_weights and layer.name != "output"
+        if trained or (images and not isinstance(layer, _KEPT)):
+            changed.append((layer, layer.dtype_policy))
+    try:
+        for layer, _ in changed:
+            layer.dtype_policy = keras.dtype_policies.get(precision)
+        yield
+    finally:
+        for layer, policy in changed:
+            layer.dtype_policy = policy
+
+
+def _in_order(model):
+    """The layers of a model from its input to its answer; those of models inside it as well."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from _in_order(layer)
+        else:
+            yield layer
+
+
+def _fresh(metrics):
+    """Copies of the metrics, so that the model's own keep their state."""
+    if not metrics:
+        return None
+    copies = []
+    for metric in metrics:
+        is_object = isinstance(metric, keras.metrics.Metric)
+        copies.append(type(metric).from_config(metric.get_config()) if is_object else metric)
+    return copies

@@ -1,0 +1,1 @@
+"""What goes into a batch: rows in memory, rows that stream, and augmentation."""

@@ -1,0 +1,1 @@
+"""How a training step is computed fastest: kernels, precision, and timed trials."""
