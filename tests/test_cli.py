@@ -9,8 +9,8 @@ import pytest
 
 import kerakit
 from kerakit.builders.pretrained.backbones.registry import BACKBONES
-from kerakit.workflow import exit_code
 from kerakit.serving.deploy.models_config import serving_config
+from kerakit.workflow import exit_code
 
 CODE = "import sys; sys.argv[0] = 'kerakit'; from kerakit.cli import main; main()"
 TIMED = (

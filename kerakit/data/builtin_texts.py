@@ -1,12 +1,12 @@
 """Built-in sets that are words: toy messages to classify, and toy sentences to tag."""
 
-from kerakit.data.text.conll import Sentence
-from kerakit.data.options import Options
-from kerakit.data.text.tagged_assemble import Sentences, tag_data
-from kerakit.data.text.assemble import text_data
-from kerakit.data.text.source import cells, text_source
 from kerakit.data.builtin.toy_messages import messages
 from kerakit.data.builtin.toy_sentences import sentences
+from kerakit.data.options import Options
+from kerakit.data.text.assemble import text_data
+from kerakit.data.text.conll import Sentence
+from kerakit.data.text.source import cells, text_source
+from kerakit.data.text.tagged_assemble import Sentences, tag_data
 
 __all__ = ["builtin_messages", "builtin_sentences"]
 

@@ -5,8 +5,8 @@ import functools
 
 import numpy as np
 
-from kerakit.data.storage.mapped import is_lazy, row_reader, take_rows
 from kerakit.data.spec import Spec
+from kerakit.data.storage.mapped import is_lazy, row_reader, take_rows
 
 __all__ = ["SPLITS", "Data", "Table"]
 

@@ -2,7 +2,7 @@
 
 from kerakit.evaluation.environment import environment
 from kerakit.evaluation.evaluate import evaluate
-from kerakit.evaluation.report.run_files import update_metrics
 from kerakit.evaluation.report.report import Report
+from kerakit.evaluation.report.run_files import update_metrics
 
 __all__ = ["Report", "environment", "evaluate", "update_metrics"]

@@ -10,10 +10,10 @@ from kerakit.errors import ArgumentError, DataError
 from kerakit.evaluation import inputs
 from kerakit.evaluation.batches import is_empty, split_size
 from kerakit.evaluation.environment import environment
-from kerakit.evaluation.plots.fonts import drawable
 from kerakit.evaluation.plots.figure import learning_curves
-from kerakit.evaluation.report.run_files import STAGES, read_history, write_run
+from kerakit.evaluation.plots.fonts import drawable
 from kerakit.evaluation.report.report import Report
+from kerakit.evaluation.report.run_files import STAGES, read_history, write_run
 from kerakit.evaluation.tasks.registry import TASKS
 
 __all__ = ["evaluate"]

@@ -15,8 +15,8 @@ from kerakit.serving.deploy import (
 from kerakit.serving.exporting.export import export
 from kerakit.serving.scoring import predict_csv
 from kerakit.serving.served import Served, load_served
-from kerakit.serving.verifying.verify import verify
 from kerakit.serving.verifying.report import Check, VerifyReport
+from kerakit.serving.verifying.verify import verify
 
 __all__ = [
     "Check",

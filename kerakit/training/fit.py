@@ -6,16 +6,16 @@ import numpy as np
 from kerakit.files import write_text
 from kerakit.presets import settings_of
 from kerakit.training.arguments import checked_arguments, made_run_dir
+from kerakit.training.callbacks import StopEarly
+from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
+from kerakit.training.loop.runner import Runner
+from kerakit.training.progress import PROGRESS, check_finite, progress_callback
 from kerakit.training.rows.arrays import class_weights
 from kerakit.training.runs.checkpoint import Checkpoint, recorded_identity
-from kerakit.training.speed.choice_of_run import choice_of_run
-from kerakit.training.callbacks import StopEarly
-from kerakit.training.runs.identity import run_identity
-from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
 from kerakit.training.runs.files import write_history, write_model
-from kerakit.training.progress import PROGRESS, check_finite, progress_callback
+from kerakit.training.runs.identity import run_identity
 from kerakit.training.runs.lock import locked
-from kerakit.training.loop.runner import Runner
+from kerakit.training.speed.choice_of_run import choice_of_run
 from kerakit.training.speed.trial import computed_as
 
 __all__ = ["fit"]

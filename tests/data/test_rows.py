@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from kerakit.data.data import Data, Table
-from kerakit.data.storage.mapped import is_mapped, take_rows
 from kerakit.data.spec import Spec
+from kerakit.data.storage.mapped import is_mapped, take_rows
 
 N = 1000
 IMAGES = np.random.default_rng(0).integers(0, 255, (N, 4, 5, 3), dtype=np.uint8)

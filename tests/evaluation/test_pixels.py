@@ -6,8 +6,8 @@ import pytest
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature
 from kerakit.evaluation import pixels as module
-from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.baselines.images import fit_pixels, shrunken_size
+from kerakit.evaluation.baselines.tables import fit_baselines
 
 
 @pytest.mark.parametrize("channels", [1, 3])

@@ -3,9 +3,9 @@ import io
 import numpy as np
 import pytest
 
-from kerakit.evaluation.report.run_files import png
 from kerakit.evaluation.errors.confident_errors import SurestErrors, WrongAnswer
 from kerakit.evaluation.errors.images import SIDE, display_size, wrong_images
+from kerakit.evaluation.report.run_files import png
 
 P = [[0.9, 0.1], [0.3, 0.7], [0.2, 0.8], [0.8, 0.2], [0.6, 0.4], [0.5, 0.5]]
 Y = [1, 0, 1, 1, 0, 1]  # wrong in rows 0 (0.9), 1 (0.7), 3 (0.8) and 5 (0.5)

@@ -13,11 +13,11 @@ from serving_cases import make_spec, make_table, predict
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.errors import ArgumentError
 from kerakit.serving import curl_line, export, load_served
-from kerakit.serving.exporting.endpoints import build_endpoints
-from kerakit.serving.standalone.checks import main
 from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.contract.signatures import signature_names
 from kerakit.serving.contract.versions import MANIFEST
+from kerakit.serving.exporting.endpoints import build_endpoints
+from kerakit.serving.standalone.checks import main
 
 
 def signatures(path):

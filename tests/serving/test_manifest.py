@@ -15,7 +15,11 @@ from kerakit.serving.contract.versions import MANIFEST
 
 @pytest.fixture(scope="module")
 def validator():
-    text = importlib.resources.files("kerakit.serving.contract").joinpath("manifest.schema.json").read_text()
+    text = (
+        importlib.resources.files("kerakit.serving.contract")
+        .joinpath("manifest.schema.json")
+        .read_text()
+    )
     schema = json.loads(text)
     jsonschema.Draft202012Validator.check_schema(schema)
     return jsonschema.Draft202012Validator(schema)

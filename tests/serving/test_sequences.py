@@ -13,12 +13,12 @@ from sequence_cases import SEQUENCE_CASES, WORDS, make_case
 from kerakit.data.spec import Feature, Spec
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving import export, load_served, verify
-from kerakit.serving.standalone.padding import longest, padded_to, series_lengths
-from kerakit.serving.exporting.golden import golden_sample
 from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.contract.rows import stacked
-from kerakit.serving.exporting.sample import sample_rows, with_example
 from kerakit.serving.contract.versions import MANIFEST
+from kerakit.serving.exporting.golden import golden_sample
+from kerakit.serving.exporting.sample import sample_rows, with_example
+from kerakit.serving.standalone.padding import longest, padded_to, series_lengths
 
 SIGNATURES = {
     "forecast": {"serving_default"},

@@ -15,9 +15,9 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from kerakit.errors import ArgumentError
 from kerakit.serving import verify
-from kerakit.serving.standalone.checks import main
 from kerakit.serving.contract.versions import MANIFEST
 from kerakit.serving.exporting.warmup import WARMUP
+from kerakit.serving.standalone.checks import main
 
 
 @pytest.fixture

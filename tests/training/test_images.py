@@ -12,8 +12,8 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.data.data import Data
-from kerakit.training.speed.batch_norm import fused_batch_norm
 from kerakit.training.loop.trainer import make_trainer, precision_of
+from kerakit.training.speed.batch_norm import fused_batch_norm
 
 
 def compiled(small_cnn, data, preset="multiclass", **options):

@@ -9,10 +9,10 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.presets import settings_of
+from kerakit.training.loop.runner import Runner
+from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.speed import choice_of_run as choice_module
 from kerakit.training.speed import trial as throughput
-from kerakit.training.runs.checkpoint import recorded_identity
-from kerakit.training.loop.runner import Runner
 from kerakit.training.speed.trial import Choice, Outcome, Trial, candidates, choose
 
 NO_GPU = pytest.mark.skipif(

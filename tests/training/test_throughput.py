@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 import kerakit as kk
+from kerakit.training.machine import machine
+from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.speed import choice_of_run as choice_module
 from kerakit.training.speed import trial as throughput
-from kerakit.training.runs.checkpoint import recorded_identity
-from kerakit.training.machine import machine
+from kerakit.training.speed.cache import ENTRIES, key_of, recall, remember
 from kerakit.training.speed.trial import (
     Choice,
     Outcome,
@@ -17,7 +18,6 @@ from kerakit.training.speed.trial import (
     estimated_seconds,
     pays_to_measure,
 )
-from kerakit.training.speed.cache import ENTRIES, key_of, recall, remember
 
 FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
 

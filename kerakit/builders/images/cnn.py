@@ -2,12 +2,12 @@
 
 import keras
 
-from kerakit.builders.parts import assemble
 from kerakit.builders.heads import class_head, class_task
-from kerakit.builders.images.preprocessing import image_preprocess
 from kerakit.builders.images.lenet import lenet
+from kerakit.builders.images.preprocessing import image_preprocess
 from kerakit.builders.images.resnet import resnet
 from kerakit.builders.images.vgg import vgg
+from kerakit.builders.parts import assemble
 from kerakit.checks import check_choice, check_float, check_int
 from kerakit.data.spec import Spec
 

@@ -4,11 +4,11 @@ import numbers
 
 import keras
 
+from kerakit.builders.heads import class_head, class_task
+from kerakit.builders.images.preprocessing import image_preprocess
 from kerakit.builders.parts import assemble
 from kerakit.builders.pretrained.backbones.load import load_backbone
 from kerakit.builders.pretrained.backbones.registry import find_backbone
-from kerakit.builders.heads import class_head, class_task
-from kerakit.builders.images.preprocessing import image_preprocess
 from kerakit.checks import check, check_choice, check_float, check_sizes
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError

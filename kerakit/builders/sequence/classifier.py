@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from kerakit.builders.parts import assemble
 from kerakit.builders.heads import class_head, class_task
+from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import summarize
 from kerakit.builders.sequence.options import CELLS, Encoding
 from kerakit.builders.sequence.series_preprocessing import series_preprocess

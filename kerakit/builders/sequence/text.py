@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
-from kerakit.builders.parts import assemble
 from kerakit.builders.heads import class_head, class_task
+from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import summarize_words
 from kerakit.builders.sequence.masks import with_mask
 from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding

@@ -1,7 +1,7 @@
 """Models without a hidden layer: linear, polynomial, perceptron and logistic."""
 
-from kerakit.builders.parts import assemble, network_inputs
 from kerakit.builders.heads import class_head, class_task, number_head, number_targets
+from kerakit.builders.parts import assemble, network_inputs
 from kerakit.builders.tables.preprocessing import Encoding, tabular_preprocess
 from kerakit.checks import check_float, check_int
 

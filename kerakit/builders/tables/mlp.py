@@ -2,8 +2,8 @@
 
 import keras
 
-from kerakit.builders.parts import assemble, network_inputs
 from kerakit.builders.heads import class_head, class_task, number_head, number_targets
+from kerakit.builders.parts import assemble, network_inputs
 from kerakit.builders.tables.preprocessing import Encoding, tabular_preprocess
 from kerakit.checks import check, check_choice, check_float, check_int, check_sizes
 

@@ -3,11 +3,11 @@
 import numpy as np
 
 from kerakit.checks import check_choice
-from kerakit.data.tables.arrays import load_arrays
-from kerakit.data.builtin.sequences import builtin_forecast, builtin_sequences
-from kerakit.data.builtin.registry import BUILTIN_SETS
-from kerakit.data.builtin_texts import builtin_messages, builtin_sentences
 from kerakit.data.builtin.generated import control_charts
+from kerakit.data.builtin.registry import BUILTIN_SETS
+from kerakit.data.builtin.sequences import builtin_forecast, builtin_sequences
+from kerakit.data.builtin_texts import builtin_messages, builtin_sentences
+from kerakit.data.tables.arrays import load_arrays
 from kerakit.errors import ArgumentError, DataError
 
 __all__ = ["list_builtin", "load_builtin"]

@@ -6,13 +6,13 @@ import warnings
 
 import numpy as np
 
-from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
-from kerakit.data.images.assemble import LeftOut, image_data, split_images
 from kerakit.data.image_files import find_images
+from kerakit.data.images.assemble import LeftOut, image_data, split_images
+from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
+from kerakit.data.images.decoded import Pictures
 from kerakit.data.images.options import ImageSettings
 from kerakit.data.images.scan import choose_channels, choose_size, scan_images
 from kerakit.data.options import Options
-from kerakit.data.images.decoded import Pictures
 
 __all__ = ["load_images"]
 

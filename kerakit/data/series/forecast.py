@@ -5,11 +5,11 @@ import hashlib
 import numpy as np
 
 from kerakit.data.data import SPLITS, Data, Table
-from kerakit.data.series.windowing import cut, usable, window_starts
 from kerakit.data.series.options import SeriesOptions
-from kerakit.data.spec import Feature, Series, Spec, Target
-from kerakit.data.series.time_column import MICROSECONDS
 from kerakit.data.series.regular_times import season_of
+from kerakit.data.series.time_column import MICROSECONDS
+from kerakit.data.series.windowing import cut, usable, window_starts
+from kerakit.data.spec import Feature, Series, Spec, Target
 from kerakit.data.storage.windows import Windows
 from kerakit.errors import DataError
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from kerakit.checks import check_choice
 from kerakit.data.columns.column import Texts, number_text
+from kerakit.data.columns.labels import check_renamed, label_column, sorted_labels
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.images.assemble import split_images
-from kerakit.data.columns.labels import check_renamed, label_column, sorted_labels
 from kerakit.data.spec import Spec, Target
 from kerakit.data.tables.statistics import describe_feature
 from kerakit.errors import DataError

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerakit.data.tables.csv import _read_file
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.series.columns import choose_columns, value_column
-from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, read_times
 from kerakit.data.series.regular_times import Step, fill_times, regular_positions
+from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, read_times
+from kerakit.data.tables.csv import _read_file
 from kerakit.errors import DataError
 
 __all__ = ["SeriesSource", "read_series"]

@@ -6,8 +6,8 @@ import pathlib
 import numpy as np
 
 from kerakit.data.columns.column import number_text
-from kerakit.data.tables.csv import _read_file
 from kerakit.data.series.labelled import Sequences
+from kerakit.data.tables.csv import _read_file
 from kerakit.errors import DataError
 
 __all__ = ["read_ts"]

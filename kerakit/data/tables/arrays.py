@@ -5,12 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from kerakit.checks import check
-from kerakit.data.tables.assemble import assemble
 from kerakit.data.columns.frames import frame_columns, is_frame
+from kerakit.data.columns.values import as_column, as_matrix
 from kerakit.data.images.arrays import image_tables, looks_like_images
 from kerakit.data.options import Options, names
+from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
-from kerakit.data.columns.values import as_column, as_matrix
 from kerakit.errors import DataError
 
 __all__ = ["load_arrays"]

@@ -6,10 +6,10 @@ import warnings
 import numpy as np
 
 from kerakit.data.data import SPLITS, Data, Table
-from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.names import identifiers
 from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_off
+from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
 from kerakit.data.tables.targets import encode_targets
 from kerakit.errors import DataError

@@ -7,10 +7,10 @@ import pathlib
 import zlib
 
 from kerakit.checks import check
-from kerakit.data.tables.assemble import assemble
 from kerakit.data.files.delimited import read_delimited
 from kerakit.data.names import near_match
 from kerakit.data.options import Options, names
+from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.errors import DataError
 

@@ -5,8 +5,8 @@ import hashlib
 
 import numpy as np
 
-from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.columns.labels import label_column
+from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
 from kerakit.data.repeats import split_units, units_of
 from kerakit.data.spec import Spec, Target

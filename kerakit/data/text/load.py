@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from kerakit.checks import check
 from kerakit.data.columns.frames import frame_columns, is_frame
-from kerakit.data.options import Options, names
 from kerakit.data.files.plain_text import is_encoding
+from kerakit.data.options import Options, names
 from kerakit.data.text.assemble import text_data
 from kerakit.data.text.file import read_text_file
 from kerakit.data.text.folder import read_text_folder

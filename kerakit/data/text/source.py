@@ -3,9 +3,9 @@
 import numpy as np
 
 from kerakit.data.columns.column import Numbers, read_column
+from kerakit.data.columns.values import as_column
 from kerakit.data.names import near_match
 from kerakit.data.tables.source import Source
-from kerakit.data.columns.values import as_column
 from kerakit.errors import DataError
 
 __all__ = ["cells", "text_source"]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from kerakit.checks import check
-from kerakit.data.text.conll import Sentence, read_conll
-from kerakit.data.options import Options, names
 from kerakit.data.files.plain_text import decode, is_encoding, read_bytes
+from kerakit.data.options import Options, names
+from kerakit.data.text.conll import Sentence, read_conll
 from kerakit.data.text.tagged_assemble import Sentences, tag_data
 from kerakit.errors import DataError
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerakit.data.text.conll import Sentence
-from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.columns.labels import check_renamed
+from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.repeats import split_units
 from kerakit.data.spec import Spec, Target
+from kerakit.data.text.conll import Sentence
 from kerakit.data.text.vocabulary import describe_tokens
 from kerakit.errors import DataError
 

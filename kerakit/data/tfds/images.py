@@ -7,11 +7,11 @@ import io
 import numpy as np
 
 from kerakit.data.data import SPLITS
-from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
 from kerakit.data.images.assemble import LeftOut, image_data, split_images
+from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
+from kerakit.data.images.decoded import Pictures
 from kerakit.data.images.header import ImageHeader, NotAnImage, read_header
 from kerakit.data.images.scan import choose_channels, choose_size
-from kerakit.data.images.decoded import Pictures
 from kerakit.errors import DataError
 
 __all__ = ["load_image_set"]

@@ -4,10 +4,10 @@ import warnings
 
 import numpy as np
 
-from kerakit.data.tables.assemble import assemble
 from kerakit.data.data import SPLITS
 from kerakit.data.images.options import ImageSettings
 from kerakit.data.options import Options, names
+from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.data.tfds.builder import prepared_builder
 from kerakit.errors import DataError

@@ -3,11 +3,11 @@
 import numpy as np
 
 from kerakit.data.data import Data
-from kerakit.evaluation.batches import split_size
-from kerakit.evaluation.inputs import arrange, input_names
 from kerakit.evaluation.baselines.images import fit_pixels
 from kerakit.evaluation.baselines.series import fit_series
 from kerakit.evaluation.baselines.texts import fit_texts
+from kerakit.evaluation.batches import split_size
+from kerakit.evaluation.inputs import arrange, input_names
 from kerakit.solvers.logistic import fit_logistic, probabilities
 
 __all__ = ["fit_baselines"]

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kerakit.evaluation.plots.figure import INK, ORANGE, plain
 from kerakit.evaluation.errors.confident_errors import percent
+from kerakit.evaluation.plots.figure import INK, ORANGE, plain
 
 __all__ = ["display_size", "shows_images", "wrong_images"]
 

@@ -1,8 +1,8 @@
 """The errors that a classifier of series was surest of, drawn as small curves."""
 
-from kerakit.evaluation.plots.figure import new_figure, plain, style
 from kerakit.evaluation.baselines.series import series_length
 from kerakit.evaluation.errors.confident_errors import percent
+from kerakit.evaluation.plots.figure import new_figure, plain, style
 
 __all__ = ["shows_series", "wrong_series"]
 

@@ -3,7 +3,16 @@
 import numpy as np
 
 from kerakit.evaluation.metrics.metrics import calibration_bins
-from kerakit.evaluation.plots.figure import BLUE, GREY, INK, ORANGE, legend, new_figure, plain, style
+from kerakit.evaluation.plots.figure import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    legend,
+    new_figure,
+    plain,
+    style,
+)
 
 __all__ = ["confusion_matrix", "precision_recall", "reliability_diagram", "roc"]
 

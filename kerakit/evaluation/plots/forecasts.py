@@ -2,7 +2,16 @@
 
 import numpy as np
 
-from kerakit.evaluation.plots.figure import BLUE, GREY, INK, ORANGE, legend, new_figure, plain, style
+from kerakit.evaluation.plots.figure import (
+    BLUE,
+    GREY,
+    INK,
+    ORANGE,
+    legend,
+    new_figure,
+    plain,
+    style,
+)
 
 __all__ = ["error_by_horizon", "forecasts"]
 

@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from kerakit.evaluation.metrics import metrics
-from kerakit.evaluation.plots import classification as class_plots
 from kerakit.evaluation.baselines.tables import fit_baselines
-from kerakit.evaluation.metrics.confusion import most_confused, per_class
-from kerakit.evaluation.plots.fonts import drawable, font_families
-from kerakit.evaluation.tasks.measured import Measured
-from kerakit.evaluation.tasks.predictions import predict_test
 from kerakit.evaluation.errors.confident_errors import SurestErrors
 from kerakit.evaluation.errors.images import display_size, shows_images, wrong_images
 from kerakit.evaluation.errors.series import shows_series, wrong_series
 from kerakit.evaluation.errors.texts import shows_texts, wrong_texts
+from kerakit.evaluation.metrics import metrics
+from kerakit.evaluation.metrics.confusion import most_confused, per_class
+from kerakit.evaluation.plots import classification as class_plots
+from kerakit.evaluation.plots.fonts import drawable, font_families
+from kerakit.evaluation.tasks.measured import Measured
+from kerakit.evaluation.tasks.predictions import predict_test
 
 __all__ = ["measure_classes", "measure_labels"]
 

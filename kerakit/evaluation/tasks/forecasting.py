@@ -4,11 +4,11 @@ import numpy as np
 
 from kerakit.errors import DataError
 from kerakit.evaluation import inputs
-from kerakit.evaluation.plots import forecasts as series_plots
-from kerakit.evaluation.batches import batches, split_size
-from kerakit.evaluation.tasks.measured import Measured
 from kerakit.evaluation.baselines.forecasts import fit_linear, last_season
+from kerakit.evaluation.batches import batches, split_size
 from kerakit.evaluation.metrics.forecasting import HorizonErrors, naive_scale, training_series
+from kerakit.evaluation.plots import forecasts as series_plots
+from kerakit.evaluation.tasks.measured import Measured
 
 __all__ = ["check_forecast_shape", "measure_forecast"]
 

@@ -3,9 +3,9 @@
 import dataclasses
 from collections.abc import Callable
 
+from kerakit.evaluation.inputs import check_output_shape
 from kerakit.evaluation.tasks.classification import measure_classes, measure_labels
 from kerakit.evaluation.tasks.forecasting import check_forecast_shape, measure_forecast
-from kerakit.evaluation.inputs import check_output_shape
 from kerakit.evaluation.tasks.regression import measure_numbers
 from kerakit.evaluation.tasks.tagging import check_tags_shape, measure_tags
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.metrics import metrics
 from kerakit.evaluation.plots import figure as plots
-from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.tasks.measured import Measured
 from kerakit.evaluation.tasks.predictions import predict_test
 

@@ -4,13 +4,13 @@ import numpy as np
 
 from kerakit.errors import DataError
 from kerakit.evaluation import inputs
-from kerakit.evaluation.plots import classification as class_plots
+from kerakit.evaluation.baselines.tags import fit_most_frequent_tag, lowered, split_tokens
 from kerakit.evaluation.batches import batches
 from kerakit.evaluation.metrics.confusion import most_confused, per_class
+from kerakit.evaluation.metrics.tagging import TagScores, WrongSentences
+from kerakit.evaluation.plots import classification as class_plots
 from kerakit.evaluation.plots.fonts import drawable, font_families
 from kerakit.evaluation.tasks.measured import Measured
-from kerakit.evaluation.baselines.tags import fit_most_frequent_tag, lowered, split_tokens
-from kerakit.evaluation.metrics.tagging import TagScores, WrongSentences
 
 __all__ = ["check_tags_shape", "measure_tags"]
 

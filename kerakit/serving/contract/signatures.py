@@ -4,8 +4,8 @@ import base64
 
 import numpy as np
 
-from kerakit.serving.standalone.padding import longest
 from kerakit.serving.contract.rows import has_free_length
+from kerakit.serving.standalone.padding import longest
 
 __all__ = ["describe_signatures", "image_feature", "json_values", "signature_names"]
 

@@ -10,8 +10,8 @@ import urllib.parse
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
 from kerakit.files import read_json
-from kerakit.serving.deploy.models_config import find_models, models_config, quoted
 from kerakit.serving.contract.versions import MANIFEST
+from kerakit.serving.deploy.models_config import find_models, models_config, quoted
 
 __all__ = ["IMAGE", "compose_file"]
 

@@ -3,8 +3,8 @@
 import dataclasses
 from collections.abc import Callable
 
-from kerakit.serving.exporting.postprocess import input_signature, serving_function
 from kerakit.serving.contract.signatures import image_feature, signature_names
+from kerakit.serving.exporting.postprocess import input_signature, serving_function
 
 __all__ = ["Endpoint", "build_endpoints"]
 

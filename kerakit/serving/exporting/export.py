@@ -9,8 +9,8 @@ from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.files import write_text
 from kerakit.serving.contract.manifest import write_manifest
-from kerakit.serving.exporting.publish import publish
 from kerakit.serving.contract.versions import check_base, check_versions, choose_version
+from kerakit.serving.exporting.publish import publish
 
 __all__ = ["export"]
 
@@ -90,9 +90,9 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
 def _describe(model, spec, name, sample, run_dir, quantiles):
     """Check what was given and ask the model; `(Golden, manifest)`. Nothing is written."""
     from kerakit.builders.heads import quantiles_of
+    from kerakit.serving.contract.manifest import build_manifest
     from kerakit.serving.exporting.constants import preprocess_constants
     from kerakit.serving.exporting.golden import golden_sample
-    from kerakit.serving.contract.manifest import build_manifest
     from kerakit.serving.exporting.postprocess import SERVED_TASKS, input_signature
     from kerakit.serving.exporting.servable import check_model, check_servable
 

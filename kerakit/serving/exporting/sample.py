@@ -4,8 +4,8 @@ import numpy as np
 
 from kerakit.data.data import Table
 from kerakit.errors import ArgumentError
-from kerakit.serving.standalone.padding import longest, series_lengths
 from kerakit.serving.contract.rows import has_free_length, stacked
+from kerakit.serving.standalone.padding import longest, series_lengths
 
 __all__ = ["GOLDEN_ROWS", "LEAST_ROWS", "sample_rows", "with_example"]
 

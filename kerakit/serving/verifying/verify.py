@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 from kerakit.errors import ExportError
+from kerakit.serving.contract.versions import version_folder
 from kerakit.serving.verifying.live.check import check_live
 from kerakit.serving.verifying.report import Check, VerifyReport
-from kerakit.serving.contract.versions import version_folder
 
 __all__ = ["run_checks", "verify"]
 

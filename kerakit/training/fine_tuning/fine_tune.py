@@ -5,10 +5,10 @@ from kerakit.data.data import Data
 from kerakit.errors import ArgumentError
 from kerakit.presets import compile as compile_by_preset
 from kerakit.training.arguments import checked_arguments, made_run_dir
-from kerakit.training.rows.arrays import class_weights
 from kerakit.training.fine_tuning.parts import parts_of
 from kerakit.training.fine_tuning.strategy import STRATEGIES
 from kerakit.training.fine_tuning.tuning import Options, Tuning
+from kerakit.training.rows.arrays import class_weights
 from kerakit.training.runs.lock import locked
 
 __all__ = ["STRATEGIES", "fine_tune"]

@@ -10,8 +10,6 @@ import keras
 
 from kerakit.files import write_text
 from kerakit.presets import settings_of
-from kerakit.training.rows.arrays import class_weights
-from kerakit.training.runs.checkpoint import Checkpoint
 from kerakit.training.fine_tuning.features import FrozenFeatures
 from kerakit.training.fine_tuning.optimizer import with_rates
 from kerakit.training.fine_tuning.parts import freeze
@@ -19,8 +17,10 @@ from kerakit.training.fine_tuning.probe import chosen_strength, fits_probe, solv
 from kerakit.training.fine_tuning.score import score
 from kerakit.training.fine_tuning.strategy import goes_deeper, pays, planned, rate_factors
 from kerakit.training.fit import fit
-from kerakit.training.runs.identity import run_identity
+from kerakit.training.rows.arrays import class_weights
+from kerakit.training.runs.checkpoint import Checkpoint
 from kerakit.training.runs.files import write_history, write_model
+from kerakit.training.runs.identity import run_identity
 
 __all__ = ["Options", "Tuning"]
 

@@ -6,6 +6,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerakit.training.loop.epochs import InMemoryEpochs, StreamedEpochs, row_order
+from kerakit.training.loop.learning_rate import safe_learning_rate
+from kerakit.training.loop.trainer import make_trainer
 from kerakit.training.rows.arrays import (
     by_batch,
     has_images,
@@ -15,12 +18,9 @@ from kerakit.training.rows.arrays import (
     weighted,
 )
 from kerakit.training.rows.augment import augmentation
-from kerakit.training.loop.learning_rate import safe_learning_rate
-from kerakit.training.loop.epochs import InMemoryEpochs, StreamedEpochs, row_order
 from kerakit.training.rows.batch_stages import image_stage
-from kerakit.training.speed.recurrent import recurrent_layers
 from kerakit.training.rows.stream import streamed_batches
-from kerakit.training.loop.trainer import make_trainer
+from kerakit.training.speed.recurrent import recurrent_layers
 from kerakit.training.trim import trim_stage
 
 __all__ = ["Runner"]

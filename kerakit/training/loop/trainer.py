@@ -5,8 +5,8 @@ import functools
 
 import keras
 
-from kerakit.training.rows.arrays import split_model
 from kerakit.training.linear_path.blend import network_alone
+from kerakit.training.rows.arrays import split_model
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
 __all__ = ["make_trainer", "precision_of"]

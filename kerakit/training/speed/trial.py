@@ -10,16 +10,16 @@ import keras
 import tensorflow as tf
 from numpy.linalg import norm
 
-from kerakit.training.speed.batch_norm import fused_batch_norm
+from kerakit.training.loop.trainer import precision_of
 from kerakit.training.machine import cpu_words, machine
+from kerakit.training.speed.batch_norm import fused_batch_norm
+from kerakit.training.speed.cache import key_of, recall, remember
 from kerakit.training.speed.recurrent import (
     UNROLLED_STEPS,
     fusable,
     recurrent_kernel,
     recurrent_layers,
 )
-from kerakit.training.speed.cache import key_of, recall, remember
-from kerakit.training.loop.trainer import precision_of
 
 __all__ = [
     "Choice",

@@ -11,6 +11,7 @@ import time
 import numpy as np
 
 from kerakit.errors import ExportError
+from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.standalone.compare import compare, golden_outputs
 from kerakit.serving.standalone.failed import Failed, need
 from kerakit.serving.verifying.live.model import check_metadata, check_version, read_versions
@@ -25,7 +26,6 @@ from kerakit.serving.verifying.live.rest_json import (
     take,
 )
 from kerakit.serving.verifying.live.url import parse_model_url
-from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.verifying.report import Check, VerifyReport
 
 __all__ = ["check_live"]
