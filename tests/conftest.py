@@ -3,6 +3,8 @@
 import os
 import pathlib
 import signal
+import subprocess
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -11,8 +13,34 @@ import pytest
 
 import kerakit as kk
 
+sys.path.append(str(pathlib.Path(__file__).parent))  # for `marks`, here and in other conftests
+
+import marks
+
 # A job in a shell's background ignores Ctrl-C, and so would the processes that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items):
+    marks.mark(items)
+
+
+@pytest.fixture(autouse=True)
+def _quick_is_quick(request, monkeypatch):
+    """A test that is marked as quick fails where it starts a process or trains a model."""
+    if request.node.get_closest_marker("quick") is None:
+        return
+
+    def refuse(need):
+        def refused(*args, **kwargs):
+            pytest.fail(f"A quick test does this: mark it with @pytest.mark.{need}")
+
+        return refused
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", refuse("process"))
+    if "keras" in sys.modules:
+        optimizer = sys.modules["keras"].optimizers.Optimizer
+        monkeypatch.setattr(optimizer, "apply", refuse("training"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,49 @@
+"""What a test needs, as markers: `pytest -m quick` selects the tests that need nothing.
+
+A test says what it needs by `@pytest.mark.training` (it trains a model) or
+`@pytest.mark.process` (it starts a process); `slow` tests take more than about half a minute.
+A fixture says so by `@needs("training")` below `@pytest.fixture`, and every test that asks for
+it is marked. Tests without these marks are `quick`.
+"""
+
+import pytest
+
+__all__ = ["NEEDS", "mark", "needs"]
+
+NEEDS = ("training", "process", "slow")
+
+# Calls in the example of a docstring that train a model, or start a process.
+_CALLS = {
+    "training": ("fit(", "fine_tune(", ".evaluate("),
+    "process": ("verify(", "kk.export("),
+}
+
+
+def needs(*names):
+    """Mark a fixture: tests that ask for it train a model, or start a process."""
+    assert set(names) <= set(NEEDS), names
+
+    def decorate(function):
+        function.needs = names
+        return function
+
+    return decorate
+
+
+def mark(items):
+    """Mark every collected test by what its fixtures and its docstring's example need."""
+    for item in items:
+        for name in _found(item):
+            item.add_marker(getattr(pytest.mark, name))
+        if not any(item.get_closest_marker(name) for name in NEEDS):
+            item.add_marker(pytest.mark.quick)
+
+
+def _found(item):
+    example = getattr(item, "dtest", None)
+    if example is not None:
+        source = "".join(part.source for part in example.examples)
+        return [name for name, calls in _CALLS.items() if any(call in source for call in calls)]
+    definitions = item._fixtureinfo.name2fixturedefs.values()
+    functions = [definition.func for found in definitions for definition in found]
+    return [name for function in functions for name in getattr(function, "needs", ())]
