@@ -4,8 +4,8 @@ import numpy as np
 
 from kerakit.data.builtin.generated import mackey_glass
 from kerakit.data.options import Options
+from kerakit.data.sequences.assemble import Sequences, sequence_data
 from kerakit.data.series.forecast import forecast_data
-from kerakit.data.series.labelled import Sequences, sequence_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.source import read_series
 

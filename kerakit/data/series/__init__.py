@@ -1,1 +1,1 @@
-"""Series: `load_series`, time columns, windowing, and `.ts` files."""
+"""Series: `load_series`, time columns and windowing."""

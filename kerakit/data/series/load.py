@@ -163,8 +163,8 @@ def load_series(
 
 def _labelled(source, validation, test, options, dataset):
     """`Data` of `.ts` files."""
-    from kerakit.data.series.labelled import sequence_data
-    from kerakit.data.series.ts_file import read_ts
+    from kerakit.data.sequences.assemble import sequence_data
+    from kerakit.data.sequences.ts_file import read_ts
 
     files = {"train": source, "validation": validation, "test": test}
     for split, file in files.items():

@@ -6,7 +6,7 @@ import pathlib
 import numpy as np
 
 from kerakit.data.columns.column import number_text
-from kerakit.data.series.labelled import Sequences
+from kerakit.data.sequences.assemble import Sequences
 from kerakit.data.tables.csv import _read_file
 from kerakit.errors import DataError
 

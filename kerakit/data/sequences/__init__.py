@@ -1,0 +1,1 @@
+"""Labelled sequences: whole sequences to classify, such as those of a `.ts` file."""
