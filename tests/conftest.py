@@ -31,16 +31,26 @@ def _quick_is_quick(request, monkeypatch):
     if request.node.get_closest_marker("quick") is None:
         return
 
-    def refuse(need):
-        def refused(*args, **kwargs):
-            pytest.fail(f"A quick test does this: mark it with @pytest.mark.{need}")
+    start = subprocess.Popen.__init__
 
-        return refused
+    def start_process(self, args, *more, **settings):
+        if not _importing():  # some packages ask for the processor when they are imported
+            pytest.fail(f"A quick test starts {args!r}: mark it with @pytest.mark.process")
+        start(self, args, *more, **settings)
 
-    monkeypatch.setattr(subprocess.Popen, "__init__", refuse("process"))
+    def train(*args, **settings):
+        pytest.fail("A quick test trains a model: mark it with @pytest.mark.training")
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", start_process)
     if "keras" in sys.modules:
-        optimizer = sys.modules["keras"].optimizers.Optimizer
-        monkeypatch.setattr(optimizer, "apply", refuse("training"))
+        monkeypatch.setattr(sys.modules["keras"].optimizers.Optimizer, "apply", train)
+
+
+def _importing():
+    frame = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__") != "importlib._bootstrap":
+        frame = frame.f_back
+    return frame is not None
 
 
 @pytest.fixture(scope="session")

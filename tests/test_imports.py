@@ -23,7 +23,7 @@ STAGES = (
     "recipes",
     "integrations",
 )
-BELOW = ("errors", "checks", "files", "warn", "keras_compat", "solvers")
+BELOW = ("errors", "checks", "files", "warn", "keras_compat", "lazy", "solvers")
 
 
 def imports_of(path, root=ROOT):
