@@ -2,8 +2,10 @@
 
 Everything is written beside its destination, on the same file system, and renamed
 into place in one step (`rename(2)` replaces atomically). Version folders, of runs and of
-exports, are counted here too.
+exports, are counted here too, and files are locked.
 """
+
+from __future__ import annotations
 
 import contextlib
 import json
@@ -11,11 +13,14 @@ import os
 import pathlib
 import re
 import tempfile
+from collections.abc import Iterator
+from typing import BinaryIO
 
 __all__ = [
     "MAXIMUM_VERSION",
     "atomic_path",
     "highest_version",
+    "locked",
     "read_json",
     "version_number",
     "versions",
@@ -77,6 +82,57 @@ def write_json(path, value, durable=True):
 def read_json(path):
     """Read the JSON value in the file `path`."""
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+
+
+@contextlib.contextmanager
+def locked(
+    path: str | os.PathLike[str],
+    blocking: bool = True,
+    create: bool = True,
+    remove: bool = False,
+) -> Iterator[BinaryIO]:
+    """Hold the exclusive lock of a file while the block runs.
+
+    The system releases the lock when the process ends, however it ends. Processes in other
+    containers see the lock too, if they share the disk.
+
+    Args:
+        path: path of the file. Its folder must exist; its content is left as it is.
+        blocking: bool. Whether to wait for another process that holds the lock. Defaults to
+            `True`.
+        create: bool. Whether to create the file where it is missing. Defaults to `True`.
+        remove: bool. Whether to remove the file at the end of the block. Defaults to `False`.
+
+    Yields:
+        The locked file, open to read and to append (without `create` only to read).
+
+    Raises:
+        BlockingIOError: when another process holds the lock and `blocking` is `False`.
+        OSError: when the file cannot be opened.
+    """
+    import fcntl  # POSIX only: what needs no lock can be imported elsewhere, too
+
+    while True:
+        with open(path, "ab+" if create else "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if blocking else fcntl.LOCK_NB))
+            if not _is_file_at(path, file):
+                # The process that held the lock renamed or removed the file that was opened.
+                if not blocking:
+                    raise BlockingIOError(f"{os.fspath(path)} was locked by another process")
+                continue
+            try:
+                yield file
+            finally:
+                if remove:
+                    pathlib.Path(path).unlink(missing_ok=True)
+            return
+
+
+def _is_file_at(path, file):
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+    except FileNotFoundError:
+        return False
 
 
 def _umask():

@@ -2,10 +2,11 @@
 
 import os
 import stat
+import threading
 
 import pytest
 
-from kerakit.files import atomic_path, highest_version, read_json, write_json
+from kerakit.files import atomic_path, highest_version, locked, read_json, write_json
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -30,3 +31,49 @@ def test_versions_are_whole_integer_names(tmp_path):
     for name in ("1", "00012", "v99", "13.bak", "1e3", "0x20", ".tmp-44", "١٢٣"):
         (tmp_path / name).mkdir()
     assert highest_version(tmp_path) == 12
+
+
+def test_a_lock_that_is_held_is_refused_or_waited_for(tmp_path):
+    path, order = tmp_path / ".lock", []
+
+    def wait():
+        with locked(path):
+            order.append("second")
+
+    with locked(path, blocking=False):
+        with pytest.raises(BlockingIOError), locked(path, blocking=False):
+            raise AssertionError("the block must not run")
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        waiter.join(0.05)
+        order.append("first")
+    waiter.join(10)
+    assert order == ["first", "second"]
+    assert path.exists()
+
+
+def test_a_lock_that_is_removed_is_made_anew_by_the_next(tmp_path):
+    path, held = tmp_path / ".lock", []
+
+    def wait():
+        with locked(path, remove=True):
+            held.append(path.exists())
+
+    waiter = threading.Thread(target=wait)
+    with locked(path, remove=True):
+        waiter.start()
+        waiter.join(0.05)
+    waiter.join(10)
+    assert held == [True]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_locked_file_keeps_its_content_and_can_be_written(tmp_path):
+    path = tmp_path / "part"
+    path.write_bytes(b"old")
+    with locked(path) as file:
+        file.write(b" new")
+    assert path.read_bytes() == b"old new"
+    with pytest.raises(FileNotFoundError), locked(tmp_path / "missing", create=False):
+        raise AssertionError("the block must not run")
+    assert [p.name for p in tmp_path.iterdir()] == ["part"]

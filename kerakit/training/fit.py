@@ -14,7 +14,7 @@ from kerakit.training.rows.arrays import class_weights
 from kerakit.training.runs.checkpoint import Checkpoint, recorded_identity
 from kerakit.training.runs.files import write_history, write_model
 from kerakit.training.runs.identity import run_identity
-from kerakit.training.runs.lock import locked
+from kerakit.training.runs.lock import locked_run
 from kerakit.training.speed.choice_of_run import choice_of_run
 from kerakit.training.speed.trial import computed_as
 
@@ -122,7 +122,7 @@ def fit(
     augment = augment or "none"
     run_dir = made_run_dir(run_dir)
     settings = settings_of(model)
-    with locked(run_dir):
+    with locked_run(run_dir):
         _seed_generators(model, seed)
         runner = Runner(model, data, settings, batch_size, epochs, seed, weights, augment, cache_mb)
         began = run_dir / "checkpoint.npz" if run_dir is not None and resume else None

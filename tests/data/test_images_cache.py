@@ -65,6 +65,7 @@ def test_a_kept_cache_is_used_again_and_never_believed_by_halves(tmp_path, pictu
     assert len(list(cache.glob("*.raw"))) == 4 and not list(cache.glob("*.part"))
 
 
+@pytest.mark.process
 def test_a_killed_process_leaves_no_cache_that_is_believed(tmp_path, pictures):
     cache, root = tmp_path / "cache", pictures.folder(tmp_path / "images", {"a": 100, "b": 100})
     code = (

@@ -366,9 +366,9 @@ def test_a_damaged_checkpoint_is_named(diabetes, tmp_path):
 
 
 def test_two_processes_cannot_share_a_run_directory(diabetes, tmp_path):
-    from kerakit.training.runs.lock import locked
+    from kerakit.training.runs.lock import locked_run
 
-    with locked(tmp_path), pytest.raises(kk.RunError, match="in use by another process"):
+    with locked_run(tmp_path), pytest.raises(kk.RunError, match="in use by another process"):
         kk.fit(mlp(diabetes), diabetes, epochs=2, run_dir=tmp_path, verbose=0)
 
 

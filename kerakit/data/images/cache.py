@@ -1,7 +1,7 @@
 """Where decoded images go: memory, a file, or nowhere, so that they are decoded again."""
 
+import contextlib
 import dataclasses
-import fcntl
 import hashlib
 import math
 import os
@@ -13,7 +13,7 @@ import zipfile
 import numpy as np
 
 from kerakit.checks import check, check_float
-from kerakit.files import atomic_path
+from kerakit.files import atomic_path, locked
 
 __all__ = ["CacheOptions", "PixelStore", "cache_key", "kept_pixels"]
 
@@ -86,13 +86,14 @@ class PixelStore:
         self._paths = None
         size = count * int(np.prod(shape))
         self._array = self._file = None
+        self._lock = contextlib.ExitStack()
         if options.in_memory(size):
             self._array = np.empty((count, *shape), np.uint8)
         elif options.on_disk(size):
             options.folder.mkdir(parents=True, exist_ok=True)
             if options.cache_dir is not None:
                 self._paths = _paths(options, key)
-                self._file = _exclusive(self._paths[0].with_suffix(".part"))
+                self._file = _exclusive(self._paths[0].with_suffix(".part"), self._lock)
             if self._file is None:
                 self._paths = None
                 self._file = tempfile.TemporaryFile(dir=options.folder)  # noqa: SIM115
@@ -130,14 +131,18 @@ class PixelStore:
         except OSError:
             self._give_up()
             return None
-        self._file.close()
+        self._close()
         return pixels
 
     def _give_up(self):
         """The disk is full: the images are decoded again and again instead."""
         self._file.truncate(0)
-        self._file.close()
+        self._close()
         self._file = None
+
+    def _close(self):
+        self._file.close()
+        self._lock.close()
 
 
 def kept_pixels(key, options):
@@ -178,16 +183,14 @@ def _mapped(file, shape):
     return np.memmap(file, np.uint8, "r", shape=shape)
 
 
-def _exclusive(path):
-    """A file to write, emptied, or `None` while another process writes it."""
-    file = open(path, "ab+")  # noqa: SIM115
+def _exclusive(path, stack):
+    """A file to write, emptied, or `None` while another process writes it.
+
+    Its lock is held until the stack closes.
+    """
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(file.fileno()).st_ino != os.stat(path).st_ino:
-            # Another process has just finished it and given it its name.
-            raise BlockingIOError
+        file = stack.enter_context(locked(path, blocking=False))
     except OSError:
-        file.close()
         return None
     file.truncate(0)
     return file

@@ -8,7 +8,6 @@ folder beside the versions, on the same file system, and renamed when it is comp
 import contextlib
 import dataclasses
 import errno
-import fcntl
 import os
 import pathlib
 import re
@@ -16,11 +15,12 @@ import secrets
 import shutil
 
 from kerakit.errors import ExportError
+from kerakit.files import locked
 from kerakit.serving.contract.versions import check_base, choose_version
 
 __all__ = ["Publication", "publish"]
 
-_BASE_LOCK = ".kerakit.lock"
+_MODEL_LOCK = ".kerakit.lock"
 _OWNER_LOCK = ".lock"
 _TEMPORARY = re.compile(r"\.tmp-(\d+)-.+")
 
@@ -62,13 +62,13 @@ def publish(base, version=None, finish=None):
     base = check_base("export", base)
     choose_version(base, version)
     created = [folder for folder in (base, *base.parents) if not folder.exists()]
-    publication = owner = None
+    publication, owner = None, contextlib.ExitStack()
     try:
-        publication, owner = _open(base)
+        publication = _open(base, owner)
         yield publication
         folder = publication.folder
         _flush(folder)
-        with _locked(base):
+        with locked(base / _MODEL_LOCK, remove=True):
             number = choose_version(base, version)
             if finish is not None:
                 finish(folder, number)
@@ -87,26 +87,24 @@ def publish(base, version=None, finish=None):
             for folder in created:
                 with contextlib.suppress(OSError):
                     folder.rmdir()
-        if owner is not None:
-            owner.close()
+        owner.close()
 
 
-def _open(base):
-    """Make a temporary folder and hold its lock; `(Publication, file of the lock)`."""
+def _open(base, owner):
+    """Make a temporary folder; its lock is held until the stack `owner` closes."""
     while True:
         base.mkdir(parents=True, exist_ok=True)
         try:
-            with _locked(base):
+            with locked(base / _MODEL_LOCK, remove=True):
                 _remove_stale(base)
                 folder = base / f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
                 folder.mkdir()
                 try:
-                    owner = open(folder / _OWNER_LOCK, "w")  # noqa: SIM115
+                    owner.enter_context(locked(folder / _OWNER_LOCK))
                 except OSError:
                     shutil.rmtree(folder, ignore_errors=True)
                     raise
-                fcntl.flock(owner, fcntl.LOCK_EX)
-                return Publication(folder), owner
+                return Publication(folder)
         except FileNotFoundError:
             continue  # another export failed and took the empty base with it
 
@@ -128,9 +126,8 @@ def _is_live(folder, pid):
     process, however that ends. A folder without one is judged by the process's number.
     """
     try:
-        with open(folder / _OWNER_LOCK) as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return False
+        with locked(folder / _OWNER_LOCK, blocking=False, create=False):
+            return False
     except BlockingIOError:
         return True
     except OSError:
@@ -142,26 +139,6 @@ def _is_live(folder, pid):
     except PermissionError:
         return True
     return True
-
-
-@contextlib.contextmanager
-def _locked(base):
-    """Hold the lock of `base`; the file that carries it is gone afterwards."""
-    path = base / _BASE_LOCK
-    while True:
-        file = open(path, "w")  # noqa: SIM115
-        fcntl.flock(file, fcntl.LOCK_EX)
-        try:
-            if os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                break
-        except FileNotFoundError:
-            pass
-        file.close()  # the last holder removed the file that we waited for
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-        file.close()
 
 
 def _flush(folder):

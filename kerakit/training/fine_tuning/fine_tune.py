@@ -9,7 +9,7 @@ from kerakit.training.fine_tuning.parts import parts_of
 from kerakit.training.fine_tuning.strategy import STRATEGIES
 from kerakit.training.fine_tuning.tuning import Options, Tuning
 from kerakit.training.rows.arrays import class_weights
-from kerakit.training.runs.lock import locked
+from kerakit.training.runs.lock import locked_run
 
 __all__ = ["STRATEGIES", "fine_tune"]
 
@@ -145,7 +145,7 @@ def fine_tune(
         precision=precision,
         seed=seed,
     )
-    with locked(run_dir):
+    with locked_run(run_dir):
         return Tuning(parts, data, options, run_dir, callbacks, verbose, cache_mb).run(resume)
 
 

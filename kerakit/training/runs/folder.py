@@ -5,14 +5,13 @@ was trained.
 """
 
 import contextlib
-import fcntl
 import os
 import pathlib
 import re
 import shutil
 
 from kerakit.errors import ArgumentError, KerakitError, RunError
-from kerakit.files import highest_version, read_json, write_json
+from kerakit.files import highest_version, locked, read_json, write_json
 
 __all__ = ["Run", "open_run"]
 
@@ -105,8 +104,7 @@ def open_run(name, config, runs="runs", out="saved_models", resume=True):
 def _reserved(home, base, config, resume):
     home.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
-        with open(home / ".lock", "w") as choosing:
-            fcntl.flock(choosing, fcntl.LOCK_EX)
+        with locked(home / ".lock"):
             folder = home / str(highest_version(home))
             resumed = False
             if resume and folder.exists() and not _finished(folder):
@@ -126,11 +124,9 @@ def _reserved(home, base, config, resume):
 
 def _lock(folder, stack):
     """Lock a run's folder until the stack closes; `False` where a process holds it."""
-    file = open(folder / ".running", "w")  # noqa: SIM115 - closed by the stack
-    stack.callback(file.close)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        stack.enter_context(locked(folder / ".running", blocking=False))
+    except BlockingIOError:
         return False
     return True
 

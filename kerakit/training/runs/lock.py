@@ -1,30 +1,34 @@
 """One process at a time in a run directory."""
 
+from __future__ import annotations
+
 import contextlib
-import fcntl
+import pathlib
+from collections.abc import Iterator
 
 from kerakit.errors import RunError
+from kerakit.files import locked
 
-__all__ = ["locked"]
+__all__ = ["locked_run"]
 
 
 @contextlib.contextmanager
-def locked(folder):
-    """Hold the lock of `folder` while the block runs; it ends with the process, too.
+def locked_run(folder: pathlib.Path | None) -> Iterator[None]:
+    """Hold the lock of a run directory while the block runs.
 
     Args:
         folder: `pathlib.Path`, or `None` for no lock.
 
     Raises:
-        RunError: when another process holds it.
+        RunError: when another process holds the lock.
     """
     if folder is None:
         yield
         return
-    with open(folder / ".lock", "w") as file:
+    with contextlib.ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+            stack.enter_context(locked(folder / ".lock", blocking=False))
+        except BlockingIOError as error:
             raise RunError(
                 f"The run directory {folder} is in use by another process. Wait for it, or use "
                 "another name."

@@ -118,7 +118,7 @@ def test_a_run_directory_that_cannot_be_had(shapes, make_model, tmp_path, where)
         with pytest.raises(kk.ArgumentError, match="'run_dir'.*folder"):
             kk.fine_tune(model, shapes, run_dir=tmp_path / "run", verbose=0)
     else:
-        from kerakit.training.runs.lock import locked
+        from kerakit.training.runs.lock import locked_run
 
-        with locked(tmp_path), pytest.raises(kk.RunError, match="in use by another process"):
+        with locked_run(tmp_path), pytest.raises(kk.RunError, match="in use by another process"):
             kk.fine_tune(model, shapes, run_dir=tmp_path, verbose=0)
