@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from kerakit.data import load_images
 from kerakit.data.storage.mapped import is_mapped
 
