@@ -8,6 +8,7 @@ import numpy as np
 from kerakit.builders.heads import quantiles_of
 from kerakit.checks import check, check_choice, check_float
 from kerakit.errors import ArgumentError
+from kerakit.keras_compat import layers_of
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
 from kerakit.presets.schedules import Schedule, get_schedule
 from kerakit.presets.table import FULL_BATCH, PRESETS, Preset
@@ -109,7 +110,7 @@ def _layers(model):
     """The layers of the network, those of models inside it among them, in order."""
     names = [layer.name for layer in model.layers]
     network = model.get_layer("network") if "network" in names else model
-    layers = network._flatten_layers(include_self=False)
+    layers = layers_of(network, include_self=False)
     return [layer for layer in layers if not isinstance(layer, keras.Model)]
 
 

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerakit.files import write_text
+from kerakit.keras_compat import layers_of
 from kerakit.presets import settings_of
 from kerakit.training.arguments import checked_arguments, made_run_dir
 from kerakit.training.callbacks import StopEarly
@@ -230,7 +231,7 @@ def _callbacks(data, settings, early_stopping, callbacks, verbose):
 def _seed_generators(model, seed):
     """Start dropout's random numbers from `seed`, whatever was built before."""
     place = 0
-    for layer in model._flatten_layers():
+    for layer in layers_of(model):
         generator = getattr(layer, "seed_generator", None)
         if isinstance(generator, keras.random.SeedGenerator):
             generator.state.assign(np.array([seed, place], "uint32"))

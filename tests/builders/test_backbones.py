@@ -12,6 +12,7 @@ import kerakit as kk
 from kerakit.builders import load_backbone
 from kerakit.builders.pretrained.backbones.registry import BACKBONES, find_backbone
 from kerakit.builders.pretrained.backbones.stages import entry_of
+from kerakit.keras_compat import inputs_of_calls, layer_of
 
 # The smallest of each family; the others, and all file names, take two minutes in all.
 FIRST = list({entry.family: name for name, entry in reversed(BACKBONES.items())}.values())
@@ -26,19 +27,18 @@ def ancestors(layer):
         operation = todo.pop()
         if id(operation) not in found:
             found[id(operation)] = operation
-            for node in operation._inbound_nodes[:1]:
-                todo += [tensor._keras_history.operation for tensor in node.input_tensors]
+            todo += [layer_of(tensor) for tensor in inputs_of_calls(operation)]
     return found
 
 
 def crossing(model, layer):
     """The tensors that go from what leads to a layer to the rest of the model."""
     below = ancestors(layer)
-    crossed = {id(t): t for t in model.outputs if id(t._keras_history.operation) in below}
+    crossed = {id(t): t for t in model.outputs if id(layer_of(t)) in below}
     for operation in model.operations:
         if id(operation) not in below:
-            for tensor in operation._inbound_nodes[0].input_tensors:
-                if id(tensor._keras_history.operation) in below:
+            for tensor in inputs_of_calls(operation):
+                if id(layer_of(tensor)) in below:
                     crossed[id(tensor)] = tensor
     return list(crossed.values())
 

@@ -7,6 +7,7 @@ import pytest
 import kerakit as kk
 from kerakit.builders import cnn_classifier
 from kerakit.data.spec import Feature, Spec
+from kerakit.keras_compat import layers_of
 from kerakit.training.loop.trainer import precision_of
 
 ARCHITECTURES = ["lenet", "vgg", "resnet"]
@@ -63,7 +64,7 @@ def test_networks_pass_the_battery(arch, classes, tmp_path):
         model.evaluate(images, labels, verbose=0), rel=1e-5
     )
     np.testing.assert_allclose(again.predict(images, verbose=0), answer, rtol=1e-5)
-    layers = again._flatten_layers()
+    layers = layers_of(again)
     assert {type(layer).__module__.split(".")[0] for layer in layers} == {"keras"}
 
 

@@ -14,6 +14,7 @@ from kerakit.builders import pretrained_classifier
 from kerakit.builders.pretrained.backbones.stages import entry_of
 from kerakit.data.images.decode import resize_image
 from kerakit.data.spec import Feature, Spec
+from kerakit.keras_compat import layers_of
 from kerakit.training.loop.trainer import precision_of
 
 SMALL = {"backbone": "MobileNetV2_0.35", "weights": None}
@@ -212,7 +213,7 @@ def test_it_trains_and_comes_back(classes, tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(again.predict(images, verbose=0), answer, rtol=1e-5)
     assert entry_of(again.get_layer("network").get_layer("backbone")).name == "MobileNetV2_0.35"
-    modules = {type(layer).__module__.split(".")[0] for layer in again._flatten_layers()}
+    modules = {type(layer).__module__.split(".")[0] for layer in layers_of(again)}
     assert modules == {"keras"}
 
 

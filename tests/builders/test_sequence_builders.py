@@ -10,6 +10,7 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.data.spec import Feature, Series, Spec, Target
+from kerakit.keras_compat import layers_of
 
 BUILDERS = ["forecaster", "classifier", "text", "tagger"]
 CELLS = ["lstm", "gru", "rnn", "transformer", "conv"]
@@ -94,7 +95,7 @@ def test_every_cell_of_every_builder_passes_the_battery(builder, cell, tmp_path)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again(rows).numpy(), answer)
-    kinds = {type(layer) for layer in again._flatten_layers()}
+    kinds = {type(layer) for layer in layers_of(again)}
     assert {kind.__module__.split(".")[0] for kind in kinds} == {"keras"}
     assert keras.layers.Lambda not in kinds
 

@@ -6,6 +6,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders.heads import quantiles_of
+from kerakit.keras_compat import layers_of
 
 REGRESSORS = [kk.linear_regressor, kk.polynomial_regressor, kk.mlp_regressor]
 CLASSIFIERS = [kk.perceptron_classifier, kk.logistic_classifier, kk.mlp_classifier]
@@ -25,7 +26,7 @@ def run_builder_battery(builder, data, preset, folder, **options):
     model.save(path)
     again = keras.models.load_model(path, compile=False)
     np.testing.assert_allclose(again.predict(features, verbose=0), answer, rtol=1e-6)
-    modules = {type(layer).__module__.split(".")[0] for layer in again._flatten_layers()}
+    modules = {type(layer).__module__.split(".")[0] for layer in layers_of(again)}
     assert modules == {"keras"}
     return model, answer
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.data.data import Data
+from kerakit.keras_compat import layers_of
 from kerakit.training.loop.trainer import make_trainer, precision_of
 from kerakit.training.speed.batch_norm import fused_batch_norm
 
@@ -49,7 +50,7 @@ def test_one_step_is_that_of_keras(pictures, small_cnn):
     models = []
     for _ in range(2):
         model = small_cnn(data.spec)
-        for layer in model._flatten_layers():
+        for layer in layers_of(model):
             if isinstance(layer, keras.layers.Dropout):
                 layer.rate = 0.0
         kk.compile(model, "sgd", learning_rate=0.1)
@@ -138,7 +139,7 @@ def test_streamed_rows_train_too(pictures, small_cnn):
 def test_validation_is_not_augmented(pictures, small_cnn):
     data = pictures()
     model = compiled(small_cnn, data)
-    for layer in model._flatten_layers():
+    for layer in layers_of(model):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 1.0  # keeps its statistics: nothing but the rows can change
     kk.compile(model, "sgd", learning_rate=1e-30)
@@ -256,7 +257,7 @@ def test_mixed_precision_serves_in_float32(pictures, small_cnn):
     data = pictures()
     model = compiled(small_cnn, data, width=24)
     kk.fit(model, data, epochs=6, precision="mixed_bfloat16", verbose=0, augment="light")
-    layers = list(model.get_layer("network")._flatten_layers(include_self=False))
+    layers = list(layers_of(model.get_layer("network"), include_self=False))
     assert {layer.compute_dtype for layer in layers} == {"float32"}
     assert {str(weight.dtype) for layer in layers for weight in layer.weights} <= {
         "float32",
@@ -277,10 +278,10 @@ def test_mixed_precision_serves_in_float32(pictures, small_cnn):
 def test_a_saved_model_knows_nothing_of_the_augmentation(pictures, small_cnn, tmp_path, level):
     data = pictures()
     model = compiled(small_cnn, data)
-    before = [type(layer).__name__ for layer in model._flatten_layers()]
+    before = [type(layer).__name__ for layer in layers_of(model)]
     kk.fit(model, data, epochs=1, augment=level, run_dir=tmp_path, verbose=0)
     again = keras.models.load_model(tmp_path / "model.keras")
-    assert [type(layer).__name__ for layer in again._flatten_layers()] == before
+    assert [type(layer).__name__ for layer in layers_of(again)] == before
     pixels = data.table("test").features
     one, two = again.predict(pixels, verbose=0), model.predict(pixels, verbose=0)
     np.testing.assert_allclose(one, two, atol=1e-6)

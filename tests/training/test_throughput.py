@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import kerakit as kk
+from kerakit.keras_compat import layers_of
 from kerakit.training.machine import machine
 from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.speed import choice_of_run as choice_module
@@ -55,7 +56,7 @@ def test_a_trial_leaves_everything_as_it_was(runner):
     trainer = runner.trainer()
     variables = [*trainer.variables, *model.optimizer.variables, *model.weights]
     held = [variable.numpy().copy() for variable in variables]
-    policies = [layer.compute_dtype for layer in model._flatten_layers()]
+    policies = [layer.compute_dtype for layer in layers_of(model)]
     seen, real = [], throughput._traced
 
     def traced(trial, choice, batches):
@@ -77,7 +78,7 @@ def test_a_trial_leaves_everything_as_it_was(runner):
     assert len(seen) >= 4 and min(seen) > 10  # it did train in between
     for before, variable in zip(held, variables, strict=True):
         np.testing.assert_array_equal(before, variable.numpy(), err_msg=variable.path)
-    assert [layer.compute_dtype for layer in model._flatten_layers()] == policies
+    assert [layer.compute_dtype for layer in layers_of(model)] == policies
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerakit.errors import ArgumentError
+from kerakit.keras_compat import layers_of
 from kerakit.serving.standalone.normalisation import difference, moments
 
 __all__ = ["preprocess_constants"]
@@ -28,7 +29,7 @@ def preprocess_constants(model, spec):
         ArgumentError: when they differ: the model was built for other data.
     """
     parts = [layer for layer in getattr(model, "layers", []) if layer.name == "preprocess"]
-    layers = [layer for part in parts for layer in part._flatten_layers()]
+    layers = [layer for part in parts for layer in layers_of(part)]
     return {
         "normalisation": _normalisation(layers, spec),
         "vocabularies": _vocabularies(layers, spec),

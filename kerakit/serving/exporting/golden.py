@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from kerakit.errors import ArgumentError, ExportError
+from kerakit.keras_compat import layers_of
 from kerakit.serving.exporting.sample import sample_rows, with_example
 
 __all__ = ["Golden", "golden_sample"]
@@ -179,5 +180,5 @@ def _wanted(spec, quantiles, inputs):
 
 
 def _relative(model):
-    used = {layer.compute_dtype for layer in model._flatten_layers()}
+    used = {layer.compute_dtype for layer in layers_of(model)}
     return max([_RELATIVE, *(_HALF_RELATIVE[dtype] for dtype in used if dtype in _HALF_RELATIVE)])

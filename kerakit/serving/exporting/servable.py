@@ -4,6 +4,7 @@ import contextlib
 
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
+from kerakit.keras_compat import layers_of
 
 __all__ = ["check_model", "check_servable", "trace_endpoints"]
 
@@ -22,7 +23,7 @@ def check_model(model):
             f"The model {model.name!r} of export has no weights yet: it was never called on data. "
             "Train it first, with fit."
         )
-    for layer in model._flatten_layers():
+    for layer in layers_of(model):
         if isinstance(layer, keras.layers.Lambda):
             raise ArgumentError(
                 f"The model of export has the Lambda layer {layer.name!r}, whose Python code "
@@ -127,7 +128,7 @@ def _last_biased(model):
 
 @contextlib.contextmanager
 def _without_cudnn(model):
-    layers = [layer for layer in model._flatten_layers() if hasattr(layer, "use_cudnn")]
+    layers = [layer for layer in layers_of(model) if hasattr(layer, "use_cudnn")]
     before = [layer.use_cudnn for layer in layers]
     for layer in layers:
         layer.use_cudnn = False

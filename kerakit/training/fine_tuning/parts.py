@@ -6,6 +6,7 @@ import keras
 
 from kerakit.builders.pretrained.backbones.stages import entry_of
 from kerakit.errors import ArgumentError
+from kerakit.keras_compat import inputs_of_calls, is_made_in, layer_of, layers_of
 
 __all__ = ["Parts", "freeze", "parts_of"]
 
@@ -71,7 +72,7 @@ def parts_of(model):
     """
     found = {}
     if isinstance(model, keras.Model):
-        for layer in model._flatten_layers():
+        for layer in layers_of(model):
             if isinstance(layer, keras.Model):
                 found.setdefault(layer.name, layer)
     missing = [name for name in ("preprocess", "network", "backbone", "head") if name not in found]
@@ -110,7 +111,7 @@ def freeze(parts, cut):
     first = len(layers) if cut is None else 0 if cut == "" else names.index(cut) + 1
     for place, layer in enumerate(layers):
         layer.trainable = place >= first
-    for layer in parts.backbone._flatten_layers(include_self=False):
+    for layer in layers_of(parts.backbone, include_self=False):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
 
@@ -122,15 +123,7 @@ def _crossing(backbone, cut):
     below = {id(layer) for layer in layers[: place + 1]}
     crossing = {}
     for layer in layers[place + 1 :]:
-        for node in layer._inbound_nodes:
-            for tensor in node.input_tensors:
-                if id(tensor._keras_history.operation) in below and _made_here(tensor, backbone):
-                    crossing[id(tensor)] = tensor
+        for tensor in inputs_of_calls(layer):
+            if id(layer_of(tensor)) in below and is_made_in(tensor, backbone):
+                crossing[id(tensor)] = tensor
     return list(crossing.values())
-
-
-def _made_here(tensor, backbone):
-    """Whether a tensor is of the backbone's own graph: its layers may be called elsewhere too."""
-    nodes = {id(node) for nodes in backbone._nodes_by_depth.values() for node in nodes}
-    history = tensor._keras_history
-    return id(history.operation._inbound_nodes[history.node_index]) in nodes

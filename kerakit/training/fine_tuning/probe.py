@@ -5,6 +5,8 @@ import warnings
 import keras
 import numpy as np
 
+from kerakit.keras_compat import layers_of
+
 __all__ = ["chosen_strength", "fits_probe", "solve_probe"]
 
 # The variance that the weights of scaled features are expected to have: scikit-learn's C, from the
@@ -20,7 +22,7 @@ SMALL = 10_000_000
 
 def fits_probe(head):
     """Whether a head is linear and unpenalised: a convex problem, which has a solver."""
-    trained = [layer for layer in head._flatten_layers(include_self=False) if layer.weights]
+    trained = [layer for layer in layers_of(head, include_self=False) if layer.weights]
     trained = [layer for layer in trained if not isinstance(layer, keras.Model)]
     if [layer.name for layer in trained] != ["output"]:
         return False
@@ -75,7 +77,7 @@ def solve_probe(head, tables, strength, class_weights=None):
     """
     parts = zip(*(_rows(table, class_weights) for table in tables), strict=True)
     ((kernel, bias),) = _path(*map(np.concatenate, parts), (strength,))
-    output = next(layer for layer in head._flatten_layers() if layer.name == "output")
+    output = next(layer for layer in layers_of(head) if layer.name == "output")
     output.kernel.assign(kernel.astype("float32"))
     output.bias.assign(bias.astype("float32"))
 

@@ -9,6 +9,7 @@ import time
 import keras
 
 from kerakit.files import write_text
+from kerakit.keras_compat import compile_arguments
 from kerakit.presets import settings_of
 from kerakit.training.fine_tuning.features import FrozenFeatures
 from kerakit.training.fine_tuning.optimizer import with_rates
@@ -245,7 +246,7 @@ class Tuning:
         """
         outer, options = self.parts.model, self.options
         before = score(model, data, "validation") if self.history.stages else None
-        given = outer._compile_config.config
+        given = compile_arguments(outer)
         model.compile(
             optimizer=with_rates(outer.optimizer, factors),
             loss=given.get("loss"),

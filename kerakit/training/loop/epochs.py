@@ -13,6 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerakit.keras_compat import layers_of
 from kerakit.training.speed.recurrent import recurrent_layers
 
 __all__ = ["InMemoryEpochs", "StreamedEpochs", "row_order"]
@@ -256,7 +257,7 @@ def _pays_to_compile(trainer, steps, batch_size):
         return False
     if any(tensor.dtype == "string" for tensor in trainer.inputs):
         return False
-    layers = trainer._flatten_layers(include_self=False)
+    layers = layers_of(trainer, include_self=False)
     if any(isinstance(layer, keras.layers.Embedding) for layer in layers):
         return False
     if any(len(weight.shape) > 2 for weight in trainer.weights) or recurrent_layers(trainer):

@@ -5,6 +5,7 @@ import functools
 
 import keras
 
+from kerakit.keras_compat import compile_arguments, layer_of, loss_tracker
 from kerakit.training.linear_path.blend import network_alone
 from kerakit.training.rows.arrays import split_model
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
@@ -49,7 +50,7 @@ class _Trainer(keras.Model):
         answer = self(values, training=False)
         loss = self.compute_loss(values, target, answer, there, training=False)
         tokens = keras.ops.sum(keras.ops.sign(there))  # Keras would count the sentences
-        self._loss_tracker.update_state(loss, sample_weight=tokens)
+        loss_tracker(self).update_state(loss, sample_weight=tokens)
         return self.compute_metrics(values, target, answer, sample_weight=there)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -103,7 +104,7 @@ def make_trainer(model, labels=False, mixes=False, apart=False):
     if apart:
         # Not an attribute of its own, which Keras would take for a layer more.
         trainer.alone = functools.partial(network_alone(model).__call__, training=True)
-    given = model._compile_config.config  # the objects themselves, not their descriptions
+    given = compile_arguments(model)
     loss = given.get("loss")
     metrics, weighted = _fresh(given.get("metrics")), _fresh(given.get("weighted_metrics"))
     wide = len(getattr(output, "shape", ())) == 2 and output.shape[-1] > 1
@@ -141,7 +142,7 @@ def precision_of(model, precision, images=False):
         return
     _, network = split_model(model)
     changed = []
-    last = {id(tensor._keras_history.operation) for tensor in network.outputs}
+    last = {id(layer_of(tensor)) for tensor in network.outputs}
     for layer in _in_order(network):
         if images and layer.name == "output":
             break

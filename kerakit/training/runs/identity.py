@@ -5,6 +5,8 @@ import json
 
 import keras
 
+from kerakit.keras_compat import layers_of
+
 __all__ = ["architecture", "run_identity"]
 
 
@@ -65,7 +67,7 @@ def architecture(model):
     """Return a hash of the layers' settings; names number what was built, and do not count."""
     layers = [
         (type(layer).__name__, _nameless(layer.get_config()))
-        for layer in model._flatten_layers(include_self=False)
+        for layer in layers_of(model, include_self=False)
         if not isinstance(layer, keras.Model)
     ]
     text = json.dumps(layers, sort_keys=True, default=str)

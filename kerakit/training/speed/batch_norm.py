@@ -1,10 +1,11 @@
 """Faster kernels for layers while they train; the layers, and what is saved, stay the same."""
 
 import contextlib
-import types
 
 import keras
 import tensorflow as tf
+
+from kerakit.keras_compat import layers_of, replaced_call
 
 __all__ = ["fused_batch_norm"]
 
@@ -22,14 +23,8 @@ def fused_batch_norm(model):
         model: `keras.Model`. Its `BatchNormalization` layers over the last of four axes are
             changed, but those that are synchronised between devices or renormalised.
     """
-    layers = [layer for layer in model._flatten_layers() if _fits(layer)]
-    try:
-        for layer in layers:
-            layer.__dict__["call"] = types.MethodType(_call, layer)
+    with replaced_call([layer for layer in layers_of(model) if _fits(layer)], _call):
         yield
-    finally:
-        for layer in layers:
-            layer.__dict__.pop("call", None)
 
 
 def _fits(layer):

@@ -1,10 +1,11 @@
 """Faster ways to compute recurrent layers while they train; what is saved stays the same."""
 
 import contextlib
-import types
 
 import keras
 import tensorflow as tf
+
+from kerakit.keras_compat import layers_of, replaced_call
 
 __all__ = ["UNROLLED_STEPS", "fusable", "recurrent_kernel", "recurrent_layers"]
 
@@ -14,7 +15,7 @@ UNROLLED_STEPS = 32  # each is traced by itself, which takes some 40 ms
 
 def recurrent_layers(model):
     """Return the recurrent layers of a model, those of models inside it among them."""
-    return [layer for layer in model._flatten_layers() if isinstance(layer, RECURRENT_LAYERS)]
+    return [layer for layer in layers_of(model) if isinstance(layer, RECURRENT_LAYERS)]
 
 
 @contextlib.contextmanager
@@ -27,22 +28,17 @@ def recurrent_kernel(model, kernel):
             TensorFlow for all steps instead of one loop of many small ones (it gives the same
             numbers up to rounding); or `"unrolled"`, every step traced by itself.
     """
-    changed = []
+    layers = recurrent_layers(model)
+    fused = [layer for layer in layers if kernel == "fused" and fusable(layer)]
+    before = [(layer, layer.unroll) for layer in layers if kernel == "unrolled"]
     try:
-        for layer in recurrent_layers(model):
-            if kernel == "fused" and fusable(layer):
-                changed.append((layer, "call", layer.__dict__.get("call")))
-                layer.__dict__["call"] = types.MethodType(_fused_call, layer)
-            elif kernel == "unrolled":
-                changed.append((layer, "unroll", layer.unroll))
-                layer.unroll = True
-        yield
+        for layer, _ in before:
+            layer.unroll = True
+        with replaced_call(fused, _fused_call):
+            yield
     finally:
-        for layer, name, before in changed:
-            if name == "call":
-                layer.__dict__.pop("call", None)
-            else:
-                layer.unroll = before
+        for layer, unroll in before:
+            layer.unroll = unroll
 
 
 def fusable(layer):

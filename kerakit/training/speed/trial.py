@@ -10,6 +10,7 @@ import keras
 import tensorflow as tf
 from numpy.linalg import norm
 
+from kerakit.keras_compat import layers_of
 from kerakit.training.loop.trainer import precision_of
 from kerakit.training.machine import cpu_words, machine
 from kerakit.training.speed.batch_norm import fused_batch_norm
@@ -177,7 +178,7 @@ def estimated_seconds(model, rows, batch_size=1, length=1):
         length: int. Steps of a sequence. Defaults to 1: they are none.
     """
     work = 0
-    for layer in model._flatten_layers(include_self=False):
+    for layer in layers_of(model, include_self=False):
         for weight in getattr(layer, "trainable_weights", []):
             if isinstance(layer, keras.Model) or len(weight.shape) < 2:
                 continue
@@ -198,7 +199,7 @@ def _places(layer):
 
 def pays_to_measure(model, choices, batch_size, seconds, steps):
     """Whether a trial takes no more than `SHARE` of a training of `seconds` and `steps`."""
-    layers = sum(1 for _ in model._flatten_layers(include_self=False))
+    layers = sum(1 for _ in layers_of(model, include_self=False))
     each = TRACE * layers + 2 * STEPS * seconds / max(steps, 1)
     return len(choices) > 1 and len(choices) * each <= SHARE * seconds
 

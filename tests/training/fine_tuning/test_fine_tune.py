@@ -13,6 +13,7 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.data.data import Table
+from kerakit.keras_compat import layers_of
 
 
 def log_loss_and_accuracy(model, table):
@@ -157,7 +158,7 @@ def test_a_model_that_was_not_compiled_is_compiled_as_it_should_be(shapes, make_
 
 
 def assert_same_normalisation(model, other):
-    pairs = zip(model._flatten_layers(), other._flatten_layers(), strict=True)
+    pairs = zip(layers_of(model), layers_of(other), strict=True)
     found = [pair for pair in pairs if isinstance(pair[0], keras.layers.BatchNormalization)]
     assert len(found) == 3
     for one, two in found:
@@ -181,7 +182,7 @@ def test_mixed_precision_trains_and_the_answer_is_in_float32(
         model, history = tuned(shapes, 0.05, **{**FALLS, "epochs": 8, "precision": precision})
         assert ("bfloat16" in seen) == (precision == "mixed_bfloat16")
         losses[precision] = history.history["loss"]
-        layers = list(model._flatten_layers(include_self=False))
+        layers = list(layers_of(model, include_self=False))
         assert {layer.compute_dtype for layer in layers} - {"uint8"} == {"float32"}
         assert {str(weight.dtype) for weight in model.weights} <= {"float32"}
         assert_same_normalisation(model, make_model(shapes.spec))

@@ -6,6 +6,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders.pretrained.backbones.registry import BACKBONES
+from kerakit.keras_compat import layers_of
 from kerakit.training.fine_tuning.parts import freeze, parts_of
 
 
@@ -100,7 +101,7 @@ def normalisations(model):
     """Scale, offset, mean and variance of every normalisation, by path."""
     return {
         weight.path: weight.numpy()
-        for layer in model._flatten_layers()
+        for layer in layers_of(model)
         if isinstance(layer, keras.layers.BatchNormalization)
         for weight in layer.weights
     }
@@ -108,7 +109,7 @@ def normalisations(model):
 
 def assert_only(model, before, changed):
     """All weights of the layers in `changed`, and no others, are different from before."""
-    layers = {layer.name: layer for layer in model._flatten_layers() if layer.weights}
+    layers = {layer.name: layer for layer in layers_of(model) if layer.weights}
     layers = {n: la for n, la in layers.items() if not isinstance(la, keras.Model)}
     different, same = set(), set()
     for name, layer in layers.items():

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import kerakit as kk
+from kerakit.keras_compat import layers_of
 
 # What is trained in each process; `name` is one of RUNS.
 SETUP = """
@@ -136,7 +137,7 @@ def test_a_finished_run_gives_back_its_result(tune, shapes, tmp_path):
     assert_same(first, again)
     assert (one.history, one.epoch, one.stages) == (two.history, two.epoch, two.stages)
     # What would train on is the same as well: the loaded model and this one.
-    flags = [[layer.trainable for layer in m._flatten_layers()] for m in (first, again)]
+    flags = [[layer.trainable for layer in layers_of(m)] for m in (first, again)]
     assert flags[0] == flags[1]
 
 

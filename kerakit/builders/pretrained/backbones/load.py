@@ -1,6 +1,5 @@
 """Builds a network by name, with weights trained on ImageNet."""
 
-import contextlib
 import numbers
 import os
 
@@ -10,6 +9,7 @@ from kerakit.builders.pretrained.backbones.published import published_weights, t
 from kerakit.builders.pretrained.backbones.registry import find_backbone
 from kerakit.builders.pretrained.backbones.weights import load_weights
 from kerakit.checks import check
+from kerakit.keras_compat import layer_names_from_zero
 
 __all__ = ["load_backbone"]
 
@@ -91,25 +91,8 @@ def _build(entry, include_top, shape, weights):
     name, _, width = entry.name.partition("_")
     options = {"alpha": float(width or 1)} if entry.family.startswith("MobileNet") else {}
     function = getattr(keras.applications, name)
-    with _own_names():
+    with layer_names_from_zero():
         return function(include_top=include_top, weights=weights, input_shape=shape, **options)
-
-
-@contextlib.contextmanager
-def _own_names():
-    """Number the layers that Keras names itself from zero, as in a new process.
-
-    The counters are Keras' own, without a public way to them; `clear_session` would reset
-    them for good, and the random seed with them.
-    """
-    from keras.src.backend.common import global_state
-
-    counters = global_state.get_global_attribute("object_name_uids")
-    global_state.set_global_attribute("object_name_uids", None)
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute("object_name_uids", counters)
 
 
 def _scale_variance(model):

@@ -1,7 +1,5 @@
 """Where the published ImageNet weights are on this machine, or how they get there."""
 
-import os
-import pathlib
 import re
 import threading
 import urllib.error
@@ -9,6 +7,7 @@ import urllib.parse
 import urllib.request
 
 from kerakit.errors import ArgumentError
+from kerakit.keras_compat import keras_homes
 
 __all__ = ["file_name", "published_weights", "trained_side"]
 
@@ -77,14 +76,8 @@ def published_weights(owner, entry, include_top, shape, download):
 
 
 def _folders():
-    """Where Keras keeps weights: as the environment says now, and as it said at the import."""
-    from keras.src.backend.config import keras_home  # there is no public way to ask
-
-    named = os.environ.get("KERAS_HOME")
-    homes = [pathlib.Path(home).expanduser() for home in (named, keras_home()) if home]
-    if not os.access(homes[-1], os.W_OK):
-        homes.append(pathlib.Path("/tmp/.keras"))  # where Keras turns to then
-    return [home / "models" for home in dict.fromkeys(homes)]
+    """The folders in which Keras may keep weights."""
+    return [home / "models" for home in keras_homes()]
 
 
 def _unreachable():

@@ -1,0 +1,161 @@
+"""The one file that uses parts of Keras which Keras does not document.
+
+Every function says in its docstring which assumption it makes about Keras.
+`tests/test_keras_compat.py` has a test for each of them, whose failure names the function and
+the assumption. Written for Keras 3.15; the assumptions hold in a nightly build of 3.16 too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import types
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "compile_arguments",
+    "inputs_of_calls",
+    "is_made_in",
+    "keras_homes",
+    "layer_names_from_zero",
+    "layer_of",
+    "layers_of",
+    "loss_tracker",
+    "replaced_call",
+]
+
+
+def layers_of(layer: keras.Layer, *, include_self: bool = True) -> list[keras.Layer]:
+    """Return a layer or model and all layers inside it, at any depth, each once.
+
+    `keras.Model.layers` is public, but it lists direct children of models only. Sublayers of
+    wrappers, recurrent layers and attention (`Bidirectional`, `TimeDistributed`, the cell of an
+    `LSTM`, the projections of `MultiHeadAttention`) have no public list.
+
+    Assumes: `Layer._flatten_layers(include_self)` returns them, a layer before its sublayers.
+
+    Args:
+        layer: `keras.Layer`, usually a `keras.Model`.
+        include_self: bool. Whether the list begins with `layer` itself. Defaults to `True`.
+    """
+    return layer._flatten_layers(include_self=include_self)
+
+
+def compile_arguments(model: keras.Model) -> dict[str, Any]:
+    """Return the arguments of `model.compile`: the objects themselves, by their names.
+
+    The public `model.get_compile_config()` serialises them, which fails for a loss that is a
+    plain function.
+
+    Assumes: `compile` keeps its arguments in `Model._compile_config.config`, a dict.
+
+    Args:
+        model: `keras.Model` that was compiled.
+    """
+    return model._compile_config.config
+
+
+def loss_tracker(model: keras.Model) -> keras.metrics.Metric:
+    """Return the metric in which a compiled model averages its loss.
+
+    Assumes: it is the one in the public `model.metrics` that is named `loss`, and the first of
+    them.
+
+    Args:
+        model: `keras.Model` that was compiled.
+    """
+    return next(metric for metric in model.metrics if metric.name == "loss")
+
+
+def layer_of(tensor: keras.KerasTensor) -> keras.Operation:
+    """Return the layer (or operation) that made a symbolic tensor.
+
+    Assumes: `KerasTensor._keras_history.operation` is that layer.
+    """
+    return tensor._keras_history.operation
+
+
+def inputs_of_calls(layer: keras.Operation) -> list[keras.KerasTensor]:
+    """Return the symbolic tensors that a layer was called on, of all its calls in order.
+
+    The public `layer.input` fails for a layer with several calls.
+
+    Assumes: `Operation._inbound_nodes` has one node per call, with its `input_tensors`.
+    """
+    return [tensor for node in layer._inbound_nodes for tensor in node.input_tensors]
+
+
+def is_made_in(tensor: keras.KerasTensor, model: keras.Model) -> bool:
+    """Return whether a symbolic tensor belongs to the graph of a Functional model.
+
+    The layers of a model may be called elsewhere too; those calls make other tensors.
+
+    Assumes: `Functional._nodes_by_depth` holds the nodes of the model's own graph, and
+    `KerasTensor._keras_history` the index of a tensor's node among those of its layer.
+    """
+    nodes = {id(node) for nodes in model._nodes_by_depth.values() for node in nodes}
+    history = tensor._keras_history
+    return id(history.operation._inbound_nodes[history.node_index]) in nodes
+
+
+@contextlib.contextmanager
+def layer_names_from_zero() -> Iterator[None]:
+    """Number the layers that Keras names itself from zero inside the block, as a new process does.
+
+    The public `keras.utils.clear_session` would reset the numbers for good, and Keras' random
+    seed with them.
+
+    Assumes: the counters are the global attribute `object_name_uids`, and begin at zero where
+    that is `None`.
+    """
+    from keras.src.backend.common import global_state
+
+    counters = global_state.get_global_attribute("object_name_uids")
+    global_state.set_global_attribute("object_name_uids", None)
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute("object_name_uids", counters)
+
+
+def keras_homes() -> list[pathlib.Path]:
+    """Return the folders in which Keras may keep downloads, the one it writes to last.
+
+    The first is `KERAS_HOME` as the environment has it now. Keras itself reads it when it is
+    imported.
+
+    Assumes: `keras.src.backend.config.keras_home()` is the folder that Keras uses, and Keras
+    uses `/tmp/.keras` where that folder cannot be written.
+    """
+    from keras.src.backend.config import keras_home
+
+    named = os.environ.get("KERAS_HOME")
+    homes = [pathlib.Path(home).expanduser() for home in (named, keras_home()) if home]
+    if not os.access(homes[-1], os.W_OK):
+        homes.append(pathlib.Path("/tmp/.keras"))
+    return list(dict.fromkeys(homes))
+
+
+@contextlib.contextmanager
+def replaced_call(layers: Sequence[keras.Layer], function: Callable[..., Any]) -> Iterator[None]:
+    """Compute layers by another function inside the block; then as before.
+
+    Assumes: Keras calls what stands in the instance's attribute `call`, if there is one, and an
+    attribute that is set past `Layer.__setattr__` is neither tracked nor saved.
+
+    Args:
+        layers: layers.
+        function: takes the layer and the arguments of its `call`.
+    """
+    try:
+        for layer in layers:
+            layer.__dict__["call"] = types.MethodType(function, layer)
+        yield
+    finally:
+        for layer in layers:
+            layer.__dict__.pop("call", None)

@@ -1,0 +1,180 @@
+"""Every assumption of `kerakit.keras_compat` about Keras, each with a test that names it."""
+
+import ast
+import pathlib
+import re
+
+import keras
+import numpy as np
+import pytest
+
+from kerakit import keras_compat
+from kerakit.keras_compat import (
+    compile_arguments,
+    inputs_of_calls,
+    is_made_in,
+    keras_homes,
+    layer_names_from_zero,
+    layer_of,
+    layers_of,
+    loss_tracker,
+    replaced_call,
+)
+
+ROOT = pathlib.Path(keras_compat.__file__).parent
+UNDOCUMENTED = re.compile(
+    r"_flatten_layers|_compile_config|_loss_tracker|_keras_history|_inbound_nodes|_nodes_by_depth"
+    r"|global_state|\bkeras_home\b|__dict__\[.call.\]|keras\.src"
+)
+
+
+def broken(function, assumption):
+    return (
+        f"kerakit.keras_compat.{function} does not work with Keras {keras.__version__}. "
+        f"It assumes that {assumption}."
+    )
+
+
+def test_no_other_file_uses_what_keras_does_not_document():
+    wrong = []
+    for path in sorted(ROOT.rglob("*.py")):
+        if path.name != "keras_compat.py":
+            for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+                if UNDOCUMENTED.search(line):
+                    wrong.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert not wrong, "Use a function of kerakit.keras_compat:\n" + "\n".join(wrong)
+
+
+def test_every_function_states_its_assumption_and_has_a_test():
+    functions = [
+        node
+        for node in ast.parse(pathlib.Path(keras_compat.__file__).read_text()).body
+        if isinstance(node, ast.FunctionDef)
+    ]
+    assert sorted(function.name for function in functions) == sorted(keras_compat.__all__)
+    tests = pathlib.Path(__file__).read_text()
+    for function in functions:
+        assert "Assumes: " in ast.get_docstring(function), function.name
+        assert f'broken("{function.name}"' in tests, function.name
+
+
+@pytest.fixture(scope="module")
+def nested():
+    """A model with a model, wrappers, a recurrent cell and attention inside."""
+    layers = keras.layers
+    inner_in = keras.Input((6, 4), name="inner_in")
+    inner = keras.Model(inner_in, layers.Dense(4, name="inner_dense")(inner_in), name="inner")
+    inputs = keras.Input((6, 4), name="inputs")
+    values = inner(inputs)
+    values = layers.Bidirectional(
+        layers.LSTM(2, return_sequences=True, name="lstm"), name="both_ways"
+    )(values)
+    values = layers.MultiHeadAttention(2, 3, name="attention")(values, values)
+    values = layers.TimeDistributed(layers.Dense(2, name="per_step"), name="steps")(values)
+    return keras.Model(inputs, layers.GRU(3, name="gru")(values), name="outer")
+
+
+def test_layers_of(nested):
+    message = broken("layers_of", "Layer._flatten_layers lists a layer, then its sublayers")
+    found = [layer.name for layer in layers_of(nested)]
+    expected = ["outer", "inputs", "inner", "inner_dense", "inner_in", "both_ways", "backward_lstm"]
+    expected += ["lstm_cell", "forward_lstm", "lstm_cell", "attention"]
+    assert [name for name in found if name in expected] == expected, message
+    projections = {"query", "key", "value", "attention_output"}
+    place = found.index("attention")
+    assert projections <= set(found[place + 1 : found.index("steps")]), message
+    assert found[-4:] == ["steps", "per_step", "gru", "gru_cell"], message
+    assert [id(layer) for layer in layers_of(nested, include_self=False)] == [
+        id(layer) for layer in layers_of(nested)[1:]
+    ], message
+    assert len({id(layer) for layer in layers_of(nested)}) == len(found), message
+
+
+def test_the_public_list_lacks_sublayers(nested):
+    """As soon as `Model.layers` gives them too, `layers_of` can do without private names."""
+    assert "lstm_cell" not in {layer.name for layer in nested.layers}
+
+
+def test_compile_arguments():
+    message = broken("compile_arguments", "Model.compile keeps its arguments in _compile_config")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+
+    def loss(y_true, y_pred):
+        return keras.ops.mean(keras.ops.square(y_true - y_pred), axis=-1)
+
+    metric = keras.metrics.MeanAbsoluteError(name="mae")
+    model.compile("sgd", loss=loss, metrics=[metric], loss_weights=0.5)
+    given = compile_arguments(model)
+    assert given["loss"] is loss and given["loss_weights"] == 0.5, message
+    (kept,) = given["metrics"]
+    assert kept is metric and given["weighted_metrics"] is None, message
+
+
+def test_loss_tracker():
+    message = broken("loss_tracker", "the loss is averaged in the first of model.metrics")
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    model.compile("sgd", loss="mean_squared_error", metrics=["mae"])
+    logs = model.test_on_batch(np.array([[1.0], [3.0]]), np.array([[0.0], [0.0]]), return_dict=True)
+    tracker = loss_tracker(model)
+    assert isinstance(tracker, keras.metrics.Mean) and tracker is model.metrics[0], message
+    assert float(tracker.result()) == logs["loss"] == 5.0, message
+    loss_tracker(model).update_state(9.0, sample_weight=2.0)  # (2 * 5 + 2 * 9) / 4
+    assert float(model.get_metrics_result()["loss"]) == 7.0, message
+
+
+def test_tensors_know_the_layers_that_made_them():
+    dense = keras.layers.Dense(4, name="dense")
+    inputs = keras.Input((4,))
+    once = dense(inputs)
+    twice = dense(once)
+    message = broken("layer_of", "a KerasTensor has _keras_history.operation")
+    assert layer_of(once) is dense and layer_of(twice) is dense, message
+    assert layer_of(keras.ops.add(once, 1.0)).name.startswith("add"), message
+    message = broken("inputs_of_calls", "Operation._inbound_nodes has one node per call")
+    assert [id(t) for t in inputs_of_calls(dense)] == [id(inputs), id(once)], message
+    message = broken("is_made_in", "Functional._nodes_by_depth holds the nodes of its graph")
+    model = keras.Model(inputs, once)
+    assert is_made_in(once, model) and not is_made_in(twice, model), message
+    assert is_made_in(twice, keras.Model(inputs, twice)), message
+
+
+def test_layer_names_from_zero():
+    message = broken("layer_names_from_zero", "the counters are a global attribute")
+    keras.layers.Softmax()
+    before = keras.layers.Softmax().name
+    with layer_names_from_zero():
+        assert keras.layers.Softmax().name == "softmax", message
+        assert keras.layers.Softmax().name == "softmax_1", message
+    name, number = before.rsplit("_", 1)
+    assert keras.layers.Softmax().name == f"{name}_{int(number) + 1}", message
+
+
+def test_keras_homes(monkeypatch, tmp_path):
+    message = broken("keras_homes", "keras_home() is the folder that get_file writes to")
+    (tmp_path / "source.txt").write_text("weights")
+    path = keras.utils.get_file(
+        "kerakit_test_of_keras_homes.txt", (tmp_path / "source.txt").as_uri()
+    )
+    try:
+        assert pathlib.Path(path).parents[1] == keras_homes()[-1], message
+    finally:
+        pathlib.Path(path).unlink()
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert keras_homes()[0] == tmp_path, message
+
+
+def test_replaced_call(tmp_path):
+    message = broken("replaced_call", "Keras calls the instance's own attribute `call`")
+    layer = keras.layers.Dense(2, name="dense")
+    model = keras.Sequential([keras.Input((3,)), layer])
+    values = np.ones((1, 3), "float32")
+    before = model.predict(values, verbose=0)
+    with replaced_call([layer], lambda self, inputs, training=None: inputs[:, : self.units] * 7):
+        assert model(values).numpy().tolist() == [[7.0, 7.0]], message
+        model.save(tmp_path / "model.keras")
+        names = [weight.path for weight in model.weights]
+    np.testing.assert_array_equal(model(values), before, err_msg=message)
+    assert "call" not in vars(layer), message
+    again = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(again(values), before, err_msg=message)
+    assert names == [weight.path for weight in model.weights], message
