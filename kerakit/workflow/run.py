@@ -61,11 +61,11 @@ def start_run(config):
         ArgumentError: when nothing could be exported in the end: `--out` holds a file in the
             model's place, or a half-written version.
     """
-    from kerakit.serving.contract.versions import check_base, check_versions
+    from kerakit.serving.contract.versions import check_model_dir, check_versions
     from kerakit.training import open_run
 
     name = run_name(config)
-    check_versions(check_base("--out", pathlib.Path(config.out, name)))
+    check_versions(check_model_dir("the recipe", "--out", pathlib.Path(config.out, name)))
     return open_run(name, _identity(config), config.runs, config.out, config.resume)
 
 
@@ -90,15 +90,14 @@ def finish(config, run, model, data, history, timer):
     timer.mark("evaluate")
     print("\nExporting, and asking the export in a fresh process ...", flush=True)
     base = pathlib.Path(config.out, run.name)
-    sample = data.table("test") or data.test
     version = run.export_version(base)
     try:
-        path = export(model, data.spec, base, sample=sample, version=version, run_dir=run.folder)
+        path = export(model, data, base, version=version, run_dir=run.folder)
     except ArgumentError:
         if highest_version(base) < version:
             raise
         # Another export took the number while this one was checked: the next free one.
-        path = export(model, data.spec, base, sample=sample, run_dir=run.folder)
+        path = export(model, data, base, run_dir=run.folder)
     run.follow(int(path.name))
     report = dataclasses.replace(report, path=run.folder / "report.html")
     timer.mark("export")

@@ -64,7 +64,7 @@ def export_model(name, folder, verify=False):
     kk.compile(model, "regression" if name == "diabetes" else "binary")
     kk.fit(model, data, epochs=1, verbose=0)
     start = _cpu_seconds()
-    path = export(model, data.spec, folder / name, sample=data.test, verify=verify)
+    path = export(model, data, folder / name, verify=verify)
     return path, model, data, _cpu_seconds() - start
 
 

@@ -16,7 +16,8 @@ from kerakit.serving import export
 
 @pytest.fixture(scope="session")
 def models():
-    return {case: make_model(case, make_spec(case)) for case in CASES}
+    levels = {"quantiles": QUANTILES}
+    return {case: make_model(case, make_spec(case), levels=levels.get(case)) for case in CASES}
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +33,7 @@ def exports(models, tmp_path_factory):
             models[case],
             make_spec(case),
             base / case,
-            sample=make_table(make_spec(case)),
-            quantiles=QUANTILES if case == "quantiles" else None,
+            examples=make_table(make_spec(case)),
             run_dir=run_dir if case == "regression" else None,
             verify=case == "multiclass",
         )
@@ -52,6 +52,6 @@ def sequence_exports(sequences, tmp_path_factory):
     """One export of each of these."""
     base = tmp_path_factory.mktemp("saved_models")
     return {
-        case: export(model, spec, base / case, sample=table, verify=False)
+        case: export(model, spec, base / case, examples=table, verify=False)
         for case, (model, spec, table) in sequences.items()
     }

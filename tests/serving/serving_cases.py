@@ -59,7 +59,7 @@ def make_preprocess(inputs, spec):
     return keras.Model(inputs, keras.layers.Concatenate()(parts), name="preprocess")
 
 
-def make_model(case, spec, hidden=None):
+def make_model(case, spec, hidden=None, levels=None):
     """As if trained: answers differ from row to row, and biases are not at their start."""
     keras.utils.set_random_seed(3)
     inputs = make_inputs(spec)
@@ -78,8 +78,16 @@ def make_model(case, spec, hidden=None):
         answer = keras.ops.sort(answer, axis=-1) if case == "quantiles" else answer
         answer = keras.layers.Rescaling(5.0, 100.0)(answer)
         answer = keras.layers.Reshape(())(answer) if case == "regression" else answer
+        if levels is not None:
+            answer = note_quantiles(answer, levels)
     network = keras.Model(network_in, answer, name="network")
     return keras.Model(inputs, network(preprocess(inputs)), name=case)
+
+
+def note_quantiles(values, levels):
+    """As the builders note the levels of a quantile regressor in its last layer."""
+    name = "quantiles_" + "_".join(map(str, levels))
+    return keras.layers.Identity(name=name)(values)
 
 
 def predict(model, features):

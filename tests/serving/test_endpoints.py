@@ -139,7 +139,7 @@ def image_case():
 
 def test_images_are_served_from_encoded_bytes(image_case, tmp_path):
     model, spec, images = image_case
-    path = export(model, spec, tmp_path / "m", sample={"image": images})
+    path = export(model, spec, tmp_path / "m", examples={"image": images})
     served = signatures(path)
     assert list(read_manifest(path)["signatures"]) == ["serving_default", "classify", "serve_bytes"]
     expected = model.predict({"image": images}, verbose=0)
@@ -159,7 +159,7 @@ def test_images_are_served_from_encoded_bytes(image_case, tmp_path):
 
 def test_the_example_of_an_image_is_a_picture_in_base64(image_case, tmp_path):
     model, spec, images = image_case
-    path = export(model, spec, tmp_path / "m", sample={"image": images}, verify=False)
+    path = export(model, spec, tmp_path / "m", examples={"image": images}, verify=False)
     stated = read_manifest(path)["signatures"]["serve_bytes"]
     (sent,) = stated["example"]["request"]["instances"]
     content = base64.b64decode(sent["image_bytes"]["b64"], validate=True)
@@ -171,7 +171,7 @@ def test_the_example_of_an_image_is_a_picture_in_base64(image_case, tmp_path):
 
 def test_the_curl_line_of_an_image_model_sends_a_file(image_case, tmp_path):
     model, spec, images = image_case
-    path = export(model, spec, tmp_path / "m", sample={"image": images}, verify=False)
+    path = export(model, spec, tmp_path / "m", examples={"image": images}, verify=False)
     line = curl_line(path)
     assert line.endswith("| curl -d @- http://localhost:8501/v1/models/m:predict")
     picture = tf.io.encode_jpeg(np.full((300, 200, 3), 90, "uint8")).numpy()
@@ -190,7 +190,7 @@ def test_a_wide_sample_is_kept_short_and_a_line_a_row(tmp_path):
     values = keras.layers.Dense(2, "softmax", bias_initializer="normal")(values)
     spec = Spec("binary", (Feature("image", "image", "uint8", (40, 40, 3)),), classes=("a", "b"))
     images = np.random.default_rng(0).integers(0, 256, (50, 40, 40, 3), "uint8")
-    path = export(keras.Model(inputs, values), spec, tmp_path / "m", sample={"image": images})
+    path = export(keras.Model(inputs, values), spec, tmp_path / "m", examples={"image": images})
     manifest = read_manifest(path)
     np.testing.assert_array_equal(manifest["golden"]["inputs"]["image"], images[:16])
     assert len((path / MANIFEST).read_text().splitlines()) < 400
@@ -213,8 +213,8 @@ def test_pixels_are_normalised_as_the_spec_says(tmp_path):
         return Spec("binary", (feature,), classes=("a", "b"))
 
     with pytest.raises(ArgumentError, match="mean of 110 where the spec says 111"):
-        export(model, spec(90.0, 100.0, 111.0), tmp_path / "m", sample={"image": images})
-    path = export(model, spec(90.0, 100.0, 110.0), tmp_path / "m", sample={"image": images})
+        export(model, spec(90.0, 100.0, 111.0), tmp_path / "m", examples={"image": images})
+    path = export(model, spec(90.0, 100.0, 110.0), tmp_path / "m", examples={"image": images})
     (found,) = [c["detail"] for c in main(str(path))["checks"] if c["name"] == "preprocessing"]
     assert found.startswith("3 means and variances")
 
@@ -240,7 +240,7 @@ def test_texts_are_scalars(tmp_path):
     spec = Spec("binary", (Feature("text", "text", "string"),), classes=("no", "yes"))
     texts = np.array(["good bad", "größer!", "", "数"] * 4, object)
     model = keras.Model(inputs, values)
-    path = export(model, spec, tmp_path / "m", sample={"text": texts})
+    path = export(model, spec, tmp_path / "m", examples={"text": texts})
     request = read_manifest(path)["signatures"]["serving_default"]["example"]["request"]
     assert request == {"instances": [{"text": "good bad"}]}
     answer = signatures(path)["classify"](inputs=tf.constant([example(text=t) for t in texts]))
@@ -258,7 +258,7 @@ def test_sequences_of_unequal_length_are_padded_with_nan(tmp_path):
     spec = Spec("binary", (Feature("steps", "sequence", shape=(None, 2)),), classes=("a", "b"))
     steps = np.random.default_rng(1).normal(size=(16, 5, 2)).astype("float32")
     steps[1, 3:] = np.nan
-    path = export(model, spec, tmp_path / "m", sample={"steps": steps})
+    path = export(model, spec, tmp_path / "m", examples={"steps": steps})
     short = [steps[0], steps[1, :3]]
     answer = signatures(path)["classify"](inputs=tf.constant([example(steps=s) for s in short]))
     expected = model.predict({"steps": steps[:2]}, verbose=0)
@@ -291,7 +291,7 @@ def test_integers_and_bytes_reach_the_model_as_such(tmp_path):
         "count": np.arange(-8, 8, dtype="int32"),
         "levels": np.arange(48, dtype="uint8").reshape(16, 3),
     }
-    path = export(model, spec, tmp_path / "m", sample=sample)
+    path = export(model, spec, tmp_path / "m", examples=sample)
     sent = read_manifest(path)["signatures"]["regress"]["example"]["request"]["examples"][0]
     assert sent == {"count": -8, "levels": [0, 1, 2]}
     files = [example(count=int(c), levels=v) for c, v in zip(*sample.values(), strict=True)]

@@ -113,7 +113,7 @@ def test_labels_are_written_one_a_line(exports):
 
 def test_a_label_may_hold_a_line_break(models, tmp_path):
     spec = Spec("binary", make_spec("binary").features, classes=("a\nb", "\\n"))
-    path = export(models["binary"], spec, tmp_path / "m", sample=make_table(spec), verify=False)
+    path = export(models["binary"], spec, tmp_path / "m", examples=make_table(spec), verify=False)
     assert (path / "assets" / "labels.txt").read_text() == "a\\nb\n\\n\n"
     assert set(load_served(path)(make_table(spec).features)["label"]) <= {"a\nb", "\\n"}
 
@@ -123,7 +123,7 @@ def test_the_sample_may_be_a_dataset_or_a_dict(models, exports, tmp_path):
     manifest = json.loads((exports["regression"] / "assets.extra" / "kerakit.json").read_text())
     dataset = Data(table, None, table, spec).test
     for sample in (dataset, table.features, dataset.map(lambda features, _: features)):
-        path = export(models["regression"], spec, tmp_path / "m", sample=sample, verify=False)
+        path = export(models["regression"], spec, tmp_path / "m", examples=sample, verify=False)
         other = json.loads((path / "assets.extra" / "kerakit.json").read_text())
         assert other["golden"] == manifest["golden"]
     assert path.name == "3"
@@ -132,7 +132,7 @@ def test_the_sample_may_be_a_dataset_or_a_dict(models, exports, tmp_path):
 def test_where_every_row_has_gaps_the_example_is_filled_with_means(models, tmp_path):
     spec = make_spec("regression")
     sample = {name: column[:1] for name, column in make_table(spec).features.items()}
-    path = export(models["regression"], spec, tmp_path / "m", sample=sample, verify=False)
+    path = export(models["regression"], spec, tmp_path / "m", examples=sample, verify=False)
     manifest = json.loads((path / "assets.extra" / "kerakit.json").read_text())
     example = manifest["signatures"]["serving_default"]["example"]
     assert example["request"]["instances"][0]["acidity"] == 8.0
@@ -151,7 +151,7 @@ def test_half_precision_and_recurrent_layers_are_served_in_full(tmp_path):
     model = keras.Model(inputs, answer)
     spec = Spec("multiclass", (Feature("steps", "sequence", shape=(4, 2)),), classes=tuple("abc"))
     sample = {"steps": np.random.default_rng(0).normal(size=(40, 4, 2)).astype("float32")}
-    path = export(model, spec, tmp_path / "m", sample=sample)
+    path = export(model, spec, tmp_path / "m", examples=sample)
     assert recurrent.use_cudnn == "auto"
     answer = served(path, sample)
     assert answer["probabilities"].dtype == np.float32
@@ -162,7 +162,7 @@ def test_random_layers_are_off_in_the_served_graph(tmp_path):
     spec = make_spec("regression")
     model = make_model("regression", spec, keras.layers.GaussianNoise(1.0))
     table = make_table(spec)
-    path = export(model, spec, tmp_path / "m", sample=table, verify=False)
+    path = export(model, spec, tmp_path / "m", examples=table, verify=False)
     answer = served(path, table.features)["prediction"]
     np.testing.assert_allclose(answer, predict(model, table.features), atol=5e-5)
 
@@ -172,7 +172,7 @@ def test_one_plain_input_and_one_column_of_answers(tmp_path):
     model = keras.Sequential([keras.Input((3,), name="features"), last])
     spec = Spec("regression", (Feature("features", shape=(3,)),), Target(("y",), None, (0,), (1,)))
     sample = {"features": np.arange(60, dtype="float32").reshape(20, 3)}
-    path = export(model, spec, tmp_path / "m", sample=sample, verify=False)
+    path = export(model, spec, tmp_path / "m", examples=sample, verify=False)
     answer = served(path, sample)["prediction"]
     assert answer.shape == (20,)
     np.testing.assert_allclose(answer, model.predict(sample["features"], verbose=0)[:, 0], 1e-5)
@@ -203,28 +203,29 @@ def test_what_does_not_fit_is_refused_and_nothing_written(models, tmp_path):
     binary = make_spec("binary")
     for arguments, message in [
         ({"model": "model.keras"}, "a keras.Model"),
-        ({"spec": {}}, "a Spec"),
-        ({"spec": other}, r"no input for the features \['ash'\]"),
-        ({"spec": shifted}, "normalises with a mean of 8 where the spec says 9"),
-        ({"spec": widened}, "normalises with a variance of 4 where the spec says 5"),
-        ({"spec": reworded}, "does not know the categories"),
-        ({"spec": binary}, r"probability of each of 2 classes.*\(batch, \)"),
-        ({"quantiles": (0.1, 0.5, 0.9)}, "the quantiles"),
-        ({"quantiles": (0.1, 0.9)}, "odd number"),
+        ({"data": {}}, "a Data or a Spec"),
+        ({"examples": None}, "'examples' parameter of export is required with a Spec"),
+        ({"data": other}, r"no input for the features \['ash'\]"),
+        ({"data": shifted}, "normalises with a mean of 8 where the spec says 9"),
+        ({"data": widened}, "normalises with a variance of 4 where the spec says 5"),
+        ({"data": reworded}, "does not know the categories"),
+        ({"data": binary}, r"probability of each of 2 classes.*\(batch, \)"),
+        ({"model": make_model("regression", spec, levels=(0.1, 0.5, 0.9))}, "the quantiles"),
+        ({"model": make_model("regression", spec, levels=(0.1, 0.9))}, "odd number"),
         ({"model": models["targets"]}, "a value of each of"),
-        ({"sample": []}, "data.test"),
-        ({"sample": {}}, "It lacks"),
-        ({"sample": {**features, "ash": features["acidity"]}}, "does not know"),
-        ({"sample": table.take(slice(0))}, "no rows"),
-        ({"sample": Data(table, None, table.take(slice(0)), spec).test}, "no rows"),
-        ({"sample": batched}, "Unbatch"),
-        ({"sample": infinite}, "infinite value in 'alcohol'"),
-        ({"sample": {**features, "alcohol": features["kind"]}}, "numbers in 'alcohol'"),
-        ({"base": __file__}, "is a file"),
-        ({"base": tmp_path / "a:b"}, "cannot reach"),
+        ({"examples": []}, "data.test"),
+        ({"examples": {}}, "They lack"),
+        ({"examples": {**features, "ash": features["acidity"]}}, "does not know"),
+        ({"examples": table.take(slice(0))}, "no rows"),
+        ({"examples": Data(table, None, table.take(slice(0)), spec).test}, "no rows"),
+        ({"examples": batched}, "Unbatch"),
+        ({"examples": infinite}, "infinite value in 'alcohol'"),
+        ({"examples": {**features, "alcohol": features["kind"]}}, "numbers in 'alcohol'"),
+        ({"model_dir": __file__}, "is a file"),
+        ({"model_dir": tmp_path / "a:b"}, "can reach"),
         ({"version": 0}, "version"),
     ]:
-        call = {"model": model, "spec": spec, "base": base, "sample": table, **arguments}
+        call = {"model": model, "data": spec, "model_dir": base, "examples": table, **arguments}
         with pytest.raises(ArgumentError, match=message):
             export(**call)
     assert not list(tmp_path.iterdir())
@@ -235,7 +236,7 @@ def test_a_model_without_numbers_is_not_exported(tmp_path):
     model = make_model("regression", spec)
     model.set_weights([np.full_like(w, np.nan) for w in model.get_weights()])
     with pytest.raises(ExportError, match="NaN or infinite numbers to row 0"):
-        export(model, spec, tmp_path / "m", sample=make_table(spec), verify=False)
+        export(model, spec, tmp_path / "m", examples=make_table(spec), verify=False)
     assert not list(tmp_path.iterdir())
 
 
@@ -300,7 +301,7 @@ def test_a_layer_that_cannot_be_served_is_refused(layer, error, message, tmp_pat
     model = make_model("regression", spec, layer())
     model.run_eagerly = True
     with pytest.raises(error, match=message):
-        export(model, spec, tmp_path / "m", sample=make_table(spec))
+        export(model, spec, tmp_path / "m", examples=make_table(spec))
     assert not list(tmp_path.iterdir())
 
 
@@ -313,13 +314,13 @@ def test_a_model_that_was_not_trained_is_refused(tmp_path):
     spec = Spec("regression", (Feature("acidity"),), Target(("y",), None, (0.0,), (1.0,)))
     sample = {"acidity": np.arange(20, dtype="float32")}
     with pytest.raises(ArgumentError, match="has not been trained: the bias of its layer 'answer'"):
-        export(model, spec, base, sample=sample)
+        export(model, spec, base, examples=sample)
     with pytest.raises(ArgumentError, match="never called"):
-        export(keras.Sequential([keras.layers.Dense(1)]), spec, base, sample=sample)
+        export(keras.Sequential([keras.layers.Dense(1)]), spec, base, examples=sample)
     assert not list(tmp_path.iterdir())
     model.compile("sgd", "mse")
     model.fit(sample, sample["acidity"][:, None], epochs=1, verbose=0)
-    export(model, spec, base, sample=sample, verify=False)
+    export(model, spec, base, examples=sample, verify=False)
 
 
 def test_an_export_that_fails_a_check_is_not_published(models, tmp_path, monkeypatch):
@@ -330,7 +331,7 @@ def test_an_export_that_fails_a_check_is_not_published(models, tmp_path, monkeyp
     monkeypatch.setattr(postprocess, "_label", lambda p, classes: honest(p, classes[::-1]))
     spec = make_spec("binary")
     with pytest.raises(ExportError, match="'golden sample' failed.*label"):
-        export(models["binary"], spec, tmp_path / "m", sample=make_table(spec))
+        export(models["binary"], spec, tmp_path / "m", examples=make_table(spec))
     assert not list(tmp_path.iterdir())
 
 
@@ -349,7 +350,7 @@ def tiny_disk(tmp_path):
 def test_a_disk_that_is_full_at_any_moment_leaves_nothing(models, tmp_path, tiny_disk):
     """However little room there is, the old version stays, whole and alone."""
     spec = make_spec("binary")
-    arguments = {"sample": make_table(spec), "verify": False}
+    arguments = {"examples": make_table(spec), "verify": False}
     first = export(models["binary"], spec, tiny_disk / "m", **arguments)
     before = sorted(path.name for path in first.rglob("*"))
     parts = {}
@@ -374,11 +375,11 @@ def test_a_disk_that_is_full_at_any_moment_leaves_nothing(models, tmp_path, tiny
 
 def test_a_disk_that_cannot_be_written_is_named(models, tiny_disk):
     spec = make_spec("binary")
-    export(models["binary"], spec, tiny_disk / "m", sample=make_table(spec), verify=False)
+    export(models["binary"], spec, tiny_disk / "m", examples=make_table(spec), verify=False)
     subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
     for base in ("m", "new"):
         with pytest.raises(ExportError, match="cannot be written to .*Read-only file system"):
-            export(models["binary"], spec, tiny_disk / base, sample=make_table(spec))
+            export(models["binary"], spec, tiny_disk / base, examples=make_table(spec))
     assert sorted(p.name for p in tiny_disk.iterdir()) == ["m"]
     assert [p.name for p in (tiny_disk / "m").iterdir()] == ["1"]
 
@@ -391,7 +392,7 @@ from kerakit.serving import export
 spec = make_spec("binary")
 model = make_model("binary", spec)
 while True:
-    export(model, spec, sys.argv[2], sample=make_table(spec), verify=False)
+    export(model, spec, sys.argv[2], examples=make_table(spec), verify=False)
     print("next", flush=True)
 """
 
@@ -421,15 +422,15 @@ def test_a_kill_at_any_moment_leaves_whole_versions_alone(models, tmp_path):
             assert read_manifest(base / str(number))["version"] == number
         swept += any(name.startswith(".tmp-") for name in names)
     assert swept, "no kill came in the middle of an export"
-    last = export(models["binary"], spec, base, sample=make_table(spec))
+    last = export(models["binary"], spec, base, examples=make_table(spec))
     assert sorted(base.iterdir()) == sorted(base / str(n + 1) for n in range(known + 1))
     assert last.name == str(known + 1)
 
 
-def test_quantiles_come_from_the_model_where_a_builder_noted_them(models, exports, tmp_path):
+def test_quantiles_come_from_the_model_where_a_builder_noted_them(exports, tmp_path):
     spec = make_spec("quantiles")
     with pytest.raises(ArgumentError, match="a value of each of"):
-        export(models["quantiles"], spec, tmp_path / "m", sample=make_table(spec))
+        export(make_model("quantiles", spec), spec, tmp_path / "m", examples=make_table(spec))
     inputs = {"x": keras.Input((), name="x")}
     last = keras.layers.Dense(3, bias_initializer="normal")
     values = last(keras.layers.Reshape((1,))(inputs["x"]))
@@ -438,7 +439,7 @@ def test_quantiles_come_from_the_model_where_a_builder_noted_them(models, export
     sample = {"x": np.arange(20, dtype="float32")}
     for path in (
         exports["quantiles"],
-        export(model, spec, tmp_path / "m", sample=sample, verify=False),
+        export(model, spec, tmp_path / "m", examples=sample, verify=False),
     ):
         manifest = json.loads((path / "assets.extra" / "kerakit.json").read_text())
         assert manifest["quantiles"] == list(QUANTILES)
@@ -447,7 +448,29 @@ def test_quantiles_come_from_the_model_where_a_builder_noted_them(models, export
 
 def test_export_prints_nothing_and_importing_it_is_cheap(models, tmp_path, capfd):
     spec = make_spec("targets")
-    export(models["targets"], spec, tmp_path / "m", sample=make_table(spec), verify=False)
+    export(models["targets"], spec, tmp_path / "m", examples=make_table(spec), verify=False)
     assert capfd.readouterr().out == ""
     code = "import sys, kerakit.serving; assert not {'tensorflow', 'keras'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_examples_of_data_are_its_test_rows_or_else_others(models, tmp_path):
+    spec, table = make_spec("regression"), make_table(make_spec("regression"))
+    parts = [table.take(slice(start, start + 8)) for start in (0, 16, 24)]
+    none = table.take(slice(0))
+    streams = [Data(part, None, part, spec).test for part in (*parts, none)]
+    for number, (train, validation, test, kept) in enumerate(
+        [
+            (*parts, 24),
+            (parts[0], parts[1], none, 16),
+            (parts[0], None, none, 0),
+            (streams[0], streams[1], streams[2], 24),
+            (streams[0], None, streams[3], 0),
+        ]
+    ):
+        data = Data(train, validation, test, spec)
+        path = export(models["regression"], data, tmp_path / str(number), verify=False)
+        column = read_manifest(path)["golden"]["inputs"]["alcohol"]
+        np.testing.assert_allclose(column[:8], table.features["alcohol"][kept : kept + 8], 1e-6)
+    with pytest.raises(ArgumentError, match="'data' parameter of export has no rows"):
+        export(models["regression"], Data(none, None, none, spec), tmp_path / "m")

@@ -23,7 +23,7 @@ def served_images(tmp_path_factory):
     images = np.random.default_rng(0).integers(0, 256, (8, *SHAPE), "uint8")
     model = keras.Model(inputs, values)
     base = tmp_path_factory.mktemp("images") / "m"
-    path = export(model, spec, base, sample={"image": images}, verify=False)
+    path = export(model, spec, base, examples={"image": images}, verify=False)
     return path, images, model.predict({"image": images}, verbose=0)
 
 

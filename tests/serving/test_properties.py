@@ -92,7 +92,7 @@ def test_any_table_is_served_as_it_is_predicted(columns, tmp_path_factory):
     keras.utils.set_random_seed(1)
     kk.fit(model, data, epochs=1, verbose=0, early_stopping=False)
     base = tmp_path_factory.mktemp("m") / "model"
-    path = export(model, data.spec, base, sample=data.train, verify=False)
+    path = export(model, data.spec, base, examples=data.train, verify=False)
     table = data.table("train")
     expected = predict(model, table.features)
     answer = load_served(path)(table.features)["prediction"]

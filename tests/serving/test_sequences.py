@@ -16,8 +16,8 @@ from kerakit.serving import export, load_served, verify
 from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.contract.rows import stacked
 from kerakit.serving.contract.versions import MANIFEST
+from kerakit.serving.exporting.examples import example_rows, with_example
 from kerakit.serving.exporting.golden import golden_sample
-from kerakit.serving.exporting.sample import sample_rows, with_example
 from kerakit.serving.standalone.padding import longest, padded_to, series_lengths
 
 SIGNATURES = {
@@ -190,7 +190,7 @@ def test_a_classifier_that_sees_its_padding_is_refused(sequences, tmp_path):
     answer = keras.layers.Dense(3, "softmax", bias_initializer="normal")(mean)
     model = keras.Model({"series": series}, answer)
     with pytest.raises(ExportError, match="The check 'padding' failed: "):
-        export(model, spec, tmp_path / "m", sample=table)
+        export(model, spec, tmp_path / "m", examples=table)
     assert not (tmp_path / "m").exists() or not list((tmp_path / "m").iterdir())
 
 
@@ -204,18 +204,18 @@ def test_a_text_model_that_fails_without_words_is_refused(sequences, tmp_path):
     model = keras.Model({"text": text}, answer)
     rows = {"text": ["free prize", "home", "the dog"]}
     with pytest.raises(ExportError, match="'odd texts' failed: .* NaN or infinite"):
-        export(model, spec, tmp_path / "m", sample=rows)
+        export(model, spec, tmp_path / "m", examples=rows)
 
 
 def test_models_of_another_shape_are_refused(sequences, tmp_path):
     _, spec, table = sequences["channels"]
     other = dataclasses.replace(spec, series=dataclasses.replace(spec.series, horizon=4))
     with pytest.raises(ArgumentError, match=r"4 steps of \['load', 'price'\], in the shape"):
-        export(sequences["channels"][0], other, tmp_path / "m", sample=table)
+        export(sequences["channels"][0], other, tmp_path / "m", examples=table)
     model, spec, table = sequences["tags"]
     fewer = dataclasses.replace(spec, classes=spec.classes[:3])
     with pytest.raises(ArgumentError, match="each of 3 classes for each token"):
-        export(model, fewer, tmp_path / "m", sample=table)
+        export(model, fewer, tmp_path / "m", examples=table)
 
 
 def test_constants_of_texts_and_series(sequences, tmp_path):
@@ -250,7 +250,7 @@ def test_the_words_in_the_graph_may_be_the_most_frequent_ones(tmp_path):
     model, spec, table = make_case("text")
     feature = dataclasses.replace(spec.features[0], vocabulary=(*WORDS, "rare"))
     path = export(
-        model, dataclasses.replace(spec, features=(feature,)), tmp_path / "m", sample=table
+        model, dataclasses.replace(spec, features=(feature,)), tmp_path / "m", examples=table
     )
     report = verify(path, verbose=False)
     assert any("1 vocabularies" in check.detail for check in report.checks)
@@ -304,16 +304,16 @@ def test_samples_in_any_form(sequences):
         output_signature=({"series": tf.TensorSpec([None])}, tf.TensorSpec([], "int32")),
     )
     wider = np.pad(column, ((0, 0), (0, 50)), constant_values=np.nan)
-    expected = sample_rows(table, spec)["series"]
+    expected = example_rows(table, spec)["series"]
     assert expected.shape == (24, 9)
     for sample in (dataset, {"series": rows}, {"series": wider}):
-        np.testing.assert_array_equal(sample_rows(sample, spec)["series"], expected)
+        np.testing.assert_array_equal(example_rows(sample, spec)["series"], expected)
     _, spec, table = sequences["channels"]
-    window = sample_rows(table, spec)["window"]
+    window = example_rows(table, spec)["window"]
     assert window.shape == (32, 6, 2)
     np.testing.assert_array_equal(window, np.asarray(table.features["window"])[:32])
     with pytest.raises(ArgumentError, match="must hold series in 'series'"):
-        sample_rows({"series": [[1.0], [[2.0]]]}, sequences["series"][1])
+        example_rows({"series": [[1.0], [[2.0]]]}, sequences["series"][1])
 
 
 def test_a_tie_of_two_tags_is_not_in_the_golden_sample(sequences):

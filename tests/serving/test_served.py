@@ -72,7 +72,7 @@ def test_served_takes_arrays(tmp_path):
     features = (Feature("count", dtype="int32"), Feature("pixels", shape=(2, 2)))
     spec = Spec("regression", features, Target(("y",), None, (0.0,), (1.0,)))
     rows = {"pixels": np.arange(12.0).reshape(3, 2, 2), "count": np.array([0, 10, 20])}
-    served = load_served(export(model, spec, tmp_path / "sums", sample=rows, verify=False))
+    served = load_served(export(model, spec, tmp_path / "sums", examples=rows, verify=False))
     assert served(rows)["prediction"].tolist() == [6.0, 32.0, 58.0]
     assert served({"pixels": [[[1, 2], [3, None]]], "count": [4]})["prediction"].shape == (1,)
     assert served({"pixels": np.zeros((0, 2, 2)), "count": []})["prediction"].shape == (0,)

@@ -2,7 +2,7 @@ import pytest
 
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving.contract.versions import (
-    check_base,
+    check_model_dir,
     check_versions,
     choose_version,
     highest_version,
@@ -64,19 +64,22 @@ def test_base_must_be_a_folder_that_a_request_can_name(tmp_path):
     file.write_text("")
     (tmp_path / "wine" / "1").mkdir(parents=True)
     (tmp_path / "wine" / "1" / "saved_model.pb").write_text("")
-    assert check_base("export", str(tmp_path / "new" / "wine")) == tmp_path / "new" / "wine"
-    assert check_base("export", tmp_path / "wine") == tmp_path / "wine"
+    assert (
+        check_model_dir("export", "model_dir", str(tmp_path / "new" / "wine"))
+        == tmp_path / "new" / "wine"
+    )
+    assert check_model_dir("export", "model_dir", tmp_path / "wine") == tmp_path / "wine"
     for base, message in [
         (file, "is a file"),
         (file / "wine", "is a file"),
-        (tmp_path / "a:b", "cannot reach"),
-        ("/", "cannot reach"),
+        (tmp_path / "a:b", "can reach"),
+        ("/", "can reach"),
         (tmp_path / "wine" / "1", "is a version"),
         (tmp_path / "wine" / "2", "is a version"),
         (3, "path of a folder"),
     ]:
         with pytest.raises(ArgumentError, match=message):
-            check_base("export", base)
+            check_model_dir("export", "model_dir", base)
 
 
 def test_of_a_models_folder_the_highest_version_is_meant(tmp_path):

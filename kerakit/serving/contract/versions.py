@@ -10,7 +10,7 @@ from kerakit.files import MAXIMUM_VERSION, highest_version, version_number, vers
 
 __all__ = [
     "MANIFEST",
-    "check_base",
+    "check_model_dir",
     "check_versions",
     "choose_version",
     "flaw_of",
@@ -52,24 +52,26 @@ def choose_version(base, version=None):
     return version
 
 
-def check_base(owner, base):
+def check_model_dir(owner, name, model_dir):
     """Check the folder that is to hold a model's versions; return it as an absolute path.
 
     Args:
-        owner: str. The function whose parameter `base` is.
-        base: path. Its last part is the model's name.
+        owner: str. The function that the user called.
+        name: str. Its parameter.
+        model_dir: path. Its last part is the model's name.
 
     Raises:
         ArgumentError: when it is a file, lies below one, is itself a version, or has a
             name that no request can reach.
     """
-    check(isinstance(base, (str, os.PathLike)), owner, "base", "the path of a folder", base)
-    path = pathlib.Path(os.path.abspath(os.fsdecode(base)))
-    name = path.name
-    if not name or ":" in name or not name.isprintable():
+    ok = isinstance(model_dir, (str, os.PathLike))
+    check(ok, owner, name, "the path of a folder", model_dir)
+    path = pathlib.Path(os.path.abspath(os.fsdecode(model_dir)))
+    model = path.name
+    if not model or ":" in model or not model.isprintable():
         raise ArgumentError(
-            f"The last part of the path {base} is the model's name, and a request cannot reach "
-            f"the name {name!r}. Use letters, digits, '-', '_' and '.'."
+            f"The last part of the '{name}' parameter of {owner} is the model's name, and no "
+            f"request can reach the name {model!r}. Use letters, digits, '-', '_' and '.'."
         )
     for part in (path, *path.parents):
         if part.is_dir():
@@ -77,7 +79,7 @@ def check_base(owner, base):
         if part.exists() or part.is_symlink():
             raise ArgumentError(f"The output path {path} needs a folder, but {part} is a file.")
     if (path / "saved_model.pb").exists() or (
-        version_number(name) is not None
+        version_number(model) is not None
         and any((path.parent / str(n) / "saved_model.pb").exists() for n in versions(path.parent))
     ):
         raise ArgumentError(

@@ -2,28 +2,61 @@
 
 import numpy as np
 
-from kerakit.data.data import Table
+from kerakit.checks import check
+from kerakit.data.data import Data, Table
+from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 from kerakit.serving.contract.rows import has_free_length, stacked
 from kerakit.serving.standalone.padding import longest, series_lengths
 
-__all__ = ["GOLDEN_ROWS", "LEAST_ROWS", "sample_rows", "with_example"]
+__all__ = ["GOLDEN_ROWS", "MIN_ROWS", "example_rows", "spec_and_examples", "with_example"]
 
 # Enough for a request's worth of variety; the manifest stays a file that one can read.
 GOLDEN_ROWS = 32
-LEAST_ROWS = 16
-# Rows of more values than this, such as photographs, are kept `LEAST_ROWS` times only.
+MIN_ROWS = 16
+# Rows of more values than this, such as photographs, are kept `MIN_ROWS` times only.
 _WIDE = 4096
 
 
-def sample_rows(sample, spec):
-    """Return the first rows of a sample as a dict of arrays.
-
-    These are `GOLDEN_ROWS` at most. A sample of fewer than `LEAST_ROWS` is repeated up to
-    them. Series end in NaN where others are longer; windows are cut out of their series.
+def spec_and_examples(data, examples):
+    """Return `(Spec, examples)` of the arguments of `export`.
 
     Args:
-        sample: unbatched `tf.data.Dataset` of `(features, target[, weight])`, `Table`, or
+        data: `Data` or `Spec`.
+        examples: as for `example_rows`, or `None` for rows of `data`: of its test split,
+            else of its validation split, else of its training split.
+
+    Raises:
+        ArgumentError: when `data` is neither, or is a `Spec` and `examples` is `None`.
+    """
+    check(isinstance(data, (Data, Spec)), "export", "data", "a Data or a Spec", data)
+    spec = data.spec if isinstance(data, Data) else data
+    if examples is not None:
+        return spec, examples
+    if isinstance(data, Spec):
+        raise ArgumentError(
+            "The 'examples' parameter of export is required with a Spec, which has no rows. Pass "
+            "rows such as data.test, or pass the Data instead of its Spec."
+        )
+    for split in ("test", "validation", "train"):
+        rows = data.table(split)
+        if rows is None:
+            rows = getattr(data, split)
+            if rows is not None and next(iter(rows.take(1)), None) is None:
+                rows = None
+        if rows is not None and (not isinstance(rows, Table) or len(rows)):
+            return spec, rows
+    raise ArgumentError("The 'data' parameter of export has no rows in any of its splits.")
+
+
+def example_rows(examples, spec):
+    """Return the first rows of the examples as a dict of arrays.
+
+    These are `GOLDEN_ROWS` at most. Fewer than `MIN_ROWS` examples are repeated up to that
+    number. Series end in NaN where others are longer; windows are cut out of their series.
+
+    Args:
+        examples: unbatched `tf.data.Dataset` of `(features, target[, weight])`, `Table`, or
             dict from feature name to array of shape `(n, *feature.shape)` (of series of
             free length also a list of unequal ones).
         spec: `Spec`.
@@ -32,24 +65,24 @@ def sample_rows(sample, spec):
         ArgumentError: when there are no rows, or they do not fit the spec.
     """
     wide = sum(feature.size for feature in spec.features) > _WIDE
-    rows = LEAST_ROWS if wide else GOLDEN_ROWS
-    if isinstance(sample, Table):
-        columns = {name: column[:rows] for name, column in sample.features.items()}
-    elif isinstance(sample, dict):
-        columns = {name: column[:rows] for name, column in sample.items()}
-    elif hasattr(sample, "take") and hasattr(sample, "as_numpy_iterator"):
-        columns = _dataset_rows(sample, spec, rows)
+    rows = MIN_ROWS if wide else GOLDEN_ROWS
+    if isinstance(examples, Table):
+        columns = {name: column[:rows] for name, column in examples.features.items()}
+    elif isinstance(examples, dict):
+        columns = {name: column[:rows] for name, column in examples.items()}
+    elif hasattr(examples, "take") and hasattr(examples, "as_numpy_iterator"):
+        columns = _dataset_rows(examples, spec, rows)
     else:
         raise ArgumentError(
-            "The 'sample' parameter of export must be a tf.data.Dataset of rows such as "
-            f"data.test, a Table, or a dict of arrays. Got {type(sample).__name__} instead."
+            "The 'examples' parameter of export must be a tf.data.Dataset of rows such as "
+            f"data.test, a Table, or a dict of arrays. Got {type(examples).__name__} instead."
         )
     return _fit(columns, spec)
 
 
-def _dataset_rows(sample, spec, rows):
+def _dataset_rows(examples, spec, rows):
     elements = []
-    for element in sample.take(rows).as_numpy_iterator():
+    for element in examples.take(rows).as_numpy_iterator():
         features = element[0] if isinstance(element, tuple) else element
         if not isinstance(features, dict):
             features = dict.fromkeys(spec.feature_names[:1], features)
@@ -69,15 +102,15 @@ def _fit(columns, spec):
         absent = sorted(set(spec.feature_names) - set(columns))
         unknown = sorted(set(columns) - set(spec.feature_names))
         raise ArgumentError(
-            "The 'sample' of export must have the features of the spec."
-            + (f" It lacks {absent}." if absent else "")
+            "The 'examples' of export must have the features of the spec."
+            + (f" They lack {absent}." if absent else "")
             + (f" The spec does not know {unknown}." if unknown else "")
         )
     fitted = {}
     for feature in spec.features:
         column = columns[feature.name]
         if not len(column):
-            raise ArgumentError("The 'sample' of export has no rows. Expected 16 or more.")
+            raise ArgumentError("The 'examples' of export have no rows. Expected 16 or more.")
         column = _series(column, feature) if has_free_length(feature) else np.asarray(column)
         shape = column.shape[1:]
         wanted = tuple(feature.shape)
@@ -85,15 +118,15 @@ def _fit(columns, spec):
             want not in (None, have) for want, have in zip(wanted, shape, strict=True)
         ):
             raise ArgumentError(
-                f"The 'sample' of export must hold single rows: {feature.name!r} must have the "
+                f"The 'examples' of export must hold single rows: {feature.name!r} must have the "
                 f"shape {wanted} in each. Got {shape} instead."
                 + (" Unbatch the dataset." if shape[1:] == wanted else "")
             )
         fitted[feature.name] = _typed(column, feature)
     if len({len(column) for column in fitted.values()}) > 1:
-        raise ArgumentError("The columns of the 'sample' of export have different lengths.")
+        raise ArgumentError("The columns of the 'examples' of export have different lengths.")
     have = len(next(iter(fitted.values())))
-    order = np.arange(max(have, LEAST_ROWS)) % have
+    order = np.arange(max(have, MIN_ROWS)) % have
     return {name: column[order] for name, column in fitted.items()}
 
 
@@ -102,7 +135,7 @@ def _series(column, feature):
         return longest(stacked(column, feature))
     except (IndexError, TypeError, ValueError) as error:
         raise ArgumentError(
-            f"The 'sample' of export must hold series in {feature.name!r}: {error}."
+            f"The 'examples' of export must hold series in {feature.name!r}: {error}."
         ) from error
 
 
@@ -117,10 +150,10 @@ def _typed(column, feature):
         column = column.astype(feature.dtype)
     except (TypeError, ValueError) as error:
         raise ArgumentError(
-            f"The 'sample' of export must hold numbers in {feature.name!r}: {error}."
+            f"The 'examples' of export must hold numbers in {feature.name!r}: {error}."
         ) from error
     if column.dtype.kind == "f" and np.isinf(column).any():
-        raise ArgumentError(f"The 'sample' of export has an infinite value in {feature.name!r}.")
+        raise ArgumentError(f"The 'examples' of export have an infinite value in {feature.name!r}.")
     return column
 
 

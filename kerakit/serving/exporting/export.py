@@ -1,46 +1,70 @@
 """`export`: a trained model becomes the next version that TensorFlow Serving serves."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import pathlib
+from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check, check_choice
-from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.files import write_text
 from kerakit.serving.contract.manifest import write_manifest
-from kerakit.serving.contract.versions import check_base, check_versions, choose_version
+from kerakit.serving.contract.versions import check_model_dir, check_versions, choose_version
+from kerakit.serving.exporting.examples import spec_and_examples
 from kerakit.serving.exporting.publish import publish
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from kerakit.data.data import Data, Table
+    from kerakit.data.spec import Spec
 
 __all__ = ["export"]
 
 
-def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=None, verify=True):
-    """Write a model as a SavedModel that TensorFlow Serving loads as it is.
+def export(
+    model: keras.Model,
+    data: Data | Spec,
+    model_dir: str | os.PathLike[str],
+    *,
+    examples: tf.data.Dataset | Table | dict[str, Any] | None = None,
+    version: int | None = None,
+    run_dir: str | os.PathLike[str] | None = None,
+    verify: bool = True,
+) -> pathlib.Path:
+    """Export a trained model as the next version of a SavedModel for TensorFlow Serving.
 
-    What the server is asked is what `model.predict` was: raw named columns. What it
-    answers is in the user's terms: `label`, `confidence` and `probabilities`; `labels` and
-    `probabilities` for several labels at once; `prediction`, with `lower` and `upper` for
-    quantiles; `forecast`; `labels` and `confidence` of each token. The export is written
-    aside, loaded in a fresh process, compared with `model.predict`, and only then renamed
-    to its version, in one step.
+    The server takes what `model.predict` takes: raw named columns. The server answers in
+    the user's terms, by task:
+
+    - one label per row: `label`, `confidence` and `probabilities`;
+    - several labels per row: `labels` and `probabilities`;
+    - numbers: `prediction`, and `lower` and `upper` where the model predicts quantiles;
+    - a forecast: `forecast`;
+    - tags: `labels` and `confidence` of each token.
+
+    The SavedModel is written to a hidden folder, loaded in a fresh process and compared
+    with `model.predict`. Only then is the folder renamed to its version, in one step.
 
     Args:
         model: `keras.Model`. Raw features in, answer out: `(batch,)` or `(batch, targets)`
             in the targets' units, `(batch, classes)` probabilities, `(batch,
             horizon[, channels])` in the series' units, or `(batch, tokens, classes)`
             probabilities with as many tokens as the longest sentence of the batch has.
-        spec: `Spec` of the data that it was trained on.
-        base: path. The model's folder, such as `"saved_models/wine"`; its last part is the
-            model's name on the server.
-        sample: unbatched `tf.data.Dataset` such as `data.test`, `Table`, or dict of arrays.
-            Its first rows (up to 32) are kept with their answers as the golden sample.
-        version: int, or `None` for the highest existing + 1. Defaults to `None`.
-        run_dir: path of the run, whose metrics and preset go into the manifest, or `None`.
-            Defaults to `None`.
-        quantiles: increasing levels in (0, 1), an odd number of them, that a quantile
-            regressor's columns are. Defaults to `None`: what the builder noted in the
-            model, if anything.
+        data: `Data` that the model was trained on, or its `Spec`.
+        model_dir: path of the model's folder, such as `"saved_models/wine"`. The last part
+            of the path is the model's name on the server.
+        examples: unbatched `tf.data.Dataset`, `Table`, or dict from feature name to array.
+            The first rows (up to 32) are kept with the model's answers as the golden
+            sample. Defaults to `None`: the test rows of a `Data`, its validation rows where
+            there are no test rows, its training rows where there are neither. Required with
+            a `Spec`.
+        version: int, or `None` for the highest existing version + 1. Defaults to `None`.
+        run_dir: path of the run's folder, whose metrics and preset are copied to the
+            manifest, or `None`. Defaults to `None`.
         verify: bool. Whether a fresh process checks the export, about 5 s of CPU time.
             Defaults to `True`.
 
@@ -48,32 +72,33 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
         `pathlib.Path` of the version's folder, absolute.
 
     Raises:
-        ArgumentError: when the model, the sample, `base` or `version` do not fit; nothing
-            is written.
+        ArgumentError: when the model, `data`, `examples`, `model_dir` or `version` do not
+            fit. Nothing is written.
         ExportError: when the disk is full, or the export does not answer as the model
-            does; nothing is left behind.
+            does. Nothing is left behind.
 
     Example:
 
     ```python
-    path = kk.export(model, data.spec, "saved_models/wine", sample=data.test)
+    path = kk.export(model, data, "saved_models/wine")
     ```
     """
     from kerakit.serving.exporting.endpoints import build_endpoints
     from kerakit.serving.exporting.servable import trace_endpoints
     from kerakit.serving.exporting.warmup import write_warmup
 
-    base = check_base("export", base)
-    check_versions(base)
-    choose_version(base, version)
+    model_dir = check_model_dir("export", "model_dir", model_dir)
+    check_versions(model_dir)
+    choose_version(model_dir, version)
     run_dir = pathlib.Path(run_dir) if run_dir is not None else None
-    golden, manifest = _describe(model, spec, base.name, sample, run_dir, quantiles)
+    spec, examples = spec_and_examples(data, examples)
+    golden, manifest = _describe(model, spec, model_dir.name, examples, run_dir)
     functions = trace_endpoints(model, build_endpoints(model, spec, manifest["quantiles"]))
 
     def finish(folder, number):
         write_manifest(folder, {**manifest, "version": number})
 
-    with publish(base, version, finish) as publication:
+    with publish(model_dir, version, finish) as publication:
         folder = publication.folder
         with _explained(folder.parent):
             _save(functions, model, folder)
@@ -87,9 +112,8 @@ def export(model, spec, base, *, sample, version=None, run_dir=None, quantiles=N
     return publication.path
 
 
-def _describe(model, spec, name, sample, run_dir, quantiles):
-    """Check what was given and ask the model; `(Golden, manifest)`. Nothing is written."""
-    from kerakit.builders.heads import quantiles_of
+def _describe(model, spec, name, examples, run_dir):
+    """Check the arguments and ask the model; return `(Golden, manifest)`. Nothing is written."""
     from kerakit.serving.contract.manifest import build_manifest
     from kerakit.serving.exporting.constants import preprocess_constants
     from kerakit.serving.exporting.golden import golden_sample
@@ -97,30 +121,36 @@ def _describe(model, spec, name, sample, run_dir, quantiles):
     from kerakit.serving.exporting.servable import check_model, check_servable
 
     check_model(model)
-    check(isinstance(spec, Spec), "export", "spec", "a Spec", spec)
-    check_choice("export", "spec.task", spec.task, SERVED_TASKS)
-    if spec.task == "regression" and quantiles is None:
-        quantiles = quantiles_of(model)
-    quantiles = _check_quantiles(quantiles, spec)
+    check_choice("export", "data.task", spec.task, SERVED_TASKS)
+    quantiles = _quantiles(model, spec)
     check_servable(model, spec)
     input_signature(spec)
     constants = preprocess_constants(model, spec)
-    golden = golden_sample(model, spec, sample, quantiles)
+    golden = golden_sample(model, spec, examples, quantiles)
     return golden, build_manifest(
         name, spec, golden, constants=constants, quantiles=quantiles, run_dir=run_dir
     )
 
 
-def _check_quantiles(quantiles, spec):
-    if quantiles is None:
+def _quantiles(model, spec):
+    """The levels that a quantile regressor's columns are, or `None`."""
+    from kerakit.builders.heads import quantiles_of
+
+    levels = quantiles_of(model) if spec.task == "regression" else None
+    if levels is None:
         return None
-    levels = tuple(float(level) for level in quantiles)
     ok = len(levels) >= 3 and len(levels) % 2 == 1 and sorted(set(levels)) == list(levels)
     ok = ok and levels[0] > 0 and levels[-1] < 1
-    expected = "an odd number of increasing levels in (0, 1), the middle one for the prediction"
-    check(ok, "export", "quantiles", expected, quantiles)
-    if spec.task != "regression" or len(spec.target.names) != 1:
-        raise ArgumentError("The 'quantiles' parameter of export needs a regression of one target.")
+    expected = (
+        "a model whose quantiles are an odd number of increasing levels in (0, 1), the middle "
+        "one for the prediction"
+    )
+    check(ok, "export", "model", expected, levels)
+    if len(spec.target.names) != 1:
+        raise ArgumentError(
+            f"The model of export predicts the quantiles {levels}, which needs data with one "
+            f"target. Got {len(spec.target.names)} targets."
+        )
     return levels
 
 
@@ -136,17 +166,17 @@ def _save(functions, model, folder):
 
 
 @contextlib.contextmanager
-def _explained(base):
+def _explained(folder):
     """Raise what TensorFlow says of a disk or a model as an `ExportError`."""
     import tensorflow as tf
 
     try:
         yield
     except (tf.errors.OpError, AssertionError, ValueError, TypeError) as error:
-        raise ExportError(f"Nothing was exported to {base}: {_what(error)}") from error
+        raise ExportError(f"Nothing was exported to {folder}: {_reason(error)}") from error
 
 
-def _what(error):
+def _reason(error):
     text = str(getattr(error, "message", error)).strip()
     if "No space left" in text or "Disk quota" in text:
         return "the disk is full. Free some space and export again."

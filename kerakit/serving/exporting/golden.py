@@ -6,7 +6,7 @@ import numpy as np
 
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.keras_compat import layers_of
-from kerakit.serving.exporting.sample import sample_rows, with_example
+from kerakit.serving.exporting.examples import example_rows, with_example
 
 __all__ = ["Golden", "golden_sample"]
 
@@ -35,17 +35,17 @@ class Golden:
     example: int
 
 
-def golden_sample(model, spec, sample, quantiles=None):
-    """Return the `Golden` of the first rows of `sample`, answered by `model.predict`.
+def golden_sample(model, spec, examples, quantiles=None):
+    """Return the `Golden` of the first rows of `examples`, answered by `model.predict`.
 
     The answers are put together with NumPy, on a way of their own, so that a mistake in
     the served function cannot hide in them.
 
     Raises:
-        ArgumentError: when the sample or the model does not fit the spec.
+        ArgumentError: when the examples or the model does not fit the spec.
         ExportError: when the model answers with NaN or infinite numbers.
     """
-    inputs, example = with_example(sample_rows(sample, spec), spec)
+    inputs, example = with_example(example_rows(examples, spec), spec)
     raw = _predict(model, inputs)
     _check_answers(raw, inputs, spec, quantiles)
     relative = _relative(model)
@@ -158,7 +158,7 @@ def _check_answers(raw, inputs, spec, quantiles):
     if bad.any():
         raise ExportError(
             f"The model answers with NaN or infinite numbers to row {int(bad.argmax())} of the "
-            "sample. Either training diverged or missing values reach the network."
+            "examples. Either training diverged or missing values reach the network."
         )
 
 

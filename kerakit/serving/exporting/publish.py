@@ -16,7 +16,7 @@ import shutil
 
 from kerakit.errors import ExportError
 from kerakit.files import locked
-from kerakit.serving.contract.versions import check_base, choose_version
+from kerakit.serving.contract.versions import check_model_dir, choose_version
 
 __all__ = ["Publication", "publish"]
 
@@ -59,7 +59,7 @@ def publish(base, version=None, finish=None):
         ArgumentError: when `base` is a file, or `version` exists or is not the highest.
         ExportError: when the disk is full or cannot be written. Nothing is left behind.
     """
-    base = check_base("export", base)
+    base = check_model_dir("export", "model_dir", base)
     choose_version(base, version)
     created = [folder for folder in (base, *base.parents) if not folder.exists()]
     publication, owner = None, contextlib.ExitStack()

@@ -65,7 +65,7 @@ def export_again(base, case="regression"):
     model = make_model(case, spec)
     network = model.get_layer("network")
     network.set_weights([weight + 0.1 for weight in network.get_weights()])
-    return export(model, spec, base, sample=make_table(spec), verify=False)
+    return export(model, spec, base, examples=make_table(spec), verify=False)
 
 
 def export_photos(base):
@@ -82,7 +82,7 @@ def export_photos(base):
     outputs = keras.layers.Dense(3, "softmax", bias_initializer="random_normal")(values)
     photos = np.random.default_rng(1).integers(0, 256, (20, *shape)).astype("float32")
     model = keras.Model({"photo": inputs}, outputs)
-    return export(model, spec, base, sample={"photo": photos}, verify=False)
+    return export(model, spec, base, examples={"photo": photos}, verify=False)
 
 
 def failed(report):

@@ -98,7 +98,7 @@ def test_what_stood_for_a_missing_value_in_training_does_so_again(tmp_path):
     model = kk.linear_regressor(data.spec)
     kk.compile(model, "regression")
     kk.fit(model, data, epochs=2, verbose=0)
-    path = kk.export(model, data.spec, tmp_path / "m", sample=data.test, verify=False)
+    path = kk.export(model, data, tmp_path / "m", verify=False)
     (tmp_path / "in.csv").write_text("x,kind\n-999,none\n3,a\n")
     predict_csv(path, tmp_path / "in.csv", tmp_path / "out.csv")
     answer = load_served(path)({"x": [np.nan, 3.0], "kind": ["", "a"]})["prediction"]

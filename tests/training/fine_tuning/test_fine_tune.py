@@ -230,9 +230,7 @@ def test_the_model_is_measured_exported_and_verified(shapes, tuned, tmp_path):
     loss, accuracy = log_loss_and_accuracy(model, shapes.table("test"))
     assert measured.test["accuracy"] == pytest.approx(accuracy)
     assert measured.test["log_loss"] == pytest.approx(loss, abs=1e-5)
-    path = kk.export(
-        model, shapes.spec, tmp_path / "tiny", sample=shapes.table("test"), verify=False
-    )
+    path = kk.export(model, shapes, tmp_path / "tiny", verify=False)
     assert kk.verify(path, verbose=False).ok
 
 
