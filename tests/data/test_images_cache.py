@@ -71,7 +71,7 @@ def test_a_kept_cache_is_used_again_and_never_believed_by_halves(tmp_path, pictu
 def test_a_killed_process_leaves_no_cache_that_is_believed(tmp_path, pictures):
     cache, root = tmp_path / "cache", pictures.folder(tmp_path / "images", {"a": 100, "b": 100})
     code = (
-        "import sys, kerakit as kk; from kerakit.data import image_cache, pictures\n"
+        "import sys, kerakit as kk; from kerakit.data.images import cache as image_cache\n"
         "append = image_cache.PixelStore.append\n"
         "def slow(store, images):\n"
         "    append(store, images); store._file.flush(); print('wrote', flush=True)\n"
