@@ -1,4 +1,4 @@
-"""A folder in which the commands of README.md run as in a clone of the repository."""
+"""A folder in which the commands of the pages run as in a clone of the repository."""
 
 import functools
 import os
@@ -14,7 +14,7 @@ PROGRAMS = {"python": [sys.executable], "kerakit": [sys.executable, "-c", KERAKI
 
 
 class Clone:
-    """A temporary folder with the recipes, and the files that README.md shows.
+    """A temporary folder with the recipes, and the files that they show.
 
     Args:
         folder: `pathlib.Path`, empty.

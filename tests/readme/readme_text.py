@@ -1,4 +1,4 @@
-"""README.md in parts: its fenced blocks, the commands in them, and its inline code."""
+"""The pages in parts: README.md, CONTRIBUTING.md and docs/, their blocks and inline code."""
 
 import configparser
 import dataclasses
@@ -6,14 +6,24 @@ import pathlib
 import re
 
 REPOSITORY = pathlib.Path(__file__).parents[2]
-README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    path.relative_to(REPOSITORY).as_posix(): path.read_text(encoding="utf-8")
+    for path in [
+        REPOSITORY / "README.md",
+        REPOSITORY / "CONTRIBUTING.md",
+        *sorted((REPOSITORY / "docs").glob("*.md")),
+    ]
+}
+README = PAGES["README.md"]
+EVERYTHING = "\n".join(PAGES.values())
 FENCE = "```"
 
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """A fenced block: the heading that it is under, its language, and its lines."""
+    """A fenced block: its page, the heading that it is under, its language, and its lines."""
 
+    page: str
     section: str
     language: str
     lines: tuple[str, ...]
@@ -23,24 +33,28 @@ class Block:
         return "\n".join(self.lines) + "\n"
 
 
-def blocks(text=README):
-    """Every fenced block of the text, a list of `Block`."""
+def blocks():
+    """Every fenced block of the pages, a list of `Block`."""
+    return [block for page, text in PAGES.items() for block in blocks_of(page, text)]
+
+
+def blocks_of(page, text):
     found, section, fence, inside = [], "", None, []
     for line in text.splitlines():
         if line.startswith(FENCE) and fence is None:
             fence, inside = line.removeprefix(FENCE).strip(), []
         elif line.startswith(FENCE):
-            found.append(Block(section, fence, tuple(inside)))
+            found.append(Block(page, section, fence, tuple(inside)))
             fence = None
         elif fence is not None:
             inside.append(line)
         elif line.startswith("#"):
             section = line.lstrip("#").strip()
-    assert fence is None, "the last block of README.md does not end"
+    assert fence is None, f"the last block of {page} does not end"
     return found
 
 
-def prose(text=README):
+def prose(text=EVERYTHING):
     """The text without its fenced blocks."""
     return re.sub(rf"^{FENCE}.*?^{FENCE}$", "", text, flags=re.MULTILINE | re.DOTALL)
 
@@ -50,9 +64,10 @@ def inline_code():
     return re.findall(r"`([^`\n]+)`", prose())
 
 
-def section(title):
-    """The text under a heading, up to the next one of any level."""
-    (text,) = re.findall(rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)", prose(), re.M | re.S)
+def section(title, page="docs/guide.md"):
+    """The text under a heading of a page, up to the next one of any level."""
+    pattern = rf"^#+ {re.escape(title)}\n(.*?)(?=^#|\Z)"
+    (text,) = re.findall(pattern, prose(PAGES[page]), re.M | re.S)
     return text
 
 

@@ -1,7 +1,7 @@
-"""The commands of README.md, run as a user would, and the blocks that are no code.
+"""The commands of README.md and of the other pages, run as a user would.
 
-They are read from the file itself. A command or block that the tables below do not know is an
-error, so that nothing gets into README.md without a test.
+They are read from the pages themselves. A command or block that the tables below do not know
+is an error, so that nothing gets into a page without a test.
 """
 
 import contextlib
@@ -14,7 +14,17 @@ import urllib.request
 import numpy as np
 import pytest
 import yaml
-from readme_text import README, REPOSITORY, blocks, commands, excerpts, extras, section
+from readme_text import (
+    EVERYTHING,
+    PAGES,
+    README,
+    REPOSITORY,
+    blocks,
+    commands,
+    excerpts,
+    extras,
+    section,
+)
 from rest_server import RestServer
 
 from kerakit.serving import docker_line
@@ -43,12 +53,19 @@ def is_done_by_ci(clone, command):
 
 def installs(clone, command):
     *install, package = shlex.split(command)
-    assert install == ["pip", "install", "-e"]
-    assert package in [".", *(f".[{extra}]" for extra in extras())]
+    assert install in (["pip", "install", "-e"], ["pip", "install"])
+    name, _, named = package.removesuffix("]").partition("[")
+    assert name == ("." if "-e" in install else "kerakit")
+    assert set(filter(None, named.split(","))) <= extras()
+
+
+def hooks_are_there(clone, command):
+    (repository,) = yaml.safe_load((REPOSITORY / ".pre-commit-config.yaml").read_text())["repos"]
+    assert {hook["id"] for hook in repository["hooks"]} == {"ruff-check", "ruff-format"}
 
 
 def trains(clone, command):
-    """A recipe: better than the simplest baseline, and the files that README.md lists."""
+    """A recipe: better than the simplest baseline, and the files that the pages list."""
     printed = clone.diabetes if command == DEFAULT else clone.run(command)
     run = (clone.folder / re.search(r"^Report: (.+)$", printed, re.M)[1]).parent
     files = "config.json history.csv metrics.json report.html plots model.keras"
@@ -87,7 +104,7 @@ def verifies(clone, command):
         lines = clone.run(here(command)).splitlines()
     passed = [line for line in lines if line.startswith("ok ")]
     if "--url" not in command:
-        assert len(passed) == int(re.search(r"(\d+) checks", README)[1])
+        assert len(passed) == int(re.search(r"(\d+) checks", EVERYTHING)[1])
     assert passed and "all checks passed" in lines
 
 
@@ -119,6 +136,8 @@ SHELL = {
     "python -m pytest": is_done_by_ci,
     "pip install": installs,
     "python recipes/": trains,
+    "kerakit train": trains,
+    "pre-commit install": hooks_are_there,
     "docker run": mounts,
     "curl": asks,
     "kerakit verify": verifies,
@@ -133,7 +152,7 @@ def way_of(command):
 
 def marked(command):
     """The command as a parameter: all but the first of the recipes are slow together."""
-    slow = command.startswith("python recipes/") and command != DEFAULT
+    slow = way_of(command) is trains and command != DEFAULT
     return pytest.param(command, marks=pytest.mark.slow if slow else (), id=command[:70])
 
 
@@ -160,10 +179,11 @@ def folders_exist(block):
     for name in shown:
         assert any((place / name).exists() for place in places), f"there is no {name}"
     packages = {path.parent.name for path in (REPOSITORY / "kerakit").glob("*/__init__.py")}
+    assert len(packages) > 6
     assert {f"{package}/" for package in packages} <= set(shown)
 
 
-PLAIN = {"Your own data": files_are_used, "How it is laid out": folders_exist}
+PLAIN = {"Your own data": files_are_used, "The order of stages": folders_exist}
 
 
 @pytest.mark.parametrize("title", PLAIN)
@@ -181,7 +201,12 @@ def test_every_block_is_run():
             assert not unknown, f"no test runs {unknown}"
         if block.language == "":
             assert block.section in PLAIN, f"no test looks at {block}"
-    assert not re.search(r"^(~~~|[ \t]+```|    \S)", README, re.M), "a block of another form"
+    for page, text in PAGES.items():
+        assert not re.search(r"^(~~~|[ \t]+```|    \S)", text, re.M), f"{page}: another block"
+
+
+def test_readme_is_short():
+    assert len(README.split()) <= 1500
 
 
 # The figures that the section on the report quotes.

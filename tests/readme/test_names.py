@@ -1,4 +1,4 @@
-"""What README.md names: links, files, functions, flags of recipes and of the command."""
+"""What the pages name: links, files, functions, flags of recipes and of the command."""
 
 import dataclasses
 import inspect
@@ -8,7 +8,8 @@ import shlex
 import pytest
 import tyro
 from readme_text import (
-    README,
+    EVERYTHING,
+    PAGES,
     REPOSITORY,
     blocks,
     commands,
@@ -38,26 +39,37 @@ def flags_of(config):
     return {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(config)}
 
 
-def rows(title):
+def rows(title, page="docs/guide.md"):
     """The cells of the table under a heading, without its header, a list of lists."""
-    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    lines = [line for line in section(title, page).splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
-def test_links_lead_somewhere():
-    titles = re.findall(r"^#+ (.+)$", prose(), re.M)
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = prose(PAGES[page])
+    titles = re.findall(r"^#+ (.+)$", text, re.M)
     anchors = {re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles}
-    links = re.findall(r"\]\(([^)]+)\)", prose())
-    assert links
-    for link in links:
+    for link in re.findall(r"\]\(([^)]+)\)", text):
         if link.startswith("#"):
             assert link[1:] in anchors, link
         elif not link.startswith("https://"):
-            assert (REPOSITORY / link).exists(), link
+            assert (REPOSITORY / page).parent.joinpath(link).exists(), link
+
+
+def test_the_site_has_every_page_and_the_api_page_every_name():
+    import yaml
+
+    site = yaml.safe_load((REPOSITORY / "mkdocs.yml").read_text())
+    listed = {f"docs/{page}" for entry in site["nav"] for page in entry.values()}
+    assert listed == {page for page in PAGES if page.startswith("docs/")}
+    documented = set(re.findall(r"^::: kerakit\.(\w+)$", PAGES["docs/api.md"], re.M))
+    # One entry stands for a function with two names; PRESETS is a mapping.
+    assert documented == {*kk.__all__, "compile"} - {"load_csv", "PRESETS"}
 
 
 def test_files_exist():
-    named = set(re.findall(r"(?<![\w/.])(?:recipes|tests|kerakit)/[\w./-]*\w", README))
+    named = set(re.findall(r"(?<![\w/.])(?:recipes|tests|kerakit)/[\w./-]*\w", EVERYTHING))
     assert len(named) > 15
     missing = [name for name in named if not (REPOSITORY / name).exists()]
     assert not missing
@@ -69,19 +81,20 @@ def test_files_exist():
 
 
 def test_extras_exist_and_ci_runs_the_long_tests():
-    named = set(re.findall(r"\[(\w+)\]'", README))
+    named = set(re.findall(r"\[(\w+)\]'", EVERYTHING))
     assert {"offline", "test"} <= named <= extras()
     script = (REPOSITORY / ".ci" / "run").read_text()
-    (long,) = [code for code in inline_code() if code.startswith("python -m pytest")]
-    assert long in script.replace(" -q", "")
+    named = {code for code in inline_code() if code.startswith("python -m pytest")}
+    assert {"python -m pytest -m quick", "python -m pytest -m slow"} <= named
+    assert all(code in script.replace(" -q", "").replace(" --durations=10", "") for code in named)
 
 
 def test_functions_exist():
-    named = set(re.findall(r"\bkk\.(\w+)", README))
-    for _, _, functions, _ in rows("Finding your way"):
+    named = set(re.findall(r"\bkk\.(\w+)", EVERYTHING))
+    for _, _, functions, _ in rows("The stages"):
         named |= set(re.findall(r"`([a-z_]+)`", functions)) - {"kerakit", *COMMAND}
     assert len(named) > 25
-    unknown = named - set(kk.__all__)
+    unknown = named - {*kk.__all__, "compile"}
     assert not unknown
     told = {name for name in kk.__all__ if name.startswith("load_") or name.endswith("ssifier")}
     left_out = told - named
@@ -90,8 +103,9 @@ def test_functions_exist():
 
 def test_each_recipe_has_its_row_and_takes_the_flags_in_it(configs):
     named = {}
-    for _, recipe, _, own in rows("The recipes"):
+    for _, recipe, job, _, own in rows("Recipes", "docs/recipes.md"):
         stem = re.fullmatch(r"`recipes/(\w+)\.py`", recipe)[1]
+        assert job == f"`{stem.replace('_', '-')}`"
         named[stem] = set(FLAG.findall(own.replace("`", " ")))
         assert named[stem] <= flags_of(configs[stem])
     assert sorted(named) == RECIPES
@@ -103,16 +117,17 @@ def test_recipes_take_the_flags_that_are_told(configs):
     lines = [c for block in blocks() if block.language == "sh" for c in commands(block)]
     found = 0
     for line in lines + inline_code():
-        recipe = re.match(r"(?:python )?(?:recipes/)?(\w+)\.py\b(.*)", line)
-        if recipe and recipe[1] in RECIPES:
-            flags = shlex.split(recipe[2].removesuffix(" ..."))
-            tyro.cli(configs[recipe[1]], args=flags)
+        script = re.match(r"(?:python )?(?:recipes/)?(\w+)\.py\b(.*)", line)
+        recipe = script or re.match(r"kerakit train ([\w-]+)(.*)", line)
+        stem = recipe[1].replace("-", "_") if recipe else ""
+        if stem in RECIPES:
+            tyro.cli(configs[stem], args=shlex.split(recipe[2].removesuffix(" ...")))
             found += 1
     assert found > 15
 
 
 def test_every_flag_is_one_of_something(configs):
-    known = {"--help", "--data"}.union(*map(flags_of, configs.values()))
+    known = {"--help", "--data", "--strict"}.union(*map(flags_of, configs.values()))
     for function in COMMAND.values():
         known |= {f"--{name.replace('_', '-')}" for name in inspect.signature(function).parameters}
     named = {flag for code in inline_code() for flag in FLAG.findall(code)}
@@ -121,20 +136,21 @@ def test_every_flag_is_one_of_something(configs):
 
 
 def test_data_flags_are_those_of_the_recipes_that_are_told(configs):
-    """`--test`, `--validation` of all but pictures; `--group` of tables and texts."""
+    """`--test`, `--validation` of all but pictures; `--groups` of tables and texts."""
     having = {
         flag: {stem for stem in RECIPES if flag in flags_of(configs[stem])}
-        for flag in ("--test", "--validation", "--group")
+        for flag in ("--test", "--validation", "--groups")
     }
     others = set(RECIPES) - {"fundamentals", "image_cnn", "image_finetune"}
     assert having["--test"] == having["--validation"] == others
-    assert having["--group"] == {"tabular_regression", "tabular_classification", "text_classify"}
+    assert having["--groups"] == {"tabular_regression", "tabular_classification", "text_classify"}
     assert "(tables, texts)" in section("Your own data")
 
 
 def test_the_lessons_are_as_many_as_told(configs):
     lessons = module_of("fundamentals.py").EXAMPLES
     number = {13: "thirteen"}.get(len(lessons), str(len(lessons)))
-    assert f"| {number} small lessons" in section("The recipes")
+    text = section("Recipes", "docs/recipes.md")
+    assert f"| {number} small lessons" in text
     folder = inspect.signature(configs["fundamentals"]).parameters["output"].default
-    assert f"writes `{folder}/index.html`" in section("The recipes")
+    assert f"writes `{folder}/index.html`" in text

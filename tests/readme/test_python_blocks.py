@@ -1,4 +1,4 @@
-"""The Python blocks of README.md, run from the first line to the last.
+"""The Python blocks of README.md and of the other pages, run from the first line to the last.
 
 A block under a heading that the table below does not know is an error.
 """
@@ -48,6 +48,32 @@ def own_data(clone, names, printed):
     assert len(printed.splitlines()) == 5
 
 
+def own_metric(clone, names, printed):
+    report = names["report"]
+    table, model = names["data"].table("test"), names["model"]
+    answer = model.predict(table.features, verbose=0)
+    assert report.test["median_error"] == pytest.approx(np.median(np.abs(table.target - answer)))
+    assert report.baseline["boosting"]["rmse"] < report.baseline["mean"]["rmse"]
+
+
+def own_preset(clone, names, printed):
+    optimizer = names["model"].optimizer
+    assert type(optimizer).__name__ == "AdamW"
+    kk.fit(names["model"], names["data"], epochs=1, verbose=0)
+    assert names["model"].history.epoch == [0]
+
+
+def own_backbone(clone, names, printed):
+    assert names["model"].get_layer("network").get_layer("backbone").count_params() == 1_392
+    assert names["history"].stages[0]["stage"] == "head" and str(names["history"].stages) in printed
+
+
+def own_source(clone, names, printed):
+    data, x = names["data"], names["x"]
+    assert data.spec.sizes == {"train": 120, "validation": 40, "test": 40}
+    np.testing.assert_allclose(data.spec.features[0].mean, x[:120].mean(0), rtol=1e-5)
+
+
 def to_the_server(clone, names, printed):
     answer = names["model"]({"fixed_acidity": [7.4, 6.3], "type": ["red", "white"]})
     assert answer["prediction"].shape == (2,) and np.isfinite(answer["prediction"]).all()
@@ -70,6 +96,10 @@ def sequences(clone, names, printed):
 
 PYTHON = {
     "Ten lines": ten_lines,
+    "Your own metric and baseline": own_metric,
+    "Your own preset": own_preset,
+    "Your own backbone": own_backbone,
+    "Your own data source": own_source,
     "Your own data": own_data,
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,
@@ -92,7 +122,7 @@ def execute(title):
     (block,) = [block for block in BLOCKS if block.section == title]
     names, printed = {"__name__": "readme"}, io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(block.text, f"README.md, {title}", "exec"), names)
+        exec(compile(block.text, f"{block.page}, {title}", "exec"), names)
     return names, printed.getvalue()
 
 
