@@ -10,9 +10,10 @@ from typing import Literal
 import tyro
 
 from kerakit import __version__
-from kerakit.checks import check, check_int
+from kerakit.checks import check, check_choice, check_int
 from kerakit.errors import ArgumentError, DataError, ExportError
 from kerakit.workflow import exit_code, import_quietly
+from kerakit.workflow.jobs import JOBS, describe, load_recipe
 
 __all__ = ["main"]
 
@@ -134,13 +135,34 @@ def serving_config(
     print(text, end="")
 
 
-def main():
+def train(arguments: Positional[tuple[str, ...]]) -> None:
+    """Train, evaluate and export a model; `kerakit train --help` lists the jobs.
+
+    Args:
+        arguments: the job, and its flags.
+    """
+    if not arguments:
+        jobs = ", ".join(JOBS)
+        raise ArgumentError(f"kerakit train needs a JOB: kerakit train JOB --help. Jobs: {jobs}.")
+    job, *flags = arguments
+    if job in ("-h", "--help"):
+        print(_train_help())
+        return
+    check_choice("kerakit train", "JOB", job, JOBS)
+    load_recipe(job).main(flags)
+
+
+def main() -> None:
     """Run the `kerakit` command; exit with 0, 1 (failed), 2 (bad input) or 130 (interrupted)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if sys.argv[1:2] == ["--version"]:
         print(f"kerakit {__version__}")
         sys.exit(0)
+    if sys.argv[1:2] == ["train"]:
+        # The flags after the job are the recipe's, which reads them itself.
+        sys.exit(exit_code(lambda: train(tuple(sys.argv[2:]))))
     app = tyro.extras.SubcommandApp()
+    app.command(train)
     app.command(list_, name="list")
     app.command(predict)
     app.command(verify)
@@ -182,6 +204,16 @@ def _layout(csv, columns, separator, encoding, missing):
         except LookupError:
             check(False, "predict", "encoding", "the name of an encoding", encoding)
     return given
+
+
+def _train_help() -> str:
+    width = max(map(len, JOBS))
+    jobs = "\n".join(f"  {job:{width}}  {describe(job)}" for job in JOBS)
+    return (
+        "usage: kerakit train JOB [FLAGS]\n\n"
+        "Train, evaluate and export a model. `kerakit train JOB --help` lists the flags of a job."
+        f"\n\njobs:\n{jobs}"
+    )
 
 
 def _first_line(thing):

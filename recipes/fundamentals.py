@@ -7,12 +7,17 @@ Needs: nothing; the data are generated or come with scikit-learn.
 Without --example all are run, and runs/fundamentals/index.html is one page of them.
 """
 
+from __future__ import annotations
+
 import dataclasses
+import importlib
 import pathlib
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from kerakit.workflow import command_line
 
+# Each example is a function of a module in the folder `lessons`.
 EXAMPLES = {
     "linear_regression": "lines",
     "polynomial_regression": "lines",
@@ -28,29 +33,30 @@ EXAMPLES = {
     "recurrence_and_attention": "sequences",
     "generalisation": "training",
 }
+# Where the lessons are imported from: the installed package, or the folder of this script.
+LESSONS = f"{__package__}.lessons" if __package__ else "lessons"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Config:
     """The flags of the recipe."""
 
-    example: Literal[tuple(EXAMPLES)] | None = None
+    example: Literal[tuple(EXAMPLES)] | None = None  # pyright: ignore[reportInvalidTypeForm]
     """One of the examples; by default all."""
     output: pathlib.Path = pathlib.Path("runs/fundamentals")
     """The folder of the pictures, and of the page of all examples."""
 
 
-def run(config):
+def run(config: Config) -> dict[str, Any]:
     """Run one example or all; return a dict from name to the numbers of each."""
-    import importlib
     import logging
 
     import keras
-    from lessons.page import Lesson, write_page
 
     from kerakit.checks import check
     from kerakit.files import write_bytes
 
+    page = importlib.import_module(f"{LESSONS}.page")
     usable = not config.output.exists() or config.output.is_dir()
     check(usable, "fundamentals", "--output", "a folder or a new name", str(config.output))
     # Many small models after each other are what a lesson needs, and no reason to warn.
@@ -58,22 +64,22 @@ def run(config):
     numbers, lessons = {}, []
     config.output.mkdir(parents=True, exist_ok=True)
     for name in [config.example] if config.example else EXAMPLES:
-        example = getattr(importlib.import_module(f"lessons.{EXAMPLES[name]}"), name)
+        example = getattr(importlib.import_module(f"{LESSONS}.{EXAMPLES[name]}"), name)
         keras.utils.set_random_seed(0)  # the same numbers every time
-        lesson = Lesson(example)
+        lesson = page.Lesson(example)
         numbers[name] = example(lesson)
         write_bytes(config.output / f"{name}.png", lesson.png)
         lessons.append(lesson)
     if config.example is None:
-        print(f"\nAll on one page: {write_page(config.output, lessons)}")
+        print(f"\nAll on one page: {page.write_page(config.output, lessons)}")
     else:
         print(f"\nThe picture: {config.output / f'{config.example}.png'}")
     return numbers
 
 
-def main():
+def main(arguments: Sequence[str] | None = None) -> None:
     interrupted = "The pictures so far are in the folder; the page comes last."
-    command_line(Config, run, __doc__, interrupted)
+    command_line(Config, run, __doc__, arguments, interrupted)
 
 
 if __name__ == "__main__":

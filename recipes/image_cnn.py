@@ -8,13 +8,18 @@ class.
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.errors import ArgumentError
 from kerakit.workflow import (
     ImageFlags,
+    Result,
     RunFlags,
     Timer,
+    command_for,
     command_line,
     finish,
     load_pictures,
@@ -36,7 +41,7 @@ class Config(ImageFlags, RunFlags):
     """none, light, standard or strong: how pictures are varied while training."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -46,9 +51,8 @@ def run(config):
     # Pixels from 0 to 255, split by the seed with the classes' shares kept.
     data = load_pictures(config)
     if data.spec.features[0].kind != "image":
-        raise ArgumentError(
-            f"{config.dataset!r} is no set of images: run tabular_classification.py."
-        )
+        command = command_for("tabular-classification")
+        raise ArgumentError(f"{config.dataset!r} is no set of images: run {command}.")
     timer.mark("data")
 
     # The same seed gives the same weights.
@@ -79,8 +83,8 @@ def epochs_for(data):
     return min(30, max(10, round(400_000 / data.spec.sizes["train"])))
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

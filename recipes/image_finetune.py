@@ -10,10 +10,14 @@ folder per class, a hundred pictures or more.
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.workflow import (
     ImageFlags,
+    Result,
     RunFlags,
     Timer,
     command_line,
@@ -44,7 +48,7 @@ class Config(ImageFlags, RunFlags):
     """none, light or standard: how pictures are varied while training."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -82,8 +86,8 @@ def run(config):
         return finish(config, folder, model, data, history, timer)
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,13 @@ those of the UCR and UEA archives.
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Result,
     RunFlags,
     SequenceFlags,
     Timer,
@@ -42,7 +46,7 @@ class Config(SequenceFlags, RunFlags):
     """Weigh every class alike, whatever its number of series."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -83,8 +87,8 @@ def run(config):
         return finish(config, folder, model, data, history, timer)
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

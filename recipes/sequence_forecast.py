@@ -8,9 +8,13 @@ series: --series FILE --value COLUMN, with --window and --horizon in steps.
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Result,
     RunFlags,
     SeriesFlags,
     Timer,
@@ -39,7 +43,7 @@ class Config(SeriesFlags, RunFlags):
     """Share of units dropped while training; more for short or noisy series."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -78,8 +82,8 @@ def run(config):
         return finish(config, folder, model, data, history, timer)
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -7,9 +7,13 @@ about real English. Your own sentences: --tagged FILE, in CoNLL columns or CoNLL
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Result,
     RunFlags,
     TaggedFlags,
     Timer,
@@ -38,7 +42,7 @@ class Config(TaggedFlags, RunFlags):
     """Share of words hidden, and of units dropped, while training."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -77,8 +81,8 @@ def run(config):
         return finish(config, folder, model, data, history, timer)
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,18 @@ COLUMN.
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.errors import ArgumentError
 from kerakit.workflow import (
+    Result,
     RunFlags,
     TableFlags,
     Timer,
+    command_for,
     command_line,
     finish,
     load_table,
@@ -41,7 +46,7 @@ class Config(TableFlags, RunFlags):
     """Weigh every class alike, whatever its number of rows."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -52,8 +57,9 @@ def run(config):
     data = load_table(config)
     if not data.spec.is_classification:
         raise ArgumentError(
-            f"{data.spec.target.names[0]!r} is a numeric target: run tabular_regression.py, or say "
-            "--task multiclass if its values are labels."
+            f"{data.spec.target.names[0]!r} is a numeric target: run "
+            f"{command_for('tabular-regression')}, or say --task multiclass if its values are "
+            "labels."
         )
     timer.mark("data")
 
@@ -86,8 +92,8 @@ def run(config):
         return finish(config, folder, model, data, history, timer)
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,13 @@ Needs: nothing; it reads scikit-learn's diabetes set. Your own table: --csv FILE
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Result,
     RunFlags,
     TableFlags,
     Timer,
@@ -37,7 +41,7 @@ class Config(TableFlags, RunFlags):
     """Quantile bins of the piecewise linear encoding of numbers; 0 for none."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -75,8 +79,8 @@ def run(config):
         return finish(config, folder, model, data, history, timer)
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,13 @@ real mail. Your own texts: --text FILE, with columns text and label.
 Measured: see the table in README.md.
 """
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Result,
     RunFlags,
     TextFlags,
     Timer,
@@ -43,7 +47,7 @@ class Config(TextFlags, RunFlags):
     """Weigh every class alike, whatever its number of texts."""
 
 
-def run(config):
+def run(config: Config) -> Result:
     """Train, evaluate and export; return a `Result`."""
     import keras
 
@@ -84,8 +88,8 @@ def run(config):
         return finish(config, folder, model, data, history, timer)
 
 
-def main():
-    command_line(Config, run, __doc__)
+def main(arguments: Sequence[str] | None = None) -> None:
+    command_line(Config, run, __doc__, arguments)
 
 
 if __name__ == "__main__":

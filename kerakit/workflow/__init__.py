@@ -14,6 +14,7 @@ from kerakit.workflow.flags import (
     TaggedFlags,
     TextFlags,
 )
+from kerakit.workflow.jobs import command_for
 from kerakit.workflow.pretrained import load_pictures_for_backbone
 from kerakit.workflow.run import Result, Timer, finish, start_run
 from kerakit.workflow.sequences import load_labelled, load_sentences, load_texts, load_windows
@@ -29,6 +30,7 @@ __all__ = [
     "TaggedFlags",
     "TextFlags",
     "Timer",
+    "command_for",
     "command_line",
     "exit_code",
     "finish",

@@ -1,74 +1,107 @@
-"""A recipe as a command: quiet start, one-line errors, exit codes."""
+"""A recipe as a command: a quiet start, errors of one line, exit codes."""
+
+from __future__ import annotations
 
 import importlib
 import os
 import sys
 import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from kerakit.errors import KerakitError
+from kerakit.workflow.jobs import typed_command
 
 __all__ = ["command_line", "exit_code", "import_quietly"]
 
-_GOES_ON = "The same command goes on from the last finished epoch."
 
-
-def command_line(config_class, run, description, interrupted=_GOES_ON):
+def command_line(
+    config_class: type,
+    run: Callable[[Any], object],
+    description: str | None,
+    arguments: Sequence[str] | None = None,
+    interrupted: str | None = None,
+) -> None:
     """Run a recipe from the command line, and exit with its code.
 
-    0 done, 1 failed on the way, 2 bad input (nothing written), 130 interrupted; `interrupted`
-    says what has become of the work then.
+    The exit code is 0 when the run is done, 1 when it failed on the way, 2 for bad input
+    (nothing is written) and 130 when the user interrupted it.
+
+    Args:
+        config_class: the dataclass of the recipe's flags.
+        run: the recipe's `run(config)`.
+        description: the text that `--help` shows, which is the recipe's docstring.
+        arguments: the flags, as `kerakit train JOB` passes them on. A script passes `None`:
+            its flags are those of `sys.argv`.
+        interrupted: a sentence for the user who interrupts the run. By default it says that
+            the same command goes on from the last finished epoch.
     """
     import tyro
 
-    config = tyro.cli(config_class, description=description)
+    program = None  # the name of the script
+    if arguments is not None:
+        job = config_class.__module__.rpartition(".")[2].replace("_", "-")
+        program = f"kerakit train {job}"
+    show_warning = warnings.showwarning
 
-    shown = warnings.showwarning
-
-    def note(message, category, *place, **more):
-        # What a loader left out or wonders about is for the user; the line of code is not.
+    def show_note(message: Any, category: type[Warning], *location: Any, **options: Any) -> None:
+        # The user needs the message of a loader's warning, but not the line of code.
         if issubclass(category, UserWarning):
             print(f"note: {message}", file=sys.stderr)
         else:
-            shown(message, category, *place, **more)
+            show_warning(message, category, *location, **options)
 
-    def action():
+    def action() -> None:
+        config = tyro.cli(config_class, prog=program, description=description, args=arguments)
         import_quietly()
-        warnings.showwarning = note
-        run(config)
+        with warnings.catch_warnings():
+            warnings.showwarning = show_note
+            run(config)
 
     sys.exit(exit_code(action, interrupted))
 
 
-def import_quietly(module="keras"):
-    """Import Keras, or `module`, and so TensorFlow, without the notes that it prints.
+def import_quietly(module: str = "keras") -> None:
+    """Import Keras, or another module, and hide the notes that TensorFlow prints.
 
-    They are about processors and drivers, written before its log level counts; what goes
-    wrong is raised all the same.
+    TensorFlow prints notes about processors and drivers before its log level counts. Errors
+    are raised as usual.
+
+    Args:
+        module: the name of the module to import.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
-    kept = os.dup(2)
+    error_stream = os.dup(2)
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
         importlib.import_module(module)
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        os.dup2(error_stream, 2)
+        os.close(error_stream)
 
 
-def exit_code(action, interrupted=_GOES_ON):
-    """Call `action`; print an error as one line; return the exit code it stands for.
+def exit_code(action: Callable[[], object], interrupted: str | None = None) -> int:
+    """Call `action`; print an error as one line; return the exit code of the process.
 
-    `interrupted` says what has become of the work when the user stops it.
+    Args:
+        action: the work of the command. Its `SystemExit`, by which a parser of flags ends
+            after `--help`, becomes the exit code as well.
+        interrupted: a sentence for the user who interrupts the work. By default it says that
+            the same command goes on from the last finished epoch.
     """
     try:
-        action()
+        code = _exit_status(action)
+        sys.stdout.flush()  # a reader such as `head` may have closed the pipe
+        return code
     except KeyboardInterrupt:
-        print(f"\nInterrupted. {interrupted}", file=sys.stderr)
+        goes_on = f"The same command goes on from the last finished epoch: {typed_command()}"
+        print(f"\nInterrupted. {interrupted or goes_on}", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # Who read the output has seen enough, such as `head`.
+        # The reader of the output has seen enough. Python would report the pipe once more when
+        # it flushes the output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KerakitError as error:
@@ -77,4 +110,12 @@ def exit_code(action, interrupted=_GOES_ON):
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _exit_status(action: Callable[[], object]) -> int:
+    """Call `action`; return 0, or the code with which it ended the process."""
+    try:
+        action()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     return 0

@@ -6,6 +6,7 @@ import sys
 
 from kerakit.checks import check_choice, check_int
 from kerakit.errors import ArgumentError
+from kerakit.workflow.jobs import command_for
 from kerakit.workflow.sources import load_pictures
 
 __all__ = ["ENLARGED", "load_pictures_for_backbone", "own_side"]
@@ -123,4 +124,5 @@ def _declared_size(config):
 
 
 def _no_images(config):
-    return ArgumentError(f"{config.dataset!r} is no set of images: run tabular_classification.py.")
+    command = command_for("tabular-classification")
+    return ArgumentError(f"{config.dataset!r} is no set of images: run {command}.")

@@ -4,6 +4,7 @@ import dataclasses
 
 from kerakit.errors import ArgumentError
 from kerakit.workflow.flags import SequenceFlags, SeriesFlags, TaggedFlags, TextFlags
+from kerakit.workflow.jobs import command_for
 from kerakit.workflow.sources import listed, mapping
 
 __all__ = ["load_labelled", "load_sentences", "load_texts", "load_windows"]
@@ -30,7 +31,8 @@ def load_windows(config):
         return load_builtin(config.dataset, seed=config.seed, **given)
     if _is_ts(config.series):
         raise ArgumentError(
-            f"{config.series} holds labelled sequences: run sequence_classify.py --ts FILE."
+            f"{config.series} holds labelled sequences: run {command_for('sequence-classify')} "
+            "--ts FILE."
         )
     given |= {
         flag: listed(given[flag]) for flag in ("value", "calendar", "missing") if flag in given
@@ -60,8 +62,8 @@ def load_labelled(config):
     if not _is_ts(config.ts):
         raise ArgumentError(
             f"--ts takes a .ts file, as those of the UCR and UEA archives. Got {config.ts!r}. A "
-            "series to forecast goes to sequence_forecast.py --series FILE, a table with a row "
-            "for each label to tabular_classification.py."
+            f"series to forecast goes to {command_for('sequence-forecast')} --series FILE, a table "
+            f"with a row for each label to {command_for('tabular-classification')}."
         )
     return load_series(config.ts, seed=config.seed, **given)
 
@@ -88,8 +90,9 @@ def load_texts(config):
             data = load_tfds(config.dataset[5:], data_dir=config.data_dir, **options)
             if data.spec.features[0].kind != "text":
                 raise ArgumentError(
-                    f"{config.dataset!r} is no set of texts: run tabular_classification.py, or "
-                    "image_cnn.py for images."
+                    f"{config.dataset!r} is no set of texts: run "
+                    f"{command_for('tabular-classification')}, or {command_for('image-cnn')} for "
+                    "images."
                 )
             return data
         _check_builtin(config.dataset, "set of texts", ("messages",), "tfds:NAME")

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
+from .drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
 
 
 def sigmoid(x):
@@ -78,7 +78,7 @@ def activations_and_losses(lesson):
         "Activations; the slopes that training works with; softmax of the scores x, 1 and 0.1; "
         "two losses.",
     )
-    lesson.goes_on("tabular_classification.py", "whose preset takes the loss that fits the task")
+    lesson.goes_on("tabular-classification", "whose preset takes the loss that fits the task")
     return {
         "off": off,
         "values": values,
@@ -153,7 +153,7 @@ def universal_approximation(lesson):
     lesson.picture(
         draw_surfaces(models), "The surface, and how far 4, 16 and 64 hidden units are from it."
     )
-    lesson.goes_on("tabular_regression.py", "surfaces over many columns")
+    lesson.goes_on("tabular-regression", "surfaces over many columns")
     return {"errors": errors, "parameters": parameters, "several": several}
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
+from .drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
 
 
 def linear_regression(lesson):
@@ -65,7 +65,7 @@ def linear_regression(lesson):
         draw_line_and_cost(x, y, exact, {"step size 0.1": path, "step size 0.01": slow}),
         "Forty points and their line; the error over both parameters, with the way down.",
     )
-    lesson.goes_on("tabular_regression.py", "many columns, of numbers and of words")
+    lesson.goes_on("tabular-regression", "many columns, of numbers and of words")
     return {
         "exact": exact,
         "path": path,
@@ -178,7 +178,7 @@ def polynomial_regression(lesson):
         draw_polynomials(x, y, grid, curves, errors, strengths, by_strength),
         "Polynomials of degree 1, the best and 20; the errors by degree, and by the penalty.",
     )
-    lesson.goes_on("tabular_regression.py", "where a network takes the place of powers")
+    lesson.goes_on("tabular-regression", "where a network takes the place of powers")
     return {"errors": errors, "best": best, "tamed": tamed, "difference": difference}
 
 

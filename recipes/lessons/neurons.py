@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.drawing import BLUE, INK, ORANGE, VIOLET, figure, legend, style
+from .drawing import BLUE, INK, ORANGE, VIOLET, figure, legend, style
 
 
 def logistic_regression(lesson):
@@ -48,7 +48,7 @@ def logistic_regression(lesson):
         draw_decision(model, work, sleep, passed),
         "Where the neuron says 10, 50 and 90 % to pass.",
     )
-    lesson.goes_on("tabular_classification.py", "whose linear baseline is this neuron")
+    lesson.goes_on("tabular-classification", "whose linear baseline is this neuron")
     return {"difference": difference, "measured": measured}
 
 
@@ -124,7 +124,7 @@ def perceptron(lesson):
         "The line after each epoch, darker each time; the mistakes where a line separates the "
         "classes, and where none does.",
     )
-    lesson.goes_on("tabular_classification.py", "classes with words and numbers as columns")
+    lesson.goes_on("tabular-classification", "classes with words and numbers as columns")
     return {"lines": lines, "mistakes": mistakes, "never": never, "right": share}
 
 
@@ -195,7 +195,7 @@ def xor(lesson):
         draw_plane(axis, name, lambda a, b, m=model: m.predict({"a": a, "b": b}, **QUIET), 0.5, 1)
         draw_points(axis, corners, truth)
     lesson.picture(drawn, "P(true) over the plane: violet above one half, orange below.")
-    lesson.goes_on("tabular_classification.py", "the same network, wider")
+    lesson.goes_on("tabular-classification", "the same network, wider")
     return {name: p.tolist() for name, p in answers.items()}
 
 
@@ -249,7 +249,7 @@ def unit_circle(lesson):
     lesson.picture(
         drawn, "Thirty of the points, the circle (dotted), and what each model makes of the plane."
     )
-    lesson.goes_on("tabular_classification.py", "columns of your own, squares among them if needed")
+    lesson.goes_on("tabular-classification", "columns of your own, squares among them if needed")
     return shares
 
 

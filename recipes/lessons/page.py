@@ -10,6 +10,8 @@ import re
 import string
 import textwrap
 
+from kerakit.workflow.jobs import command_for
+
 __all__ = ["Lesson", "write_page"]
 
 _RECIPES = pathlib.Path(__file__).resolve().parents[1]
@@ -52,7 +54,7 @@ pre code { font-size: inherit; overflow-wrap: normal; }
 <body>
 <h1>From a straight line to a network</h1>
 <p>$count small examples with the builders and presets of the recipes for real work. Each one
-can be run by itself, by <code>python recipes/fundamentals.py --example NAME</code>, and its code
+can be run by itself, by <code>$command --example NAME</code>, and its code
 is shown below it.</p>
 <nav><ol>$contents</ol></nav>
 $lessons
@@ -74,7 +76,7 @@ class Lesson:
 
     def __init__(self, example):
         self.example, self.name = example, example.__name__
-        self.png = self._recipe = None
+        self.png = self._job = None
         self.title = example.__doc__.splitlines()[0].rstrip(".")
         self._parts = []
         print(f"\n{self.title}\n{'-' * len(self.title)}", flush=True)
@@ -113,16 +115,17 @@ class Lesson:
             f"<figcaption>{html.escape(caption, quote=False)}</figcaption></figure>"
         )
 
-    def goes_on(self, recipe, what):
-        """The recipe for real work that this leads to."""
-        print(f"Next: python recipes/{recipe}  ({what})", flush=True)
-        self._recipe = recipe, what
+    def goes_on(self, job, what):
+        """The job of `kerakit train` for real work that this leads to."""
+        print(f"Next: {command_for(job)}  ({what})", flush=True)
+        self._job = job, what
 
     def section(self, recipes):
         """The lesson as HTML; `recipes` is the way from the page to the folder of the recipes."""
         body = "\n".join(self._parts)
         code = html.escape(inspect.getsource(self.example), quote=False)
-        recipe, what = map(html.escape, self._recipe)
+        job, what = map(html.escape, self._job)
+        recipe = f"{job.replace('-', '_')}.py"
         return (
             f'<section id="{self.name}">\n<h2>{html.escape(self.title)}</h2>\n{body}\n'
             f"<details><summary>The code</summary><pre><code>{code}</code></pre></details>\n"
@@ -141,7 +144,11 @@ def write_page(folder, lessons):
     recipes = html.escape(pathlib.Path(os.path.relpath(_RECIPES, folder)).as_posix())
     sections = "\n".join(lesson.section(recipes) for lesson in lessons)
     path = pathlib.Path(folder) / "index.html"
-    write_text(path, _PAGE.substitute(count=len(lessons), contents=contents, lessons=sections))
+    command = html.escape(command_for("fundamentals"))
+    page = _PAGE.substitute(
+        count=len(lessons), command=command, contents=contents, lessons=sections
+    )
+    write_text(path, page)
     return path
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.drawing import figure
+from .drawing import figure
 
 IMAGE = np.array(
     [
@@ -67,7 +67,7 @@ def convolution(lesson):
         "Edges of a photograph. A digit, four learned filters of the first layer (violet weights "
         "count for, orange against), what each finds in it, and what four of the second layer do.",
     )
-    lesson.goes_on("image_cnn.py", "pictures of your own, a folder per class")
+    lesson.goes_on("image-cnn", "pictures of your own, a folder per class")
     return {"sums": sums, "pooled": pooled, "right": right, "maps": [m.shape for m in maps]}
 
 

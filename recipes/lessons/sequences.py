@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lessons.drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
+from .drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
 
 LETTERS = np.array(list("abcdefgh"))
 DISTANCES = (5, 10, 20, 35, 50, 100)
@@ -54,7 +54,7 @@ def recurrence_and_attention(lesson):
         "Recall by distance, a line for each network; the attention of the last step in ten new "
         "rows, named by the letter asked for, with a circle where that letter stood.",
     )
-    lesson.goes_on("sequence_classify.py", "--cell chooses among these")
+    lesson.goes_on("sequence-classify", "--cell chooses among these")
     return {"recall": recall, "lost": lost, "right": right, "share": share}
 
 

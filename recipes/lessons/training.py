@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from lessons.curves import columns, surface
-from lessons.drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
+from .curves import columns, surface
+from .drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
 
 
 def optimisers(lesson):
@@ -55,7 +55,7 @@ def optimisers(lesson):
         draw_descents(rules, schedules, sizes),
         "The training loss by rule and by size of batch; the rate and the loss by schedule.",
     )
-    lesson.goes_on("tabular_regression.py", "--preset and --learning-rate choose among them")
+    lesson.goes_on("tabular-regression", "--preset and --learning-rate choose among them")
     return {
         "rules": rules,
         "schedules": schedules,
@@ -181,7 +181,7 @@ def regularisation(lesson):
     lesson.picture(
         drawn, "The same network with and without restraint; the thin line is the truth."
     )
-    lesson.goes_on("tabular_regression.py", "where dropout and early stopping are the default")
+    lesson.goes_on("tabular-regression", "where dropout and early stopping are the default")
     return {"zeros": zeros, "mean": mean, "errors": errors, "epochs": epochs}
 
 
@@ -233,7 +233,7 @@ def generalisation(lesson):
         draw_errors({"examples": by_examples, "parameters (200 examples)": sizes}),
         "Training, validation and test error by the number of examples and of parameters.",
     )
-    lesson.goes_on("tabular_classification.py", "whose report opens the test set once")
+    lesson.goes_on("tabular-classification", "whose report opens the test set once")
     return {
         "by_examples": by_examples,
         "by_parameters": sizes,

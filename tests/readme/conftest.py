@@ -5,9 +5,8 @@ import sys
 
 import pytest
 
-# Test modules take helpers from beside them and from the recipes' tests, and the stand-in server.
+# Test modules take helpers from beside them, and the stand-in server.
 sys.path.append(str(pathlib.Path(__file__).parent))
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "recipes"))
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "serving" / "live"))
 
 from clone import Clone

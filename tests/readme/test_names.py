@@ -18,12 +18,12 @@ from readme_text import (
     prose,
     section,
 )
-from recipe_runs import module_of
 
 import kerakit as kk
 from kerakit import cli
+from kerakit.workflow.jobs import JOBS, load_recipe
 
-RECIPES = sorted(path.stem for path in (REPOSITORY / "recipes").glob("*.py"))
+RECIPES = sorted(job.replace("-", "_") for job in JOBS)
 COMMAND = {"list": cli.list_, "predict": cli.predict, "verify": cli.verify}
 COMMAND["serving-config"] = cli.serving_config
 FLAG = re.compile(r"(?<!\S)--[a-z][a-z0-9-]*")
@@ -32,7 +32,7 @@ FLAG = re.compile(r"(?<!\S)--[a-z][a-z0-9-]*")
 @pytest.fixture(scope="module")
 def configs():
     """The dataclass of flags of each recipe."""
-    return {stem: module_of(f"{stem}.py").Config for stem in RECIPES}
+    return {stem: load_recipe(stem.replace("_", "-")).Config for stem in RECIPES}
 
 
 def flags_of(config):
@@ -148,7 +148,7 @@ def test_data_flags_are_those_of_the_recipes_that_are_told(configs):
 
 
 def test_the_lessons_are_as_many_as_told(configs):
-    lessons = module_of("fundamentals.py").EXAMPLES
+    lessons = load_recipe("fundamentals").EXAMPLES
     number = {13: "thirteen"}.get(len(lessons), str(len(lessons)))
     text = section("Recipes", "docs/recipes.md")
     assert f"| {number} small lessons" in text

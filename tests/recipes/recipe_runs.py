@@ -1,43 +1,37 @@
-"""Recipes in a process of their own, as a user starts them; and in this one, which is faster."""
+"""Recipes as scripts in their own process, and in this process, which is faster."""
 
-import importlib.util
-import pathlib
 import subprocess
 import sys
 
-import tyro
+import pytest
 
-from kerakit.workflow import exit_code
+from kerakit.workflow.jobs import load_recipe, recipes_folder
 
-RECIPES = pathlib.Path(__file__).parents[2] / "recipes"
-sys.path.append(str(RECIPES))  # as for a script, which takes modules from beside it
+RECIPES = recipes_folder()
 
 
-def start(recipe, *flags, cwd):
-    command = [sys.executable, "-u", str(RECIPES / recipe), *flags]
+def script_of(job):
+    """The path of a job's script."""
+    return RECIPES / f"{job.replace('-', '_')}.py"
+
+
+def start(job, *flags, cwd):
+    """Start a recipe as a script; return the process."""
+    command = [sys.executable, "-u", str(script_of(job)), *flags]
     return subprocess.Popen(
         command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
-def run(recipe, *flags, cwd):
-    process = start(recipe, *flags, cwd=cwd)
+def run(job, *flags, cwd):
+    """Run a recipe as a script; return `(exit code, output, errors)`."""
+    process = start(job, *flags, cwd=cwd)
     out, error = process.communicate(timeout=300)
     return process.returncode, out, error
 
 
-def module_of(recipe):
-    """The module of a recipe, by its file name; it stays in `sys.modules`, as types need it to."""
-    name = recipe.removesuffix(".py")
-    if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, RECIPES / recipe)
-        sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
-
-
-def run_here(recipe, *flags):
-    """Run a recipe in this process and folder; return what its process would exit with."""
-    module = module_of(recipe)
-    config = tyro.cli(module.Config, args=flags)
-    return exit_code(lambda: module.run(config))
+def run_here(job, *flags):
+    """Run a recipe in this process and folder, as `kerakit train` does; return the exit code."""
+    with pytest.raises(SystemExit) as end:
+        load_recipe(job).main(flags)
+    return end.value.code

