@@ -234,12 +234,12 @@ def _presets():
     return [(p.name, f"{p.reason} [{p.source}]") for p in PRESETS.values()]
 
 
-_TAKES = {
-    "tf": "takes x / 127.5 - 1",
-    "torch": "takes (x / 255 - mean) / deviation",
-    "caffe": "takes blue, green, red less their means",
-    "lite": "takes (x - 127) / 128",
-    "inside": "takes 0 to 255",
+_INPUTS = {
+    "tf": "input x / 127.5 - 1",
+    "torch": "input (x / 255 - mean) / std",
+    "caffe": "input BGR minus the channel means",
+    "lite": "input (x - 127) / 128",
+    "inside": "input 0 to 255",
 }
 
 
@@ -250,7 +250,7 @@ def _backbones():
     for b in BACKBONES.values():
         top_1 = "  - " if b.top_1 is None else f"{b.top_1:4.1f}"
         size = f"{b.size} pixels, {b.parameters / 1e6:6.2f} million parameters"
-        rows.append((b.name, f"{size}, top-1 {top_1} %, {_TAKES[b.mode]}"))
+        rows.append((b.name, f"{size}, top-1 {top_1} %, {_INPUTS[b.mode]}"))
     return rows
 
 

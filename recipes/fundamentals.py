@@ -1,4 +1,4 @@
-"""From a straight line to a network: thirteen small examples with their numbers and a picture.
+"""Fundamentals: thirteen short lessons, from a straight line to attention.
 
 Shows: least squares and gradient descent, under- and over-fitting, neurons and what they cannot
 do, activations and losses, optimisers, regularisation, convolution, recurrence and attention,

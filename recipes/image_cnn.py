@@ -1,4 +1,4 @@
-"""Image recognition: from pictures to a model in TensorFlow Serving.
+"""Image classification: train a convolutional network on labelled images.
 
 Shows: a convolutional network with decoding and normalisation inside, augmented while it
 trains, measured beside two baselines, exported and checked. The server takes JPEG files as

@@ -1,4 +1,4 @@
-"""Fine-tuning: from a network trained on ImageNet to your own classes in TensorFlow Serving.
+"""Fine-tuning: adapt a network trained on ImageNet to your own images.
 
 Shows: a pretrained backbone whose head is solved first, and whose layers are then unfrozen
 from the top while that lowers the validation loss; measured, exported and checked. The

@@ -1,4 +1,4 @@
-"""Sequence classification: from labelled series to a model in TensorFlow Serving.
+"""Sequence classification: predict a class for each sequence of numbers.
 
 Shows: a network that gives the probability of every class of a whole series, of any length;
 measured beside two baselines, exported and checked.

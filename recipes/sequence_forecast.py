@@ -1,4 +1,4 @@
-"""Forecasting: from a series to a model in TensorFlow Serving.
+"""Forecasting: predict the next steps of a time series.
 
 Shows: a network that forecasts all steps of the horizon at once, as a linear path from the
 window, solved first, and an LSTM that corrects it; measured beside simple forecasts, exported

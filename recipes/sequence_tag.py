@@ -1,4 +1,4 @@
-"""Tagging: from tagged sentences to a model in TensorFlow Serving.
+"""Tagging: predict a tag for each token of a sentence.
 
 Shows: a network that gives a tag for every token of a sentence, those of words it never saw
 too; measured beside each word's commonest tag, exported and checked.

@@ -1,4 +1,4 @@
-"""Tabular classification: from a table to a model in TensorFlow Serving.
+"""Tabular classification: predict a class for each row of a table.
 
 Shows: a multilayer perceptron with preprocessing inside, that gives the probability of
 every class, measured beside two baselines, exported and checked.

@@ -1,4 +1,4 @@
-"""Tabular regression: from a table to a model in TensorFlow Serving.
+"""Tabular regression: predict a number for each row of a table.
 
 Shows: a multilayer perceptron with preprocessing inside, trained, measured beside two
 baselines, exported and checked.

@@ -1,4 +1,4 @@
-"""Text classification: from texts to a model in TensorFlow Serving.
+"""Text classification: predict a class for each text.
 
 Shows: a network that takes strings as they are and gives the probability of every class: a
 linear path over n-grams, solved first, and a network that reads the words in their order;

@@ -1,5 +1,6 @@
 """The `kerakit` command: what it prints where, its exit codes, and how soon it answers."""
 
+import json
 import os
 import signal
 import subprocess
@@ -8,30 +9,73 @@ import sys
 import pytest
 
 import kerakit
+from kerakit import cli
 from kerakit.builders.pretrained.backbones.registry import BACKBONES
 from kerakit.serving.deploy.models_config import serving_config
-from kerakit.workflow import exit_code
+from kerakit.workflow.jobs import JOBS, load_recipe, recipes_folder
 
 CODE = "import sys; sys.argv[0] = 'kerakit'; from kerakit.cli import main; main()"
-TIMED = (
-    "import sys, time; sys.argv[0] = 'kerakit'; from kerakit.cli import main\n"
-    "try:\n    main()\n"
-    "finally:\n    print('timed', time.process_time(), 'tensorflow' in sys.modules)"
-)
+
+# Many commands in one process, which imports what they need once; a command sees no other's
+# output. The answers are one line of JSON each: exit code, output, errors, CPU seconds.
+MANY = """
+import contextlib, io, json, sys, time
+started = time.process_time()
+from kerakit import cli
+for flags in json.loads(sys.argv[1]):
+    sys.argv = ["kerakit", *flags]
+    out, error = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in "oe")
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+    texts = [stream.buffer.getvalue().decode() for stream in (out, error)]
+    print(json.dumps([code, *texts, time.process_time() - started]))
+    started = time.process_time()
+assert "tensorflow" not in sys.modules
+"""
 
 
-def command(*flags, code=CODE, **settings):
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, flags)], capture_output=True, text=True, **settings
+def start(*flags, code=CODE, **settings):
+    """Start the command in a process of its own."""
+    command = [sys.executable, "-c", code, *map(str, flags)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **settings
     )
 
 
-def timed(*flags):
-    """`(the finished command, its CPU seconds)`; it did not import TensorFlow."""
-    done = command(*flags, code=TIMED)
-    *_, seconds, imported = done.stdout.split()
-    assert imported == "False"
-    return done, float(seconds)
+def command(*flags, **settings):
+    """Run the command in a process of its own; return `(exit code, output, errors)`."""
+    process = start(*flags, **settings)
+    out, error = process.communicate(timeout=60)
+    return process.returncode, out, error
+
+
+def many(commands, **settings):
+    """Run commands in one process, which may not import TensorFlow.
+
+    Returns:
+        A list of `(exit code, output, errors, CPU seconds)`. The seconds of the first command
+        contain the import of the command.
+    """
+    flags = [list(map(str, flags)) for flags in commands]
+    code, out, error = command(json.dumps(flags), code=MANY, **settings)
+    assert code == 0, error
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.fixture
+def here(monkeypatch, capsys):
+    """A function that runs the command in this process: `(exit code, output, errors)`."""
+
+    def run(*flags):
+        monkeypatch.setattr(sys, "argv", ["kerakit", *map(str, flags)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return end.value.code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture
@@ -45,81 +89,74 @@ def base(tmp_path):
     return tmp_path / "models"
 
 
-def test_it_lists_what_there_is():
-    assert "mlp_regressor" in command("list", "builders").stdout
-    assert "arXiv:1412.6980" in command("list", "presets").stdout
-    assert "breast_cancer" in command("list", "datasets").stdout
+def test_it_lists_what_there_is(here):
+    assert "mlp_regressor" in here("list", "builders")[1]
+    assert "arXiv:1412.6980" in here("list", "presets")[1]
+    assert "breast_cancer" in here("list", "datasets")[1]
 
 
-def test_it_lists_backbones_at_once():
-    done, seconds = timed("list", "backbones")
-    *rows, _ = done.stdout.splitlines()
-    assert done.returncode == 0 and seconds < 1 and len(rows) == len(BACKBONES)
+def test_it_says_its_version(here):
+    assert here("--version")[:2] == (0, f"kerakit {kerakit.__version__}\n")
+
+
+HELP = {
+    (): ("list", "predict", "verify", "serving-config", "train", "--version"),
+    ("list",): ("builders, presets, backbones or datasets",),
+    ("predict",): ("--csv", "--out", "--batch-size", "--columns", "--separator"),
+    ("verify",): ("--url",),
+    ("serving-config",): ("--labels", "--base-path", "--docker", "--image"),
+    ("train",): JOBS,
+}
+HELP |= {("train", job): ("--learning-rate",) for job in JOBS[:-1]}
+HELP["train", "fundamentals"] = ("--example",)
+
+
+@pytest.mark.process
+def test_help_and_backbones_are_quick_and_leave_tensorflow_alone():
+    *helps, backbones = many([*([*flags, "--help"] for flags in HELP), ["list", "backbones"]])
+    for (flags, words), (code, out, _, seconds) in zip(HELP.items(), helps, strict=True):
+        assert code == 0 and seconds < 0.7, flags
+        assert all(word in out for word in words) and "{None}" not in out
+    code, out, _, seconds = backbones
+    rows = out.splitlines()
+    assert code == 0 and seconds < 1 and len(rows) == len(BACKBONES)
     (row,) = [row for row in rows if row.startswith("MobileNetV2_0.35 ")]
     assert "224 pixels" in row and "0.41 million parameters" in row and "top-1 60.3 %" in row
-    assert row.endswith("takes x / 127.5 - 1")
+    assert row.endswith("input x / 127.5 - 1")
     assert all(len(row) <= 120 for row in rows)
 
 
-def test_it_says_its_version():
-    done = command("--version")
-    assert (done.returncode, done.stdout) == (0, f"kerakit {kerakit.__version__}\n")
+NOT_THERE = [
+    ("verify", "nothing"),
+    ("verify", "nothing", "--url", "http://localhost:1/v1/models/wine"),
+    ("predict", "nothing", "--csv", __file__, "--out", "out.csv"),
+    ("serving-config", "nothing"),
+]
+NOT_SCORED = [
+    (("--csv", "nothing.csv"), "nothing.csv does not exist. --csv takes"),
+    (("--csv", "."), ". is no file"),
+    (("--csv", "in.csv", "--batch-size", "0"), "[1, inf)"),
+    (("--csv", "in.csv", "--separator", "||"), "one character, or tab. Got '||'"),
+    (("--csv", "in.csv", "--columns", "a,,b"), "names with commas between. Got 'a,,b'"),
+    (("--csv", "in.csv", "--encoding", "utf-9"), "the name of an encoding. Got 'utf-9'"),
+    (("--csv", "in.pq", "--encoding", "utf-8"), "--encoding is about text"),
+]
 
 
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        ((), ("list", "predict", "verify", "serving-config", "--version")),
-        (("list",), ("builders, presets, backbones or datasets",)),
-        (("predict",), ("--csv", "--out", "--batch-size", "--columns", "--separator")),
-        (("verify",), ("--url",)),
-        (("serving-config",), ("--labels", "--base-path", "--docker", "--image")),
-    ],
-)
-def test_help_is_quick_and_leaves_tensorflow_alone(flags, said):
-    done, seconds = timed(*flags, "--help")
-    assert done.returncode == 0 and seconds < 0.7
-    assert all(word in done.stdout for word in said) and "{None}" not in done.stdout
-
-
-@pytest.mark.parametrize(
-    "flags",
-    [
-        ("verify", "PATH"),
-        ("verify", "PATH", "--url", "http://localhost:1/v1/models/wine"),
-        ("predict", "PATH", "--csv", __file__, "--out", "out.csv"),
-        ("serving-config", "PATH"),
-    ],
-)
-def test_a_path_that_is_not_there_is_told_at_once(flags, tmp_path):
-    path = tmp_path / "nothing"
-    done, seconds = timed(*(path if flag == "PATH" else flag for flag in flags))
-    assert done.returncode == 2 and seconds < 1
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ") and str(path) in line
-
-
-@pytest.mark.parametrize(
-    ("flags", "said"),
-    [
-        (("--csv", "nothing.csv"), "nothing.csv does not exist. --csv takes"),
-        (("--csv", "."), ". is no file"),
-        (("--csv", "in.csv", "--batch-size", "0"), "[1, inf)"),
-        (("--csv", "in.csv", "--separator", "||"), "one character, or tab. Got '||'"),
-        (("--csv", "in.csv", "--columns", "a,,b"), "names with commas between. Got 'a,,b'"),
-        (("--csv", "in.csv", "--encoding", "utf-9"), "the name of an encoding. Got 'utf-9'"),
-        (("--csv", "in.pq", "--encoding", "utf-8"), "--encoding is about text"),
-    ],
-)
-def test_what_cannot_be_scored_is_told_before_tensorflow_is_imported(flags, said, tmp_path):
+@pytest.mark.process
+def test_bad_input_is_told_before_tensorflow_is_imported(tmp_path):
+    """A path that is not there, and what cannot be scored: one line each, and nothing written."""
     (tmp_path / "1" / "assets.extra").mkdir(parents=True)
     (tmp_path / "1" / "assets.extra" / "kerakit.json").write_text("{}")
     for name in ("in.csv", "in.pq"):
         (tmp_path / name).write_text("a,b\n1,2\n")
-    done = command("predict", "1", *flags, "--out", "out.csv", code=TIMED, cwd=tmp_path)
-    assert done.returncode == 2 and done.stdout.split()[-1] == "False"
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: ") and said in line
+    commands = [(flags, "nothing") for flags in NOT_THERE]
+    commands += [(("predict", "1", *flags, "--out", "out.csv"), said) for flags, said in NOT_SCORED]
+    answers = many([flags for flags, _ in commands], cwd=tmp_path)
+    for (flags, said), (code, _, error, seconds) in zip(commands, answers, strict=True):
+        (line,) = error.splitlines()
+        assert code == 2 and seconds < 1, flags
+        assert line.startswith("error: ") and said in line
     assert not (tmp_path / "out.csv").exists()
 
 
@@ -133,51 +170,75 @@ def test_what_cannot_be_scored_is_told_before_tensorflow_is_imported(flags, said
         (("predict", "x", "--csv", "y"), "--out"),
         (("predict", "x", "--csv", "y", "--out", "z", "--batch-size", "many"), "many"),
         (("serving-config", "x", "--lables"), "--lables"),
+        (("train",), "kerakit train needs a JOB"),
+        (("train", "tabular_regresion"), "Did you mean 'tabular-regression'?"),
+        (("train", "image-cnn", "--epoch", "3"), "--epochs"),
+        (("train", "image-cnn", "--seed", "many"), "kerakit train image-cnn --help"),
     ],
 )
-def test_wrong_flags_are_named(flags, said):
-    done = command(*flags)
-    assert done.returncode == 2 and said in done.stderr and not done.stdout
-    assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) <= 12
+def test_wrong_flags_are_named(flags, said, here):
+    code, out, error = here(*flags)
+    assert code == 2 and said in error and not out
+    assert "Traceback" not in error and len(error.splitlines()) <= 12
 
 
-def test_a_configuration_goes_to_the_output_and_notes_beside_it(base):
-    done = command("serving-config", base)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == serving_config(base)
+def test_each_recipe_is_a_job_with_one_line(here):
+    scripts = {path.stem for path in recipes_folder().glob("[a-z]*.py")}
+    assert {job.replace("-", "_") for job in JOBS} == scripts
+    _, out, _ = here("train", "--help")
+    for job in JOBS:
+        (line,) = [line for line in out.splitlines() if line.split()[:1] == [job]]
+        assert line.endswith(load_recipe(job).__doc__.partition("\n")[0]) and len(line) <= 100
+
+
+def test_train_takes_the_flags_of_the_script_and_names_itself(here, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, error = here("train", "tabular-regression", "--csv", "nowhere.csv", "--target", "y")
+    assert code == 2 and error.startswith("error: nowhere.csv")
+    code, _, error = here("train", "image-cnn", "--dataset", "iris")
+    assert code == 2 and "run kerakit train tabular-classification" in error
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_configuration_goes_to_the_output(base, here):
+    assert here("serving-config", base) == (0, serving_config(base), "")
+
+
+@pytest.mark.process
+def test_notes_go_beside_a_configuration(base):
     (base / "wine" / "3").write_text("")
     (base / "größe").mkdir()
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     flags = ("serving-config", base, "--labels", "--base-path", "/m")
-    done = command(*flags, env=environment, encoding="utf-8")
+    _, out, error = command(*flags, env=environment, encoding="utf-8")
     with pytest.warns(UserWarning):
-        assert done.stdout == serving_config(base, labels=True, base_path="/m")
-    first, second = done.stderr.splitlines()
+        assert out == serving_config(base, labels=True, base_path="/m")
+    first, second = error.splitlines()
     assert first.startswith(r"note: 'gr\xf6\xdfe' is left out")
     assert second.startswith("note: 'wine' is pinned to version 2: version 3 is a file")
 
 
-def test_an_image_goes_with_docker(base):
-    done = command("serving-config", base, "--image", "own:1")
-    assert done.returncode == 2 and done.stderr.startswith("error: --image goes with --docker")
-    done = command("serving-config", base, "--image", "own:1", "--docker")
-    assert done.returncode == 0 and 'image: "own:1"' in done.stdout
+def test_an_image_goes_with_docker(base, here):
+    code, _, error = here("serving-config", base, "--image", "own:1")
+    assert code == 2 and error.startswith("error: --image goes with --docker")
+    code, out, _ = here("serving-config", base, "--image", "own:1", "--docker")
+    assert code == 0 and 'image: "own:1"' in out
 
 
+@pytest.mark.process
 def test_an_interrupted_command_says_so(base):
     # More than a pipe holds: the command waits in the middle of its output.
-    running = subprocess.Popen(
-        [sys.executable, "-c", CODE, "serving-config", base, "--base-path", "/" + "x" * 120_000],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    running = start("serving-config", base, "--base-path", "/" + "x" * 120_000)
     assert running.stdout.read(1)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert (running.returncode, said) == (130, "\nInterrupted. Nothing was written.\n")
 
 
-def test_an_interrupted_recipe_goes_on_later(capsys):
-    assert exit_code(lambda: os.kill(os.getpid(), signal.SIGINT)) == 130
-    assert "goes on from the last finished epoch" in capsys.readouterr().err
+@pytest.mark.process
+@pytest.mark.parametrize("flags", [("train", "tabular-regression", "--help"), ("--help",)])
+def test_a_closed_pipe_is_no_error(flags):
+    running = start(*flags)
+    running.stdout.close()  # as `head` does once it has seen enough
+    error = running.stderr.read()
+    assert (running.wait(timeout=60), error) == (0, "")
