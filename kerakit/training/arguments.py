@@ -8,7 +8,7 @@ import numpy as np
 from kerakit.checks import check, check_choice, check_int
 from kerakit.data.data import Data
 from kerakit.errors import ArgumentError, DataError
-from kerakit.training.rows.arrays import has_images
+from kerakit.training.model_parts import has_images
 from kerakit.training.rows.augment import LEVELS, augmentation
 from kerakit.training.rows.soft_targets import row_loss
 

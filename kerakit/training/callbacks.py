@@ -1,29 +1,81 @@
-"""Early stopping that also counts what a model was before its first epoch."""
+"""The callbacks of `fit`: early stopping, progress, and the check that the loss is finite."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any, Literal
 
 import keras
 
-__all__ = ["StopEarly"]
+from kerakit.errors import TrainingError
+
+__all__ = ["PROGRESS", "EpochLines", "StopEarly", "check_finite", "progress_callback"]
 
 
 class StopEarly(keras.callbacks.EarlyStopping):
-    """Keras' early stopping on the validation loss, with the start as a candidate.
+    """Early stopping on the validation loss, which can count the weights before training.
 
-    Where a linear path was solved before training, the model answers well already; training
-    the rest of it must not leave a worse one.
+    Where a linear path was solved before training, the model is good already. Training the
+    network beside it must not leave a worse model.
 
     Args:
-        patience: int. Epochs without a better validation loss before training stops.
+        patience: int. Epochs without a lower validation loss before training stops.
 
     Attributes:
-        start: float or `None`. The validation loss before the first epoch; `None` where the
-            weights were random.
+        initial_loss: float or `None`. The validation loss before the first epoch; `None` where
+            the weights were random.
     """
 
-    def __init__(self, patience):
+    def __init__(self, patience: int) -> None:
         super().__init__(monitor="val_loss", patience=patience, restore_best_weights=True)
-        self.start = None
+        self.initial_loss: float | None = None
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         super().on_train_begin(logs)
-        if self.start is not None:
-            self.best, self.best_weights = self.start, self.model.get_weights()
+        if self.initial_loss is not None:
+            self.best, self.best_weights = self.initial_loss, self.model.get_weights()
+
+
+class EpochLines(keras.callbacks.Callback):
+    """Print one line per epoch, for logs and files."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Print the number of the epoch and its logs."""
+        values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
+        print(f"epoch {epoch + 1}/{self.params['epochs']}  {values}", flush=True)
+
+
+PROGRESS = (EpochLines, keras.callbacks.ProgbarLogger)
+"""The classes of callbacks that only show progress."""
+
+
+def progress_callback(verbose: Literal["auto", 0, 1, 2]) -> keras.callbacks.Callback | None:
+    """Return the callback that shows progress, or `None`.
+
+    Args:
+        verbose: `"auto"` (the Keras bar on a terminal, else a line per epoch), 0 (nothing),
+            1 (the bar) or 2 (lines).
+    """
+    if verbose == "auto":
+        verbose = 1 if sys.stdout.isatty() else 2
+    if verbose == 1:
+        return keras.callbacks.ProgbarLogger()
+    return EpochLines() if verbose == 2 else None
+
+
+def check_finite(logs: dict[str, float], epoch: int, learning_rate: float) -> None:
+    """Raise a `TrainingError` when a loss of an epoch is not finite.
+
+    Args:
+        logs: the logs of the epoch.
+        epoch: int. The index of the epoch.
+        learning_rate: float. The learning rate of its last step.
+    """
+    for name in ("loss", "val_loss"):
+        if not math.isfinite(logs.get(name, 0.0)):
+            raise TrainingError(
+                f"Training diverged: the {name} of epoch {epoch + 1} is {logs[name]}. Lower the "
+                f"learning rate (it was {learning_rate:.3g}), or look for extreme values in the "
+                "data."
+            )

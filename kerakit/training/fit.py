@@ -7,17 +7,21 @@ from kerakit.files import write_text
 from kerakit.keras_compat import layers_of
 from kerakit.presets import settings_of
 from kerakit.training.arguments import checked_arguments, made_run_dir
-from kerakit.training.callbacks import StopEarly
+from kerakit.training.callbacks import (
+    PROGRESS,
+    StopEarly,
+    check_finite,
+    progress_callback,
+)
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
 from kerakit.training.loop.runner import Runner
-from kerakit.training.progress import PROGRESS, check_finite, progress_callback
 from kerakit.training.rows.arrays import class_weights
 from kerakit.training.runs.checkpoint import Checkpoint, recorded_identity
 from kerakit.training.runs.files import write_history, write_model
 from kerakit.training.runs.identity import run_identity
 from kerakit.training.runs.lock import locked_run
+from kerakit.training.speed.candidates import computed_as
 from kerakit.training.speed.choice_of_run import choice_of_run
-from kerakit.training.speed.trial import computed_as
 
 __all__ = ["fit"]
 
@@ -187,7 +191,7 @@ def _train(model, callbacks, runner, trainer, choice, checkpoint, state, epochs,
     if run_epoch is not None and runner.path is not None and not runner.apart:
         for callback in callbacks.callbacks:
             if isinstance(callback, StopEarly):
-                callback.start = run_epoch.validate().get("val_loss")
+                callback.initial_loss = run_epoch.validate().get("val_loss")
     if run_epoch is not None:
         run_epoch.computed = lambda: computed_as(model, choice, runner.images)
     callbacks.on_train_begin()

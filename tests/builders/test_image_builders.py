@@ -8,7 +8,7 @@ import kerakit as kk
 from kerakit.builders import cnn_classifier
 from kerakit.data.spec import Feature, Spec
 from kerakit.keras_compat import layers_of
-from kerakit.training.loop.trainer import precision_of
+from kerakit.training.speed.precision import precision_of
 
 ARCHITECTURES = ["lenet", "vgg", "resnet"]
 

@@ -15,7 +15,7 @@ from kerakit.builders.pretrained.backbones.stages import entry_of
 from kerakit.data.images.decode import resize_image
 from kerakit.data.spec import Feature, Spec
 from kerakit.keras_compat import layers_of
-from kerakit.training.loop.trainer import precision_of
+from kerakit.training.speed.precision import precision_of
 
 SMALL = {"backbone": "MobileNetV2_0.35", "weights": None}
 

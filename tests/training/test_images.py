@@ -13,8 +13,9 @@ import tensorflow as tf
 import kerakit as kk
 from kerakit.data.data import Data
 from kerakit.keras_compat import layers_of
-from kerakit.training.loop.trainer import make_trainer, precision_of
+from kerakit.training.loop.trainer import make_trainer
 from kerakit.training.speed.batch_norm import fused_batch_norm
+from kerakit.training.speed.precision import precision_of
 
 
 def compiled(small_cnn, data, preset="multiclass", **options):
@@ -153,13 +154,13 @@ def test_validation_is_not_augmented(pictures, small_cnn):
 
 def test_every_step_changes_its_batch_in_another_way(pictures):
     from kerakit.training.rows.augment import augmentation
-    from kerakit.training.rows.batch_stages import image_stage
+    from kerakit.training.rows.batch_stages import preprocess_stage
 
     data = pictures()
     batch = next(iter(data.batches("train", 32)))
     seen = []
     for seed, step in ((0, 1), (0, 1), (0, 2), (1, 1)):
-        prepare = image_stage(None, augmentation("light", data.spec), seed)
+        prepare = preprocess_stage(None, augmentation("light", data.spec), seed)
         seen.append(prepare(batch, step, True)[0]["image"].numpy())
     np.testing.assert_array_equal(seen[0], seen[1])
     assert all(np.mean(other != seen[0]) > 0.5 for other in seen[2:])

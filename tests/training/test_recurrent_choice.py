@@ -13,7 +13,8 @@ from kerakit.training.loop.runner import Runner
 from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.speed import choice_of_run as choice_module
 from kerakit.training.speed import trial as throughput
-from kerakit.training.speed.trial import Choice, Outcome, Trial, candidates, choose
+from kerakit.training.speed.candidates import Choice, candidates
+from kerakit.training.speed.trial import Outcome, Trial, choose
 
 NO_GPU = pytest.mark.skipif(
     bool(tf.config.list_physical_devices("GPU")), reason="on a GPU Keras has cuDNN"
@@ -59,12 +60,12 @@ def test_all_candidates_train_alike(series):
     runner = Runner(model, series, settings_of(model), 16, 2, 0, None, "none", 512)
     choices = candidates(model, "auto", runner.fixed_length)
     assert len(choices) == 5
-    found = throughput._measured(Trial(model, runner, None, 1.0), choices)
+    found = throughput.measure(Trial(model, runner, None, 1.0), choices)
     assert list(found) == choices
     first = found[choices[0]]
     for outcome in found.values():
         assert outcome.seconds > 0 and outcome.loss == pytest.approx(first.loss, rel=1e-4)
-        for move, other in zip(outcome.moves, first.moves, strict=True):
+        for move, other in zip(outcome.updates, first.updates, strict=True):
             np.testing.assert_allclose(move, other, atol=1e-4 * np.abs(other).max())
 
 
@@ -73,19 +74,19 @@ def test_a_kernel_of_another_gradient_is_not_chosen(series, monkeypatch):
     """The loss of two steps would not show it."""
     model = forecaster(series)
     runner = Runner(model, series, settings_of(model), 16, 2, 0, None, "none", 512)
-    pair, real = [Choice(), Choice(kernel="fused")], throughput._measured
+    pair, real = [Choice(), Choice(kernel="fused")], throughput.measure
 
     def measured(trial, choices, turned=1.0):
         first, fused = real(trial, choices).values()
-        moves = [move * turned for move in fused.moves]
+        moves = [move * turned for move in fused.updates]
         return {
-            pair[0]: Outcome(2.0, first.loss, first.moves),
+            pair[0]: Outcome(2.0, first.loss, first.updates),
             pair[1]: Outcome(1.0, fused.loss, moves),
         }
 
-    monkeypatch.setattr(throughput, "_measured", measured)
+    monkeypatch.setattr(throughput, "measure", measured)
     assert choose(Trial(model, runner, None, 1.0), pair)[0] == pair[1]
-    monkeypatch.setattr(throughput, "_measured", lambda *given: measured(*given, turned=-1.0))
+    monkeypatch.setattr(throughput, "measure", lambda *given: measured(*given, turned=-1.0))
     found, reason = choose(Trial(model, runner, None, 1.0), pair)
     assert found == pair[0] and reason.endswith("the fused LSTM does not train the same")
 
@@ -95,7 +96,7 @@ def test_a_run_says_remembers_and_keeps_its_kernel(
     series, tmp_path, monkeypatch, capsys, own_cache
 ):
     monkeypatch.setattr(choice_module, "pays_to_measure", lambda *_: True)
-    pair, real = [Choice(), Choice(kernel="fused")], throughput._measured
+    pair, real = [Choice(), Choice(kernel="fused")], throughput.measure
     monkeypatch.setattr(choice_module, "candidates", lambda *_: pair)
 
     def run(epochs, seconds, **options):
@@ -103,7 +104,7 @@ def test_a_run_says_remembers_and_keeps_its_kernel(
             outcomes = zip(real(trial, choices).items(), seconds, strict=True)
             return {c: dataclasses.replace(found, seconds=read) for (c, found), read in outcomes}
 
-        monkeypatch.setattr(throughput, "_measured", measured)
+        monkeypatch.setattr(throughput, "measure", measured)
         model = forecaster(series)
         kk.fit(model, series, epochs=epochs, early_stopping=False, verbose=2, **options)
         lines = capsys.readouterr().out.splitlines()

@@ -14,7 +14,7 @@ from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
 from kerakit.presets import settings_of
 from kerakit.training.loop.runner import Runner
-from kerakit.training.trim import trim_stage
+from kerakit.training.rows.batch_stages import trim_stage
 
 TAGS = {"the": "DET", "a": "DET", "dog": "NOUN", "cat": "NOUN", "runs": "VERB", "sees": "VERB"}
 

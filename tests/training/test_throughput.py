@@ -6,19 +6,13 @@ import pytest
 
 import kerakit as kk
 from kerakit.keras_compat import layers_of
-from kerakit.training.machine import machine
 from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.speed import choice_of_run as choice_module
 from kerakit.training.speed import trial as throughput
-from kerakit.training.speed.cache import ENTRIES, key_of, recall, remember
-from kerakit.training.speed.trial import (
-    Choice,
-    Outcome,
-    Trial,
-    choose,
-    estimated_seconds,
-    pays_to_measure,
-)
+from kerakit.training.speed.cache import MAX_ENTRIES, key_of, machine, recall, remember
+from kerakit.training.speed.candidates import Choice
+from kerakit.training.speed.cost import CPU_RATE, estimated_seconds, pays_to_measure
+from kerakit.training.speed.trial import Outcome, Trial, choose
 
 FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
 
@@ -40,15 +34,15 @@ def trial_of(runner):
 
 def with_times(monkeypatch, seconds, losses=None):
     """Real trials, of which the clock's readings are replaced by known ones."""
-    real = throughput._measured
+    real = throughput.measure
 
     def measured(trial, choices):
         return {
-            choice: Outcome(read, (losses or {}).get(choice, outcome.loss), outcome.moves)
+            choice: Outcome(read, (losses or {}).get(choice, outcome.loss), outcome.updates)
             for (choice, outcome), read in zip(real(trial, choices).items(), seconds, strict=True)
         }
 
-    monkeypatch.setattr(throughput, "_measured", measured)
+    monkeypatch.setattr(throughput, "measure", measured)
 
 
 def test_a_trial_leaves_everything_as_it_was(runner):
@@ -57,7 +51,7 @@ def test_a_trial_leaves_everything_as_it_was(runner):
     variables = [*trainer.variables, *model.optimizer.variables, *model.weights]
     held = [variable.numpy().copy() for variable in variables]
     policies = [layer.compute_dtype for layer in layers_of(model)]
-    seen, real = [], throughput._traced
+    seen, real = [], throughput.traced_run
 
     def traced(trial, choice, batches):
         run = real(trial, choice, batches)
@@ -70,11 +64,11 @@ def test_a_trial_leaves_everything_as_it_was(runner):
 
         return counted
 
-    throughput._traced = traced
+    throughput.traced_run = traced
     try:
         choose(trial_of(runner), [FLOAT, HALF])
     finally:
-        throughput._traced = real
+        throughput.traced_run = real
     assert len(seen) >= 4 and min(seen) > 10  # it did train in between
     for before, variable in zip(held, variables, strict=True):
         np.testing.assert_array_equal(before, variable.numpy(), err_msg=variable.path)
@@ -107,7 +101,7 @@ def test_what_cannot_run_is_not_chosen(runner):
 
 
 def test_both_precisions_train_alike(runner):
-    found = throughput._measured(trial_of(runner), [FLOAT, HALF])
+    found = throughput.measure(trial_of(runner), [FLOAT, HALF])
     assert min(outcome.seconds for outcome in found.values()) > 0
     assert found[FLOAT].loss != found[HALF].loss == pytest.approx(found[FLOAT].loss, rel=0.1)
 
@@ -115,7 +109,7 @@ def test_both_precisions_train_alike(runner):
 def test_xla_compiles_the_step_of_images(runner):
     xla = Choice("float32", xla=True)
     assert Choice.parse(str(xla)) == xla and Choice.parse(str(HALF)) == HALF
-    found = throughput._measured(trial_of(runner), [FLOAT, xla])
+    found = throughput.measure(trial_of(runner), [FLOAT, xla])
     assert found[xla].loss == pytest.approx(found[FLOAT].loss, rel=0.05)
 
 
@@ -123,7 +117,7 @@ def test_work_is_counted_as_by_hand(pictures, small_cnn):
     model = small_cnn(pictures().spec)
     convolutions = 12 * 12 * (3 * 3 * 3 * 8) + 4 * 4 * (3 * 3 * 8 * 8)
     work = convolutions + 4 * 4 * 8 * 3
-    per_row = 3 * work / throughput.CPU_RATE
+    per_row = 3 * work / CPU_RATE
     assert estimated_seconds(model, 1000) == pytest.approx(1000 * per_row, rel=1e-6)
 
 
@@ -177,9 +171,9 @@ def test_the_cache_is_of_the_machine_and_the_model(own_cache):
     assert key_of(a=1, b="x") == key_of(b="x", a=1) != key_of(a=2, b="x")
     remember("k", {"choice": "float32"})
     assert recall("k") == {"choice": "float32"} and recall("other") is None
-    for number in range(ENTRIES + 5):
+    for number in range(MAX_ENTRIES + 5):
         remember(f"n{number}", {"choice": "float32"})
-    assert recall("k") is None and recall(f"n{ENTRIES + 4}") and recall("n4") is None
+    assert recall("k") is None and recall(f"n{MAX_ENTRIES + 4}") and recall("n4") is None
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"k": 3}', b"\xff\xfe"])

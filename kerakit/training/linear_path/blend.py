@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerakit.solvers.logistic import mean_log_loss
-from kerakit.training.rows.arrays import split_model
+from kerakit.training.model_parts import split_model
 
 __all__ = ["blend", "network_alone"]
 

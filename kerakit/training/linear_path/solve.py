@@ -12,7 +12,7 @@ from kerakit.training.linear_path.blend import blend
 from kerakit.training.linear_path.forecasts import WindowPath
 from kerakit.training.linear_path.series import SeriesPath
 from kerakit.training.linear_path.texts import GramPath
-from kerakit.training.rows.arrays import split_model
+from kerakit.training.model_parts import split_model
 
 __all__ = ["finish_linear_path", "solve_linear_path"]
 

@@ -99,7 +99,7 @@ class InMemoryEpochs(_Epochs):
         rates: float array of shape `(epochs * steps,)` or `None`. The learning rate of every
             step.
         prepare: function `(batch, step, training) -> batch`, or `None`. What raw rows go
-            through before the network, in the graph; see `image_stage`.
+            through before the network, in the graph; see `preprocess_stage`.
         xla: bool. Whether XLA compiles the step, with `prepare`; without, a rule decides.
     """
 

@@ -9,19 +9,12 @@ import tensorflow as tf
 from kerakit.training.loop.epochs import InMemoryEpochs, StreamedEpochs, row_order
 from kerakit.training.loop.learning_rate import safe_learning_rate
 from kerakit.training.loop.trainer import make_trainer
-from kerakit.training.rows.arrays import (
-    by_batch,
-    has_images,
-    preprocessed,
-    size_in_memory,
-    split_model,
-    weighted,
-)
+from kerakit.training.model_parts import by_batch, has_images, split_model
+from kerakit.training.rows.arrays import preprocessed, size_in_memory, weighted
 from kerakit.training.rows.augment import augmentation
-from kerakit.training.rows.batch_stages import image_stage
+from kerakit.training.rows.batch_stages import preprocess_stage, trim_stage
 from kerakit.training.rows.stream import streamed_batches
 from kerakit.training.speed.recurrent import recurrent_layers
-from kerakit.training.trim import trim_stage
 
 __all__ = ["Runner"]
 
@@ -85,7 +78,7 @@ class Runner:
         if by_batch(data.spec):
             width = network.output_shape[-1] if self.mixes else None
             change = augmentation(augment, data.spec) if self.images else None
-            self.preprocess, self.prepare = None, image_stage(preprocess, change, seed, width)
+            self.preprocess, self.prepare = None, preprocess_stage(preprocess, change, seed, width)
         elif self.sequences and preprocess is not None:
             self.prepare = trim_stage
         self.fits = size_in_memory(data, "train", self.preprocess) <= cache_mb * 2**20

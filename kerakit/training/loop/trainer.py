@@ -1,25 +1,15 @@
 """The throwaway model that trains: the network alone, with the outer model's optimizer."""
 
-import contextlib
 import functools
 
 import keras
 
-from kerakit.keras_compat import compile_arguments, layer_of, loss_tracker
+from kerakit.keras_compat import compile_arguments, loss_tracker
 from kerakit.training.linear_path.blend import network_alone
-from kerakit.training.rows.arrays import split_model
+from kerakit.training.model_parts import split_model
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
-__all__ = ["make_trainer", "precision_of"]
-
-# What has no arithmetic of its own, and means over many pixels, which cost nothing.
-_KEPT = (
-    keras.Model,
-    keras.layers.InputLayer,
-    keras.layers.GlobalAveragePooling1D,
-    keras.layers.GlobalAveragePooling2D,
-    keras.layers.GlobalAveragePooling3D,
-)
+__all__ = ["make_trainer"]
 
 
 class _Trainer(keras.Model):
@@ -122,51 +112,6 @@ def make_trainer(model, labels=False, mixes=False, apart=False):
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
     return trainer, preprocess
-
-
-@contextlib.contextmanager
-def precision_of(model, precision, images=False):
-    """Compute the network's layers in `precision` while the block runs, then as before.
-
-    The `output` layer and what follows it, and layers that give an answer, stay in float32.
-
-    Args:
-        model: `keras.Model`.
-        precision: `"float32"` or `"mixed_bfloat16"`.
-        images: bool. Whether layers without weights change too: between convolutions they
-            would turn every value to float32 and back. Batch normalisation keeps its
-            statistics in float32 all the same. Defaults to `False`.
-    """
-    if precision in ("auto", "float32"):
-        yield
-        return
-    _, network = split_model(model)
-    changed = []
-    last = {id(layer_of(tensor)) for tensor in network.outputs}
-    for layer in _in_order(network):
-        if images and layer.name == "output":
-            break
-        if images and id(layer) in last:
-            continue
-        trained = layer.trainable_weights and layer.name != "output"
-        if trained or (images and not isinstance(layer, _KEPT)):
-            changed.append((layer, layer.dtype_policy))
-    try:
-        for layer, _ in changed:
-            layer.dtype_policy = keras.dtype_policies.get(precision)
-        yield
-    finally:
-        for layer, policy in changed:
-            layer.dtype_policy = policy
-
-
-def _in_order(model):
-    """The layers of a model from its input to its answer; those of models inside it as well."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from _in_order(layer)
-        else:
-            yield layer
 
 
 def _fresh(metrics):

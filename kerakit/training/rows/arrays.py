@@ -4,7 +4,6 @@ import dataclasses
 import math
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -17,12 +16,9 @@ from kerakit.errors import ArgumentError, DataError
 __all__ = [
     "Arrays",
     "LazyRows",
-    "by_batch",
     "class_weights",
-    "has_images",
     "preprocessed",
     "size_in_memory",
-    "split_model",
     "weighted",
 ]
 
@@ -71,28 +67,6 @@ class LazyRows:
     def take(self, rows):
         """Return the batch of the rows at `rows`, an int tensor of shape `(b,)`; in graphs too."""
         return self.gather(rows)
-
-
-def split_model(model):
-    """Return `(preprocess, network)` of a model, or `(None, model)` where it has no such parts."""
-    parts = {layer.name: layer for layer in model.layers if isinstance(layer, keras.Model)}
-    if "preprocess" in parts and "network" in parts:
-        return parts["preprocess"], parts["network"]
-    return None, model
-
-
-def has_images(spec):
-    """Return whether a feature is an image: such data are kept raw, a quarter of the memory."""
-    return any(feature.kind == "image" for feature in spec.features)
-
-
-def by_batch(spec):
-    """Return whether rows go through `preprocess` batch by batch, while they train.
-
-    Preprocessed images take four times the memory, and windows as many times that of their
-    series as they are long; other data are preprocessed once.
-    """
-    return has_images(spec) or spec.series is not None
 
 
 def weighted(target, weight, weights):

@@ -1,24 +1,37 @@
-"""The stage between raw images and the network, inside the compiled step."""
+"""Stages between a raw batch and the network, inside the compiled step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from kerakit.training.rows.soft_targets import as_rows
 
-__all__ = ["image_stage"]
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["preprocess_stage", "trim_stage"]
 
 
-def image_stage(preprocess, augment, seed, width=None):
-    """Return `prepare(batch, step, training) -> batch` for raw batches of images.
+def preprocess_stage(
+    preprocess: keras.Model | None,
+    augment: Callable[..., Any] | None,
+    seed: int,
+    width: int | None = None,
+) -> Callable[..., Any]:
+    """Return `prepare(batch, step, training) -> batch` for raw batches of images or windows.
 
-    Pixels stay uint8 until a batch of them trains. What is random depends on the seed and
-    the step alone, so that a resumed run sees what the uninterrupted one would have.
+    Pixels stay uint8 until a batch of them trains. Random changes depend on the seed and the
+    step alone, so that a resumed run sees the same batches as an uninterrupted one.
 
     Args:
         preprocess: `keras.Model`, or `None`.
-        augment: function `(batch, seed) -> batch` from `augmentation`, or `None`. Applied to
-            training batches only.
+        augment: function `(batch, seed) -> batch` from `augmentation`, or `None`. It is applied
+            to training batches only.
         seed: int.
-        width: int or `None`. Where targets are mixed, the width of their rows.
+        width: int or `None`. The number of classes, where targets are mixed and become rows.
     """
 
     def prepare(batch, step, training):
@@ -26,10 +39,42 @@ def image_stage(preprocess, augment, seed, width=None):
             if width is not None:
                 features, target, *weight = batch
                 batch = (features, as_rows(target, width), *weight)
-            own = tf.stack([tf.constant(seed % 2**63, "int64"), tf.cast(step, "int64")])
-            batch = augment(batch, own)
+            step_seed = tf.stack([tf.constant(seed % 2**63, "int64"), tf.cast(step, "int64")])
+            batch = augment(batch, step_seed)
         features, *rest = batch
         values = features if preprocess is None else preprocess(features, training=False)
         return (values, *rest)
 
     return prepare
+
+
+def trim_stage(batch: tuple[Any, ...], step: Any, training: bool) -> tuple[Any, ...]:
+    """Cut the padding that all sequences of a batch share; a `prepare(batch, step, training)`.
+
+    In tensors of shape `(batch, steps)`, int ids and masks, a step is present where it is not
+    0. Tensors with more axes, and tags, are cut to the steps of the first of these tensors.
+
+    Args:
+        batch: `(values, target)` or `(values, target, weight)`; values is a tensor or a list.
+        step, training: not used.
+    """
+    values, target, *weight = batch
+    tensors = list(values) if isinstance(values, (list, tuple)) else [values]
+    flat = [tensor for tensor in tensors if tensor.shape.rank == 2]
+    if not flat:
+        return batch
+    steps = _longest(flat[0])
+    tensors = [
+        tensor[:, : _longest(tensor) if tensor.shape.rank == 2 else steps] for tensor in tensors
+    ]
+    if target.shape.rank == 2 and target.dtype.is_integer:
+        target = target[:, :steps]
+    values = tensors if isinstance(values, (list, tuple)) else tensors[0]
+    return (values, target, *weight)
+
+
+def _longest(ids):
+    """The number of steps of the longest sequence, 1 at least."""
+    used = tf.reduce_any(ids != 0, axis=0)
+    numbers = tf.range(1, tf.shape(ids)[1] + 1)
+    return tf.maximum(tf.reduce_max(tf.where(used, numbers, 0)), 1)

@@ -4,7 +4,8 @@ import math
 
 import tensorflow as tf
 
-from kerakit.training.rows.arrays import has_images, weighted
+from kerakit.training.model_parts import has_images
+from kerakit.training.rows.arrays import weighted
 
 __all__ = ["streamed_batches"]
 

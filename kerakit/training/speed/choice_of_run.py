@@ -2,15 +2,10 @@
 
 from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.runs.identity import architecture
+from kerakit.training.speed.candidates import Choice, candidates
+from kerakit.training.speed.cost import estimated_seconds, pays_to_measure
 from kerakit.training.speed.recurrent import recurrent_layers
-from kerakit.training.speed.trial import (
-    Choice,
-    Trial,
-    candidates,
-    choose,
-    estimated_seconds,
-    pays_to_measure,
-)
+from kerakit.training.speed.trial import Trial, choose
 
 __all__ = ["choice_of_run"]
 
