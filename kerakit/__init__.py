@@ -26,6 +26,7 @@ __getattr__, __dir__, _names = attach(
             "load_csv",
             "load_images",
             "load_series",
+            "load_table",
             "load_tagged",
             "load_text",
             "load_tfds",

@@ -22,6 +22,7 @@ from kerakit.data import load_builtin as load_builtin
 from kerakit.data import load_csv as load_csv
 from kerakit.data import load_images as load_images
 from kerakit.data import load_series as load_series
+from kerakit.data import load_table as load_table
 from kerakit.data import load_tagged as load_tagged
 from kerakit.data import load_text as load_text
 from kerakit.data import load_tfds as load_tfds
@@ -78,6 +79,7 @@ __all__ = [
     "load_csv",
     "load_images",
     "load_series",
+    "load_table",
     "load_served",
     "load_tagged",
     "load_text",

@@ -54,7 +54,7 @@ def predict(
     columns: str | None = None,
     separator: str | None = None,
     encoding: str | None = None,
-    missing: str | None = None,
+    na_values: str | None = None,
 ):
     """Score a CSV or Parquet file with an exported model.
 
@@ -66,14 +66,14 @@ def predict(
         columns: names of the columns of a file without a header, with commas between.
         separator: the character between fields, or tab; by default it is found.
         encoding: encoding of the file, such as latin-1; by default utf-8.
-        missing: what stands for a missing value, with commas between; by default as in training.
+        na_values: what stands for a missing value, with commas between; by default as in training.
     """
     from kerakit.serving.contract.versions import version_folder
 
     # What can be told without TensorFlow is told before it is imported, which takes seconds.
     version_folder("predict", path)
     check_int("predict", "batch_size", batch_size, minimum=1)
-    text = _layout(csv, columns, separator, encoding, missing)
+    text = _layout(csv, columns, separator, encoding, na_values)
     # TensorFlow imports Keras where it can; an export does without, and starts twice as fast.
     sys.modules.setdefault("keras", None)
     import_quietly("tensorflow")
@@ -178,19 +178,24 @@ def main() -> None:
     sys.exit(exit_code(action, interrupted="Nothing was written."))
 
 
-def _layout(csv, columns, separator, encoding, missing):
+def _layout(csv, columns, separator, encoding, na_values):
     """Check how the text of the file to score is laid out; return it for `predict_csv`."""
-    given = {"columns": columns, "separator": separator, "encoding": encoding, "missing": missing}
+    given = {
+        "columns": columns,
+        "separator": separator,
+        "encoding": encoding,
+        "na_values": na_values,
+    }
     given = {flag: value for flag, value in given.items() if value is not None}
     path = pathlib.Path(csv)
     if not path.is_file():
         what = "is no file" if path.exists() else "does not exist"
         raise DataError(f"{csv} {what}. --csv takes the file to score.")
-    spare = [flag for flag in given if flag != "missing"]
+    spare = [flag for flag in given if flag != "na_values"]
     if spare and path.suffix.lower() in (".parquet", ".pq"):
         raise ArgumentError(f"--{spare[0]} is about text, and {csv} is a Parquet file.")
-    if missing is not None:
-        given["missing"] = tuple(marker.strip() for marker in missing.split(","))
+    if na_values is not None:
+        given["na_values"] = tuple(marker.strip() for marker in na_values.split(","))
     if columns is not None:
         given["columns"] = tuple(name.strip() for name in columns.split(","))
         check(all(given["columns"]), "predict", "columns", "names with commas between", columns)

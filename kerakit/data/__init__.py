@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = attach(
         "kerakit.data.series.load": ("load_series",),
         "kerakit.data.spec": ("Feature", "Spec", "Target"),
         "kerakit.data.tables.arrays": ("load_arrays",),
-        "kerakit.data.tables.csv": ("load_csv",),
+        "kerakit.data.tables.csv": ("load_csv", "load_table"),
         "kerakit.data.text.load": ("load_text",),
         "kerakit.data.text.tagged": ("load_tagged",),
         "kerakit.data.tfds.load": ("load_tfds",),

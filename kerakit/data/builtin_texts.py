@@ -27,7 +27,7 @@ def builtin_messages(**options):
 
     columns = {"text": cells(texts, name), "label": cells(labels, name)}
     source = text_source(columns, "text", "label", name=name, place=place)
-    options = Options(_OWNER, missing=(), **options)
+    options = Options(_OWNER, na_values=(), **options)
     return text_data({"train": source}, options, dataset=name)[0]
 
 
@@ -43,5 +43,5 @@ def builtin_sentences(**options):
         return f"{name}, sentence {row}, token {word} (counted from 0)"
 
     found = [Sentence(tokens, tags, lines=[]) for tokens, tags in zip(*sentences(), strict=True)]
-    options = Options(_OWNER, missing=(), **options)
+    options = Options(_OWNER, na_values=(), **options)
     return tag_data({"train": Sentences(name, found, place)}, options, dataset=name)[0]

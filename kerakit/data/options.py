@@ -25,11 +25,11 @@ class Options:
     task: str | None = None
     test_size: float = 0.2
     validation_size: float = 0.2
-    kinds: Mapping[str, str] | None = None
-    missing: tuple[str, ...] | None = None
+    column_types: Mapping[str, str] | None = None
+    na_values: tuple[str, ...] | None = None
     exclude: tuple[str, ...] = ()
-    labels: Mapping[str, str] | None = None
-    positive: str | None = None
+    rename_labels: Mapping[str, str] | None = None
+    pos_label: str | None = None
     unit: str | None = None
     seed: int = 0
 
@@ -41,17 +41,21 @@ class Options:
         share = check_float(owner, "validation_size", self.validation_size, "[0.0, 1.0)")
         settle("validation_size", share)
         settle("seed", check_int(owner, "seed", self.seed, minimum=0))
-        settle("kinds", _mapping(owner, "kinds", self.kinds))
-        for kind in self.kinds.values():
-            check_choice(owner, "kinds", kind, ("numeric", "categorical"))
+        settle("column_types", _mapping(owner, "column_types", self.column_types))
+        for kind in self.column_types.values():
+            check_choice(owner, "column_types", kind, ("numeric", "categorical"))
         settle(
-            "labels", {str(k): str(v) for k, v in _mapping(owner, "labels", self.labels).items()}
+            "rename_labels",
+            {
+                str(k): str(v)
+                for k, v in _mapping(owner, "rename_labels", self.rename_labels).items()
+            },
         )
         settle("exclude", names(owner, "exclude", self.exclude))
-        if self.missing is not None:
-            settle("missing", names(owner, "missing", self.missing))
-        if self.positive is not None:
-            settle("positive", str(self.positive))
+        if self.na_values is not None:
+            settle("na_values", names(owner, "na_values", self.na_values))
+        if self.pos_label is not None:
+            settle("pos_label", str(self.pos_label))
 
     def _settle(self, name, value):
         object.__setattr__(self, name, value)

@@ -117,7 +117,7 @@ class Spec:
         seed: int. Seed of the split.
         fingerprint: str. SHA-256 of the data that was read, in hexadecimal.
         dataset: str. What the user calls the data: a file's name or a built-in name.
-        missing: tuple of strings that stood for a missing value in the source, or `None` for
+        na_values: tuple of strings that stood for a missing value in the source, or `None` for
             the usual ones, so that a file to score is read as the training file was.
         series: `Series` of a forecast, else `None`.
 
@@ -137,7 +137,7 @@ class Spec:
     seed: int = 0
     fingerprint: str = ""
     dataset: str = ""
-    missing: tuple[str, ...] | None = None
+    na_values: tuple[str, ...] | None = None
     series: Series | None = None
 
     @property

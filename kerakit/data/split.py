@@ -89,5 +89,5 @@ def _whole_groups(random, size, groups, classes, name):
             return np.flatnonzero(inside)
     raise DataError(
         f"{name}: no split by group leaves every class in the training rows: all rows of a class "
-        "lie in one or few groups. Use another group=, or pass test= and validation= yourself."
+        "lie in one or few groups. Use another groups=, or pass test= and validation= yourself."
     )

@@ -33,13 +33,13 @@ class TableFlags:
     """File of validation rows; else a part is split off."""
     task: str | None = None
     """regression, binary, multiclass or multilabel, where it is not to be inferred."""
-    missing: str | None = None
+    na_values: str | None = None
     """What stands for a missing value, with commas between."""
-    group: str | None = None
+    groups: str | None = None
     """Column whose rows of one value stay on one side of the split."""
     exclude: str | None = None
     """Columns to leave out, with commas between."""
-    labels: str | None = None
+    rename_labels: str | None = None
     """JSON object that maps labels to labels, such as '{"yes.": "yes"}'."""
     unit: str | None = None
     """Unit of a numeric target, for the report."""
@@ -87,7 +87,7 @@ class SeriesFlags:
     """File of a later series to test on; else the end is split off."""
     validation: str | None = None
     """File of a series to validate on; else a stretch before the test is split off."""
-    missing: str | None = None
+    na_values: str | None = None
     """What stands for a missing value, with commas between."""
     unit: str | None = None
     """Unit of the values, for the report."""
@@ -130,9 +130,9 @@ class TextFlags:
     """File or folder of test texts; else a part is split off."""
     validation: str | None = None
     """File or folder of validation texts; else a part is split off."""
-    group: str | None = None
+    groups: str | None = None
     """Column whose rows of one value stay on one side of the split."""
-    labels: str | None = None
+    rename_labels: str | None = None
     """JSON object that maps labels to labels, such as '{"1": "spam"}'."""
 
 
@@ -156,7 +156,7 @@ class TaggedFlags:
     """File of test sentences; else a part is split off."""
     validation: str | None = None
     """File of validation sentences; else a part is split off."""
-    labels: str | None = None
+    rename_labels: str | None = None
     """JSON object that maps tags to tags."""
 
 

@@ -35,7 +35,7 @@ def load_windows(config):
             "--ts FILE."
         )
     given |= {
-        flag: listed(given[flag]) for flag in ("value", "calendar", "missing") if flag in given
+        flag: listed(given[flag]) for flag in ("value", "calendar", "na_values") if flag in given
     }
     return load_series(config.series, seed=config.seed, **given)
 
@@ -83,8 +83,8 @@ def load_texts(config):
     """
     from kerakit.data import load_builtin, load_text, load_tfds
 
-    given = _given(config, TextFlags, "text", other=("labels",))
-    options = {"labels": mapping(given.pop("labels", None)), "seed": config.seed}
+    given = _given(config, TextFlags, "text", other=("rename_labels",))
+    options = {"rename_labels": mapping(given.pop("rename_labels", None)), "seed": config.seed}
     if config.text is None:
         if config.dataset.startswith("tfds:"):
             data = load_tfds(config.dataset[5:], data_dir=config.data_dir, **options)
@@ -117,8 +117,8 @@ def load_sentences(config):
     """
     from kerakit.data import load_builtin, load_tagged
 
-    given = _given(config, TaggedFlags, "tagged", other=("labels",))
-    options = {"labels": mapping(given.pop("labels", None)), "seed": config.seed}
+    given = _given(config, TaggedFlags, "tagged", other=("rename_labels",))
+    options = {"rename_labels": mapping(given.pop("rename_labels", None)), "seed": config.seed}
     if config.tagged is None:
         _check_builtin(config.dataset, "set of tagged sentences", ("sentences",))
         return load_builtin(config.dataset, **options)

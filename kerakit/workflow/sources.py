@@ -28,12 +28,23 @@ def load_table(config):
 
     options = {"task": config.task, "seed": config.seed}
     if config.csv is None:
-        given = ("target", "columns", "test", "validation", "missing", "group", "exclude", "labels")
+        given = (
+            "target",
+            "columns",
+            "test",
+            "validation",
+            "na_values",
+            "groups",
+            "exclude",
+            "rename_labels",
+        )
         spare = [flag for flag in given if getattr(config, flag) is not None]
         is_tfds = config.dataset.startswith("tfds:")
         spare = [flag for flag in spare if not (is_tfds and flag in ("target", "exclude"))]
         if spare:
-            raise ArgumentError(f"--{spare[0]} goes with --csv FILE, which is not given.")
+            raise ArgumentError(
+                f"--{spare[0].replace('_', '-')} goes with --csv FILE, which is not given."
+            )
         if not is_tfds:
             return load_builtin(config.dataset, view="table", **options)
         if config.target:
@@ -50,10 +61,10 @@ def load_table(config):
         columns=listed(config.columns),
         test=config.test,
         validation=config.validation,
-        missing=listed(config.missing),
-        group=config.group,
+        na_values=listed(config.na_values),
+        groups=config.groups,
         exclude=listed(config.exclude) or (),
-        labels=mapping(config.labels),
+        rename_labels=mapping(config.rename_labels),
         unit=config.unit,
         **options,
     )
@@ -120,6 +131,6 @@ def mapping(text):
         value = None
     if not isinstance(value, dict):
         raise ArgumentError(
-            f'--labels takes a JSON object, such as \'{{"yes.": "yes"}}\'. Got {text!r}.'
+            f'--rename-labels takes a JSON object, such as \'{{"yes.": "yes"}}\'. Got {text!r}.'
         )
     return value

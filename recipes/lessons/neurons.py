@@ -111,7 +111,7 @@ def perceptron(lesson):
 
     columns = {"length": x[:, 0], "width": x[:, 1]}
     names = np.where(setosa > 0, "setosa", "other")
-    split = {"test": (columns, names), "validation_size": 0, "positive": "setosa"}
+    split = {"test": (columns, names), "validation_size": 0, "pos_label": "setosa"}
     data = kk.load_arrays(columns, names, **split)
     model = kk.perceptron_classifier(data.spec)
     kk.compile(model, "perceptron")

@@ -77,7 +77,7 @@ def adult(root, seed, validation_size):
         "income",
         columns=ADULT_COLUMNS,
         test=folder / "adult-test.csv",
-        labels={"<=50K.": "<=50K", ">50K.": ">50K"},
+        rename_labels={"<=50K.": "<=50K", ">50K.": ">50K"},
         validation_size=validation_size,
         seed=seed,
     )

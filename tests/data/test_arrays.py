@@ -109,7 +109,7 @@ def test_given_test_and_validation_rows():
 def test_groups_stay_together(named):
     group = np.repeat([f"g{i}" for i in range(10)], 2)
     x = {"row": Y % 19, "g": group} if named else {"row": Y % 19}
-    data = load_arrays(x, Y, group="g" if named else group)
+    data = load_arrays(x, Y, groups="g" if named else group)
     assert data.spec.feature_names == ("row",)
     assert data.spec.sizes == {"train": 14, "validation": 2, "test": 4}
     for split in ("train", "validation", "test"):
@@ -193,8 +193,8 @@ def test_bad_arrays_are_refused(kind):
         ({"sample_weight": [1.0]}, r"sample_weight has shape \(1,\).*expected .*\(20,\)"),
         ({"sample_weight": -Y}, r"row 1: the sample_weight is -1\.0"),
         ({"columns": ["a", "b"]}, r"the columns of x have names"),
-        ({"group": np.zeros((20, 2))}, r"group has shape \(20, 2\)"),
-        ({"group": [1, 2]}, r"x has 20 rows and 'group=' has 2"),
+        ({"groups": np.zeros((20, 2))}, r"groups has shape \(20, 2\)"),
+        ({"groups": [1, 2]}, r"x has 20 rows and 'groups=' has 2"),
     ],
 )
 def test_bad_companions_are_refused(options, message):
@@ -211,7 +211,7 @@ def test_columns_must_fit_a_plain_array():
 
 def test_a_vector_cannot_be_categorical():
     with pytest.raises(DataError, match="'features' holds several numbers a row"):
-        load_arrays(X, Y, kinds={"features": "categorical"})
+        load_arrays(X, Y, column_types={"features": "categorical"})
 
 
 def test_a_pair_must_be_a_pair():

@@ -15,7 +15,7 @@ def test_text_file_columns_are_stripped_and_markers_are_missing():
 
 
 def test_given_markers_replace_the_usual_ones_but_not_the_empty_cell():
-    column = read_column(pa.array(["?", "-999", "", "NA"]), missing=("-999",), typed=False)
+    column = read_column(pa.array(["?", "-999", "", "NA"]), na_values=("-999",), typed=False)
     assert column.strings().tolist() == ["?", "", "", "NA"]
 
 

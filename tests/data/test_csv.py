@@ -55,7 +55,7 @@ def test_a_separator_inside_quotes_or_as_decimal_comma_does_not_mislead(write):
 def test_line_breaks_in_quotes_and_blank_lines_keep_line_numbers_right(write):
     text = 'note,a,y\n"two\nlines",1,1\n\n' + "x,2,2\n" * 5 + "x,bad,3\n"
     with pytest.raises(DataError, match="line 10, column 'a': 'bad'"):
-        load_csv(write(text), "y", kinds={"a": "numeric"})
+        load_csv(write(text), "y", column_types={"a": "numeric"})
 
 
 def test_a_file_without_header(write):
@@ -115,7 +115,7 @@ def test_the_fingerprint_is_the_sha256_of_the_file(write):
 def test_group_and_excluded_columns_are_no_features(write):
     rows = [f"p{row // 3},{row},{row % 7},{row % 5}" for row in range(60)]
     path = write("patient,id,a,y\n" + "\n".join(rows))
-    data = load_csv(path, "y", group="patient", exclude="id")
+    data = load_csv(path, "y", groups="patient", exclude="id")
     assert data.spec.feature_names == ("a",)
     assert data.spec.sizes == {"train": 39, "validation": 9, "test": 12}  # whole threes
 
@@ -123,7 +123,7 @@ def test_group_and_excluded_columns_are_no_features(write):
 def test_a_missing_group_names_its_line(write):
     rows = [f"{'' if row == 4 else row % 6},{row % 7},{row % 5}" for row in range(30)]
     with pytest.raises(DataError, match=r"line 6, column 'g': the group is missing"):
-        load_csv(write("g,a,y\n" + "\n".join(rows)), "y", group="g")
+        load_csv(write("g,a,y\n" + "\n".join(rows)), "y", groups="g")
 
 
 BAD_FILES = {
@@ -181,7 +181,7 @@ def test_a_test_file_of_other_columns(write):
         load_csv(write(TABLE), "quality", test=other)
 
 
-@pytest.mark.parametrize("option", ["group", "exclude"])
+@pytest.mark.parametrize("option", ["groups", "exclude"])
 def test_columns_that_are_not_there(write, option):
     with pytest.raises(DataError, match=rf"no column 'typ', which {option}= names.*'type'\?"):
         load_csv(write(TABLE), "quality", **{option: "typ"})
@@ -189,7 +189,7 @@ def test_columns_that_are_not_there(write, option):
 
 @pytest.mark.parametrize(
     "options",
-    [{"exclude": "quality"}, {"group": "quality"}, {"kinds": {"quality": "categorical"}}],
+    [{"exclude": "quality"}, {"groups": "quality"}, {"column_types": {"quality": "categorical"}}],
 )
 def test_a_target_cannot_be_something_else_too(write, options):
     with pytest.raises(DataError, match="target 'quality' is also named by exclude="):
@@ -222,7 +222,7 @@ def test_adult_is_one_call(test_data):
         "income",
         columns=ADULT,
         test=folder / "adult-test.csv",
-        labels={"<=50K.": "<=50K", ">50K.": ">50K"},
+        rename_labels={"<=50K.": "<=50K", ">50K.": ">50K"},
         validation_size=0,
     )
     spec = data.spec
@@ -243,7 +243,9 @@ def test_adult_is_one_call(test_data):
 def test_adult_without_its_labels_mapped_or_its_columns_named(test_data):
     folder = test_data / "tabular" / "adult"
     train, test = folder / "adult-train.csv", folder / "adult-test.csv"
-    with pytest.raises(DataError, match=r"adult-test\.csv, line 1, .*labels=\{'<=50K\.': '<=50K'}"):
+    with pytest.raises(
+        DataError, match=r"adult-test\.csv, line 1, .*rename_labels=\{'<=50K\.': '<=50K'}"
+    ):
         load_csv(train, "income", columns=ADULT, test=test)
     with pytest.raises(DataError, match="if the file has no header, pass columns="):
         load_csv(train, "income")

@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from kerakit.data import delimited_stream
+from kerakit.data.files import delimited_stream
 from kerakit.data.files.delimited import read_delimited
 from kerakit.data.files.delimited_stream import DelimitedStream
 from kerakit.errors import DataError

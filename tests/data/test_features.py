@@ -49,7 +49,7 @@ def test_kinds_are_inferred(write):
 
 def test_kinds_can_be_overridden(write):
     columns = {"code": lambda r: r % 3, "part": lambda r: ["1", "x?"][r % 2].strip("x")}
-    data = load(write, columns, kinds={"code": "categorical"})
+    data = load(write, columns, column_types={"code": "categorical"})
     code, part = data.spec.features
     assert (code.kind, set(code.vocabulary)) == ("categorical", {"0", "1", "2"})
     assert part.kind == "numeric"
@@ -58,8 +58,11 @@ def test_kinds_can_be_overridden(write):
 def test_text_in_a_column_said_to_be_numeric(write):
     columns = {"a": lambda r: "three" if r == 4 else r % 3}
     with pytest.raises(DataError, match=r"table\.csv, line 6, column 'a': 'three' is not a number"):
-        load(write, columns, kinds={"a": "numeric"})
-    assert load(write, columns, kinds={"a": "numeric"}, missing="three").spec.features[0].mean < 2
+        load(write, columns, column_types={"a": "numeric"})
+    assert (
+        load(write, columns, column_types={"a": "numeric"}, na_values="three").spec.features[0].mean
+        < 2
+    )
 
 
 def test_text_in_a_numeric_column_of_the_test_file(write):
@@ -82,7 +85,7 @@ def test_a_few_texts_among_numbers_are_named_in_a_warning(write):
     assert data.spec.features[0].kind == "categorical"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        load(write, columns, kinds={"a": "categorical"})
+        load(write, columns, column_types={"a": "categorical"})
         load(write, {"a": lambda r: "oops" if r < 3 else r % 3})  # 92.5 %: plainly categories
 
 
@@ -112,7 +115,7 @@ def test_twenty_rows_are_too_few_for_an_identifier(write):
 
 def test_unknown_kinds_and_columns(write):
     columns = {"alcohol": lambda r: r % 3}
-    with pytest.raises(ArgumentError, match="'kinds' parameter of load_csv"):
-        load(write, columns, kinds={"alcohol": "number"})
-    with pytest.raises(DataError, match=r"no column 'alcool', which kinds=.*'alcohol'\?"):
-        load(write, columns, kinds={"alcool": "numeric"})
+    with pytest.raises(ArgumentError, match="'column_types' parameter of load_csv"):
+        load(write, columns, column_types={"alcohol": "number"})
+    with pytest.raises(DataError, match=r"no column 'alcool', which column_types=.*'alcohol'\?"):
+        load(write, columns, column_types={"alcool": "numeric"})

@@ -22,7 +22,7 @@ TABLE = "alcohol,quality\n" + "1,2\n3,4\n" * 10
         {"separator": ",,"},
         {"encoding": "utf-99"},
         {"exclude": 3},
-        {"kinds": ["numeric"]},
+        {"column_types": ["numeric"]},
         {"columns": 4},
     ],
 )

@@ -65,24 +65,24 @@ def test_target_statistics_are_those_of_the_training_rows():
 
 
 def test_the_positive_class_comes_second():
-    assert load(["no", "yes"] * 10, positive="no").spec.classes == ("yes", "no")
-    with pytest.raises(ArgumentError, match=r"'positive' parameter of load_arrays.*'yse'.*'yes'"):
-        load(["no", "yes"] * 10, positive="yse")
-    with pytest.raises(DataError, match="positive= takes a target with two classes. Got 3"):
-        load(["a", "b", "c", "a"] * 5, positive="a")
+    assert load(["no", "yes"] * 10, pos_label="no").spec.classes == ("yes", "no")
+    with pytest.raises(ArgumentError, match=r"'pos_label' parameter of load_arrays.*'yse'.*'yes'"):
+        load(["no", "yes"] * 10, pos_label="yse")
+    with pytest.raises(DataError, match="pos_label= takes a target with two classes. Got 3"):
+        load(["a", "b", "c", "a"] * 5, pos_label="a")
 
 
 def test_labels_are_mapped_wherever_they_occur():
-    data = load(["<50", ">50", "<50.", ">50"] * 5, labels={"<50.": "<50"})
+    data = load(["<50", ">50", "<50.", ">50"] * 5, rename_labels={"<50.": "<50"})
     assert data.spec.classes == ("<50", ">50")
-    named = load([0, 1] * 10, labels={"0": "died", "1": "lived"})
+    named = load([0, 1] * 10, rename_labels={"0": "died", "1": "lived"})
     assert named.spec.classes == ("died", "lived")
 
 
 def test_a_mapping_of_labels_that_are_nowhere_is_refused():
     rows = {"x": np.arange(40.0)}
-    mapping = {"labels": {"Yes": "y"}}
-    words = "there is no class 'Yes', which labels= names. Did you mean 'yes'"
+    mapping = {"rename_labels": {"Yes": "y"}}
+    words = "there is no class 'Yes', which rename_labels= names. Did you mean 'yes'"
     with pytest.raises(DataError, match=words):
         kk.load_arrays(rows, np.array(["yes", "no"] * 20), **mapping)
     with pytest.raises(DataError, match=words):
@@ -142,10 +142,10 @@ def test_several_targets_take_no_class_task():
 
 def test_a_label_that_training_never_saw_is_refused_with_the_mapping_to_pass():
     test = (X[:2], ["yes.", "no"])
-    message = r"arrays \(test\), row 0 .*'yes\.' does not occur.*labels=\{'yes\.': 'yes'\}"
+    message = r"arrays \(test\), row 0 .*'yes\.' does not occur.*rename_labels=\{'yes\.': 'yes'\}"
     with pytest.raises(DataError, match=message):
         load(["no", "yes"] * 10, test=test)
-    data = load(["no", "yes"] * 10, test=test, labels={"yes.": "yes"})
+    data = load(["no", "yes"] * 10, test=test, rename_labels={"yes.": "yes"})
     assert data.table("test").target.tolist() == [1, 0]
 
 

@@ -98,7 +98,7 @@ def test_classification_on_adult_answers_with_labels(test_data, tmp_path, monkey
     )
     flags = ["--csv", str(folder / "adult-train.csv"), "--test", str(folder / "adult-test.csv")]
     flags += ["--columns", names, "--target", "income", "--epochs", "2"]
-    flags += ["--labels", '{"<=50K.": "<=50K", ">50K.": ">50K"}']
+    flags += ["--rename-labels", '{"<=50K.": "<=50K", ">50K.": ">50K"}']
     assert run_here("tabular-classification", *flags) == 0
     out = capsys.readouterr().out
     metrics = json.loads((tmp_path / "runs/adult_train/1/metrics.json").read_text())
@@ -141,7 +141,7 @@ BAD = [
     (["--name", "a/b"], ["'a/b'"]),
     (["--out", "good.csv"], ["good.csv", "needs a folder"]),
     (["--runs", "good.csv"], ["good.csv", "must be a folder"]),
-    (["--csv", "good.csv", "--target", "price", "--labels", "x"], ["--labels takes a JSON"]),
+    (["--csv", "good.csv", "--target", "price", "--rename-labels", "x"], ["--rename-labels takes a JSON"]),
 ]
 
 

@@ -48,10 +48,10 @@ def load_builtin(
     horizon=None,
     test_size=0.2,
     validation_size=0.2,
-    kinds=None,
+    column_types=None,
     exclude=(),
-    labels=None,
-    positive=None,
+    rename_labels=None,
+    pos_label=None,
     seed=0,
 ):
     """Load a small set that comes with scikit-learn, or is generated.
@@ -67,9 +67,9 @@ def load_builtin(
         window, horizon: ints in `[1, inf)`, of `mackey_glass` only: as in `load_series`.
             Default to `None`: 168 and 84 steps.
         test_size, validation_size: as in `load_csv`; of `mackey_glass` as in `load_series`.
-        kinds, exclude: as in `load_csv`, of tables only.
-        labels: as in `load_csv`, of classes and tags only.
-        positive: as in `load_csv`, of classes only.
+        column_types, exclude: as in `load_csv`, of tables only.
+        rename_labels: as in `load_csv`, of classes and tags only.
+        pos_label: as in `load_csv`, of classes only.
         seed: int in `[0, inf)`. Seed of the split. Defaults to `0`.
 
     Returns:
@@ -99,23 +99,23 @@ def load_builtin(
     if name != "mackey_glass":
         _refuse(name, "a series to forecast", window=window, horizon=horizon)
     if view == "rows" or not _VIEWS.get(name, _TABLE):
-        _refuse(name, "tables", kinds=kinds, exclude=exclude)
+        _refuse(name, "tables", column_types=column_types, exclude=exclude)
     sizes = {"test_size": test_size, "validation_size": validation_size, "seed": seed}
     if view is None:
         if task not in (None, entry.task):
             what = _HELD[entry.task]
             raise DataError(f"{name!r} is {what}. Got task={task!r}; leave it out.")
         if name == "messages":
-            return builtin_messages(labels=labels, positive=positive, **sizes)
-        _refuse(name, "classes", positive=positive)
+            return builtin_messages(rename_labels=rename_labels, pos_label=pos_label, **sizes)
+        _refuse(name, "classes", pos_label=pos_label)
         if name == "sentences":
-            return builtin_sentences(labels=labels, **sizes)
-        _refuse(name, "classes", labels=labels)
+            return builtin_sentences(rename_labels=rename_labels, **sizes)
+        _refuse(name, "classes", rename_labels=rename_labels)
         window = _WINDOW if window is None else window
         horizon = _HORIZON if horizon is None else horizon
         return builtin_forecast(name, window=window, horizon=horizon, **sizes)
     if view == "rows":
-        words = {"task": task or entry.task, "labels": labels, "positive": positive}
+        words = {"task": task or entry.task, "rename_labels": rename_labels, "pos_label": pos_label}
         x, y = _read(entry)
         return builtin_sequences(name, x, y, entry.target, **words, **sizes)
     x, y = _read(entry)
@@ -126,10 +126,10 @@ def load_builtin(
         x,
         {entry.target: y},
         task=task or entry.task,
-        kinds=kinds,
+        column_types=column_types,
         exclude=exclude,
-        labels=labels,
-        positive=positive,
+        rename_labels=rename_labels,
+        pos_label=pos_label,
         unit=entry.unit,
         dataset=name,
         **sizes,

@@ -7,11 +7,11 @@ import numpy as np
 
 from kerakit.errors import DataError
 
-__all__ = ["MISSING", "Images", "Numbers", "Texts", "read_column"]
+__all__ = ["NA_VALUES", "Images", "Numbers", "Texts", "read_column"]
 
 # What `pandas.read_csv` takes for missing, without the rare spellings, and the `?` of
 # the UCI repository. An empty cell is always missing.
-MISSING = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
+NA_VALUES = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
 
 _NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity|nan))$"
 
@@ -115,14 +115,14 @@ class Texts:
         return self.parsed[self.codes]
 
 
-def read_column(values, missing=None, typed=True, origin="the data"):
+def read_column(values, na_values=None, typed=True, origin="the data"):
     """Read a column of any source as `Numbers`, `Texts` or `Images`.
 
     Args:
         values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, or a
             uint8 array of images of shape `(n, height, width, channels)`.
-        missing: sequence of strings that stand for a missing value. Defaults to `None`:
-            `MISSING` in a text file, nothing but nulls in a typed source.
+        na_values: sequence of strings that stand for a missing value. Defaults to `None`:
+            `NA_VALUES` in a text file, nothing but nulls in a typed source.
         typed: bool. Whether strings are meant as strings; in a text file they are
             stripped of white space and may be numbers. Defaults to `True`.
         origin: str. What to call the column in an error.
@@ -161,9 +161,9 @@ def read_column(values, missing=None, typed=True, origin="the data"):
     written = words.to_pylist()
     if not typed:
         words = pc.utf8_trim_whitespace(words)
-    if missing is None:
-        missing = () if typed else MISSING
-    gone = pc.is_in(words, pa.array([*missing, ""], pa.string()))
+    if na_values is None:
+        na_values = () if typed else NA_VALUES
+    gone = pc.is_in(words, pa.array([*na_values, ""], pa.string()))
     texts = pc.if_else(gone, "", words).to_pylist()
     codes = pc.fill_null(values.indices, len(texts)).to_numpy(zero_copy_only=False)
     return Texts(np.array([*texts, ""], dtype=object), codes, (*written, ""), typed)

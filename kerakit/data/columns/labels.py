@@ -12,7 +12,7 @@ __all__ = ["check_renamed", "class_ids", "label_column", "sorted_labels"]
 
 
 def check_renamed(mapping, present, name):
-    """Refuse a `labels=` that renames what is not there: it would do nothing.
+    """Refuse a `rename_labels=` that renames what is not there: it would do nothing.
 
     Args:
         mapping: dict from label to label.
@@ -25,7 +25,7 @@ def check_renamed(mapping, present, name):
     for label in mapping:
         if label not in present:
             raise DataError(
-                f"{name}: there is no class {label!r}, which labels= names."
+                f"{name}: there is no class {label!r}, which rename_labels= names."
                 f"{near_match(label, present)}"
             )
 
@@ -90,6 +90,6 @@ def class_ids(column, classes, source, name):
         raise DataError(
             f"{source.place(row)}, column {name!r}: the label {label!r} does not occur in the "
             f"training rows, which have {', '.join(map(repr, classes[:10]))}. Correct it, or map "
-            f"it with labels={{{label!r}: {meant!r}}}."
+            f"it with rename_labels={{{label!r}: {meant!r}}}."
         )
     return ids

@@ -8,7 +8,7 @@ import io
 import itertools
 from collections.abc import Callable
 
-from kerakit.data.columns.column import MISSING
+from kerakit.data.columns.column import NA_VALUES
 from kerakit.errors import DataError
 
 __all__ = ["Layout", "find_layout", "not_in_encoding", "read_delimited"]
@@ -229,7 +229,7 @@ def _headless(names):
         try:
             float(cell)
         except ValueError:
-            if cell not in MISSING:
+            if cell not in NA_VALUES:
                 continue
         return f" The first row holds {cell!r}: if the file has no header, pass columns=."
     return ""

@@ -11,13 +11,13 @@ __all__ = ["check_counts", "class_ids", "order_classes", "rename"]
 
 
 def rename(labels, options, name):
-    """Return labels as an object array, renamed by `labels=`.
+    """Return labels as an object array, renamed by `rename_labels=`.
 
     Raises:
-        DataError: when `labels=` names a label that is not there.
+        DataError: when `rename_labels=` names a label that is not there.
     """
-    check_renamed(options.labels, set(labels), name)
-    return np.array([options.labels.get(label, label) for label in labels], object)
+    check_renamed(options.rename_labels, set(labels), name)
+    return np.array([options.rename_labels.get(label, label) for label in labels], object)
 
 
 def order_classes(labels, options, name):
@@ -30,13 +30,13 @@ def order_classes(labels, options, name):
     ('07', '9', '10')
 
     Raises:
-        DataError: when there are fewer than two, or more where `positive=` takes two.
-        ArgumentError: when `positive` is none of them.
+        DataError: when there are fewer than two, or more where `pos_label=` takes two.
+        ArgumentError: when `pos_label` is none of them.
     """
     import pyarrow as pa
 
     labels = sorted(set(labels))
-    column = read_column(pa.array(labels, pa.string()), missing=(), typed=False)
+    column = read_column(pa.array(labels, pa.string()), na_values=(), typed=False)
     classes = tuple(sorted(labels, key=str if column.odd.any() else float))
     if len(classes) < 2:
         held = f"one class only, {classes[0]!r}" if classes else "no class"
@@ -44,12 +44,12 @@ def order_classes(labels, options, name):
             f"{name}: the training part has {held}. Expected images of at least two classes, "
             "each in a folder of its own."
         )
-    if options.positive is None:
+    if options.pos_label is None:
         return classes
-    check_choice(options.owner, "positive", options.positive, classes)
+    check_choice(options.owner, "pos_label", options.pos_label, classes)
     if len(classes) > 2:
-        raise DataError(f"{name}: positive= takes two classes. Got {len(classes)}.")
-    return tuple(sorted(classes, key=lambda label: label == options.positive))
+        raise DataError(f"{name}: pos_label= takes two classes. Got {len(classes)}.")
+    return tuple(sorted(classes, key=lambda label: label == options.pos_label))
 
 
 def class_ids(labels, rows, classes, name):
@@ -85,5 +85,7 @@ def check_counts(ids, classes, left_out):
     raise DataError(
         f"{left_out.name}: the class {classes[number]!r} has {many} that can be read in the "
         f"training part; two are the least to train and to test on. {left_out.sentence()} Add "
-        "images, remove the class, or join classes with labels={'old': 'new'}.".replace("  ", " ")
+        "images, remove the class, or join classes with rename_labels={'old': 'new'}.".replace(
+            "  ", " "
+        )
     )

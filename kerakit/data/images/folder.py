@@ -26,8 +26,8 @@ def load_images(
     validation=None,
     test_size=0.2,
     validation_size=0.2,
-    labels=None,
-    positive=None,
+    rename_labels=None,
+    pos_label=None,
     max_unreadable=0.1,
     cache_mb=512,
     disk_mb=None,
@@ -64,9 +64,9 @@ def load_images(
             given. Defaults to 0.2.
         validation_size: float in `[0.0, 1.0)`. Share of what is left to validate on.
             Defaults to 0.2.
-        labels: dict from folder name to label, where they differ; two folders may have one
+        rename_labels: dict from folder name to label, where they differ; two folders may have one
             label. Defaults to `None`.
-        positive: str. The positive one of two labels. Defaults to `None`: the second.
+        pos_label: str. The positive one of two labels. Defaults to `None`: the second.
         max_unreadable: float in `[0.0, 1.0]`. Above this share of images that cannot be
             read there is an error. Defaults to 0.1.
         cache_mb: float in `[0.0, inf)`. MiB of memory that decoded images may take.
@@ -100,8 +100,8 @@ def load_images(
         owner=owner,
         test_size=test_size,
         validation_size=validation_size,
-        labels=labels,
-        positive=positive,
+        rename_labels=rename_labels,
+        pos_label=pos_label,
         seed=seed,
     )
     settings = ImageSettings(

@@ -48,7 +48,8 @@ def sequence_data(parts, options, *, dataset, target="label"):
         parts: dict from `"train"`, and `"validation"` and `"test"` where the user has them,
             to `Sequences`. What is not there is split off the training sequences, class by
             class.
-        options: `Options`, of which the sizes, `task`, `labels`, `positive` and `seed` are used.
+        options: `Options`, of which the sizes, `task`, `rename_labels`, `pos_label` and `seed`
+            are used.
         dataset: str. What the user calls the data.
         target: str. Name of the target. Defaults to `"label"`.
 
@@ -57,7 +58,7 @@ def sequence_data(parts, options, *, dataset, target="label"):
 
     Raises:
         DataError: when sequences or labels cannot be used.
-        ArgumentError: when `positive` is no class.
+        ArgumentError: when `pos_label` is no class.
     """
     train = parts["train"]
     for split, part in parts.items():
@@ -127,23 +128,23 @@ def _encode(parts, options):
     train = parts["train"]
     columns = {split: _texts(part.labels) for split, part in parts.items()}
     present = {label for column in columns.values() for label in column.values}
-    check_renamed(options.labels, present, train.name)
-    labels = label_column(columns["train"], options.labels)
+    check_renamed(options.rename_labels, present, train.name)
+    labels = label_column(columns["train"], options.rename_labels)
     numeric, classes = not labels.odd.any(), sorted_labels(labels)
     if len(classes) < 2:
         raise DataError(
             f"{train.name}: all {len(train):,} sequences have the label {classes[0]!r}. A "
             "classifier needs two classes."
         )
-    if options.positive is not None:
-        check_choice(options.owner, "positive", options.positive, classes)
+    if options.pos_label is not None:
+        check_choice(options.owner, "pos_label", options.pos_label, classes)
         if len(classes) > 2:
-            raise DataError(f"{train.name}: positive= takes two classes. Got {len(classes)}.")
-        classes = tuple(sorted(classes, key=lambda label: label == options.positive))
+            raise DataError(f"{train.name}: pos_label= takes two classes. Got {len(classes)}.")
+        classes = tuple(sorted(classes, key=lambda label: label == options.pos_label))
     known = {label: number for number, label in enumerate(classes)}
     ids = {}
     for split, part in parts.items():
-        column = label_column(columns[split], options.labels, numeric)
+        column = label_column(columns[split], options.rename_labels, numeric)
         ids[split] = np.array([known.get(v, -1) for v in column.values], np.int32)[column.codes]
         if ids[split].min() < 0:
             row = int(np.argmax(ids[split] < 0))

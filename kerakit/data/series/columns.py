@@ -69,20 +69,20 @@ def choose_columns(columns, value, time, typed, name, options):
     return value, time, []
 
 
-def value_column(values, name, missing, typed, place):
+def value_column(values, name, na_values, typed, place):
     """Return a column as float64 array of shape `(n,)`, NaN where a value is missing.
 
     Args:
         values: Arrow array.
         name: str. The column.
-        missing: tuple of strings that stand for a missing value, or `None` for the usual.
+        na_values: tuple of strings that stand for a missing value, or `None` for the usual.
         typed: bool. Whether the source has types.
         place: function from a row to its place, for errors.
 
     Raises:
         DataError: when a value is no number.
     """
-    column = _read(values, missing, typed)
+    column = _read(values, na_values, typed)
     if isinstance(column, Numbers) and column.values.ndim == 1:
         return column.values
     if not isinstance(column, Texts):
@@ -96,7 +96,7 @@ def value_column(values, name, missing, typed, place):
         raise DataError(
             f"{place(row)}, column {name!r}: {column.written[column.codes[row]]!r} is not a "
             f"number, as {int(wrong.sum()):,} of {len(column):,} values. Correct it, or add it to "
-            "missing= if it stands for a missing value."
+            "na_values= if it stands for a missing value."
         )
     return column.numbers()
 
@@ -119,7 +119,7 @@ def _only_numeric(columns, rest, typed, name, options):
 
 def _is_numeric(values, typed, options):
     """Whether a column holds numbers, all or nearly all."""
-    column = _read(values, options.missing, typed)
+    column = _read(values, options.na_values, typed)
     if isinstance(column, Numbers):
         return column.values.ndim == 1
     if typed or not isinstance(column, Texts):
@@ -129,10 +129,10 @@ def _is_numeric(values, typed, options):
     return there.any() and odd.sum() <= (1 - _MOSTLY_NUMBERS) * there.sum()
 
 
-def _read(values, missing, typed):
+def _read(values, na_values, typed):
     """`Numbers` or `Texts`; `None` where the type is neither."""
     try:
-        return read_column(values, missing, typed)
+        return read_column(values, na_values, typed)
     except DataError:
         return None
 

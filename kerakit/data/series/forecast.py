@@ -73,7 +73,7 @@ def forecast_data(sources, options: SeriesOptions, *, dataset):
         seed=options.seed,
         fingerprint=_fingerprint(sources),
         dataset=dataset,
-        missing=options.missing,
+        na_values=options.na_values,
         series=series,
     )
     notes = [note for source in sources.values() for note in source.notes]

@@ -27,7 +27,7 @@ def load_series(
     validation=None,
     test_size=0.2,
     validation_size=0.2,
-    missing=None,
+    na_values=None,
     unit=None,
     seed=0,
     dataset=None,
@@ -72,7 +72,7 @@ def load_series(
             `[1, inf)`, how many steps. Defaults to `0.2`.
         validation_size: float in `(0.0, 1.0)`, the share of the other steps to validate on; an
             int in `[1, inf)`; or 0 for none. Defaults to `0.2`.
-        missing: str or sequence of str that stand for missing values beside the empty cell of
+        na_values: str or sequence of str that stand for missing values beside the empty cell of
             a text file. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like.
         unit: str. Unit of the values, for reports. Defaults to `None`.
         seed: int in `[0, inf)`. Seed of the split of a `.ts` file. Defaults to `0`.
@@ -112,7 +112,7 @@ def load_series(
             "calendar": (calendar, ()),
             "season": (season, None),
             "gaps": (gaps, "error"),
-            "missing": (missing, None),
+            "na_values": (na_values, None),
             "unit": (unit, None),
         }
         given = [f"{name}=" for name, (value, default) in only.items() if value != default]
@@ -139,7 +139,7 @@ def load_series(
         gaps=gaps,
         test_size=test_size,
         validation_size=validation_size,
-        missing=missing,
+        na_values=na_values,
         unit=unit,
         seed=seed,
     )

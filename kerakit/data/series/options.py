@@ -37,7 +37,7 @@ class SeriesOptions:
     gaps: str = "error"
     test_size: float | int = 0.2
     validation_size: float | int = 0.2
-    missing: tuple[str, ...] | None = None
+    na_values: tuple[str, ...] | None = None
     unit: str | None = None
     seed: int = 0
 
@@ -56,8 +56,8 @@ class SeriesOptions:
         size = _size(owner, "validation_size", self.validation_size, or_none=True)
         self._settle("validation_size", size)
         self._settle("seed", check_int(owner, "seed", self.seed, minimum=0))
-        if self.missing is not None:
-            self._settle("missing", names(owner, "missing", self.missing))
+        if self.na_values is not None:
+            self._settle("na_values", names(owner, "na_values", self.na_values))
         ok = self.unit is None or isinstance(self.unit, str)
         check(ok, owner, "unit", "a str or None", self.unit)
 

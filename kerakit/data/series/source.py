@@ -88,7 +88,7 @@ def read_series(source, options, *, name=None, value=None, time=None):
     else:
         return _array_source(source, name or "series", value, time)
     value, time, notes = choose_columns(columns, value, time, typed, name, options)
-    values = [value_column(columns[c], c, options.missing, typed, place) for c in value]
+    values = [value_column(columns[c], c, options.na_values, typed, place) for c in value]
     series = SeriesSource(
         name=name,
         values=_finite(np.stack(values, axis=1), value, place),

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerakit.data.columns.column import MISSING, Numbers, read_column
+from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
 from kerakit.errors import DataError
 
 __all__ = ["MICROSECONDS", "TimeColumn", "holds_times", "read_times"]
@@ -65,7 +65,7 @@ def holds_times(values, typed):
         return True
     if not _is_text(values.type):
         return False
-    words = read_column(values, MISSING, typed).values
+    words = read_column(values, NA_VALUES, typed).values
     there = [word for word in words if word and not word.isdigit()]
     # Most columns of text are told by their first value.
     if not there or _moment(there[0]) is None and _moment(there[-1]) is None:
@@ -102,7 +102,7 @@ def read_times(values, typed, name, place):
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         return _typed_times(values, name, place)
     if _is_text(values.type):
-        column = read_column(values, MISSING, typed)
+        column = read_column(values, NA_VALUES, typed)
         _refuse_missing(column.missing(), name, place)
         if column.odd.any():
             return _written_times(column, name, place)

@@ -16,7 +16,7 @@ from kerakit.errors import DataError
 __all__ = ["load_arrays"]
 
 # The key under which the groups of an array travel; no column has such a name.
-_GROUP = "group="
+_GROUPS = "groups="
 
 
 def load_arrays(
@@ -30,12 +30,12 @@ def load_arrays(
     sample_weight=None,
     test_size=0.2,
     validation_size=0.2,
-    group=None,
-    kinds=None,
-    missing=None,
+    groups=None,
+    column_types=None,
+    na_values=None,
     exclude=(),
-    labels=None,
-    positive=None,
+    rename_labels=None,
+    pos_label=None,
     unit=None,
     seed=0,
     dataset="arrays",
@@ -62,10 +62,11 @@ def load_arrays(
         test, validation: pairs `(x, y)` of the same form. Where `y` names columns, `x`
             alone will do. Defaults to `None`: a part of `x` is split off.
         sample_weight: array of shape `(n,)` of weights in `[0, inf)`. Defaults to `None`.
-        group: array of shape `(n,)`, or the name of a column of `x`: rows of equal value
+        groups: array of shape `(n,)`, or the name of a column of `x`: rows of equal value
             stay in one split. Defaults to `None`.
-        task, test_size, validation_size, kinds, missing, exclude, labels, positive, unit,
-            seed: as in `load_csv`; but `missing` defaults to nothing, since types say it.
+        task, test_size, validation_size, column_types, na_values, exclude, rename_labels,
+            pos_label, unit, seed: as in `load_csv`; but `na_values` defaults to nothing, since
+            types say it.
         dataset: str. What to call the data in reports. Defaults to `"arrays"`.
 
     Returns:
@@ -89,11 +90,11 @@ def load_arrays(
         task=task,
         test_size=test_size,
         validation_size=validation_size,
-        kinds=kinds,
-        missing=missing,
+        column_types=column_types,
+        na_values=na_values,
         exclude=exclude,
-        labels=labels,
-        positive=positive,
+        rename_labels=rename_labels,
+        pos_label=pos_label,
         unit=unit,
         seed=seed,
     )
@@ -114,10 +115,10 @@ def load_arrays(
         answers = {} if named else _targets(pair[1], table, name)
         in_split, extra, weight = None, {}, None
         if split == "train":
-            in_split, extra = _groups(group, table, name)
+            in_split, extra = _groups(groups, table, name)
             weight = _weights(sample_weight, rows, name)
-        elif isinstance(group, str) and group in table:
-            in_split = group
+        elif isinstance(groups, str) and groups in table:
+            in_split = groups
         for column, values in {**answers, **extra}.items():
             if len(values) != rows:
                 raise DataError(
@@ -130,7 +131,7 @@ def load_arrays(
             options,
             name=name,
             place=_place(name),
-            group=in_split,
+            groups=in_split,
             weight=weight,
             training=split == "train",
         )
@@ -219,14 +220,14 @@ def _targets(y, table, name):
     return answers
 
 
-def _groups(group, table, name):
+def _groups(groups, table, name):
     """`(column name, extra columns)` of the groups of the training rows."""
-    if group is None or isinstance(group, str):
-        return group, {}
-    values = as_column(group, f"{name}: group")
+    if groups is None or isinstance(groups, str):
+        return groups, {}
+    values = as_column(groups, f"{name}: groups")
     if isinstance(values, np.ndarray):
-        raise DataError(f"{name}: group has shape {values.shape}; expected (n,).")
-    return _GROUP, {_GROUP: values}
+        raise DataError(f"{name}: groups has shape {values.shape}; expected (n,).")
+    return _GROUPS, {_GROUPS: values}
 
 
 def _weights(weight, rows, name):

@@ -64,7 +64,7 @@ def assemble(sources, options, *, dataset, fingerprint=None):
         seed=options.seed,
         fingerprint=fingerprint,
         dataset=dataset,
-        missing=options.missing,
+        na_values=options.na_values,
     )
     notes += _constants(features, train)
     for note in notes:
@@ -119,15 +119,15 @@ def _split(tables, train, answers, options):
 
 def _group_ids(train):
     """Group id of each row, or `None` without groups."""
-    if train.group is None:
+    if train.groups is None:
         return None
-    missing = train.group.missing()
+    missing = train.groups.missing()
     if missing.any():
         raise DataError(
             f"{train.place(int(np.argmax(missing)))}, column {train.group_name!r}: the group is "
             "missing. Fill it in, or remove the row."
         )
-    return np.unique(train.group.values, return_inverse=True)[1][train.group.codes]
+    return np.unique(train.groups.values, return_inverse=True)[1][train.groups.codes]
 
 
 def _describe_answers(values, train, answers, options):

@@ -14,7 +14,7 @@ from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.errors import DataError
 
-__all__ = ["load_csv"]
+__all__ = ["load_csv", "load_table"]
 
 _PARQUET = (".parquet", ".pq")
 
@@ -29,12 +29,12 @@ def load_csv(
     validation=None,
     test_size=0.2,
     validation_size=0.2,
-    group=None,
-    kinds=None,
-    missing=None,
+    groups=None,
+    column_types=None,
+    na_values=None,
     exclude=(),
-    labels=None,
-    positive=None,
+    rename_labels=None,
+    pos_label=None,
     separator=None,
     quote='"',
     encoding="utf-8",
@@ -62,16 +62,16 @@ def load_csv(
         test_size: float in `(0.0, 1.0)`. Share of the rows to test on. Defaults to `0.2`.
         validation_size: float in `[0.0, 1.0)`. Share of the other rows to validate on; 0
             for none. Defaults to `0.2`.
-        group: str. A column whose rows of equal value stay in one split (patients, sites);
+        groups: str. A column whose rows of equal value stay in one split (patients, sites);
             it is not a feature. Defaults to `None`.
-        kinds: dict from column to `"numeric"` or `"categorical"`, instead of what is
+        column_types: dict from column to `"numeric"` or `"categorical"`, instead of what is
             inferred. Defaults to `None`.
-        missing: str or sequence of str that stand for missing values beside the empty
+        na_values: str or sequence of str that stand for missing values beside the empty
             cell. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like.
         exclude: str or sequence of str. Columns to leave out. Defaults to `()`.
-        labels: dict from label to label, applied to the target wherever its keys occur.
+        rename_labels: dict from label to label, applied to the target wherever its keys occur.
             Defaults to `None`.
-        positive: str. Which of two labels is the positive one. Defaults to `None`: the
+        pos_label: str. Which of two labels is the positive one. Defaults to `None`: the
             second in order.
         separator: str of one character. Defaults to `None`: found among comma, semicolon,
             tab and bar.
@@ -106,11 +106,11 @@ def load_csv(
         task=task,
         test_size=test_size,
         validation_size=validation_size,
-        kinds=kinds,
-        missing=missing,
+        column_types=column_types,
+        na_values=na_values,
         exclude=exclude,
-        labels=labels,
-        positive=positive,
+        rename_labels=rename_labels,
+        pos_label=pos_label,
         unit=unit,
         seed=seed,
     )
@@ -133,18 +133,21 @@ def load_csv(
         split = "train" if parameter == "path" else parameter
         content, read = _read_file(pathlib.Path(file), text)
         digest.update(content)
-        in_split = group if split == "train" or group in read["columns"] else None
+        in_split = groups if split == "train" or groups in read["columns"] else None
         sources[split] = read_source(
             targets=targets,
             options=options,
             name=str(file),
-            group=in_split,
+            groups=in_split,
             training=split == "train",
             **read,
         )
     return assemble(
         sources, options, dataset=pathlib.Path(path).name, fingerprint=digest.hexdigest()
     )
+
+
+load_table = load_csv
 
 
 def _read_file(path, text):

@@ -20,7 +20,7 @@ _MOSTLY_DIFFERENT = 0.95
 def infer_kinds(source, options):
     """Decide for each feature whether it is `numeric`, `categorical` or an `image`.
 
-    The user's `kinds=` win. Otherwise numbers are numeric, strings of a typed source are
+    The user's `column_types=` win. Otherwise numbers are numeric, strings of a typed source are
     categorical, and a column of a text file is numeric when all its values are numbers.
 
     Args:
@@ -33,11 +33,13 @@ def infer_kinds(source, options):
     kinds, warnings, unusual = {}, [], []
     for name, column in source.features.items():
         if isinstance(column, Images):
-            if name in options.kinds:
-                raise DataError(f"{source.name}: {name!r} holds images; kinds= is for columns.")
+            if name in options.column_types:
+                raise DataError(
+                    f"{source.name}: {name!r} holds images; column_types= is for columns."
+                )
             kinds[name] = "image"
-        elif name in options.kinds:
-            kinds[name] = options.kinds[name]
+        elif name in options.column_types:
+            kinds[name] = options.column_types[name]
         elif isinstance(column, Numbers):
             kinds[name] = "numeric"
         elif column.typed:
@@ -97,8 +99,8 @@ def _kind_of_texts(name, column, source):
     return "categorical", [
         f"{source.place(row)}, column {name!r}: {column.values[column.codes[row]]!r} is not a "
         f"number, though {all_values - odd} of {all_values} values are. The column is taken as "
-        f"categorical. If the value stands for a missing one, add it to missing=; if the column "
-        f"is meant so, pass kinds={{{name!r}: 'categorical'}}."
+        f"categorical. If the value stands for a missing one, add it to na_values=; if the column "
+        f"is meant so, pass column_types={{{name!r}: 'categorical'}}."
     ]
 
 
@@ -110,11 +112,15 @@ def _numeric(name, column, source, options):
         wrong = column.odd[column.codes]
         if wrong.any():
             row = int(np.argmax(wrong))
-            asked = "kinds= asks for" if name in options.kinds else "the training rows have"
+            asked = (
+                "column_types= asks for"
+                if name in options.column_types
+                else "the training rows have"
+            )
             raise DataError(
                 f"{source.place(row)}, column {name!r}: {column.written[column.codes[row]]!r} is "
-                f"not a number, and {asked} numbers there. Correct it, add it to missing=, or "
-                f"pass kinds={{{name!r}: 'categorical'}}."
+                f"not a number, and {asked} numbers there. Correct it, add it to na_values=, or "
+                f"pass column_types={{{name!r}: 'categorical'}}."
             )
         values = column.numbers()
     with np.errstate(over="ignore"):

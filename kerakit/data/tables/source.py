@@ -20,7 +20,7 @@ class Source:
         name: str. What the user calls it.
         place: function from a row's index to its place, such as `"wine.csv, line 18"`.
         features, targets: dict from column name to `Numbers` or `Texts`.
-        group: `Texts`, or `None`. Which group each row belongs to.
+        groups: `Texts`, or `None`. Which group each row belongs to.
         group_name: str or `None`. The name of the group's column.
         weight: float32 array of shape `(n,)`, or `None`. Sample weights.
     """
@@ -29,7 +29,7 @@ class Source:
     place: Callable[[int], str]
     features: dict[str, Numbers | Texts]
     targets: dict[str, Numbers | Texts]
-    group: Texts | None = None
+    groups: Texts | None = None
     group_name: str | None = None
     weight: np.ndarray | None = None
 
@@ -44,7 +44,7 @@ def read_source(
     *,
     name,
     place,
-    group=None,
+    groups=None,
     typed=True,
     weight=None,
     hint="",
@@ -58,7 +58,7 @@ def read_source(
         options: `Options`.
         name: str. What the user calls the table.
         place: function from a row's index to its place.
-        group: str or `None`. The column whose rows stay together. Defaults to `None`.
+        groups: str or `None`. The column whose rows stay together. Defaults to `None`.
         typed: bool. `False` for a text file, where strings may be numbers.
         weight: float32 array of shape `(n,)`, or `None`.
         hint: str. A sentence to add when a column is not there.
@@ -72,9 +72,9 @@ def read_source(
     if not targets:
         raise DataError(f"{name}: no target column was named. Pass target=.")
     wanted = [("target", target) for target in targets]
-    wanted += [("group", group)] if group is not None else []
+    wanted += [("groups", groups)] if groups is not None else []
     if training:
-        wanted += [("kinds", column) for column in options.kinds]
+        wanted += [("column_types", column) for column in options.column_types]
         wanted += [("exclude", column) for column in options.exclude]
     for parameter, column in wanted:
         if column not in columns:
@@ -83,27 +83,28 @@ def read_source(
                 f"{near_match(column, columns)} The columns are {_listed(columns)}.{hint}"
             )
     for target in targets:
-        if target in (*options.exclude, *options.kinds, group) or targets.count(target) > 1:
+        if target in (*options.exclude, *options.column_types, groups) or targets.count(target) > 1:
             raise DataError(
-                f"{name}: the target {target!r} is also named by exclude=, kinds= or group=, or "
-                "twice by target=. Name it once, as the target; what it means is said by task=."
+                f"{name}: the target {target!r} is also named by exclude=, column_types= or "
+                "groups=, or twice by target=. Name it once, as the target; what it means is said "
+                "by task=."
             )
-    aside = {*targets, *options.exclude, group}
+    aside = {*targets, *options.exclude, groups}
     features = [column for column in columns if column not in aside]
     if not features:
         raise DataError(f"{name}: no column is left for the features. The target is {targets}.")
 
     def read(column):
         origin = f"{name}, column {column!r}"
-        return read_column(columns[column], options.missing, typed, origin)
+        return read_column(columns[column], options.na_values, typed, origin)
 
     return Source(
         name=name,
         place=place,
         features={column: read(column) for column in features},
         targets={target: read(target) for target in targets},
-        group=None if group is None else read(group).texts(),
-        group_name=group,
+        groups=None if groups is None else read(groups).texts(),
+        group_name=groups,
         weight=weight,
     )
 

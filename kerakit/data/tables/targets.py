@@ -45,16 +45,16 @@ def encode_targets(sources, options):
         DataError: when a target has missing or infinite values, does not vary, is text
             where numbers are needed, or has a label that is too rare or that the training
             rows do not have.
-        ArgumentError: when `positive` is not one of two classes.
+        ArgumentError: when `pos_label` is not one of two classes.
     """
     for source in sources:
         for name, column in source.targets.items():
             _refuse_missing(name, column, source)
     train = sources[0]
-    if options.labels:
+    if options.rename_labels:
         columns = [column for source in sources for column in source.targets.values()]
         present = {label for column in columns for label in column.texts().values}
-        check_renamed(options.labels, present, train.name)
+        check_renamed(options.rename_labels, present, train.name)
     task = options.task or _infer_task(train, options)
     if len(train.targets) > 1 and task in ("binary", "multiclass"):
         raise DataError(
@@ -66,7 +66,7 @@ def encode_targets(sources, options):
         _refuse_constant(values[0], train)
         return Answers(task, (), values)
     if task == "multilabel":
-        flags = [_stack(lambda *a: _flags(*a, options.labels), source) for source in sources]
+        flags = [_stack(lambda *a: _flags(*a, options.rename_labels), source) for source in sources]
         _refuse_constant(flags[0], train)
         return Answers(task, tuple(train.targets), [f.reshape(len(f), -1) for f in flags])
     return _encode_classes(sources, task, options)
@@ -76,7 +76,7 @@ def _infer_task(train, options):
     if len(train.targets) > 1:
         return "regression"
     (column,) = train.targets.values()
-    labels = label_column(column, options.labels)
+    labels = label_column(column, options.rename_labels)
     distinct = len(set(labels.values[np.unique(labels.codes)]))
     numeric = (isinstance(column, Numbers) or not column.typed) and (
         not labels.odd.any() or getattr(column, "boolean", False)
@@ -90,7 +90,7 @@ def _encode_classes(sources, task, options):
     """Answers of a binary or multiclass task: int32 ids of the training rows' labels."""
     train = sources[0]
     ((name, column),) = train.targets.items()
-    labels = label_column(column, options.labels)
+    labels = label_column(column, options.rename_labels)
     classes = sorted_labels(labels)
     numeric = not labels.odd.any()
     if len(classes) < 2:
@@ -102,18 +102,18 @@ def _encode_classes(sources, task, options):
         raise DataError(
             f"{train.name}: task='binary' takes a target with two classes. Got {len(classes)} in "
             f"{name!r}: {', '.join(map(repr, classes[:10]))}. Pass task='multiclass', or join "
-            "classes with labels={'old': 'new'}."
+            "classes with rename_labels={'old': 'new'}."
         )
-    if options.positive is not None:
-        check_choice(options.owner, "positive", options.positive, classes)
+    if options.pos_label is not None:
+        check_choice(options.owner, "pos_label", options.pos_label, classes)
         if len(classes) > 2:
             raise DataError(
-                f"{train.name}: positive= takes a target with two classes. Got {len(classes)}."
+                f"{train.name}: pos_label= takes a target with two classes. Got {len(classes)}."
             )
-        classes = tuple(sorted(classes, key=lambda label: label == options.positive))
+        classes = tuple(sorted(classes, key=lambda label: label == options.pos_label))
     values = []
     for source in sources:
-        other = label_column(source.targets[name], options.labels, numeric)
+        other = label_column(source.targets[name], options.rename_labels, numeric)
         values.append(class_ids(other, classes, source, name))
     counts = np.bincount(values[0], minlength=len(classes))
     if counts.min() < 2:
@@ -122,8 +122,8 @@ def _encode_classes(sources, task, options):
         raise DataError(
             f"{train.place(row)}, column {name!r}: the class {classes[rare]!r} has one row; two "
             "are the least to train and to test on. Correct the label, remove the row, or join "
-            f"classes with labels={{{classes[rare]!r}: 'other'}}. (For a numeric target, pass "
-            "task='regression'.)"
+            f"classes with rename_labels={{{classes[rare]!r}: 'other'}}. (For a numeric target, "
+            "pass task='regression'.)"
         )
     return Answers(task, classes, values)
 
@@ -134,7 +134,7 @@ def _refuse_missing(name, column, source):
         return
     row = int(np.argmax(missing))
     written = "" if isinstance(column, Numbers) else column.written[column.codes[row]]
-    held = f" ({written!r} counts as missing; missing= changes that)" if written.strip() else ""
+    held = f" ({written!r} counts as missing; na_values= changes that)" if written.strip() else ""
     raise DataError(
         f"{source.place(row)}, column {name!r}: the target is missing{held}, as in "
         f"{int(missing.sum())} of {len(source)} rows. Fill it in, or remove these rows."
@@ -187,7 +187,8 @@ def _flags(name, column, source, labels):
         row = int(np.argmax(wrong))
         raise DataError(
             f"{source.place(row)}, column {name!r}: the target is {written[row]!r}, and "
-            "task='multilabel' needs 0 or 1. Map other values with labels={'yes': '1', 'no': '0'}."
+            "task='multilabel' needs 0 or 1. Map other values with "
+            "rename_labels={'yes': '1', 'no': '0'}."
         )
     return values.astype(np.float32)
 

@@ -59,7 +59,7 @@ def text_data(sources, options, *, dataset):
         raise DataError(
             f"{train.name}: the class {answers.classes[int(np.argmin(counts))]!r} has no text to "
             "train on: its texts are empty, or repeat those of other classes or groups. Add "
-            "texts, or join classes with labels={'old': 'new'}."
+            "texts, or join classes with rename_labels={'old': 'new'}."
         )
     feature = describe_text(name, tables["train"].features[name], column, train.name)
     spec = Spec(
@@ -72,7 +72,7 @@ def text_data(sources, options, *, dataset):
         seed=options.seed,
         fingerprint=fingerprint,
         dataset=dataset,
-        missing=(),
+        na_values=(),
     )
     return Data(tables["train"], tables.get("validation"), tables["test"], spec), notes
 
@@ -82,7 +82,7 @@ def _check_labels(train, options):
     ((name, column),) = train.targets.items()
     if column.missing().any():
         return  # which `encode_targets` says
-    labels = label_column(column, options.labels)
+    labels = label_column(column, options.rename_labels)
     distinct, codes = np.unique(labels.strings(), return_inverse=True)
     counts = np.bincount(codes)
     if not labels.odd.any() and len(distinct) > max(20, len(codes) / 2):
@@ -97,7 +97,7 @@ def _check_labels(train, options):
             f"{train.place(int(np.argmax(codes == rare)))}, column {name!r}: the class "
             f"{distinct[rare]!r} has one row; two are the least to train and to test on. Correct "
             "the label, remove the row, or join classes with "
-            f"labels={{{distinct[rare]!r}: 'other'}}."
+            f"rename_labels={{{distinct[rare]!r}: 'other'}}."
         )
 
 
@@ -113,7 +113,7 @@ def _split(table, name, sources, options):
         if split in sources or not share:
             continue
         draw = {"seed": (options.seed, stage), "classes": table.target[rows], "name": train.name}
-        if train.group is None:
+        if train.groups is None:
             rest, part = split_units(units[rows], share, **draw)
         else:
             whole = np.unique(units[rows], return_inverse=True)[1]
@@ -123,15 +123,15 @@ def _split(table, name, sources, options):
 
 
 def _groups(train):
-    if train.group is None:
+    if train.groups is None:
         return None
-    missing = train.group.missing()
+    missing = train.groups.missing()
     if missing.any():
         raise DataError(
             f"{train.place(int(np.argmax(missing)))}, column {train.group_name!r}: the group is "
             "missing. Fill it in, or remove the row."
         )
-    return np.unique(train.group.strings(), return_inverse=True)[1]
+    return np.unique(train.groups.strings(), return_inverse=True)[1]
 
 
 def _without_empty(rows, texts, train):

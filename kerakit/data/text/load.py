@@ -31,9 +31,9 @@ def load_text(
     validation=None,
     test_size=0.2,
     validation_size=0.2,
-    group=None,
-    labels=None,
-    positive=None,
+    groups=None,
+    rename_labels=None,
+    pos_label=None,
     seed=0,
     dataset=None,
 ):
@@ -68,10 +68,11 @@ def load_text(
         test_size: float in `(0.0, 1.0)`. Share of the texts to test on. Defaults to `0.2`.
         validation_size: float in `[0.0, 1.0)`. Share of the other texts to validate on; 0 for
             none. Defaults to `0.2`.
-        group: str. A column whose rows of equal value stay in one part (authors, threads);
+        groups: str. A column whose rows of equal value stay in one part (authors, threads);
             the proportions of the classes are then left to chance. Defaults to `None`.
-        labels: dict from label to label, applied wherever its keys occur. Defaults to `None`.
-        positive: str. Which of two labels is the positive one. Defaults to `None`: the second
+        rename_labels: dict from label to label, applied wherever its keys occur. Defaults to
+            `None`.
+        pos_label: str. Which of two labels is the positive one. Defaults to `None`: the second
             in order.
         seed: int in `[0, inf)`. Seed of the split. Defaults to `0`.
         dataset: str. What to call the data in reports. Defaults to `None`: the name of the
@@ -102,14 +103,14 @@ def load_text(
         owner=owner,
         test_size=test_size,
         validation_size=validation_size,
-        missing=(),
-        labels=labels,
-        positive=positive,
+        na_values=(),
+        rename_labels=rename_labels,
+        pos_label=pos_label,
         seed=seed,
     )
     for parameter, value in (("text", text), ("label", label)):
         check(isinstance(value, str), owner, parameter, "a str", value)
-    check(group is None or isinstance(group, str), owner, "group", "a str, or None", group)
+    check(groups is None or isinstance(groups, str), owner, "groups", "a str, or None", groups)
     one = separator is None or (isinstance(separator, str) and len(separator) == 1)
     check(one, owner, "separator", "a str of one character, or None", separator)
     one = quote in (None, "auto") or (isinstance(quote, str) and len(quote) == 1)
@@ -118,10 +119,10 @@ def load_text(
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str, or None", dataset)
     columns = None if columns is None else names(owner, "columns", columns)
     layout = {"columns": columns, "separator": separator}
-    named = (text, label, group)
+    named = (text, label, groups)
     parts = {"train": source, "validation": validation, "test": test}
     if _is_path(source) and os.path.isdir(source):
-        _refuse_layout(layout | {"group": group}, str(source), "a folder")
+        _refuse_layout(layout | {"groups": groups}, str(source), "a folder")
         sources = read_text_folder(
             source, test=test, validation=validation, encoding=encoding, seed=options.seed
         )
@@ -141,7 +142,7 @@ def load_text(
 
 def _read(part, split, dataset, named, layout, quote, encoding):
     """The `Source` of a file, a pair, a dict or a DataFrame."""
-    text, label, group = named
+    text, label, groups = named
     if _is_path(part):
         path = pathlib.Path(part).expanduser()
         columns, place, hint = read_text_file(path, quote=quote, encoding=encoding, **layout)
@@ -160,7 +161,7 @@ def _read(part, split, dataset, named, layout, quote, encoding):
         label,
         name=name,
         place=place,
-        group=group if split == "train" or group in columns else None,
+        groups=groups if split == "train" or groups in columns else None,
         hint=hint,
         labels_typed=not _is_path(part),
     )

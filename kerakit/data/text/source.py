@@ -13,7 +13,7 @@ __all__ = ["cells", "text_source"]
 _LISTED = 40  # columns, and characters of the name of each, that an error shows
 
 
-def text_source(columns, text, label, *, name, place, group=None, hint="", labels_typed=True):
+def text_source(columns, text, label, *, name, place, groups=None, hint="", labels_typed=True):
     """Return the `Source` of texts with one label each.
 
     Args:
@@ -21,7 +21,7 @@ def text_source(columns, text, label, *, name, place, group=None, hint="", label
         text, label: strings. The columns of the texts and of their labels.
         name: str. What the user calls it.
         place: function from a row's index to its place.
-        group: str or `None`. The column whose rows stay together. Defaults to `None`.
+        groups: str or `None`. The column whose rows stay together. Defaults to `None`.
         hint: str. A sentence to add when a column is not there.
         labels_typed: bool. `False` for a text file, where labels are stripped of white space.
 
@@ -29,7 +29,7 @@ def text_source(columns, text, label, *, name, place, group=None, hint="", label
         DataError: when a column is not there or named twice, or the texts are numbers, are
             all empty, or hold NUL characters.
     """
-    wanted = {"text": text, "label": label} | ({} if group is None else {"group": group})
+    wanted = {"text": text, "label": label} | ({} if groups is None else {"groups": groups})
     for parameter, column in wanted.items():
         if column not in columns:
             raise DataError(
@@ -37,7 +37,7 @@ def text_source(columns, text, label, *, name, place, group=None, hint="", label
                 f"{near_match(column, columns)} The columns are {_listed(columns)}.{hint}"
             )
     if len(set(wanted.values())) < len(wanted):
-        raise DataError(f"{name}: text=, label= and group= name one column twice: {wanted}.")
+        raise DataError(f"{name}: text=, label= and groups= name one column twice: {wanted}.")
 
     def read(column, typed):
         if not len(columns[column]):
@@ -51,8 +51,8 @@ def text_source(columns, text, label, *, name, place, group=None, hint="", label
         place=place,
         features={text: texts},
         targets={label: read(label, labels_typed)},
-        group=None if group is None else read(group, labels_typed).texts(),
-        group_name=group,
+        groups=None if groups is None else read(groups, labels_typed).texts(),
+        group_name=groups,
     )
 
 

@@ -30,7 +30,7 @@ def load_tagged(
     validation=None,
     test_size=0.2,
     validation_size=0.2,
-    labels=None,
+    rename_labels=None,
     seed=0,
     dataset=None,
 ):
@@ -65,7 +65,7 @@ def load_tagged(
         test_size: float in `(0.0, 1.0)`. Share of the sentences to test on. Defaults to `0.2`.
         validation_size: float in `[0.0, 1.0)`. Share of the other sentences to validate on; 0
             for none. Defaults to `0.2`.
-        labels: dict from tag to tag, applied wherever its keys occur. Defaults to `None`.
+        rename_labels: dict from tag to tag, applied wherever its keys occur. Defaults to `None`.
         seed: int in `[0, inf)`. Seed of the split. Defaults to `0`.
         dataset: str. What to call the data in reports. Defaults to `None`: the file's name,
             or `"sentences"`.
@@ -99,8 +99,8 @@ def load_tagged(
         owner=owner,
         test_size=test_size,
         validation_size=validation_size,
-        missing=(),
-        labels=labels,
+        na_values=(),
+        rename_labels=rename_labels,
         seed=seed,
     )
     for parameter, value in (("token", token), ("tag", tag)):

@@ -69,8 +69,8 @@ def tag_data(sources, options, *, dataset):
                 "(U+00A0), since spaces stand between tokens. Requests must do the same."
             )
     present = {t for s in sources.values() for sentence in s.sentences for t in sentence.tags}
-    check_renamed(options.labels, present, sources["train"].name)
-    tags = {split: _renamed(source, options.labels) for split, source in sources.items()}
+    check_renamed(options.rename_labels, present, sources["train"].name)
+    tags = {split: _renamed(source, options.rename_labels) for split, source in sources.items()}
     train = sources["train"]
     known = {tag for row in tags["train"] for tag in row}
     if len(known) < 2:
@@ -110,7 +110,7 @@ def tag_data(sources, options, *, dataset):
         seed=options.seed,
         fingerprint=_fingerprint(texts, tags),
         dataset=dataset,
-        missing=(),
+        na_values=(),
     )
     return Data(tables["train"], tables.get("validation"), tables["test"], spec), notes
 
@@ -149,7 +149,7 @@ def _unknown(source, tags, known, train):
     if sum(unknown.values()) > _UNKNOWN * counts.total():
         raise DataError(
             f"{said} Pass files of one set of tags, or map a tag with "
-            f"labels={{{tags[row][word]!r}: {min(known)!r}}}."
+            f"rename_labels={{{tags[row][word]!r}: {min(known)!r}}}."
         )
     return set(unknown), [f"{said} It is a class that cannot be learned and counts as wrong."]
 

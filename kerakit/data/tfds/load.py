@@ -24,12 +24,12 @@ def load_tfds(
     task=None,
     test_size=0.2,
     validation_size=0.2,
-    group=None,
-    kinds=None,
-    missing=None,
+    groups=None,
+    column_types=None,
+    na_values=None,
     exclude=(),
-    labels=None,
-    positive=None,
+    rename_labels=None,
+    pos_label=None,
     unit=None,
     seed=0,
     image_size=None,
@@ -57,10 +57,11 @@ def load_tfds(
             TensorFlow Datasets.
         download: bool. Whether to download and prepare a set that is not there. Defaults to
             `None`: only where `data_dir` is not given.
-        task, test_size, validation_size, group, kinds, missing, exclude, labels, positive,
-            unit, seed: as in `load_csv`; but `missing` defaults to the empty string alone.
+        task, test_size, validation_size, groups, column_types, na_values, exclude,
+            rename_labels, pos_label, unit, seed: as in `load_csv`; but `na_values` defaults to
+            the empty string alone.
         image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir: as in
-            `load_images`; for images only, as `group`, `kinds`, `missing`, `exclude` and
+            `load_images`; for images only, as `groups`, `column_types`, `na_values`, `exclude` and
             `unit` are for tables only; a text takes neither.
 
     Returns:
@@ -82,11 +83,11 @@ def load_tfds(
         task=task,
         test_size=test_size,
         validation_size=validation_size,
-        kinds=kinds,
-        missing=missing,
+        column_types=column_types,
+        na_values=na_values,
         exclude=exclude,
-        labels=labels,
-        positive=positive,
+        rename_labels=rename_labels,
+        pos_label=pos_label,
         unit=unit,
         seed=seed,
     )
@@ -108,7 +109,7 @@ def load_tfds(
     image = _input_of(builder.info, Image)
     text = _input_of(builder.info, Text)
     what = "a set of images" if image else "a set of texts" if text else "a table"
-    _refuse_others_options(name, what, options, group, settings)
+    _refuse_others_options(name, what, options, groups, settings)
     if text is not None:
         from kerakit.data.tfds.text import load_text_set
 
@@ -134,7 +135,7 @@ def load_tfds(
         chosen = {
             column: values
             for (outer, column), values in table.items()
-            if not inputs or outer in inputs or column in (*answer, group)
+            if not inputs or outer in inputs or column in (*answer, groups)
         }
         sources[split] = read_source(
             chosen,
@@ -142,7 +143,7 @@ def load_tfds(
             options,
             name=f"{name} ({split})",
             place=_place(f"{name} ({split})"),
-            group=group if split == "train" or group in chosen else None,
+            groups=groups if split == "train" or groups in chosen else None,
             training=split == "train",
         )
     return assemble(sources, options, dataset=f"tfds:{name}")
@@ -164,10 +165,10 @@ def _input_of(info, kind):
     return inputs[0] if isinstance(info.features[inputs[0]], kind) else None
 
 
-def _refuse_others_options(name, what, options, group, settings):
+def _refuse_others_options(name, what, options, groups, settings):
     """Refuse what was asked of a table where there are images or texts, and the other way round."""
-    tables = {"group": group, "unit": options.unit, "missing": options.missing}
-    tables |= {"kinds": options.kinds or None, "exclude": options.exclude or None}
+    tables = {"groups": groups, "unit": options.unit, "na_values": options.na_values}
+    tables |= {"column_types": options.column_types or None, "exclude": options.exclude or None}
     tables["task"] = None if options.task in ("binary", "multiclass") else options.task
     images = {"image_size": settings.image_size, "channels": settings.channels}
     wrong = (tables if what != "a table" else {}) | (images if what != "a set of images" else {})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerakit.data.columns.column import MISSING, Numbers, read_column
+from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 
@@ -56,7 +56,7 @@ def columns_of_features(spec, names, file, hint=""):
     return found
 
 
-def feature_values(feature, column, *, name, typed, missing, file, place):
+def feature_values(feature, column, *, name, typed, na_values, file, place):
     """Return the values of one feature: of its dtype, or an object array of `str`.
 
     Each value is read by itself, so that the parts of a file give what the whole gives.
@@ -66,7 +66,7 @@ def feature_values(feature, column, *, name, typed, missing, file, place):
         column: `pyarrow` array.
         name: str. The column's name.
         typed: bool. Whether strings are meant as strings, as for `read_column`.
-        missing: tuple of strings, or `None`, as for `read_column`.
+        na_values: tuple of strings, or `None`, as for `read_column`.
         file: path, for errors.
         place: function from an index in `column` to its place in the file.
 
@@ -77,10 +77,10 @@ def feature_values(feature, column, *, name, typed, missing, file, place):
         # As it stands: "NA" and "3.0" are texts, and white space may matter to characters.
         return read_column(column, (), True, f"{file}, column {name!r}").texts().strings()
     if feature.dtype == "string":
-        return read_column(column, missing, typed, f"{file}, column {name!r}").texts().strings()
-    values = None if typed else _plain_numbers(column, missing)
+        return read_column(column, na_values, typed, f"{file}, column {name!r}").texts().strings()
+    values = None if typed else _plain_numbers(column, na_values)
     if values is None:
-        values = _numbers(column, name, typed, missing, file, place)
+        values = _numbers(column, name, typed, na_values, file, place)
     if feature.dtype != "float32":
         return _integers(values, feature.dtype, name, place)
     with np.errstate(over="ignore"):
@@ -92,7 +92,7 @@ def feature_values(feature, column, *, name, typed, missing, file, place):
     return values
 
 
-def _plain_numbers(column, missing):
+def _plain_numbers(column, na_values):
     """The numbers in a text file's column, or `None` where it holds anything else.
 
     `read_column` looks at each different text by a regular expression. Where nearly all
@@ -102,7 +102,9 @@ def _plain_numbers(column, missing):
     import pyarrow.compute as pc
 
     words = pc.utf8_trim_whitespace(column)
-    gone = pc.is_in(words, pa.array([*(MISSING if missing is None else missing), ""], pa.string()))
+    gone = pc.is_in(
+        words, pa.array([*(NA_VALUES if na_values is None else na_values), ""], pa.string())
+    )
     try:
         numbers = pc.cast(pc.if_else(gone, None, words), pa.float64())
     except pa.ArrowInvalid:
@@ -125,8 +127,8 @@ def _integers(values, dtype, name, place):
     return values.astype(dtype)
 
 
-def _numbers(column, name, typed, missing, file, place):
-    read = read_column(column, missing, typed, f"{file}, column {name!r}")
+def _numbers(column, name, typed, na_values, file, place):
+    read = read_column(column, na_values, typed, f"{file}, column {name!r}")
     if isinstance(read, Numbers):
         return read.values
     wrong = read.odd[read.codes]

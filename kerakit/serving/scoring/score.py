@@ -29,7 +29,7 @@ def predict_csv(
     separator=None,
     quote='"',
     encoding="utf-8",
-    missing=None,
+    na_values=None,
     verbose="auto",
 ):
     """Score a file: one row of answers for each of its rows.
@@ -48,7 +48,7 @@ def predict_csv(
         batch_size: int in [1, inf). Rows that the model answers at a time. Defaults to
             4096 (tests/benchmarks/scoring_speed.py).
         columns, separator, quote, encoding: as for `load_csv`.
-        missing: as for `load_csv`. Defaults to `None`: as in the training data.
+        na_values: as for `load_csv`. Defaults to `None`: as in the training data.
         verbose: bool, or `"auto"` to show progress on a terminal only. Defaults to
             `"auto"`.
 
@@ -64,14 +64,14 @@ def predict_csv(
     owner = "predict_csv"
     batch_size = check_int(owner, "batch_size", batch_size, minimum=1)
     text = _check_text(owner, columns, separator, quote, encoding)
-    missing = None if missing is None else names(owner, "missing", missing)
+    na_values = None if na_values is None else names(owner, "na_values", na_values)
     source, out = pathlib.Path(csv), pathlib.Path(out)
     _check_files(source, out)
     stream = _open(source, text)
     served = load_served(path)
-    missing = served.spec.missing if missing is None else missing
+    na_values = served.spec.na_values if na_values is None else na_values
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
-    batches = _batches(_parts(stream, served.spec, found, missing, source), batch_size)
+    batches = _batches(_parts(stream, served.spec, found, na_values, source), batch_size)
     rows = 0
     with (
         ScoreProgress(verbose) as progress,
@@ -86,7 +86,7 @@ def predict_csv(
     return rows
 
 
-def _parts(stream, spec, found, missing, file):
+def _parts(stream, spec, found, na_values, file):
     """Yield the values of all features, part by part of the file: lists of arrays."""
     wanted = list(dict.fromkeys(found))
     for first, columns in stream.blocks(wanted):
@@ -100,7 +100,7 @@ def _parts(stream, spec, found, missing, file):
                 columns[name],
                 name=name,
                 typed=stream.typed,
-                missing=missing,
+                na_values=na_values,
                 file=file,
                 place=place,
             )

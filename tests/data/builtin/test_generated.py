@@ -149,11 +149,13 @@ def test_digits_are_eight_rows_of_eight():
 
 def test_classes_can_be_joined():
     labels = {kind: "other" for kind in ("cyclic", "normal", "upward shift", "downward shift")}
-    joined = load_builtin("control_charts", labels=labels).spec
+    joined = load_builtin("control_charts", rename_labels=labels).spec
     assert joined.classes == ("decreasing", "increasing", "other")
     trends = labels | {"increasing": "trend", "decreasing": "trend"}
     for positive, classes in ((None, ("other", "trend")), ("other", ("trend", "other"))):
-        spec = load_builtin("control_charts", task="binary", labels=trends, positive=positive).spec
+        spec = load_builtin(
+            "control_charts", task="binary", rename_labels=trends, pos_label=positive
+        ).spec
         assert (spec.task, spec.classes) == ("binary", classes)
 
 
@@ -163,17 +165,22 @@ def test_classes_can_be_joined():
         ("iris", {"window": 3}, ArgumentError, "'iris': window= of load_builtin go"),
         ("control_charts", {"horizon": 3}, ArgumentError, "horizon= .* a series to forecast"),
         ("mackey_glass", {"window": 0}, ArgumentError, "'window' parameter of load_builtin"),
-        ("mackey_glass", {"positive": "a"}, ArgumentError, "positive= .* classes"),
+        ("mackey_glass", {"pos_label": "a"}, ArgumentError, "pos_label= .* classes"),
         ("mackey_glass", {"exclude": "a"}, ArgumentError, "exclude= .* tables"),
         ("mackey_glass", {"task": "regression"}, DataError, "is a series to forecast"),
         ("mackey_glass", {"view": "table"}, DataError, "'mackey_glass' is no table; view='table'"),
         ("control_charts", {"view": "table"}, DataError, "goes with diabetes, iris"),
-        ("control_charts", {"kinds": {"a": "numeric"}}, ArgumentError, "kinds= .* tables"),
+        (
+            "control_charts",
+            {"column_types": {"a": "numeric"}},
+            ArgumentError,
+            "column_types= .* tables",
+        ),
         ("control_charts", {"task": "regression"}, DataError, "task='regression' does not go"),
         ("control_charts", {"task": "binary"}, DataError, "of 6 classes"),
-        ("control_charts", {"labels": {"cylic": "x"}}, DataError, "Did you mean 'cyclic'"),
-        ("control_charts", {"positive": "cylic"}, ArgumentError, "Did you mean 'cyclic'"),
-        ("control_charts", {"positive": "cyclic"}, DataError, "positive= takes two classes"),
+        ("control_charts", {"rename_labels": {"cylic": "x"}}, DataError, "Did you mean 'cyclic'"),
+        ("control_charts", {"pos_label": "cylic"}, ArgumentError, "Did you mean 'cyclic'"),
+        ("control_charts", {"pos_label": "cyclic"}, DataError, "pos_label= takes two classes"),
         ("iris", {"view": "rows"}, DataError, "is a table; view='rows' goes with digits, control"),
         ("digits", {"view": "row"}, ArgumentError, "'view' .*Did you mean 'rows'"),
     ],

@@ -22,7 +22,7 @@ def test_the_registry_says_what_is_loaded(name):
 
 def test_classes_are_words():
     assert load_builtin("breast_cancer").spec.classes == ("benign", "malignant")
-    other = load_builtin("breast_cancer", positive="benign")
+    other = load_builtin("breast_cancer", pos_label="benign")
     assert other.spec.classes == ("malignant", "benign")
     assert load_builtin("digits").spec.classes == tuple("0123456789")
 

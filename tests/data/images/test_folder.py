@@ -89,9 +89,12 @@ def test_other_folders_can_be_the_test_and_validation_part(tmp_path, pictures):
 def test_labels_are_sorted_as_numbers_renamed_and_joined(tmp_path, pictures):
     pictures.folder(tmp_path, {"10": 2, "9": 2, "07": 2})
     assert load_images(tmp_path).spec.classes == ("07", "9", "10")
-    joined = load_images(tmp_path, labels={"07": "low", "9": "low", "10": "high"})
+    joined = load_images(tmp_path, rename_labels={"07": "low", "9": "low", "10": "high"})
     assert joined.spec.classes == ("high", "low")
-    assert load_images(tmp_path, labels={"07": "9"}, positive="9").spec.classes == ("10", "9")
+    assert load_images(tmp_path, rename_labels={"07": "9"}, pos_label="9").spec.classes == (
+        "10",
+        "9",
+    )
 
 
 def test_names_may_be_unicode_in_either_form(tmp_path, pictures):
@@ -147,7 +150,7 @@ def test_size_and_channels_can_be_asked_for(tmp_path, pictures):
         {"cache_dir": 3},
         {"max_unreadable": 1.1},
         {"test_size": 0.0},
-        {"positive": "c"},
+        {"pos_label": "c"},
     ],
 )
 def test_bad_parameters_are_refused(tmp_path, options, pictures):
@@ -157,8 +160,10 @@ def test_bad_parameters_are_refused(tmp_path, options, pictures):
         load_images(tmp_path, **options)
     with pytest.raises(ArgumentError, match="'directory' parameter"):
         load_images(None)
-    with pytest.raises(DataError, match="no class 'A', which labels= names. Did you mean 'a'"):
-        load_images(tmp_path, labels={"A": "x"})
+    with pytest.raises(
+        DataError, match="no class 'A', which rename_labels= names. Did you mean 'a'"
+    ):
+        load_images(tmp_path, rename_labels={"A": "x"})
 
 
 def test_a_real_folder(test_data):

@@ -81,7 +81,7 @@ def test_a_text_among_the_values_is_named(write):
     with pytest.raises(DataError, match="line 8, column 'load': 'broken' is not a number, as 1 of"):
         load_series(path, **SIZES)
     with pytest.warns(UserWarning, match="1 of 20 values are missing"):
-        data = load_series(path, missing="broken", **SIZES)
+        data = load_series(path, na_values="broken", **SIZES)
     assert np.isnan(series_of(data)[6]) and data.spec.missing == ("broken",)
 
 

@@ -21,7 +21,7 @@ BAD_FILES = {
     "empty texts": ("label,text\na,\nb,\na,\nb,\n", r"'text': all 4 texts are empty"),
     "one label": ("label,text\na,one\na,two\n", r"'label' has one class only, 'a'"),
     "missing label": (HEADED + ",new\n", r"csv, line 22, column 'label': the target is missing"),
-    "single label": (HEADED + "c,new\n", r"line 22, .*the class 'c' has one row.*labels="),
+    "single label": (HEADED + "c,new\n", r"line 22, .*the class 'c' has one row.*rename_labels="),
     "amounts": (
         "label,text\n" + "".join(f"{n / 7},text {n}\n" for n in range(40)),
         r"'label': the labels are numbers, 40 different ones in 40 rows, such as '0'",
@@ -65,12 +65,12 @@ def test_a_label_of_the_test_file_that_training_has_not(write):
 
 
 def test_columns_named_twice(write):
-    with pytest.raises(DataError, match="text=, label= and group= name one column twice"):
+    with pytest.raises(DataError, match="text=, label= and groups= name one column twice"):
         load_text(write(HEADED), text="label")
     with pytest.raises(DataError, match="name one column twice"):
-        load_text(write(HEADED), group="text")
-    with pytest.raises(DataError, match="no column 'who', which group= names"):
-        load_text(write(HEADED), group="who")
+        load_text(write(HEADED), groups="text")
+    with pytest.raises(DataError, match="no column 'who', which groups= names"):
+        load_text(write(HEADED), groups="who")
 
 
 TEXTS, LABELS = [f"text {n}" for n in range(20)], ["a", "b"] * 10
@@ -124,7 +124,7 @@ def test_parameters_are_checked(write):
     for wrong in (
         {"text": 3},
         {"label": None},
-        {"group": 1},
+        {"groups": 1},
         {"separator": "ab"},
         {"quote": "''"},
         {"encoding": "utf-99"},
@@ -132,7 +132,7 @@ def test_parameters_are_checked(write):
         {"dataset": 5},
         {"test_size": 1.0},
         {"seed": -1},
-        {"positive": "good"},
+        {"pos_label": "good"},
     ):
         (name,) = wrong
         with pytest.raises(ArgumentError, match=f"'{name}' parameter of load_text must be"):

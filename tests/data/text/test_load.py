@@ -157,7 +157,7 @@ def test_repeats_of_a_text_are_in_one_part():
 
 def test_groups_stay_together_and_so_do_their_repeats(write):
     lines = [f"{n // 2 % 2},g{n // 3},text {n // 2}" for n in range(120)]
-    data = load_text(write("label,who,text\n" + "\n".join(lines)), group="who", validation_size=0)
+    data = load_text(write("label,who,text\n" + "\n".join(lines)), groups="who", validation_size=0)
     # Rows 0-2, 3-5 are groups and 2-3 are repeats: units of six rows, three texts each.
     units = {
         split: {int(text.split()[1]) // 3 for text, _ in part} for split, part in rows(data).items()
@@ -165,7 +165,7 @@ def test_groups_stay_together_and_so_do_their_repeats(write):
     assert not units["train"] & units["test"] and len(units["test"]) == 4
     assert data.spec.sizes == {"train": 96, "validation": 0, "test": 24}
     with pytest.raises(DataError, match=r"line 3, column 'who': the group is missing"):
-        load_text(write("label,who,text\n0,a,b\n1,,c\n" + "\n".join(lines)), group="who")
+        load_text(write("label,who,text\n0,a,b\n1,,c\n" + "\n".join(lines)), groups="who")
 
 
 def test_given_parts_are_used_as_they_are(write):
@@ -203,7 +203,7 @@ def test_empty_texts_are_kept_out_of_training_only(write):
 
 def test_labels_are_renamed_joined_and_ordered(write):
     texts = [f"question {n}" for n in range(30)]
-    data = load_text((texts, [n % 3 for n in range(30)]), labels={"2": "1"}, positive="0")
+    data = load_text((texts, [n % 3 for n in range(30)]), rename_labels={"2": "1"}, pos_label="0")
     assert data.spec.classes == ("1", "0") and data.spec.task == "binary"
     assert load_text((texts, [n % 11 for n in range(30)])).spec.classes[-1] == "10"
 

@@ -110,7 +110,7 @@ def test_white_space_in_tokens_becomes_a_no_break_space(write):
 
 def test_tags_are_renamed_and_joined():
     words = [[f"w{n}", "is", "it"] for n in range(20)]
-    data = load_tagged((words, [["NN", "VB", "NNP"]] * 20), labels={"NNP": "NN"})
+    data = load_tagged((words, [["NN", "VB", "NNP"]] * 20), rename_labels={"NNP": "NN"})
     assert data.spec.classes == ("NN", "VB")
 
 
@@ -124,7 +124,7 @@ def test_a_rare_tag_of_the_test_part_is_a_class_and_counts_as_wrong(toy):
     at = data.spec.classes.index("INTJ")
     assert data.spec.class_counts[at] == 0 and data.table("test").target[0, 99] == at
     with pytest.raises(
-        DataError, match=r"token 1 .*'INTJ' .*1 of 2 tokens.*labels=\{'INTJ': 'ADJ'"
+        DataError, match=r"token 1 .*'INTJ' .*1 of 2 tokens.*rename_labels=\{'INTJ': 'ADJ'"
     ):
         load_tagged(toy, test=([["light", "psst"]], [["NOUN", "INTJ"]]))
 

@@ -59,9 +59,9 @@ def test_texts_become_one_feature(prepared):
 
 
 def test_options_and_targets(prepared):
-    data = load_tfds("tiny_reviews", data_dir=prepared, positive="neg", validation_size=0)
+    data = load_tfds("tiny_reviews", data_dir=prepared, pos_label="neg", validation_size=0)
     assert data.spec.classes == ("pos", "neg") and data.table("validation") is None
-    for option in ({"group": "label"}, {"image_size": 8}, {"exclude": "label"}, {"unit": "m"}):
+    for option in ({"groups": "label"}, {"image_size": 8}, {"exclude": "label"}, {"unit": "m"}):
         (name,) = option
         with pytest.raises(DataError, match=f"a set of texts, for which {name}= has no meaning"):
             load_tfds("tiny_reviews", data_dir=prepared, **option)

@@ -93,8 +93,8 @@ def test_what_stood_for_a_missing_value_in_training_does_so_again(tmp_path):
         for n in range(60)
     ]
     (tmp_path / "train.csv").write_text("x,kind,y\n" + "\n".join(rows))
-    data = kk.load_csv(tmp_path / "train.csv", "y", task="regression", missing=("-999", "none"))
-    assert kk.Spec.from_json(data.spec.to_json()).missing == ("-999", "none")
+    data = kk.load_csv(tmp_path / "train.csv", "y", task="regression", na_values=("-999", "none"))
+    assert kk.Spec.from_json(data.spec.to_json()).na_values == ("-999", "none")
     model = kk.linear_regressor(data.spec)
     kk.compile(model, "regression")
     kk.fit(model, data, epochs=2, verbose=0)

@@ -32,13 +32,13 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(parquet_stream, "_ROWS", 5)
 
 
-def read(column, feature, typed=False, missing=None):
+def read(column, feature, typed=False, na_values=None):
     return feature_values(
         feature,
         pa.array(column) if isinstance(column, list) else column,
         name="c",
         typed=typed,
-        missing=missing,
+        na_values=na_values,
         file="t",
         place=lambda row: f"t, line {row + 2}",
     )
@@ -63,10 +63,10 @@ def test_numbers_are_read_cell_by_cell(cells, numbers):
 
 def test_markers_of_missing_numbers_can_be_given():
     np.testing.assert_array_equal(
-        read(["-9", "", "1"], NUMBER, missing=("-9",)), [np.nan, np.nan, 1]
+        read(["-9", "", "1"], NUMBER, na_values=("-9",)), [np.nan, np.nan, 1]
     )
     with pytest.raises(DataError, match="t, line 2, column 'c': 'NA' is not a number"):
-        read(["NA"], NUMBER, missing=("-9",))
+        read(["NA"], NUMBER, na_values=("-9",))
 
 
 @pytest.mark.parametrize(
@@ -309,7 +309,7 @@ def test_layout_options_reach_the_reader(exports, tmp_path):
     source, out = tmp_path / "in.tsv", tmp_path / "out.csv"
     source.write_bytes("7\t-1\trosé\n".encode("latin-1") * 3)
     names = ("fixed acidity", "alcohol", "kind")
-    options = {"columns": names, "encoding": "latin-1", "missing": "-1"}
+    options = {"columns": names, "encoding": "latin-1", "na_values": "-1"}
     assert predict_csv(exports["regression"], source, out, **options) == 3
     answer = load_served(exports["regression"])(
         {"acidity": [7.0], "alcohol": [np.nan], "kind": ["rosé"]}
