@@ -82,7 +82,7 @@ def test_a_text_among_the_values_is_named(write):
         load_series(path, **SIZES)
     with pytest.warns(UserWarning, match="1 of 20 values are missing"):
         data = load_series(path, na_values="broken", **SIZES)
-    assert np.isnan(series_of(data)[6]) and data.spec.missing == ("broken",)
+    assert np.isnan(series_of(data)[6]) and data.spec.na_values == ("broken",)
 
 
 def test_a_slip_beside_other_columns_does_not_hide_the_column(write):

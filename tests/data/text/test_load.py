@@ -38,7 +38,7 @@ def test_a_file_becomes_one_feature_target_and_splits(write):
     (feature,) = spec.features
     assert (feature.name, feature.kind) == ("text", "text")
     assert (feature.dtype, feature.shape) == ("string", ())
-    assert spec.target.names == ("label",) and spec.missing == ()
+    assert spec.target.names == ("label",) and spec.na_values == ()
     splits = rows(data)
     assert sorted(sum(splits.values(), [])) == sorted(zip(TEXTS, LABELS, strict=True))
     train = data.table("train")
