@@ -72,7 +72,16 @@ def test_a_file_of_texts_becomes_a_served_label(tmp_path, monkeypatch, capsys):
         spam = number % 2
         rows.append(f"{'win a prize' if spam else 'see you at'} {number}\t{'sh'[1 - spam]}am")
     (tmp_path / "mail.tsv").write_text("\n".join(rows) + "\n")
-    flags = ["--text", "mail.tsv", "--rename-labels", '{"sam": "spam"}', "--epochs", "2", "--units", "8"]
+    flags = [
+        "--text",
+        "mail.tsv",
+        "--rename-labels",
+        '{"sam": "spam"}',
+        "--epochs",
+        "2",
+        "--units",
+        "8",
+    ]
     assert run_here("text-classify", *flags) == 0
     out = capsys.readouterr().out
     assert "linear path: logistic regression" in out

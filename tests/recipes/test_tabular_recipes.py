@@ -141,7 +141,10 @@ BAD = [
     (["--name", "a/b"], ["'a/b'"]),
     (["--out", "good.csv"], ["good.csv", "needs a folder"]),
     (["--runs", "good.csv"], ["good.csv", "must be a folder"]),
-    (["--csv", "good.csv", "--target", "price", "--rename-labels", "x"], ["--rename-labels takes a JSON"]),
+    (
+        ["--csv", "good.csv", "--target", "price", "--rename-labels", "x"],
+        ["--rename-labels takes a JSON"],
+    ),
 ]
 
 
