@@ -6,6 +6,7 @@ import numpy as np
 from kerakit.builders.blend import blended
 from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.spec import Spec
+from kerakit.data.tasks import TASKS, tasks_with
 from kerakit.errors import ArgumentError
 
 __all__ = ["class_head", "class_task", "number_head", "number_targets", "quantiles_of"]
@@ -19,7 +20,7 @@ def number_targets(owner, inputs, targets, quantiles=None):
     A plain width has no statistics: means 0 and deviations 1.
     """
     if isinstance(inputs, Spec):
-        check_choice(owner, "inputs.task", inputs.task, ["regression"])
+        check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="numbers"))
         check(targets is None, owner, "targets", "None with a Spec, which knows them", targets)
         mean, variance = np.array(inputs.target.mean), np.array(inputs.target.variance)
         deviation = np.sqrt(np.where(variance > 0, variance, 1.0))
@@ -93,7 +94,8 @@ def quantiles_of(model):
 def class_task(owner, inputs, classes, multilabel=False):
     """Check the arguments of a classifier; return `(task, number of classes)`."""
     if isinstance(inputs, Spec):
-        check_choice(owner, "inputs.task", inputs.task, ["binary", "multiclass", "multilabel"])
+        class_tasks = (*tasks_with(answer="label"), *tasks_with(answer="labels"))
+        check_choice(owner, "inputs.task", inputs.task, class_tasks)
         check(classes is None, owner, "classes", "None with a Spec, which knows them", classes)
         return inputs.task, len(inputs.classes)
     check(classes is not None, owner, "classes", "given with a plain shape", classes)
@@ -118,15 +120,15 @@ def class_head(values, task, classes, l2=0.0, linear=None, share=0.5):
     Returns:
         Tensor of shape `(batch, classes)`; rows sum to 1 unless `task` is `"multilabel"`.
     """
-    units = 1 if task == "binary" else classes
+    head, units = TASKS[task].head, TASKS[task].score_count(classes)
     scores = keras.layers.Dense(
         units, kernel_regularizer=_penalty(l2), dtype="float32", name="output"
     )(values)
     if linear is not None:
         scores = blended(linear, scores, share)
-    if task == "multilabel":
+    if head == "sigmoid":
         return keras.layers.Activation("sigmoid", dtype="float32", name="probabilities")(scores)
-    if task == "binary":
+    if head == "logistic":
         zero = keras.layers.Rescaling(0.0, dtype="float32", name="negative")(scores)
         scores = keras.layers.Concatenate(dtype="float32", name="scores")([zero, scores])
     return keras.layers.Softmax(dtype="float32", name="probabilities")(scores)

@@ -4,10 +4,9 @@ import dataclasses
 from collections.abc import Mapping
 
 from kerakit.checks import check, check_choice, check_float, check_int
+from kerakit.data.tasks import tasks_with
 
-__all__ = ["TABLE_TASKS", "Options"]
-
-TABLE_TASKS = ("regression", "binary", "multiclass", "multilabel")
+__all__ = ["Options"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Options:
     def __post_init__(self):
         owner, settle = self.owner, self._settle
         if self.task is not None:
-            check_choice(owner, "task", self.task, TABLE_TASKS)
+            check_choice(owner, "task", self.task, tasks_with(tabular=True))
         settle("test_size", check_float(owner, "test_size", self.test_size, "(0.0, 1.0)"))
         share = check_float(owner, "validation_size", self.validation_size, "[0.0, 1.0)")
         settle("validation_size", share)

@@ -4,11 +4,11 @@ import dataclasses
 import json
 from typing import Any
 
+from kerakit.data.tasks import tasks_with
 from kerakit.errors import DataError
 
-__all__ = ["KINDS", "TASKS", "Feature", "Series", "Spec", "Target"]
+__all__ = ["KINDS", "Feature", "Series", "Spec", "Target"]
 
-TASKS = ("regression", "binary", "multiclass", "multilabel", "forecast", "tagging")
 KINDS = ("numeric", "categorical", "image", "sequence", "text")
 
 
@@ -107,7 +107,7 @@ class Spec:
     """What the data is. Frozen, and JSON both ways.
 
     Attributes:
-        task: str. One of `TASKS`.
+        task: str. One of `kerakit.data.tasks.TASKS`.
         features: tuple of `Feature`, in the order of the source.
         target: `Target`.
         classes: tuple of strings. Labels in the order of the probabilities' columns;
@@ -148,7 +148,7 @@ class Spec:
     @property
     def is_classification(self):
         """Whether the answer is a label (or labels) rather than a number."""
-        return self.task in ("binary", "multiclass", "multilabel", "tagging")
+        return self.task in tasks_with(is_classification=True)
 
     def to_json(self):
         """Return the spec as a JSON text that `from_json` reads back."""

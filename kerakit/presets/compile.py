@@ -7,6 +7,7 @@ import numpy as np
 
 from kerakit.builders.heads import quantiles_of
 from kerakit.checks import check, check_choice, check_float
+from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import layers_of
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
@@ -141,15 +142,8 @@ def _activation(model):
 def _loss(model, preset):
     """The loss, and its weight, that count in standard deviations of the target."""
     activation = _activation(model)
-    name = (
-        preset.loss
-        or {
-            "softmax": "sparse_categorical_crossentropy",
-            "sigmoid": "binary_crossentropy",
-            "linear": "mean_squared_error",
-        }[activation]
-    )
-    expected = {"binary_crossentropy": "sigmoid"}.get(name, "softmax")
+    name = preset.loss or {task.activation: task.loss for task in TASKS.values()}[activation]
+    expected = {task.loss: task.activation for task in TASKS.values()}.get(name, "softmax")
     expected = "linear" if name in _NUMBERS else expected
     if activation != expected:
         raise ArgumentError(

@@ -10,6 +10,7 @@ from kerakit.builders.images.vgg import vgg
 from kerakit.builders.parts import assemble
 from kerakit.checks import check_choice, check_float, check_int
 from kerakit.data.spec import Spec
+from kerakit.data.tasks import tasks_with
 
 __all__ = ["cnn_classifier"]
 
@@ -78,7 +79,7 @@ def cnn_classifier(
     owner = "cnn_classifier"
     check_choice(owner, "arch", arch, ARCHITECTURES)
     if isinstance(inputs, Spec):
-        check_choice(owner, "inputs.task", inputs.task, ["binary", "multiclass"])
+        check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
     by_name, preprocess = image_preprocess(owner, inputs)
     task, classes = class_task(owner, inputs, classes)
     if width is not None:

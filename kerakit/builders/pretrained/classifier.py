@@ -11,6 +11,7 @@ from kerakit.builders.pretrained.backbones.load import load_backbone
 from kerakit.builders.pretrained.backbones.registry import find_backbone
 from kerakit.checks import check, check_choice, check_float, check_sizes
 from kerakit.data.spec import Spec
+from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError
 
 __all__ = ["CROP", "pretrained_classifier"]
@@ -103,7 +104,7 @@ def pretrained_classifier(
     owner = "pretrained_classifier"
     entry = find_backbone(owner, backbone, "backbone")
     if isinstance(inputs, Spec):
-        check_choice(owner, "inputs.task", inputs.task, ["binary", "multiclass"])
+        check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
     by_name, _ = image_preprocess(owner, inputs)
     task, classes = class_task(owner, inputs, classes)
     dropout = check_float(owner, "dropout", dropout, "[0.0, 1.0)")

@@ -10,6 +10,7 @@ from kerakit.builders.sequence.options import CELLS, Encoding
 from kerakit.builders.sequence.series_preprocessing import series_preprocess
 from kerakit.checks import check_choice, check_float
 from kerakit.data.spec import Spec
+from kerakit.data.tasks import TASKS, tasks_with
 
 __all__ = ["sequence_classifier"]
 
@@ -90,7 +91,7 @@ def sequence_classifier(
     """
     owner = "sequence_classifier"
     if isinstance(inputs, Spec):
-        check_choice(owner, "inputs.task", inputs.task, ["binary", "multiclass"])
+        check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
     check_choice(owner, "cell", cell, CELLS)
     units = (128 if cell == "conv" else 64) if units is None else units
     encoding = Encoding(
@@ -107,7 +108,7 @@ def sequence_classifier(
     summary = summarize(*network_in, encoding)
     if encoding.dropout:
         summary = keras.layers.Dropout(encoding.dropout, name="dropout")(summary)
-    linear = _linear_path(network_in[0], _usual_steps(inputs), 1 if task == "binary" else classes)
+    linear = _linear_path(network_in[0], _usual_steps(inputs), TASKS[task].score_count(classes))
     answer = class_head(summary, task, classes, l2, linear, _SHARE)
     return assemble(by_name, preprocess, network_in, answer, owner)
 

@@ -10,6 +10,7 @@ from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding
 from kerakit.builders.sequence.text_preprocessing import text_feature
 from kerakit.builders.sequence.token_preprocessing import PLACES, SUFFIXES, token_preprocess
 from kerakit.checks import check_choice, check_float, check_int
+from kerakit.data.tasks import tasks_with
 
 __all__ = ["sequence_tagger"]
 
@@ -63,7 +64,7 @@ def sequence_tagger(
     """
     owner = "sequence_tagger"
     feature = text_feature(owner, inputs)
-    check_choice(owner, "inputs.task", inputs.task, ["tagging"])
+    check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="tags"))
     check_choice(owner, "cell", cell, CELLS)
     bidirectional = cell in RECURRENT if bidirectional is None else bidirectional
     encoding = Encoding(

@@ -15,6 +15,7 @@ from kerakit.builders.sequence.text_preprocessing import (
     text_preprocess,
 )
 from kerakit.checks import check_choice, check_float, check_int
+from kerakit.data.tasks import TASKS, tasks_with
 
 __all__ = ["text_classifier"]
 
@@ -83,7 +84,7 @@ def text_classifier(
     """
     owner = "text_classifier"
     feature = text_feature(owner, inputs)
-    check_choice(owner, "inputs.task", inputs.task, ["binary", "multiclass"])
+    check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
     check_choice(owner, "cell", cell, CELLS)
     bidirectional = cell in RECURRENT if bidirectional is None else bidirectional
     encoding = Encoding(
@@ -106,7 +107,7 @@ def text_classifier(
     summary = _read(words, len(feature.vocabulary) + 2, embedding, encoding)
     kinds = (("words", WORD_PLACES), ("characters", CHARACTER_PLACES))
     linear = sum(
-        _weighed(ids, words, name, places, 1 if task == "binary" else classes)
+        _weighed(ids, words, name, places, TASKS[task].score_count(classes))
         for (name, places), ids in zip(kinds, grams, strict=False)
     )
     answer = class_head(summary, task, classes, linear=linear)

@@ -6,6 +6,7 @@ from keras import ops
 
 from kerakit.checks import check, check_int
 from kerakit.data.spec import Spec
+from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError
 
 __all__ = ["WindowShape", "window_preprocess", "window_shape"]
@@ -44,7 +45,7 @@ def window_shape(owner, inputs, horizon):
         horizon: int, needed with a plain shape; `None` with a `Spec`.
     """
     if isinstance(inputs, Spec):
-        if inputs.task != "forecast" or inputs.series is None:
+        if inputs.task not in tasks_with(answer="forecast") or inputs.series is None:
             raise ArgumentError(
                 f"{owner} takes the Spec of a forecast, such as kk.load_series makes. Got one of "
                 f"task {inputs.task!r}."

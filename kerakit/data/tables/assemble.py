@@ -12,6 +12,7 @@ from kerakit.data.split import split_off
 from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
 from kerakit.data.tables.targets import encode_targets
+from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 
 __all__ = ["assemble"]
@@ -96,7 +97,7 @@ def _same_columns(train, other):
 def _split(tables, train, answers, options):
     """Split off what the user did not give; return the tables of all splits."""
     rows = np.arange(len(train))
-    ids = tables["train"].target if answers.task in ("binary", "multiclass") else None
+    ids = tables["train"].target if TASKS[answers.task].answer == "label" else None
     groups = _group_ids(train)
     shares = {"test": options.test_size, "validation": options.validation_size}
     parts = {}
@@ -133,7 +134,7 @@ def _group_ids(train):
 def _describe_answers(values, train, answers, options):
     """`Target` and class counts of the training rows."""
     names = tuple(train.targets)
-    if answers.task == "regression":
+    if TASKS[answers.task].answer == "numbers":
         mean, variance = describe_target(values)
         if min(variance) == 0:
             raise DataError(
@@ -141,7 +142,7 @@ def _describe_answers(values, train, answers, options):
                 "training rows. Use more rows, another seed=, or a smaller test_size=."
             )
         return Target(names, options.unit, mean, variance), ()
-    if answers.task == "multilabel":
+    if TASKS[answers.task].answer == "labels":
         counts = values.sum(axis=0).astype(int)
     else:
         counts = np.bincount(values, minlength=len(answers.classes))

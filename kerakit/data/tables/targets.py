@@ -7,6 +7,7 @@ import numpy as np
 from kerakit.checks import check_choice
 from kerakit.data.columns.column import Numbers
 from kerakit.data.columns.labels import check_renamed, class_ids, label_column, sorted_labels
+from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 
 __all__ = ["Answers", "encode_targets"]
@@ -56,16 +57,17 @@ def encode_targets(sources, options):
         present = {label for column in columns for label in column.texts().values}
         check_renamed(options.rename_labels, present, train.name)
     task = options.task or _infer_task(train, options)
-    if len(train.targets) > 1 and task in ("binary", "multiclass"):
+    answer = TASKS[task].answer
+    if len(train.targets) > 1 and answer == "label":
         raise DataError(
             f"{train.name}: task={task!r} takes one target. Got {tuple(train.targets)}. Pass "
             "task='multilabel' for columns of 0 and 1."
         )
-    if task == "regression":
+    if answer == "numbers":
         values = [_stack(_numbers, source) for source in sources]
         _refuse_constant(values[0], train)
         return Answers(task, (), values)
-    if task == "multilabel":
+    if answer == "labels":
         flags = [_stack(lambda *a: _flags(*a, options.rename_labels), source) for source in sources]
         _refuse_constant(flags[0], train)
         return Answers(task, tuple(train.targets), [f.reshape(len(f), -1) for f in flags])

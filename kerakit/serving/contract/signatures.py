@@ -4,6 +4,7 @@ import base64
 
 import numpy as np
 
+from kerakit.data.tasks import TASKS
 from kerakit.serving.contract.rows import has_free_length
 from kerakit.serving.standalone.padding import longest
 
@@ -19,10 +20,9 @@ def signature_names(spec):
     number per row; tasks whose answer is another have neither.
     """
     names = ["serving_default"]
-    if spec.task in ("binary", "multiclass"):
-        names.append("classify")
-    if spec.task == "regression" and len(spec.target.names) == 1:
-        names.append("regress")
+    api = TASKS[spec.task].api
+    if api == "classify" or (api == "regress" and len(spec.target.names) == 1):
+        names.append(api)
     if image_feature(spec) is not None:
         names.append("serve_bytes")
     return tuple(names)
@@ -65,7 +65,7 @@ def _example(spec, golden):
     for feature in spec.features:
         if has_free_length(feature):
             features[feature.name] = longest(features[feature.name])
-    if spec.task == "tagging":
+    if TASKS[spec.task].answer == "tags":
         tokens = len(features[spec.feature_names[0]][0].encode().split())
         answer = {name: array[:, :tokens] for name, array in answer.items()}
     return features, answer
@@ -132,7 +132,8 @@ def _tensor(dtype, shape=(), unit=None):
 
 def _outputs(spec, answer):
     unit = None if spec.is_classification else spec.target.unit
-    tags = spec.task == "tagging"  # as many as the longest sentence of a batch has tokens
+    # A batch has as many tags as its longest sentence has tokens.
+    tags = TASKS[spec.task].answer == "tags"
     return {
         name: _tensor(
             "string" if array.dtype == object else "float32",

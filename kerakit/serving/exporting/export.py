@@ -8,6 +8,7 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check, check_choice
+from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.files import write_text
 from kerakit.serving.contract.manifest import write_manifest
@@ -117,11 +118,11 @@ def _describe(model, spec, name, examples, run_dir):
     from kerakit.serving.contract.manifest import build_manifest
     from kerakit.serving.exporting.constants import preprocess_constants
     from kerakit.serving.exporting.golden import golden_sample
-    from kerakit.serving.exporting.postprocess import SERVED_TASKS, input_signature
+    from kerakit.serving.exporting.postprocess import input_signature
     from kerakit.serving.exporting.servable import check_model, check_servable
 
     check_model(model)
-    check_choice("export", "data.task", spec.task, SERVED_TASKS)
+    check_choice("export", "data.task", spec.task, TASKS)
     quantiles = _quantiles(model, spec)
     check_servable(model, spec)
     input_signature(spec)
@@ -136,7 +137,7 @@ def _quantiles(model, spec):
     """The levels that a quantile regressor's columns are, or `None`."""
     from kerakit.builders.heads import quantiles_of
 
-    levels = quantiles_of(model) if spec.task == "regression" else None
+    levels = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
     if levels is None:
         return None
     ok = len(levels) >= 3 and len(levels) % 2 == 1 and sorted(set(levels)) == list(levels)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.keras_compat import layers_of
 from kerakit.serving.exporting.examples import example_rows, with_example
@@ -49,12 +50,11 @@ def golden_sample(model, spec, examples, quantiles=None):
     raw = _predict(model, inputs)
     _check_answers(raw, inputs, spec, quantiles)
     relative = _relative(model)
-    if spec.task == "tagging":
+    kind = TASKS[spec.task].answer
+    if kind == "tags":
         inputs, raw = _without_ties(inputs, raw, spec, relative)
         inputs, example = with_example(inputs, spec)
-    answers = {"tagging": _tags, "forecast": _forecast, "multilabel": _labels}
-    kind = _label if spec.is_classification else _numbers
-    outputs = answers.get(spec.task, kind)(raw, inputs, spec, quantiles)
+    outputs = _ANSWERS[kind](raw, inputs, spec, quantiles)
     if spec.is_classification:
         exact = {"relative": 0.0, "absolute": relative}
         numbers = (name for name, array in outputs.items() if array.dtype != object)
@@ -90,6 +90,15 @@ def _numbers(raw, inputs, spec, quantiles):
         middle = raw[:, len(quantiles) // 2]
         return {"prediction": middle, "lower": raw[:, 0], "upper": raw[:, -1]}
     return {"prediction": raw.reshape(-1) if raw.size == len(raw) else raw}
+
+
+_ANSWERS = {
+    "numbers": _numbers,
+    "label": _label,
+    "labels": _labels,
+    "forecast": _forecast,
+    "tags": _tags,
+}
 
 
 def _near(raw, spec, quantiles, relative):
@@ -147,7 +156,7 @@ def _predict(model, inputs):
 def _check_answers(raw, inputs, spec, quantiles):
     rows = len(raw)
     wanted, what = _wanted(spec, quantiles, inputs)
-    one = spec.task == "regression" and wanted == (1,)
+    one = TASKS[spec.task].answer == "numbers" and wanted == (1,)
     if raw.shape[1:] != wanted and not (one and raw.ndim == 1):
         raise ArgumentError(
             f"The model must answer with {what}, in the shape "
@@ -165,13 +174,14 @@ def _check_answers(raw, inputs, spec, quantiles):
 def _wanted(spec, quantiles, inputs):
     """The shape of one answer, and what it means."""
     classes, names = len(spec.classes), list(spec.target.names)
-    if spec.task == "tagging":
+    kind = TASKS[spec.task].answer
+    if kind == "tags":
         tokens = max(len(text.encode().split()) for text in inputs[spec.feature_names[0]])
         what = f"a probability of each of {classes} classes for each token of the longest sentence"
         return (tokens, classes), what
     if spec.is_classification:
         return (classes,), f"a probability of each of {classes} classes"
-    if spec.task == "forecast":
+    if kind == "forecast":
         steps, channels = spec.series.horizon, (len(names),) if len(names) > 1 else ()
         return (steps, *channels), f"{steps} steps of {names}"
     if quantiles is not None:

@@ -3,11 +3,11 @@
 import functools
 
 from kerakit.checks import check_choice
+from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 
-__all__ = ["SERVED_TASKS", "WIRE_DTYPES", "input_signature", "serving_function"]
+__all__ = ["WIRE_DTYPES", "input_signature", "serving_function"]
 
-SERVED_TASKS = ("regression", "binary", "multiclass", "multilabel", "forecast", "tagging")
 # What a request can carry; half floats, for one, have no place in JSON.
 WIRE_DTYPES = ("float32", "int32", "int64", "uint8", "string")
 
@@ -50,24 +50,24 @@ def serving_function(model, spec, quantiles=None):
 
     from kerakit.evaluation.inputs import arrange
 
-    check_choice("export", "spec.task", spec.task, SERVED_TASKS)
+    check_choice("export", "spec.task", spec.task, TASKS)
     classes = tf.constant([label.encode() for label in spec.classes], tf.string)
     count = len(spec.target.names)
     finish = {
-        "regression": functools.partial(_numbers, quantiles=quantiles, targets=count),
-        "binary": functools.partial(_label, classes=classes),
-        "multiclass": functools.partial(_label, classes=classes),
-        "multilabel": functools.partial(_labels, classes=classes),
+        "numbers": functools.partial(_numbers, quantiles=quantiles, targets=count),
+        "label": functools.partial(_label, classes=classes),
+        "labels": functools.partial(_labels, classes=classes),
         "forecast": lambda answer: {"forecast": answer},
     }
+    kind = TASKS[spec.task].answer
 
     def predict(features):
         return tf.cast(model(arrange(model, features), training=False), tf.float32)
 
     def serve(features):
-        if spec.task == "tagging":
+        if kind == "tags":
             return _tags(predict, features, spec.feature_names[0], classes)
-        return finish[spec.task](predict(features))
+        return finish[kind](predict(features))
 
     return serve
 

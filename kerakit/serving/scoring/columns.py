@@ -4,15 +4,10 @@ import numpy as np
 
 from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
 from kerakit.data.names import near_match
+from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 
 __all__ = ["columns_of_features", "feature_values"]
-
-# What the model does where an answer is not one row of columns.
-_NO_TABLE = {
-    "forecast": "makes a forecast of several steps from a window of a series",
-    "tagging": "gives each token of a sentence a tag",
-}
 
 
 def columns_of_features(spec, names, file, hint=""):
@@ -28,9 +23,10 @@ def columns_of_features(spec, names, file, hint=""):
     Raises:
         DataError: when there is none, or a feature is no column.
     """
-    if spec.task in _NO_TABLE:
+    no_table = TASKS[spec.task].no_table
+    if no_table:
         raise DataError(
-            f"The model {_NO_TABLE[spec.task]}, which has no place in a table with one answer "
+            f"The model {no_table}, which has no place in a table with one answer "
             "for each row. Use load_served."
         )
     found = []

@@ -2,6 +2,7 @@
 
 from kerakit.checks import check, check_choice, check_int
 from kerakit.data.data import Data
+from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError
 from kerakit.presets import compile as compile_by_preset
 from kerakit.training.arguments import checked_arguments, made_run_dir
@@ -157,7 +158,7 @@ def _check_data(parts, data):
             f"of a folder, kk.load_arrays of arrays. Got {type(data).__name__} instead."
         )
     kinds = {feature.name: feature.kind for feature in data.spec.features}
-    if list(kinds.values()) != ["image"] or data.spec.task not in ("binary", "multiclass"):
+    if list(kinds.values()) != ["image"] or data.spec.task not in tasks_with(answer="label"):
         raise ArgumentError(
             "fine_tune takes one image per row and its class. Got features of kinds "
             f"{kinds} and a {data.spec.task} task; kk.load_images makes such data."

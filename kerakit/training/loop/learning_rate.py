@@ -15,7 +15,7 @@ def safe_learning_rate(values, kind, outputs, l2=0.0, weight=None):
 
     Args:
         values: array of shape `(n, width)`. What the last layer takes.
-        kind: `"linear"`, `"sigmoid"`, `"binary"` or `"softmax"`.
+        kind: the `head` of a `Task`: `"linear"`, `"sigmoid"`, `"logistic"` or `"softmax"`.
         outputs: int. Numbers or labels whose errors the loss averages; 1 for one label.
         l2: float. The penalty's factor.
         weight: array of shape `(n,)`, or `None`. Sample weights.
@@ -29,5 +29,5 @@ def safe_learning_rate(values, kind, outputs, l2=0.0, weight=None):
     rows = np.concatenate([values, np.ones((len(values), 1))], axis=1)
     weighted = rows if weight is None else rows * np.asarray(weight, "float64")[:, None]
     largest = np.linalg.eigvalsh(weighted.T @ rows / len(rows))[-1]
-    bound = {"linear": 2.0, "sigmoid": 0.25, "binary": 0.25, "softmax": 0.5}[kind] / outputs
+    bound = {"linear": 2.0, "sigmoid": 0.25, "logistic": 0.25, "softmax": 0.5}[kind] / outputs
     return float(1.0 / (bound * largest + 2.0 * l2))

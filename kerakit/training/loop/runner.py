@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerakit.data.tasks import TASKS
 from kerakit.training.loop.epochs import InMemoryEpochs, StreamedEpochs, row_order
 from kerakit.training.loop.learning_rate import safe_learning_rate
 from kerakit.training.loop.trainer import make_trainer
@@ -72,7 +73,7 @@ class Runner:
         preprocess, network = split_model(model)
         self.images = has_images(data.spec)
         self.sequences, self.length, self.fixed_length = _lengths(data.spec, network)
-        self.labels = data.spec.task in ("binary", "multiclass")
+        self.labels = TASKS[data.spec.task].answer == "label"
         self.mixes = augment == "strong"
         self.preprocess, self.prepare = preprocess, None
         if by_batch(data.spec):
@@ -158,9 +159,7 @@ class Runner:
         elif not tf.is_tensor(values):
             values = values[0]
         penalty = float(output.kernel_regularizer.l2) if output.kernel_regularizer else 0.0
-        task = self.data.spec.task
-        kind = {"binary": "binary", "multiclass": "softmax", "multilabel": "sigmoid"}
-        averaged = output.units if task in ("regression", "multilabel") else 1
+        task = TASKS[self.data.spec.task]
+        averaged = output.units if task.answer in ("numbers", "labels") else 1
         weight = None if train.weight is None else train.weight.numpy()
-        kind = kind.get(task, "linear")
-        return safe_learning_rate(values.numpy(), kind, averaged, penalty, weight)
+        return safe_learning_rate(values.numpy(), task.head, averaged, penalty, weight)

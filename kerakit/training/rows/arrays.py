@@ -11,6 +11,7 @@ from kerakit.checks import check
 from kerakit.data.data import Table
 from kerakit.data.storage.mapped import is_mapped
 from kerakit.data.storage.windows import Windows
+from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError, DataError
 
 __all__ = [
@@ -155,7 +156,7 @@ def class_weights(spec, class_weight):
     """
     if class_weight is None:
         return None
-    if spec.task not in ("binary", "multiclass"):
+    if spec.task not in tasks_with(answer="label"):
         raise ArgumentError(
             f"The 'class_weight' parameter of fit is for one label per row. Got a {spec.task} task."
         )

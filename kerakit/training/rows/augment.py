@@ -11,6 +11,7 @@ import math
 
 import tensorflow as tf
 
+from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 
 __all__ = ["LEVELS", "augmentation", "flips", "lit", "mixed", "shifted", "warped"]
@@ -41,7 +42,7 @@ def augmentation(level, spec):
     if level in (None, "none"):
         return None
     names = [feature.name for feature in spec.features if feature.kind == "image"]
-    labelled = spec.task in ("binary", "multiclass", "multilabel")
+    labelled = TASKS[spec.task].answer in ("label", "labels")
     if level == "strong" and not (labelled and len(spec.features) == 1):
         raise ArgumentError(
             "augment='strong' mixes images and their labels: it needs one image per row and a "
