@@ -5,6 +5,7 @@ import os
 import numpy as np
 import pytest
 import tensorflow as tf
+from encoded_images import png_that_says
 
 from kerakit.data import load_images
 from kerakit.errors import DataError
@@ -26,9 +27,7 @@ def test_what_cannot_be_read_is_left_out_and_named_once(tmp_path, cache, picture
     pictures.folder(tmp_path, {"a": 60, "b": 60})
     bad = {f"a/{name}": content for name, (content, _) in BROKEN.items()}
     bad |= {"b/cut.jpg": jpeg()[:1500], "b/cut.png": pictures.png(0)[:50]}
-    large = bytearray(pictures.png(0))
-    large[16:24] = (20_000).to_bytes(4, "big") * 2
-    pictures.write(tmp_path, bad | {"b/large.png": bytes(large)})
+    pictures.write(tmp_path, bad | {"b/large.png": png_that_says(20_000, 20_000)})
     (tmp_path / "b" / "gone.png").symlink_to(tmp_path / "nowhere.png")
     os.mkfifo(tmp_path / "b" / "pipe.png")
     with pytest.warns(UserWarning) as caught:
