@@ -1,23 +1,39 @@
 """Labelled sequences in `.ts` files, the text format of the UCR and UEA archives."""
 
+from __future__ import annotations
+
 import hashlib
+import os
 import pathlib
+from typing import Any
 
 import numpy as np
 
 from kerakit.data.columns.column import number_text
+from kerakit.data.files.plain_text import read_bytes
 from kerakit.data.sequences.assemble import Sequences
-from kerakit.data.tables.csv import _read_file
 from kerakit.errors import DataError
 
-__all__ = ["read_ts"]
+__all__ = ["is_ts_file", "read_ts"]
 
 
-def read_ts(path):
-    """Read a `.ts` file.
+def is_ts_file(source: Any) -> bool:
+    """Return whether a source of data is the path of a `.ts` file, by its name.
 
-    A header of `@` lines is followed by `@data` and a sequence a line: values separated by
-    commas, channels by colons, the label last; `?` or `NaN` is a missing value [1].
+    Example:
+
+    >>> is_ts_file("GunPoint_TRAIN.ts"), is_ts_file("load.csv"), is_ts_file([1, 2])
+    (True, False, False)
+    """
+    return isinstance(source, (str, os.PathLike)) and str(source).lower().endswith(".ts")
+
+
+def read_ts(path: str | os.PathLike[str]) -> Sequences:
+    """Read the labelled sequences of a `.ts` file.
+
+    A header of `@` lines and `@data` is followed by one sequence on each line: the values are
+    separated by commas, the channels by colons, and the label comes last. `?` or `NaN` stands
+    for a missing value [1].
 
     Args:
         path: str or path.
@@ -26,13 +42,13 @@ def read_ts(path):
         `Sequences`.
 
     Raises:
-        DataError: when the file cannot be read, or a line is not what its header says; the
-            message has the line, from 1.
+        DataError: when the file cannot be read, or a line contradicts the header; the message
+            has the line, counted from 1.
 
     Reference: [1] aeon's `.ts` File Format,
     https://www.aeon-toolkit.org/en/stable/api_reference/data_format.html
     """
-    content = _bytes(pathlib.Path(path))
+    content = read_bytes(pathlib.Path(path), "a .ts file of labelled sequences")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -70,15 +86,6 @@ def read_ts(path):
         place=lambda row: f"{path}, line {at[row]}",
         digest=hashlib.sha256(content).hexdigest(),
     )
-
-
-def _bytes(path):
-    # A folder, a missing and an empty file get the words they get everywhere.
-    try:
-        content = path.read_bytes()
-    except OSError:
-        content = b""
-    return content or _read_file(path, {})[0]
 
 
 def _header(lines, name):

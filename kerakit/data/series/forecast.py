@@ -8,7 +8,7 @@ from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.regular_times import season_of
 from kerakit.data.series.time_column import MICROSECONDS
-from kerakit.data.series.windowing import cut, usable, window_starts
+from kerakit.data.series.windowing import split_by_time, usable_windows, window_starts
 from kerakit.data.spec import Feature, Series, Spec, Target
 from kerakit.data.storage.windows import Windows
 from kerakit.errors import DataError
@@ -50,21 +50,21 @@ def forecast_data(sources, options: SeriesOptions, *, dataset):
         step=train.step.seconds if train.step else None,
         calendar=options.calendar,
     )
-    stretches = cut(sources, series, options)
-    features, target = _describe(stretches["train"], series, options)
+    segments = split_by_time(sources, series, options)
+    features, target = _describe(segments["train"], series, options)
     tables, left_out = {}, 0
-    for split, stretch in stretches.items():
-        starts = window_starts(stretch, split, series)
-        good = starts[usable(stretch, starts, series)]
-        if not len(good):
+    for split, segment in segments.items():
+        starts = window_starts(segment, split, series)
+        usable = starts[usable_windows(segment, starts, series)]
+        if not len(usable):
             raise DataError(
-                f"{stretch.source.name}: all {len(starts):,} windows of the {split} part have a "
+                f"{segment.source.name}: all {len(starts):,} windows of the {split} part have a "
                 "missing value in their target, or nothing but missing values in their input. "
                 "Fill gaps in, pass a smaller horizon=, or cut the series so that it has whole "
                 "stretches."
             )
-        left_out += len(starts) - len(good)
-        tables[split] = _table(stretch, good, series)
+        left_out += len(starts) - len(usable)
+        tables[split] = _table(segment, usable, series)
     spec = Spec(
         task="forecast",
         features=features,
@@ -96,18 +96,18 @@ def _same_kind(train, other, split):
         )
 
 
-def _table(stretch, starts, series):
-    features = {"window": Windows(stretch.values, starts, series.window)}
+def _table(segment, starts, series):
+    features = {"window": Windows(segment.values, starts, series.window)}
     if series.calendar:
-        last = stretch.source.times[starts + series.window - 1]
+        last = segment.source.times[starts + series.window - 1]
         features["time"] = last // MICROSECONDS
-    return Table(features, Windows(stretch.values, starts + series.window, series.horizon))
+    return Table(features, Windows(segment.values, starts + series.window, series.horizon))
 
 
-def _describe(stretch, series, options):
+def _describe(segment, series, options):
     """Features and target, with the statistics of the training part."""
-    source = stretch.source
-    values = source.values[: stretch.end]
+    source = segment.source
+    values = source.values[: segment.end]
     there = ~np.isnan(values)
     described = []
     for name, column, seen in zip(source.channels, values.T, there.T, strict=True):

@@ -130,10 +130,10 @@ def test_windows_take_the_memory_of_the_series_and_no_more():
 @pytest.mark.parametrize(
     "sizes, message",
     [
-        ({}, r"train part has 12 steps, and 14 are needed: window=10 and horizon=4.*20 steps"),
-        ({"validation_size": 0, "test_size": 3}, "test part has 3 steps, and 4 are needed: hor"),
-        ({"test_size": 50}, "train part has 0 steps, and 14 are needed"),
-        ({"validation_size": 0, "test": COUNT[:13]}, "test part has 13 steps, and 14 are needed"),
+        ({}, r"train split has 12 steps, and 14 are needed: window=10 and horizon=4.*20 steps"),
+        ({"validation_size": 0, "test_size": 3}, "test split has 3 steps, and 4 are needed: hor"),
+        ({"test_size": 50}, "train split has 0 steps, and 14 are needed"),
+        ({"validation_size": 0, "test": COUNT[:13]}, "test split has 13 steps, and 14 are needed"),
     ],
 )
 def test_a_series_too_short_is_refused_with_what_it_needs(sizes, message):
@@ -186,7 +186,7 @@ def test_a_gap_in_one_channel_leaves_out_targets_but_not_inputs():
 def test_a_split_without_a_whole_window_is_refused():
     series = COUNT.copy()
     series[16:] = np.nan
-    with pytest.raises(DataError, match="all 4 windows of the test part have a missing value"):
+    with pytest.raises(DataError, match="all 4 windows of the test split have a missing value"):
         load_series(series, window=2, horizon=1, test_size=4, validation_size=4)
 
 
