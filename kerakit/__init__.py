@@ -25,6 +25,7 @@ __getattr__, __dir__, _names = attach(
             "load_builtin",
             "load_csv",
             "load_images",
+            "load_sequences",
             "load_series",
             "load_table",
             "load_tagged",

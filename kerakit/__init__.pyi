@@ -21,6 +21,7 @@ from kerakit.data import load_arrays as load_arrays
 from kerakit.data import load_builtin as load_builtin
 from kerakit.data import load_csv as load_csv
 from kerakit.data import load_images as load_images
+from kerakit.data import load_sequences as load_sequences
 from kerakit.data import load_series as load_series
 from kerakit.data import load_table as load_table
 from kerakit.data import load_tagged as load_tagged
@@ -78,6 +79,7 @@ __all__ = [
     "load_builtin",
     "load_csv",
     "load_images",
+    "load_sequences",
     "load_series",
     "load_served",
     "load_table",

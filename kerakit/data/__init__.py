@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = attach(
         "kerakit.data.builtin.load": ("list_builtin", "load_builtin"),
         "kerakit.data.data": ("Data",),
         "kerakit.data.images.folder": ("load_images",),
+        "kerakit.data.sequences.load": ("load_sequences",),
         "kerakit.data.series.load": ("load_series",),
         "kerakit.data.spec": ("Feature", "Spec", "Target"),
         "kerakit.data.tables.arrays": ("load_arrays",),

@@ -4,6 +4,7 @@ from kerakit.data.builtin.load import list_builtin as list_builtin
 from kerakit.data.builtin.load import load_builtin as load_builtin
 from kerakit.data.data import Data as Data
 from kerakit.data.images.folder import load_images as load_images
+from kerakit.data.sequences.load import load_sequences as load_sequences
 from kerakit.data.series.load import load_series as load_series
 from kerakit.data.spec import Feature as Feature
 from kerakit.data.spec import Spec as Spec
@@ -25,6 +26,7 @@ __all__ = [
     "load_builtin",
     "load_csv",
     "load_images",
+    "load_sequences",
     "load_series",
     "load_table",
     "load_tagged",

@@ -68,9 +68,9 @@ def load_sequences(
     >>> _ = path.write_text("\\n".join([*header, *lines]))
     >>> data = load_sequences(path)
     >>> data, data.spec.classes
-    (Data(binary, 1 features, train=12, validation=4, test=4), ('down', 'up'))
+    (Data(binary, 1 features, train=13, validation=3, test=4), ('down', 'up'))
     >>> data.table("train").features["series"].shape
-    (12, 3)
+    (13, 3)
     """
     owner = "load_sequences"
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str or None", dataset)

@@ -62,14 +62,14 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
     length = _whole_number(tags, "serieslength", path)
     if tags.get("equallength", (0, "false"))[1].lower() != "true":
         length = None
-    values, labels, at = [], [], []
+    values, labels, line_numbers = [], [], []
     for number, line in data:
         place = f"{path}, line {number}"
         sequence, label = _sequence(line, channels, place)
         if length and len(sequence) != length:
             raise DataError(
-                f"{place}: the sequence has {len(sequence)} steps, and the header says "
-                f"@seriesLength {length} of all. Correct the line or the header."
+                f"{place}: the sequence has {len(sequence)} steps, and the header says that all "
+                f"have @seriesLength {length}. Correct the line or the header."
             )
         if classes and _canonical(label) not in classes:
             raise DataError(
@@ -78,12 +78,12 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
             )
         values.append(sequence)
         labels.append(label)
-        at.append(number)
+        line_numbers.append(number)
     return Sequences(
         name=str(path),
         values=values,
         labels=labels,
-        place=lambda row: f"{path}, line {at[row]}",
+        place=lambda row: f"{path}, line {line_numbers[row]}",
         digest=hashlib.sha256(content).hexdigest(),
     )
 
@@ -95,7 +95,8 @@ def _header(lines, name):
         if not line.startswith("@"):
             raise DataError(
                 f"{name}, line {number}: expected the header's @ lines and @data before the first "
-                f"sequence, found {line[:40]!r}. Is this a .ts file of the UCR or UEA archive?"
+                f"sequence, found {line[:40]!r}. Check that this is a .ts file of the UCR or UEA "
+                "archive."
             )
         tag, _, value = line[1:].partition(" ")
         if tag.lower() != "data":
@@ -104,29 +105,31 @@ def _header(lines, name):
         if index + 1 == len(lines):
             raise DataError(f"{name}, line {number}: no sequences follow @data.")
         return tags, lines[index + 1 :]
-    raise DataError(f"{name}: there is no @data line. Is this a .ts file?")
+    raise DataError(
+        f"{name}: there is no @data line. Check that this is a .ts file of the UCR or UEA archive."
+    )
 
 
 def _check_tags(tags, name):
-    """Refuse kinds of files that hold no plain labelled sequences."""
+    """Refuse files that do not hold plain sequences with one class label each."""
     number, value = tags.get("timestamps", (0, "false"))
     if value.lower() == "true":
         raise DataError(
-            f"{name}, line {number}: @timeStamps true: sequences with a time at each value are not "
-            "read. Bring them to equal steps, and write them without times."
+            f"{name}, line {number}: @timeStamps true: load_sequences cannot read sequences with a "
+            "time at each value. Resample them to equal steps, and write them without times."
         )
     number, value = tags.get("classlabel", (0, ""))
     if value.lower().split()[:1] != ["true"]:
         where = f", line {number}: @classLabel {value}" if number else ": no @classLabel true"
-        kind = " The labels are numbers (@targetLabel)." if "targetlabel" in tags else ""
+        numeric = " The labels are numbers (@targetLabel)." if "targetlabel" in tags else ""
         raise DataError(
-            f"{name}{where}: expected sequences of one class label each.{kind} There is nothing to "
-            "classify."
+            f"{name}{where}: expected sequences with one class label each.{numeric} There is "
+            "nothing to classify."
         )
 
 
 def _channels(tags, first, name):
-    """How many channels the header, or else the first line, says there are."""
+    """The number of channels that the header gives, or else the first sequence."""
     if tags.get("univariate", (0, ""))[1].lower() == "true":
         return 1
     for tag in ("dimensions", "dimension"):
@@ -154,7 +157,7 @@ def _sequence(line, channels, place):
         raise _no_label(place)
     if len(parts) != channels:
         raise DataError(
-            f"{place}: {len(parts)} channel(s) before the label, and there should be {channels}. "
+            f"{place}: found {len(parts)} channel(s) before the label, expected {channels}. "
             "Correct the line or the header."
         )
     columns = [_numbers(part, index, place) for index, part in enumerate(parts, 1)]
@@ -163,7 +166,7 @@ def _sequence(line, channels, place):
         other = next(i for i, length in enumerate(lengths) if length != lengths[0])
         raise DataError(
             f"{place}: channel {other + 1} has {lengths[other]} values, and channel 1 has "
-            f"{lengths[0]}. Expected equally many; write a missing value as ?."
+            f"{lengths[0]}. Expected the same number of values; write a missing value as ?."
         )
     return (columns[0] if channels == 1 else np.stack(columns, axis=1)), label
 
@@ -182,18 +185,18 @@ def _numbers(text, channel, place):
             float(word)
         except ValueError:
             raise DataError(
-                f"{place}, channel {channel}, step {step}: {word!r} is not a number. A missing "
-                "value is written ? or NaN."
+                f"{place}, channel {channel}, step {step}: {word[:40]!r} is not a number. Write a "
+                "missing value as ? or NaN."
             ) from None
     raise AssertionError("unreachable: NumPy reads what float() reads")
 
 
 def _no_label(place):
-    return DataError(f"{place}: no label. Expected one behind the last colon.")
+    return DataError(f"{place}: no label. Expected a label after the last colon.")
 
 
 def _canonical(label):
-    """A label in one writing, so that 1 and 1.0 are the same."""
+    """A label in one spelling, so that 1 and 1.0 are the same label."""
     try:
         return number_text(float(label))
     except ValueError:

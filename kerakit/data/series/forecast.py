@@ -1,5 +1,7 @@
 """A time series -> `Data` of windows: what `load_series` and the generated series share."""
 
+from __future__ import annotations
+
 import hashlib
 
 import numpy as np
@@ -7,8 +9,9 @@ import numpy as np
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.regular_times import season_of
+from kerakit.data.series.source import SeriesSource
 from kerakit.data.series.time_column import MICROSECONDS
-from kerakit.data.series.windowing import split_by_time, usable_windows, window_starts
+from kerakit.data.series.windowing import Segment, split_by_time, usable_windows, window_starts
 from kerakit.data.spec import Feature, Series, Spec, Target
 from kerakit.data.storage.windows import Windows
 from kerakit.errors import DataError
@@ -16,25 +19,28 @@ from kerakit.errors import DataError
 __all__ = ["forecast_data"]
 
 
-def forecast_data(sources, options: SeriesOptions, *, dataset):
-    """Cut series into windows, and describe them.
+def forecast_data(
+    sources: dict[str, SeriesSource], options: SeriesOptions, *, dataset: str
+) -> tuple[Data, list[str]]:
+    """Split series by time, make windows of them, and describe them.
 
     Args:
         sources: dict from `"train"`, and `"validation"` and `"test"` where the user has them,
-            to `SeriesSource`. What is not there is cut off the end of the training series.
+            to `SeriesSource`. The splits that are not there are taken from the end of the
+            training series.
         options: `SeriesOptions`.
-        dataset: str. What the user calls the data.
+        dataset: str. Name of the data in reports.
 
     Returns:
         `(data, notes)`: `Data`, and a list of sentences to warn of.
 
     Raises:
-        DataError: when a split is too short for a window, has none without gaps, or there is
-            nothing to learn.
+        DataError: when a split is too short for a window, has no complete window, or the
+            training values are constant.
     """
     train = sources["train"]
     for split, other in sources.items():
-        _same_kind(train, other, split)
+        _refuse_other_kind(train, other, split)
     if options.calendar and train.times is None:
         raise DataError(
             f"{train.name}: calendar={options.calendar!r} needs the times of the rows, and there "
@@ -58,10 +64,10 @@ def forecast_data(sources, options: SeriesOptions, *, dataset):
         usable = starts[usable_windows(segment, starts, series)]
         if not len(usable):
             raise DataError(
-                f"{segment.source.name}: all {len(starts):,} windows of the {split} part have a "
+                f"{segment.source.name}: all {len(starts):,} windows of the {split} split have a "
                 "missing value in their target, or nothing but missing values in their input. "
-                "Fill gaps in, pass a smaller horizon=, or cut the series so that it has whole "
-                "stretches."
+                "Fill in missing values, pass a smaller horizon=, or use a series with fewer "
+                "missing values."
             )
         left_out += len(starts) - len(usable)
         tables[split] = _table(segment, usable, series)
@@ -81,18 +87,18 @@ def forecast_data(sources, options: SeriesOptions, *, dataset):
     return Data(tables["train"], tables.get("validation"), tables["test"], spec), notes
 
 
-def _same_kind(train, other, split):
-    """Refuse a series of other channels or another step than those of the training series."""
+def _refuse_other_kind(train, other, split):
+    """Refuse a series with other channels or another step than the training series."""
     if len(other.channels) != len(train.channels):
         raise DataError(
             f"{other.name}: {split}= has {len(other.channels)} channels, and {train.name} has "
-            f"{len(train.channels)}: {', '.join(train.channels)}. Give both the same."
+            f"{len(train.channels)}: {', '.join(train.channels)}. Give both the same channels."
         )
     steps = ["no times" if s.times is None else f"steps of {s.step}" for s in (train, other)]
     if steps[0] != steps[1] and len(other) > 1:
         raise DataError(
             f"{other.name}: {split}= has {steps[1]}, and {train.name} has {steps[0]}. Give both "
-            "the same."
+            "the same steps."
         )
 
 
@@ -104,20 +110,19 @@ def _table(segment, starts, series):
     return Table(features, Windows(segment.values, starts + series.window, series.horizon))
 
 
-def _describe(segment, series, options):
-    """Features and target, with the statistics of the training part."""
+def _describe(segment: Segment, series, options):
+    """Features and target, with the statistics of the training split."""
     source = segment.source
     values = source.values[: segment.end]
-    there = ~np.isnan(values)
     described = []
-    for name, column, seen in zip(source.channels, values.T, there.T, strict=True):
-        known = column[seen].astype(np.float64)
+    for name, column in zip(source.channels, values.T, strict=True):
+        known = column[~np.isnan(column)].astype(np.float64)
         if not len(known) or known.min() == known.max():
-            held = f"constant, {known[0]:g}," if len(known) else "missing"
+            found = f"constant, {known[0]:g}," if len(known) else "missing"
             raise DataError(
-                f"{source.name}, column {name!r}: the value is {held} in all {len(values):,} steps "
-                "of the training part. There is nothing to learn; check the column, or use a "
-                "longer training part."
+                f"{source.name}, column {name!r}: the value is {found} in all {len(values):,} "
+                "steps of the training split. A model cannot learn from it; check the column, or "
+                "use a longer training split."
             )
         described.append(
             {
@@ -128,14 +133,14 @@ def _describe(segment, series, options):
                 "missing": len(column) - len(known),
             }
         )
-    one = len(described) == 1
-    together = {
-        key: described[0][key] if one else tuple(channel[key] for channel in described)
+    single = len(described) == 1
+    statistics = {
+        key: described[0][key] if single else tuple(channel[key] for channel in described)
         for key in described[0]
     }
-    shape = (series.window,) if one else (series.window, len(described))
-    column = source.channels[0] if one else "window"
-    features = [Feature("window", "sequence", "float32", shape, column, **together)]
+    shape = (series.window,) if single else (series.window, len(described))
+    column = source.channels[0] if single else "window"
+    features = [Feature("window", "sequence", "float32", shape, column, **statistics)]
     if series.calendar:
         features.append(Feature("time", "numeric", "int64", (), source.time_name))
     moments = (tuple(channel[key] for channel in described) for key in ("mean", "variance"))
@@ -151,13 +156,13 @@ def _missing_notes(sources, left_out):
             run, start = _longest_run(missing.any(axis=1))
             notes.append(
                 f"{source.name}: {int(missing.sum()):,} of {missing.size:,} values are missing, "
-                f"for up to {run:,} step(s) on end (from {source.place(start)})"
+                f"for up to {run:,} step(s) in a row (from {source.place(start)})"
             )
     if not notes:
         return []
     return [
-        f"{'; '.join(notes)}. {left_out:,} window(s) with a missing value in their target, or "
-        "nothing but missing values in their input, are left out."
+        f"{'; '.join(notes)}. {left_out:,} window(s) are left out: a value of their target, or "
+        "all of their input, is missing."
     ]
 
 

@@ -3,9 +3,10 @@
 import hashlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from kerakit.data import load_series
+from kerakit.data import load_sequences
 from kerakit.errors import ArgumentError, DataError
 
 HEADER = (
@@ -22,7 +23,7 @@ def ts(lines=LINES, header=HEADER):
 @pytest.fixture
 def load(write):
     def load(content, name="toy.ts", **options):
-        return load_series(write(content, name), **options)
+        return load_sequences(write(content, name), **options)
 
     return load
 
@@ -114,7 +115,7 @@ def test_channels_come_last_and_numbers_are_ordered_as_numbers(load):
         (HEADER.replace("@classLabel true a b\n", "") + LINES[0], "no @classLabel true"),
         (changed(3, "1,2,3"), "line 10: no label"),
         (changed(3, "1,2,3:"), "line 10: no label"),
-        (changed(3, "1,2:3,4:a"), r"line 10: 2 channel\(s\) before the label, .* should be 1"),
+        (changed(3, "1,2:3,4:a"), r"line 10: found 2 channel\(s\) before the label, expected 1"),
         (changed(3, "1,two,3:a"), "line 10, channel 1, step 2: 'two' is not a number"),
         (changed(3, "1,,3:a"), "line 10, channel 1, step 2: ''"),
         (changed(3, ":a"), "line 10: channel 1 is empty"),
@@ -124,11 +125,11 @@ def test_channels_come_last_and_numbers_are_ordered_as_numbers(load):
         (ts([line[:-1] + "a" for line in LINES]), "all 10 sequences have the label 'a'"),
         (ts([*(line[:-1] + "a" for line in LINES), "1:b"]), "line 17: the class 'b' has one seq"),
         (ts(["1,2:3:9"], MULTI), "line 6: channel 2 has 1 values, and channel 1 has 2"),
-        (ts(["1,2:9"], MULTI), r"line 6: 1 channel\(s\) before the label, and there should be 2"),
+        (ts(["1,2:9"], MULTI), r"line 6: found 1 channel\(s\) before the label, expected 2"),
         (ts(["1:1:9"], MULTI.replace("s 2", "s two")), "line 2: @dimensions two: expected a whole"),
         (
             ts(header=HEADER.replace("@class", "@equalLength true\n@seriesLength 4\n@class")),
-            "line 9: the sequence has 3 steps, and the header says @seriesLength 4",
+            "line 9: the sequence has 3 steps, and the header says that all have @seriesLength 4",
         ),
     ],
 )
@@ -156,17 +157,29 @@ def test_the_test_file_has_the_labels_and_channels_of_training(load, write):
         load(ts(), test=multi)
 
 
-def test_what_goes_with_forecasts_is_refused_in_one_error(load, write):
-    with pytest.raises(ArgumentError, match="classified whole.*: value=, window=, gaps="):
-        load(ts(), window=4, value="x", gaps="fill")
-    with pytest.raises(ArgumentError, match="'test' .* must be the path of a .ts file"):
-        load(ts(), test="test.csv")
-    with pytest.raises(ArgumentError, match="holds labelled sequences, and source a series"):
-        load_series(np.arange(20.0), test=write(ts(), "toy.ts"))
-    with pytest.raises(ArgumentError, match="'test_size'"):
+@pytest.mark.parametrize("source", ["load.csv", np.arange(20.0), pd.DataFrame({"a": [1]}), None])
+def test_only_ts_files_are_taken_and_a_series_is_told_where_to_go(load, source):
+    message = (
+        r"parameter of load_sequences must be the path of a \.ts file of labelled sequences "
+        r"\(load_series loads a series to forecast\)\. Got "
+    )
+    with pytest.raises(ArgumentError, match="'source' " + message) as caught:
+        load_sequences(source)
+    assert len(str(caught.value)) <= 500
+    for split in ("test", "validation"):
+        if source is not None:
+            with pytest.raises(ArgumentError, match=f"'{split}' " + message):
+                load(ts(), **{split: source})
+
+
+def test_arguments_are_checked(load):
+    with pytest.raises(ArgumentError, match="'test_size' parameter of load_sequences"):
         load(ts(), test_size=3)
+    with pytest.raises(ArgumentError, match="'dataset' parameter of load_sequences"):
+        load(ts(), dataset=3)
     with pytest.raises(DataError, match="no such file"):
-        load_series("nowhere/toy.ts")
+        load_sequences("nowhere/toy.ts")
+    assert load(ts(), dataset="toys").spec.dataset == "toys"
 
 
 def test_a_constant_channel_is_warned_of(load):
@@ -186,7 +199,7 @@ def test_a_constant_channel_is_warned_of(load):
 def test_the_archives(test_data, name, sizes, classes, shape, longest):
     folder = test_data / "sequences/ucr_uea" / name
     train, test = (folder / f"{name}_{part}.ts" for part in ("TRAIN", "TEST"))
-    data = load_series(train, test=test, validation_size=0)
+    data = load_sequences(train, test=test, validation_size=0)
     assert data.spec.sizes == {"train": sizes[0], "validation": 0, "test": sizes[1]}
     assert len(data.spec.classes) == classes and data.spec.features[0].shape == shape
     series = data.table("test").features["series"]

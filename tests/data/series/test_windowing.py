@@ -154,7 +154,7 @@ def test_missing_values_leave_windows_out_and_are_warned_of():
         data = load_series(series, window=2, horizon=1, test_size=4, validation_size=4)
     (message,) = [str(warning.message) for warning in caught]
     # Targets 5, 6 and 14 are missing; the window (5, 6) with target 7 has nothing to go by.
-    assert "3 of 20 values are missing, for up to 2 step(s) on end (from step 5" in message
+    assert "3 of 20 values are missing, for up to 2 step(s) in a row (from step 5" in message
     assert "4 window(s)" in message
     assert caught[0].filename == __file__
     assert spans(data, "train", "target") == [(s, s) for s in (2, 3, 4, 8, 9, 10, 11)]
