@@ -1,10 +1,13 @@
 """The times of a series: their order, the step between them, gaps, and the season."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
-from kerakit.data.series.time_column import MICROSECONDS
+from kerakit.data.series.time_column import MICROSECONDS, TimeColumn
 from kerakit.errors import DataError
 
 __all__ = ["GAPS", "Step", "fill_times", "regular_positions", "season_of"]
@@ -20,22 +23,25 @@ _MONTH = 30.4 * _DAY  # as `Series.step` counts them
 _SEASONS = {600: 144, 900: 96, 1800: 48, 3600: 24, _DAY: 7, 7 * _DAY: 52}
 _SEASONS_OF_MONTHS = {1: 12, 3: 4}
 
-# Of the rows that are a month or more apart, this share must be on the same day of the month
-# (or its last) for the step to be one of months; the others are slips, to be reported.
-_MOSTLY_SAME_DAY = 0.9
+# Where rows are a month or more apart, this fraction of them must be on the same day of the
+# month (or its last day) for the step to be counted in months. The other rows are slips, which
+# are reported.
+_SAME_DAY_FRACTION = 0.9
 
-# More rows put in for each that is there: a slip in one time, not a gap.
-_MOST_FILLED = 10
+# Filling gaps may add this many rows for each row that is there. Beyond that, one time is
+# probably wrong, and there is no gap.
+_MAX_FILLED_PER_ROW = 10
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """What lies between one row and the next.
+    """The time from one row to the next.
 
     Attributes:
-        micros: int. Microseconds; 0 where the step is one of months.
-        months: int. Months of the calendar; 0 where the step is one of microseconds.
-        day: int in [0, 31]. Of months: the day on which the rows are, or the last before it.
+        micros: int. Microseconds; 0 where the step is counted in months.
+        months: int. Months of the calendar; 0 where the step is counted in microseconds.
+        day: int in [0, 31]. Where the step is counted in months: the day of the month of the
+            rows; rows of shorter months are on their last day.
     """
 
     micros: int = 0
@@ -43,11 +49,11 @@ class Step:
     day: int = 0
 
     @property
-    def seconds(self):
+    def seconds(self) -> float:
         """Float: seconds of a step; a month counts 30.4 days."""
         return self.months * _MONTH if self.months else self.micros / MICROSECONDS
 
-    def __str__(self):
+    def __str__(self) -> str:
         if self.months:
             count, unit = self.months, "month"
         else:
@@ -58,8 +64,8 @@ class Step:
         return f"{count:g} {unit}{'' if count == 1 else 's'}"
 
 
-def season_of(step):
-    """Return the season that goes with a step, in steps; 1 where none is known.
+def season_of(step: Step | None) -> int:
+    """Return the usual season of a series with such a step, in steps; 1 where none is known.
 
     Example:
 
@@ -73,23 +79,26 @@ def season_of(step):
     return _SEASONS.get(step.seconds, 1)
 
 
-def regular_positions(times, gaps, place):
+def regular_positions(
+    times: TimeColumn, gaps: str, place: Callable[[int], str]
+) -> tuple[Step | None, np.ndarray]:
     """Check the times of a series, and find the step between its rows.
 
-    The step is the most common difference, in seconds or in months of the calendar, of the
-    instants or of what the clock showed, whichever is the more regular.
+    The step is the most common difference between rows, in seconds or in months of the
+    calendar. It is taken from the instants or from the local times, whichever is the more
+    regular.
 
     Args:
         times: `TimeColumn` of n rows.
         gaps: str. One of `GAPS`.
-        place: function from a row to its place, for errors.
+        place: function from a row to its place (file and line), for errors.
 
     Returns:
         `(step, positions)`: `Step`, or `None` for a single row; and an int64 array of shape
-        `(n,)`, each row's place on the regular grid, from 0.
+        `(n,)`, the index of each row on the regular grid, from 0.
 
     Raises:
-        DataError: when times are out of order, double, off the grid, or (with
+        DataError: when times are out of order, repeated, not on the grid, or (with
             `gaps="error"`) missing.
     """
     _refuse_disorder(times, place)
@@ -103,38 +112,38 @@ def regular_positions(times, gaps, place):
     if off.any():
         row = int(np.argmax(off))
         raise DataError(
-            f"{place(row)}, column {times.name!r}: {times.written(row)!r} is no whole number of "
-            f"steps after {times.written(row - 1)!r} or before; the rows are mostly {step} apart, "
-            f"and {int(off.sum()):,} of {count:,} are not. Correct the time, bring the series to "
-            "equal steps (resample it), or pass gaps='ignore' to take the rows as they follow on "
-            "each other."
+            f"{place(row)}, column {times.name!r}: the time {times.written(row)!r} is not a whole "
+            f"number of steps away from {times.written(row - 1 if row else 1)!r}. Most rows are "
+            f"{step} apart; {int(off.sum()):,} of {count:,} rows are not. Correct the time, "
+            "resample the series to equal steps, or pass gaps='ignore' to treat the rows as "
+            "consecutive."
         )
     jumps = np.diff(positions) - 1
-    missing, many = int(jumps.sum()), int((jumps > 0).sum())
+    missing, gap_count = int(jumps.sum()), int((jumps > 0).sum())
     if missing and gaps == "error":
         row = int(np.argmax(jumps > 0)) + 1
-        here = int(jumps[row - 1])
+        missing_here = int(jumps[row - 1])
         raise DataError(
             f"{place(row)}, column {times.name!r}: {times.written(row - 1)!r} is followed by "
-            f"{times.written(row)!r}, and the step is {step}: {here:,} row(s) missing there, "
-            f"{missing:,} in {many:,} gap(s) in all. Pass gaps='fill' to put in rows of missing "
-            "values, or gaps='ignore' to take the rows as they follow on each other."
+            f"{times.written(row)!r}, and the step is {step}: {missing_here:,} row(s) are missing "
+            f"there, and {missing:,} in {gap_count:,} gap(s) in all. Pass gaps='fill' to insert "
+            "rows of missing values, or gaps='ignore' to treat the rows as consecutive."
         )
-    if missing > _MOST_FILLED * count:
+    if missing > _MAX_FILLED_PER_ROW * count:
         row = int(np.argmax(jumps)) + 1
         raise DataError(
             f"{place(row)}, column {times.name!r}: {times.written(row - 1)!r} is followed by "
-            f"{times.written(row)!r}, and the step is {step}: filling the gaps would put in "
-            f"{missing:,} rows beside the {count:,} that are there. Correct the time, or bring "
+            f"{times.written(row)!r}, and the step is {step}: filling the gaps would add "
+            f"{missing:,} rows to the {count:,} that are there. Correct the time, or resample "
             "the series to longer steps."
         )
     return step, positions
 
 
-def fill_times(times, positions, step):
-    """Return int64 instants of shape `(positions[-1] + 1,)`, with those of missing rows put in.
+def fill_times(times: TimeColumn, positions: np.ndarray, step: Step) -> np.ndarray:
+    """Return int64 instants of shape `(positions[-1] + 1,)`, with times for the missing rows.
 
-    Missing months are laid on their day of the calendar, others in equal distances.
+    Missing months get their day of the calendar; other missing rows are equally spaced.
 
     Args:
         times: `TimeColumn` of n rows.
@@ -149,12 +158,12 @@ def fill_times(times, positions, step):
             np.interp(every, positions, times.instants - times.instants[0]).round().astype(np.int64)
             + times.instants[0]
         )
-    wall = times.wall[row]
-    months = wall.astype("datetime64[us]").astype("datetime64[M]") + ahead * step.months
+    local = times.local[row]
+    months = local.astype("datetime64[us]").astype("datetime64[M]") + ahead * step.months
     start, last = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]") - 1
     date = np.minimum(start + (step.day - 1), last).astype("datetime64[us]").astype(np.int64)
-    shift = times.instants[row] - wall
-    return np.where(ahead == 0, wall, date + wall % (_DAY * MICROSECONDS)) + shift
+    shift = times.instants[row] - local
+    return np.where(ahead == 0, local, date + local % (_DAY * MICROSECONDS)) + shift
 
 
 def _refuse_disorder(times, place):
@@ -170,35 +179,35 @@ def _refuse_disorder(times, place):
         row = int(np.argmax(differences == 0)) + 1
         raise DataError(
             f"{place(row)}, column {times.name!r}: {times.written(row)!r} is the time of the row "
-            f"before too, as {int((differences == 0).sum()):,} times in all. Expected one row for "
-            "each time: remove one, take the mean, or keep the rows of one series where the file "
-            "has several; where clocks are set back, write times with their zone (+02:00)."
+            f"before, too; {int((differences == 0).sum()):,} rows repeat a time in all. Expected "
+            "one row for each time. Remove repeats or take their mean; keep one series where the "
+            "file has several; where clocks are set back, write times with their zone (+02:00)."
         )
 
 
 def _clocks(times):
-    """The instants, and the clock on the wall where it runs on and is another one."""
-    same = np.array_equal(np.diff(times.instants), np.diff(times.wall))
-    yield times.wall if same else times.instants
-    if not same and (np.diff(times.wall) > 0).all():
-        yield times.wall
+    """The instants, and the local times where these differ and are in ascending order."""
+    same = np.array_equal(np.diff(times.instants), np.diff(times.local))
+    yield times.local if same else times.instants
+    if not same and (np.diff(times.local) > 0).all():
+        yield times.local
 
 
 def _irregular(found):
-    """How many rows are off the grid or come after a gap."""
+    """The number of rows that are not on the grid or come after a gap."""
     _, positions = found
     return int((positions < 0).sum() + (np.diff(positions) != 1).sum())
 
 
 def _grid(clock):
-    """`(step, positions)` of the rows by one clock, -1 for a row that is off the grid."""
+    """`(step, positions)` of the rows by one clock, -1 for a row that is not on the grid."""
     differences = np.diff(clock)
     common = _most_common(differences)
     if common >= 28 * _DAY * MICROSECONDS:
         found = _grid_of_months(clock)
         if found is not None:
             return found
-    # The first row of which the step is right is on the grid, whatever the very first is.
+    # The first row with a step of the usual length is on the grid; the very first row may not be.
     anchor = clock[np.argmax(differences == common)]
     positions, rest = np.divmod(clock - anchor, common)
     positions -= positions[0]
@@ -206,7 +215,7 @@ def _grid(clock):
 
 
 def _grid_of_months(clock):
-    """The same by months of the calendar, or `None` where the days of the month differ."""
+    """The same in months of the calendar, or `None` where the days of the month differ."""
     dates = clock.astype("datetime64[us]")
     months = dates.astype("datetime64[M]")
     days = dates.astype("datetime64[D]")
@@ -221,7 +230,7 @@ def _grid_of_months(clock):
     good = fits(candidate)
     months = months.astype(np.int64)
     step = int(_most_common(np.diff(months)))
-    if good.mean() < _MOSTLY_SAME_DAY or step < 1:
+    if good.mean() < _SAME_DAY_FRACTION or step < 1:
         return None
     anchor = months[np.argmax(np.diff(months) == step)]
     positions, rest = np.divmod(months - anchor, step)
@@ -230,6 +239,6 @@ def _grid_of_months(clock):
 
 
 def _most_common(values):
-    """The most common value; the smallest where several are."""
+    """The most common value; the smallest of several."""
     distinct, counts = np.unique(values, return_counts=True)
     return distinct[np.argmax(counts)]

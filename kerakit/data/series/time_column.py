@@ -1,15 +1,21 @@
 """A column of times as it was read: dates, times of day with or without a zone, numbers."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import datetime
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
 from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["MICROSECONDS", "TimeColumn", "holds_times", "read_times"]
 
@@ -17,12 +23,13 @@ MICROSECONDS = 1_000_000  # in a second
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _ONE = datetime.timedelta(microseconds=1)
-# A column of which this share are dates is one of dates; the others are slips, which
-# reading it then names.
-_MOSTLY_DATES = 0.95
-_LOOKED_AT = 1000  # values, which tell as much as a million
-# Beyond the year 5000 in seconds: these are milliseconds, as JavaScript and pandas write them.
-_TOO_LATE = 1e11
+# A column is one of dates where at least this fraction of its values are dates. The other
+# values are slips, and reading the column names the first of them.
+_DATES_FRACTION = 0.95
+_SAMPLED_VALUES = 1000  # enough to tell dates from other texts in a column of millions
+# As seconds, this is beyond the year 5000: such numbers are milliseconds, as JavaScript and
+# pandas write them.
+_MAX_SECONDS = 1e11
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,22 +40,22 @@ class TimeColumn:
         name: str. The column.
         instants: int64 array of shape `(n,)`. Microseconds since 1970-01-01T00:00Z; a time
             without a zone counts as UTC.
-        wall: int64 array of shape `(n,)`. What the clock on the wall showed, in the same
-            unit: days and months are regular by it where summer time shifts the instants.
-        written: function from a row to how the source wrote its time.
+        local: int64 array of shape `(n,)`. The local times, in the same unit. Days and months
+            are regular in local time, also where summer time shifts the instants.
+        written: function from a row to its time as the source wrote it.
     """
 
     name: str
     instants: np.ndarray
-    wall: np.ndarray
+    local: np.ndarray
     written: Callable[[int], str]
 
 
-def holds_times(values, typed):
-    """Whether a column holds times, all or nearly all, that cannot be numbers.
+def holds_times(values: pa.Array | pa.ChunkedArray | np.ndarray, typed: bool) -> bool:
+    """Return whether all or nearly all values of a column are dates or times, not numbers.
 
     Args:
-        values: Arrow array.
+        values: Arrow array, or an array of several numbers for each row.
         typed: bool. Whether the source has types; a text file has none.
 
     Example:
@@ -67,25 +74,30 @@ def holds_times(values, typed):
         return False
     words = read_column(values, NA_VALUES, typed).values
     there = [word for word in words if word and not word.isdigit()]
-    # Most columns of text are told by their first value.
+    # The first value is enough to see that most columns of text hold no dates.
     if not there or _moment(there[0]) is None and _moment(there[-1]) is None:
         return False
-    there = there[:: 1 + len(there) // _LOOKED_AT]
-    return sum(_moment(word) is not None for word in there) >= _MOSTLY_DATES * len(there)
+    there = there[:: 1 + len(there) // _SAMPLED_VALUES]
+    return sum(_moment(word) is not None for word in there) >= _DATES_FRACTION * len(there)
 
 
-def read_times(values, typed, name, place):
-    """Read a column of times.
+def read_times(
+    values: pa.Array | pa.ChunkedArray | np.ndarray,
+    typed: bool,
+    name: str,
+    place: Callable[[int], str],
+) -> TimeColumn:
+    """Read a column of dates or times.
 
     ISO 8601 is read (`1949-01`, `2016-07-01`, `2016-07-01 13:00`, `2016-07-01T13:00:00+02:00`),
-    and Arrow's own types. Numbers of four digits are years, of eight that are all dates
-    days (`20160701`), others seconds since 1970.
+    and Arrow's own types. Numbers of four digits are years. Numbers of eight digits are days
+    (`20160701`) where all of them are dates. Other numbers are seconds since 1970.
 
     Args:
         values: Arrow array of n times.
         typed: bool. Whether the source has types.
         name: str. The column.
-        place: function from a row to its place, for errors.
+        place: function from a row to its place (file and line), for errors.
 
     Returns:
         `TimeColumn`.
@@ -96,7 +108,9 @@ def read_times(values, typed, name, place):
     import pyarrow as pa
 
     if isinstance(values, np.ndarray):
-        raise DataError(f"{place(0)}, column {name!r}: expected one time a row, not several.")
+        raise DataError(
+            f"{place(0)}, column {name!r}: expected one time for each row, found several."
+        )
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
@@ -109,15 +123,15 @@ def read_times(values, typed, name, place):
         return _numbers_as_times(column.numbers(), name, place)
     column = read_column(values, origin=f"column {name!r}")
     if not isinstance(column, Numbers):
-        raise DataError(f"{place(0)}, column {name!r}: these are no times. {_EXPECTED}")
+        raise DataError(f"{place(0)}, column {name!r}: the values are not times. {_EXPECTED}")
     _refuse_missing(column.missing(), name, place)
     return _numbers_as_times(column.values, name, place)
 
 
 _EXPECTED = (
     "Expected ISO dates and times, such as 2016-07-01, 2016-07-01 13:00 or "
-    "2016-07-01T13:00:00+02:00, or seconds since 1970; of other forms "
-    "pandas.to_datetime makes a DataFrame's column, which load_series takes."
+    "2016-07-01T13:00:00+02:00, or seconds since 1970. Convert other forms with "
+    "pandas.to_datetime, and pass the DataFrame to load_series."
 )
 
 
@@ -130,19 +144,19 @@ def _typed_times(values, name, place):
     zone = getattr(values.type, "tz", None)
     values = values.cast(pa.timestamp("us", zone), safe=False)
     instants = values.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    wall = instants
+    local = instants
     if zone:
-        # Where a system knows no time zones, the instants are right all the same.
+        # On a system without a database of time zones the instants are right all the same.
         with contextlib.suppress(pa.ArrowInvalid):
-            wall = pc.local_timestamp(values).cast(pa.int64()).to_numpy(zero_copy_only=False)
+            local = pc.local_timestamp(values).cast(pa.int64()).to_numpy(zero_copy_only=False)
     texts = values if zone is None else values.cast(pa.timestamp("us", "UTC"))
-    return TimeColumn(name, instants, wall, lambda row: str(texts[row]).removesuffix("Z"))
+    return TimeColumn(name, instants, local, lambda row: str(texts[row]).removesuffix("Z"))
 
 
 def _written_times(column, name, place):
     """ISO dates and times; `column` is `Texts`."""
     count = len(column.values)
-    instants, wall = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    instants, local = np.zeros(count, np.int64), np.zeros(count, np.int64)
     zoned, wrong = np.zeros(count, bool), np.zeros(count, bool)
     for index, word in enumerate(column.values):
         moment = _moment(word)
@@ -150,29 +164,32 @@ def _written_times(column, name, place):
             wrong[index] = word != ""
             continue
         shown = moment.replace(tzinfo=None)
-        wall[index] = (shown - _EPOCH) // _ONE
+        local[index] = (shown - _EPOCH) // _ONE
         zoned[index] = moment.tzinfo is not None
-        instants[index] = wall[index] - (moment.utcoffset() // _ONE if zoned[index] else 0)
+        instants[index] = local[index] - (moment.utcoffset() // _ONE if zoned[index] else 0)
 
     def written(row):
         return column.values[column.codes[row]]
 
     if wrong.any():
         row = int(np.argmax(wrong[column.codes]))
-        raise DataError(f"{place(row)}, column {name!r}: {written(row)!r} is no time. {_EXPECTED}")
-    of_rows = zoned[column.codes]
-    if of_rows.any() and not of_rows.all():
-        other = int(np.argmax(of_rows != of_rows[0]))
         raise DataError(
-            f"{place(other)}, column {name!r}: {written(other)!r} {_zone(of_rows[other])}, and "
-            f"{written(0)!r} of the first row {_zone(of_rows[0])}. Write all in one way."
+            f"{place(row)}, column {name!r}: {written(row)!r} is not a time. {_EXPECTED}"
         )
-    return TimeColumn(name, instants[column.codes], wall[column.codes], written)
+    row_zoned = zoned[column.codes]
+    if row_zoned.any() and not row_zoned.all():
+        other = int(np.argmax(row_zoned != row_zoned[0]))
+        raise DataError(
+            f"{place(other)}, column {name!r}: {written(other)!r} {_zone(row_zoned[other])}, and "
+            f"{written(0)!r} of the first row {_zone(row_zoned[0])}. Write all times with a "
+            "zone, or all without."
+        )
+    return TimeColumn(name, instants[column.codes], local[column.codes], written)
 
 
 def _numbers_as_times(numbers, name, place):
     """Years, days as `20160701`, or seconds since 1970."""
-    bad = ~np.isfinite(numbers) | (np.abs(numbers) >= _TOO_LATE)
+    bad = ~np.isfinite(numbers) | (np.abs(numbers) >= _MAX_SECONDS)
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
@@ -193,7 +210,7 @@ def _numbers_as_times(numbers, name, place):
 
 
 def _moment(word):
-    """The `datetime` that a word writes, or `None`."""
+    """The `datetime` that an ISO 8601 text stands for, or `None`."""
     if re.fullmatch(r"\d{4}-\d\d", word):
         word += "-01"
     try:
@@ -220,5 +237,5 @@ def _refuse_missing(missing, name, place):
         )
 
 
-def _zone(has):
-    return "has a zone" if has else "has no zone"
+def _zone(zoned):
+    return "has a zone" if zoned else "has no zone"

@@ -1,6 +1,9 @@
 """Words and characters of texts as the layers of Keras see them, and how often they occur."""
 
+from __future__ import annotations
+
 import collections
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -19,17 +22,17 @@ __all__ = [
 # What `lower_and_strip_punctuation` of Keras strips: all of ASCII's punctuation.
 _PUNCTUATION = b"!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"
 
-# A word seen once says nothing that could hold for another text.
-_LEAST = 2
-_MOST_WORDS = 50_000
-_MOST_CHARACTERS = 1_000
+# A word seen in one text only cannot tell a model about other texts.
+_MIN_COUNT = 2
+_MAX_WORDS = 50_000
+_MAX_CHARACTERS = 1_000
 
 
-def standardized(text):
+def standardized(text: str) -> str:
     """Return a text as `TextVectorization(standardize="lower_and_strip_punctuation")` does.
 
-    ASCII letters become small and ASCII punctuation goes; other letters and marks stay as
-    they are (`É` too), as in TensorFlow's graph.
+    ASCII letters are lowercased and ASCII punctuation is removed. Other letters and marks stay
+    as they are (`É`, too), as in TensorFlow's graph.
 
     Example:
 
@@ -39,8 +42,8 @@ def standardized(text):
     return _standardized(text).decode()
 
 
-def standardized_characters(text):
-    """Return a text as `TextVectorization(standardize="lower")` does: ASCII letters small.
+def standardized_characters(text: str) -> str:
+    """Return a text as `TextVectorization(standardize="lower")` does: lowercase ASCII letters.
 
     Example:
 
@@ -50,10 +53,10 @@ def standardized_characters(text):
     return text.encode().lower().decode()
 
 
-def words(text):
-    """Return the words of a standardized text, split at ASCII white space alone.
+def words(text: str) -> list[str]:
+    """Return the words of a standardized text, split at ASCII white space.
 
-    Python's `str.split` would split at a no-break space too, which TensorFlow does not.
+    Python's `str.split` splits at a no-break space, too; TensorFlow does not.
 
     Example:
 
@@ -63,24 +66,26 @@ def words(text):
     return [word.decode() for word in _standardized(text).split()]
 
 
-def count_words(texts):
-    """Return an int array: how many words each text has."""
+def count_words(texts: Iterable[str]) -> np.ndarray:
+    """Return the number of words of each text, an int array."""
     return np.array([len(_standardized(text).split()) for text in texts], np.int64)
 
 
-def describe_text(name, texts, column="", origin="the data"):
-    """Return the `Feature` of training texts.
+def describe_text(
+    name: str, texts: Iterable[str], column: str = "", origin: str = "the data"
+) -> Feature:
+    """Return the `Feature` of training texts: vocabulary, characters and lengths.
 
     Args:
         name: str. The input's name.
         texts: sequence of str.
         column: str. The name in the source. Defaults to `name`.
-        origin: str. What the texts are, for an error.
+        origin: str. Name of the texts, for an error.
 
     Returns:
-        `Feature` with the words seen at least twice (all, where none is), at most 50,000;
-        the characters as they stand, at most 1,000; both most frequent first; quantiles of the
-        lengths in words; and as `missing` the number of texts without a word.
+        `Feature` with the words seen at least twice (or all, where no word is), at most 50,000;
+        the characters, in upper and lower case, at most 1,000; both most frequent first; quantiles
+        of the lengths in words; and as `missing` the number of texts without a word.
 
     Raises:
         DataError: when no text has a word.
@@ -99,10 +104,10 @@ def describe_text(name, texts, column="", origin="the data"):
         characters.update(text)
     if not seen:
         raise DataError(
-            f"{origin}: no training text has a word: there is nothing but punctuation and white "
-            "space. Check which column holds the texts."
+            f"{origin}: no training text has a word; there are only punctuation and white space. "
+            "Check which column has the texts."
         )
-    often = {word: count for word, count in seen.items() if count >= _LEAST}
+    frequent = {word: count for word, count in seen.items() if count >= _MIN_COUNT}
     return Feature(
         name,
         kind="text",
@@ -110,21 +115,22 @@ def describe_text(name, texts, column="", origin="the data"):
         column=column or name,
         missing=lengths.count(0),
         quantiles=_quantiles(lengths),
-        vocabulary=tuple(word.decode() for word in _ranked(often or seen, _MOST_WORDS)),
-        characters=_ranked(characters, _MOST_CHARACTERS),
+        vocabulary=tuple(word.decode() for word in _ranked(frequent or seen, _MAX_WORDS)),
+        characters=_ranked(characters, _MAX_CHARACTERS),
     )
 
 
-def describe_tokens(name, sentences):
-    """Return the `Feature` of training sentences whose tokens have single spaces between.
+def describe_tokens(name: str, sentences: Iterable[str]) -> Feature:
+    """Return the `Feature` of training sentences whose tokens are separated by single spaces.
 
     Args:
         name: str. The input's name.
         sentences: sequence of str.
 
     Returns:
-        `Feature` with the tokens, in small ASCII letters, at most 50,000; the characters as
-        they stand, at most 1,000, without the space; and quantiles of the lengths in tokens.
+        `Feature` with the tokens, ASCII letters in lower case, at most 50,000; the characters, in
+        upper and lower case, at most 1,000, without the space; and quantiles of the lengths in
+        tokens.
 
     Example:
 
@@ -145,21 +151,21 @@ def describe_tokens(name, sentences):
         dtype="string",
         column=name,
         quantiles=_quantiles(lengths),
-        vocabulary=_ranked(seen, _MOST_WORDS),
-        characters=_ranked(characters, _MOST_CHARACTERS),
+        vocabulary=_ranked(seen, _MAX_WORDS),
+        characters=_ranked(characters, _MAX_CHARACTERS),
     )
 
 
 def _standardized(text):
-    # In UTF-8 no byte of another character is an ASCII one, so bytes do, and are faster.
+    # In UTF-8 an ASCII byte is never part of another character: bytes give the same, and faster.
     return text.encode().lower().translate(None, _PUNCTUATION)
 
 
-def _ranked(counts, most):
-    """The keys, most frequent first; those of one count by code points."""
-    return tuple(sorted(counts, key=lambda key: (-counts[key], key))[:most])
+def _ranked(counts, maximum):
+    """The keys, most frequent first; keys of equal count by code points."""
+    return tuple(sorted(counts, key=lambda key: (-counts[key], key))[:maximum])
 
 
 def _quantiles(lengths):
-    """Up to 65 distinct quantiles, as `describe_feature` gives them of numbers."""
+    """Up to 65 distinct quantiles, as `describe_feature` gives them for numbers."""
     return tuple(np.unique(np.quantile(lengths, np.linspace(0.0, 1.0, 65))).tolist())

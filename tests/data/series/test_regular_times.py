@@ -131,7 +131,10 @@ def test_gaps_are_refused_or_filled_or_ignored(write):
     assert "line 9, column 'when': '2024-03-01 06:00:00' is followed by '2024-03-01 09:00:00'" in (
         message
     )
-    assert "2 row(s) missing there, 3 in 2 gap(s) in all" in message and "gaps='fill'" in message
+    assert (
+        "2 row(s) are missing there, and 3 in 2 gap(s) in all" in message
+        and "gaps='fill'" in message
+    )
 
     with pytest.warns(UserWarning, match=r"3 of 23 .*for up to 2 .*\(from 2024-03-01 07:00:00\)"):
         filled = load(write, times, gaps="fill", calendar="day")
@@ -178,7 +181,9 @@ def test_missing_months_are_filled_by_the_clock_of_their_zone():
 def test_a_time_between_the_steps_is_refused(write):
     times = hours()
     times[6] = "2024-03-01 06:07:00"
-    with pytest.raises(DataError, match=r"line 8, .*'2024-03-01 06:07:00' is no whole number of"):
+    with pytest.raises(
+        DataError, match=r"line 8, .*'2024-03-01 06:07:00' is not a whole number of"
+    ):
         load(write, times, gaps="fill")
     assert len(targets(load(write, times, gaps="ignore"))) == 10
 
@@ -186,7 +191,7 @@ def test_a_time_between_the_steps_is_refused(write):
 def test_one_wrong_date_does_not_fill_the_memory(write):
     times = hours()
     times[-1] = "9999-01-01 00:00:00"
-    with pytest.raises(DataError, match="line 21, .*would put in"):
+    with pytest.raises(DataError, match="line 21, .*would add"):
         load(write, times, gaps="fill")
 
 
@@ -202,7 +207,7 @@ def test_summer_time_is_no_gap(frequency, season):
 @pytest.mark.parametrize(
     "row, written, message",
     [
-        (3, "01/03/2024", "line 5, column 'when': '01/03/2024' is no time.*Expected ISO dates"),
+        (3, "01/03/2024", "line 5, column 'when': '01/03/2024' is not a time.*Expected ISO dates"),
         (3, "", "line 5, column 'when': the time is missing"),
         (3, "2024-03-01T03:00:00+01:00", "line 5, .*has a zone, and '2024-03-01 00:00:00' of"),
     ],

@@ -66,7 +66,7 @@ def test_several_columns_need_to_be_named(write):
         ({"value": "city"}, "line 2, column 'city': 'Rome' is not a number, as 20 of 20"),
         ({"value": ["load", "load"]}, "Name each column once"),
         ({"value": "load", "time": "load"}, "Name each column once"),
-        ({"time": "city"}, "line 2, column 'city': 'Rome' is no time"),
+        ({"time": "city"}, "line 2, column 'city': 'Rome' is not a time"),
     ],
 )
 def test_columns_that_cannot_be_meant(write, options, message):

@@ -99,24 +99,36 @@ def test_a_real_treebank_is_what_conllu_reads(test_data, split):
 
 
 BAD = {
-    "short": ("a N\nb\n", {}, r"f, line 2: expected 2 columns, found 1 \(spaces stand between"),
-    "long": ("a\tN\n\nb\tN\tX\n", {}, r"f, line 3: expected 2 columns, found 3 \(tabs stand"),
-    "one": ("a\nb\n", {}, "f, line 1: found one column; expected a token and its tag"),
-    "none": ("# only\n\n-DOCSTART-\n", {}, "f holds no sentence"),
+    "short": ("a N\nb\n", {}, r"f, line 2: expected 2 columns, found 1 \(separated by spaces"),
+    "long": (
+        "a\tN\n\nb\tN\tX\n",
+        {},
+        r"f, line 3: expected 2 columns, found 3 \(separated by t",
+    ),
+    "one": ("a\nb\n", {}, "f, line 1: found one column. Expected a token and its tag"),
+    "none": ("# only\n\n-DOCSTART-\n", {}, "f has no sentences"),
     "no tag": ("a\tN\nb\t\n", {}, r"f, line 2: the token 'b' has no tag \(''\)"),
     "no token": ("a\tN\n\tN\n", {}, "f, line 2: the token is empty"),
-    "number": ("a N\n", {"tag": 2}, r"line 1: there is no column 2, which tag= names; .* has 2"),
+    "number": ("a N\n", {"tag": 2}, r"line 1: there is no column 2, which tag= names. .* has 2"),
     "negative": ("a N\n", {"token": -3}, "there is no column -3, which token= names"),
-    "no names": ("a N\n", {"tag": "pos"}, "no column 'pos', which tag= names. Name them with col"),
-    "name": ("a N\n", {"tag": "po", "columns": ("w", "pos")}, "'po'.*'pos'\\?.*names are .'w', 'p"),
-    "names": ("a N\n", {"columns": ("w",)}, r"line 1: there are 2 columns, and 1 names for them"),
+    "no names": ("a N\n", {"tag": "pos"}, "no column 'pos', which tag= names. Name the columns"),
+    "name": (
+        "a N\n",
+        {"tag": "po", "columns": ("w", "pos")},
+        "'po'.*'pos'\\?.*columns are .'w'",
+    ),
+    "names": ("a N\n", {"columns": ("w",)}, r"line 1: .*found 2 columns, and columns= has 1 names"),
     "same": ("a N\n", {"token": 1}, "token= and tag= both name column 1"),
-    "counted": ("1 a N\n2 b N\n\n1 c N\n", {}, "column 0 counts the tokens of each sentence"),
+    "counted": ("1 a N\n2 b N\n\n1 c N\n", {}, "column 0 numbers the tokens of each sentence"),
     "cells": (f"{line(1, 'a')}\n2\tb\tc\n", {}, "line 2: expected the 10 columns .* found 3"),
     "id": (f"{line(1, 'a')}\n{line('x', 'b')}\n", {}, "line 2: .*'x' is not a valid ID"),
     "upos": (f"{line(1, 'a')}\n{line(2, 'b', '_')}\n", {}, "line 2: the token 'b' has no tag .'_'"),
-    "field": (line(1, "a"), {"tag": "pos"}, "the tag= of a CoNLL-U file is one of upos, xpos, dep"),
-    "place": (line(1, "a"), {"token": 1}, "the token= of a CoNLL-U file is one of form, lemma"),
+    "field": (
+        line(1, "a"),
+        {"tag": "pos"},
+        "tag= of a CoNLL-U file must be one of upos, xpos",
+    ),
+    "place": (line(1, "a"), {"token": 1}, "token= of a CoNLL-U file must be one of form, lemma"),
 }
 
 
