@@ -53,7 +53,7 @@ def load_labelled(config):
         ArgumentError: when flags contradict each other.
         DataError: when the data cannot be used.
     """
-    from kerakit.data import load_builtin, load_series
+    from kerakit.data import load_builtin, load_sequences
 
     given = _given(config, SequenceFlags, "ts")
     if config.ts is None:
@@ -65,7 +65,7 @@ def load_labelled(config):
             f"series to forecast goes to {command_for('sequence-forecast')} --series FILE, a table "
             f"with a row for each label to {command_for('tabular-classification')}."
         )
-    return load_series(config.ts, seed=config.seed, **given)
+    return load_sequences(config.ts, seed=config.seed, **given)
 
 
 def load_texts(config):

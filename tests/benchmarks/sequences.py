@@ -156,7 +156,7 @@ def loaded(name, folder, seed, split="test"):
     if name in ARCHIVE:
         stem = str(folder / "sequences" / "ucr_uea" / name / name)
         held = 0.2 if split == "validation" else 0
-        data = kk.load_series(
+        data = kk.load_sequences(
             f"{stem}_TRAIN.ts", test=f"{stem}_TEST.ts", validation_size=held, seed=seed
         )
         return data, kk.sequence_classifier, "sequence_classification"

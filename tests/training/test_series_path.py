@@ -43,7 +43,7 @@ def levels(folder, classes, lengths=(STEPS,), noise=0.2, **options):
         labels.append(classes[place])
     train = ts_file(folder / "a_TRAIN.ts", series[:90], labels[:90])
     test = ts_file(folder / "a_TEST.ts", series[90:], labels[90:])
-    return kk.load_series(str(train), test=str(test), **options)
+    return kk.load_sequences(str(train), test=str(test), **options)
 
 
 def classifier(data):

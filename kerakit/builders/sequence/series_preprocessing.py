@@ -55,7 +55,7 @@ def _described(owner, inputs):
         if list(kinds.values()) != ["sequence"]:
             raise ArgumentError(
                 f"{owner} takes one sequence of numbers and nothing beside it. Got features of "
-                f"kinds {kinds}; kk.load_series makes such data of .ts files."
+                f"kinds {kinds}; kk.load_sequences makes such data of .ts files."
             )
         (feature,) = inputs.features
         mean, variance = np.atleast_1d(feature.mean), np.atleast_1d(feature.variance)

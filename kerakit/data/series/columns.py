@@ -1,5 +1,10 @@
 """Which columns of a table are the values of a series, and which is its time."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from kerakit.data.columns.column import Numbers, Texts, read_column
@@ -7,14 +12,24 @@ from kerakit.data.names import near_match
 from kerakit.data.series.time_column import holds_times
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    from kerakit.data.series.options import SeriesOptions
+
 __all__ = ["choose_columns", "value_column"]
 
-# From this share of numbers on, the few texts in a column of a text file are more likely
-# slips than what the column is for; reading it then names the first.
-_MOSTLY_NUMBERS = 0.95
+# A column of a text file is numeric where at least this fraction of its values are numbers.
+# The few other values are slips, and reading the column names the first of them.
+_NUMBERS_FRACTION = 0.95
 
 
-def choose_columns(columns, value, time, typed, name, options):
+def choose_columns(
+    columns: Mapping[str, Any],
+    value: tuple[str, ...] | None,
+    time: str | None,
+    typed: bool,
+    name: str,
+    options: SeriesOptions,
+) -> tuple[tuple[str, ...], str | None, list[str]]:
     """Find the columns of the values and of the times.
 
     Args:
@@ -22,7 +37,7 @@ def choose_columns(columns, value, time, typed, name, options):
         value: tuple of strings, or `None`: the only column with numbers.
         time: str, or `None`: the only column with dates.
         typed: bool. Whether the source has types; a text file has none.
-        name: str. What the user calls the source.
+        name: str. The file's path, or a name of the array or DataFrame, for errors.
         options: `SeriesOptions`.
 
     Returns:
@@ -30,7 +45,7 @@ def choose_columns(columns, value, time, typed, name, options):
         warning.
 
     Raises:
-        DataError: when a column is not there, or it is not plain which is meant.
+        DataError: when a column is not there, or several columns could be meant.
     """
     for parameter, wanted in (("value", value or ()), ("time", () if time is None else (time,))):
         for column in wanted:
@@ -41,15 +56,15 @@ def choose_columns(columns, value, time, typed, name, options):
                 )
     if value is not None and (time in value or len(set(value)) < len(value) or not value):
         raise DataError(
-            f"{name}: value={value!r} names no column, one twice, or that of time={time!r}. Name "
-            "each column once."
+            f"{name}: value={list(value)} and time={time!r} must name different columns, at least "
+            "one of them in value=. Name each column once."
         )
     rest = [column for column in columns if column not in (value or ())]
     if time is None:
         dates = [column for column in rest if holds_times(columns[column], typed)]
         if len(dates) > 1:
             raise DataError(
-                f"{name}: several columns hold dates: {_listed(dates)}. Pass time= with the one "
+                f"{name}: several columns have dates: {_listed(dates)}. Pass time= with the column "
                 "that orders the rows."
             )
         time = dates[0] if dates else None
@@ -62,41 +77,47 @@ def choose_columns(columns, value, time, typed, name, options):
             value,
             time,
             [
-                f"{name}: no column holds ISO dates, so the rows are taken as equal steps in time. "
+                f"{name}: no column has ISO dates, so the rows are treated as equal steps in time. "
                 f"Not used: {_listed(texts)}. If one of them is the time, pass time=."
             ],
         )
     return value, time, []
 
 
-def value_column(values, name, na_values, typed, place):
-    """Return a column as float64 array of shape `(n,)`, NaN where a value is missing.
+def value_column(
+    values: Any,
+    name: str,
+    na_values: Sequence[str] | None,
+    typed: bool,
+    place: Callable[[int], str],
+) -> np.ndarray:
+    """Return a column of values as a float64 array of shape `(n,)`, NaN where one is missing.
 
     Args:
         values: Arrow array.
         name: str. The column.
         na_values: tuple of strings that stand for a missing value, or `None` for the usual.
         typed: bool. Whether the source has types.
-        place: function from a row to its place, for errors.
+        place: function from a row to its place (file and line), for errors.
 
     Raises:
-        DataError: when a value is no number.
+        DataError: when a value is not a number.
     """
     column = _read(values, na_values, typed)
     if isinstance(column, Numbers) and column.values.ndim == 1:
         return column.values
     if not isinstance(column, Texts):
-        kind = getattr(values, "type", "several numbers a row")
+        kind = getattr(values, "type", "several numbers in each row")
         raise DataError(
-            f"{place(0)}, column {name!r}: the column holds {kind}. Expected one number a row."
+            f"{place(0)}, column {name!r}: the column has {kind}. Expected one number in each row."
         )
     wrong = column.odd[column.codes]
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
             f"{place(row)}, column {name!r}: {column.written[column.codes[row]]!r} is not a "
-            f"number, as {int(wrong.sum()):,} of {len(column):,} values. Correct it, or add it to "
-            "na_values= if it stands for a missing value."
+            f"number; {int(wrong.sum()):,} of {len(column):,} values are not. Correct the value, "
+            "or add it to na_values= if it stands for a missing value."
         )
     return column.numbers()
 
@@ -110,23 +131,23 @@ def _only_numeric(columns, rest, typed, name, options):
         return tuple(numeric)
     if numeric:
         raise DataError(
-            f"{name}: several columns hold numbers: {_listed(numeric)}. Pass value= with the one "
-            "to forecast, or a list of those to forecast together."
+            f"{name}: several columns have numbers: {_listed(numeric)}. Pass value= with the "
+            "column to forecast, or with a list of columns to forecast together."
         )
-    held = f"The columns are {_listed(columns)}" if rest else "There is no column beside the time"
-    raise DataError(f"{name}: no column holds numbers to forecast. {held}.")
+    found = f"The columns are {_listed(columns)}" if rest else "There is no column beside the time"
+    raise DataError(f"{name}: no column has numbers to forecast. {found}.")
 
 
 def _is_numeric(values, typed, options):
-    """Whether a column holds numbers, all or nearly all."""
+    """Whether all or nearly all values of a column are numbers."""
     column = _read(values, options.na_values, typed)
     if isinstance(column, Numbers):
         return column.values.ndim == 1
     if typed or not isinstance(column, Texts):
         return False
-    there = column.values[column.codes] != ""
+    present = column.values[column.codes] != ""
     odd = column.odd[column.codes]
-    return there.any() and odd.sum() <= (1 - _MOSTLY_NUMBERS) * there.sum()
+    return present.any() and odd.sum() <= (1 - _NUMBERS_FRACTION) * present.sum()
 
 
 def _read(values, na_values, typed):

@@ -1,94 +1,106 @@
-"""Time series to forecast, and labelled sequences in `.ts` files."""
+"""Time series to forecast: files, arrays and DataFrames."""
+
+from __future__ import annotations
 
 import os
 import pathlib
 import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.checks import check
-from kerakit.data.options import Options, names
+from kerakit.data.options import names
+from kerakit.data.sequences.ts_file import is_ts_file
+from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
-from kerakit.errors import ArgumentError
+from kerakit.data.series.source import read_series
+
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
 
 __all__ = ["load_series"]
 
+_SOURCE = (
+    "a CSV or Parquet file, an array or a DataFrame of a series to forecast (load_sequences "
+    "loads .ts files of labelled sequences)"
+)
+
 
 def load_series(
-    source,
+    source: Any,
     *,
-    value=None,
-    time=None,
-    window=None,
-    horizon=None,
-    stride=1,
-    calendar=(),
-    season=None,
-    gaps="error",
-    test=None,
-    validation=None,
-    test_size=0.2,
-    validation_size=0.2,
-    na_values=None,
-    unit=None,
-    seed=0,
-    dataset=None,
-):
-    """Load a time series to forecast, or the labelled sequences of a `.ts` file.
+    value: str | Sequence[str] | None = None,
+    time: str | None = None,
+    window: int | None = None,
+    horizon: int | None = None,
+    stride: int = 1,
+    calendar: str | Sequence[str] = (),
+    season: int | None = None,
+    gaps: Literal["error", "fill", "ignore"] = "error",
+    test: Any = None,
+    validation: Any = None,
+    test_size: float = 0.2,
+    validation_size: float = 0.2,
+    na_values: str | Sequence[str] | None = None,
+    unit: str | None = None,
+    seed: int = 0,
+    dataset: str | None = None,
+) -> Data:
+    """Load a time series to forecast from a CSV or Parquet file, an array or a DataFrame.
 
-    A series is cut by time into a training, a validation and a test part, never shuffled. A
-    row is a window of the series and the steps that follow it; it belongs to the part in
-    which these steps lie, all of them. Its input may reach back into the part before, as a
-    forecast made at that time could. Windows are cut out of the one series when they are
-    needed and take no memory of their own. Statistics come from the training part only.
+    The series is split by time into training, validation and test steps; it is never shuffled.
+    Each row of the data is a window of the series and the steps that follow it, its target. A
+    row belongs to the split in which its whole target lies. Its window may reach back into the
+    split before, as in a forecast made at that time. The windows share the memory of the one
+    series. Statistics come from the training split only.
 
-    A `.ts` file (UCR and UEA archives) holds sequences of one label each, of equal or
-    different lengths, which are classified whole; what `test=` and `validation=` do not give
-    is split off at random, class by class.
+    To classify whole sequences, use `load_sequences`.
 
     Args:
-        source: path of a CSV or Parquet file with a row for each step; array of shape
-            `(steps,)` or `(steps, channels)`; DataFrame of pandas, polars or pyarrow (an index
-            of dates of pandas counts as a column); or path of a `.ts` file.
+        source: path of a CSV or Parquet file with one row for each step; array of shape
+            `(steps,)` or `(steps, channels)`; or DataFrame of pandas, polars or pyarrow (an
+            index of dates of pandas counts as a column).
         value: str or sequence of str. The column to forecast, or several to forecast together.
-            Defaults to `None`: the only one with numbers.
+            Defaults to `None`: the only column with numbers.
         time: str. The column of times: ISO dates with or without a time of day and zone, or
-            seconds since 1970. Defaults to `None`: the only one with dates, if there is one.
-        window: int in `[1, inf)`. Steps a forecast is made from. Defaults to `None`: the larger
-            of 2 seasons and 4 horizons.
-        horizon: int in `[1, inf)`. Steps to forecast. Defaults to `None`: one season.
-        stride: int in `[1, inf)`. Steps from one training window to the next; of validation
-            and test every window is used. Defaults to `1`.
+            seconds since 1970. Defaults to `None`: the only column with dates, if there is one.
+        window: int in `[1, inf)`. Number of steps that a forecast is made from. Defaults to
+            `None`: 2 seasons or 4 horizons, whichever is longer.
+        horizon: int in `[1, inf)`. Number of steps to forecast. Defaults to `None`: one season.
+        stride: int in `[1, inf)`. Steps from one training window to the next; validation and
+            test use every window. Defaults to `1`.
         calendar: str or sequence of str among `"day"`, `"week"` and `"year"`. Cycles whose phase
-            the model is to know: the time of the window's last step becomes an input `time`, in
+            the model gets: the time of the window's last step becomes an input `time`, in
             seconds since 1970 in UTC. Needs a time column. Defaults to `()`.
         season: int in `[1, inf)`. Steps after which the pattern repeats. Defaults to `None`: a
             day for steps of 10, 15, 30 or 60 minutes, a week for days, a year for weeks,
             months and quarters; else 1.
-        gaps: str. What to do where steps are missing among the times. `"error"`; `"fill"` puts
-            in rows of missing values; `"ignore"` takes the rows as they follow on each other
-            (trading days). Defaults to `"error"`.
-        test, validation: series of the same kind as `source`, used whole: their windows start
-            afresh. Defaults to `None`: the end of `source` is cut off.
-        test_size: float in `(0.0, 1.0)`, the share of the steps to test on; or an int in
-            `[1, inf)`, how many steps. Defaults to `0.2`.
-        validation_size: float in `(0.0, 1.0)`, the share of the other steps to validate on; an
-            int in `[1, inf)`; or 0 for none. Defaults to `0.2`.
+        gaps: str. What to do where steps are missing among the times. `"error"` raises an
+            error; `"fill"` inserts rows of missing values; `"ignore"` treats the rows as
+            consecutive (trading days). Defaults to `"error"`.
+        test, validation: series of the same kind as `source`, used whole: their first window
+            starts at their first step. Default to `None`: steps at the end of `source`.
+        test_size: float in `(0.0, 1.0)`, the fraction of the steps to test on; or an int in
+            `[1, inf)`, the number of steps. Defaults to `0.2`.
+        validation_size: float in `(0.0, 1.0)`, the fraction of the other steps to validate on; an
+            int in `[1, inf)`, the number of steps; or 0 for none. Defaults to `0.2`.
         na_values: str or sequence of str that stand for missing values beside the empty cell of
             a text file. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like.
         unit: str. Unit of the values, for reports. Defaults to `None`.
-        seed: int in `[0, inf)`. Seed of the split of a `.ts` file. Defaults to `0`.
-        dataset: str. What to call the data in reports. Defaults to `None`: the file's name, or
+        seed: int in `[0, inf)`. Recorded in `spec.seed`; the split by time needs no chance.
+            Defaults to `0`.
+        dataset: str. Name of the data in reports. Defaults to `None`: the file's name, or
             `"series"`.
 
     Returns:
-        `Data`. Of a series: task `"forecast"`, input `window` of shape `(window,)` or
-        `(window, channels)`, target of shape `(horizon,)` or `(horizon, channels)`, both in the
-        series' own units. Of a `.ts` file: task `"binary"` or `"multiclass"`, input `series` of
-        shape `(steps,)` or `(steps, channels)`, which ends in NaN where others are longer.
+        `Data` of the task `"forecast"`. The input `window` has shape `(window,)` or
+        `(window, channels)`, the target `(horizon,)` or `(horizon, channels)`; both are in the
+        series' own units.
 
     Raises:
         DataError: when a file, column, time or value cannot be used, or the series is too
             short; the message has the file and the line, or the row counted from 0.
-        ArgumentError: when a parameter has a value that it cannot have.
+        ArgumentError: when an argument has a value that it cannot have.
 
     Example:
 
@@ -102,33 +114,10 @@ def load_series(
     """
     owner = "load_series"
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str or None", dataset)
-    if _is_labelled(source):
-        only = {
-            "value": (value, None),
-            "time": (time, None),
-            "window": (window, None),
-            "horizon": (horizon, None),
-            "stride": (stride, 1),
-            "calendar": (calendar, ()),
-            "season": (season, None),
-            "gaps": (gaps, "error"),
-            "na_values": (na_values, None),
-            "unit": (unit, None),
-        }
-        given = [f"{name}=" for name, (value, default) in only.items() if value != default]
-        if given:
-            raise ArgumentError(
-                f"{source} holds labelled sequences, which are classified whole. Of load_series, "
-                f"this goes with a series to forecast: {', '.join(given)}. Leave it out."
-            )
-        options = Options(owner, test_size=test_size, validation_size=validation_size, seed=seed)
-        return _labelled(source, validation, test, options, dataset)
-
-    from kerakit.data.series.forecast import forecast_data
-    from kerakit.data.series.source import read_series
-
-    value = None if value is None else names(owner, "value", value)
     check(time is None or isinstance(time, str), owner, "time", "a str or None", time)
+    columns = None if value is None else names(owner, "value", value)
+    for parameter, other in (("source", source), ("validation", validation), ("test", test)):
+        check(not is_ts_file(other), owner, parameter, _SOURCE, other)
     options = SeriesOptions(
         owner,
         window=window,
@@ -143,53 +132,27 @@ def load_series(
         unit=unit,
         seed=seed,
     )
-    train = read_series(source, options, value=value, time=time)
-    if dataset is None:
-        dataset = _file_name(source) or train.name
+    train = read_series(source, options, value=columns, time=time)
     sources = {"train": train}
     for split, other in (("validation", validation), ("test", test)):
-        if other is None:
-            continue
-        if _is_labelled(other):
-            raise ArgumentError(f"{split}={other} holds labelled sequences, and source a series.")
-        # The columns are those of the training series; an array has none to choose from.
-        columns = {} if _is_array(other) else {"value": train.channels, "time": train.time_name}
-        sources[split] = read_series(other, options, name=f"{train.name} ({split})", **columns)
+        if other is not None:
+            # The columns are those of the training series; an array has none to choose from.
+            same = {} if _is_array(other) else {"value": train.channels, "time": train.time_name}
+            sources[split] = read_series(other, options, name=f"{train.name} ({split})", **same)
+    if dataset is None:
+        dataset = pathlib.Path(source).name if _is_path(source) else train.name
     data, notes = forecast_data(sources, options, dataset=dataset)
     for note in notes:
         warnings.warn(note, UserWarning, stacklevel=2)
     return data
 
 
-def _labelled(source, validation, test, options, dataset):
-    """`Data` of `.ts` files."""
-    from kerakit.data.sequences.assemble import sequence_data
-    from kerakit.data.sequences.ts_file import read_ts
-
-    files = {"train": source, "validation": validation, "test": test}
-    for split, file in files.items():
-        if file is not None and not _is_labelled(file):
-            raise ArgumentError(
-                f"The '{split}' parameter of load_series must be the path of a .ts file, as "
-                f"source is. Got {file!r} instead."
-            )
-    parts = {split: read_ts(file) for split, file in files.items() if file is not None}
-    data, notes = sequence_data(parts, options, dataset=dataset or _file_name(source))
-    for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=3)
-    return data
-
-
-def _is_labelled(source):
-    return isinstance(source, (str, os.PathLike)) and str(source).lower().endswith(".ts")
-
-
-def _file_name(source):
-    return pathlib.Path(source).name if isinstance(source, (str, os.PathLike)) else ""
+def _is_path(source):
+    return isinstance(source, (str, os.PathLike))
 
 
 def _is_array(source):
     from kerakit.data.columns.frames import is_frame
 
     dated = getattr(getattr(getattr(source, "index", None), "dtype", None), "kind", "") == "M"
-    return not (isinstance(source, (str, os.PathLike)) or is_frame(source) or dated)
+    return not (_is_path(source) or is_frame(source) or dated)

@@ -1,4 +1,6 @@
-"""What loaders of series let the user decide, checked in one place."""
+"""The options of a series to forecast, checked in one place."""
+
+from __future__ import annotations
 
 import dataclasses
 import math
@@ -12,20 +14,20 @@ __all__ = ["CALENDAR", "SeriesOptions"]
 
 CALENDAR = ("day", "week", "year")
 
-# Windows that see a pattern twice, and four times as far back as they look ahead: enough to
-# tell a season from a trend. Window and horizon should be set by what the forecast is for.
+# A window of two seasons and at least four horizons is enough to tell a season from a trend.
+# The user should set window and horizon by the purpose of the forecast.
 _SEASONS, _HORIZONS = 2, 4
 
 
 @dataclasses.dataclass(frozen=True)
 class SeriesOptions:
-    """The options of a series to forecast; `load_series` says what each means.
+    """The options of a series to forecast; `load_series` documents each.
 
     Attributes:
-        owner: str. The loader, for messages.
+        owner: str. The function that the user called, for errors.
 
     Raises:
-        ArgumentError: when a value is not what it can be.
+        ArgumentError: when an option has a value that it cannot have.
     """
 
     owner: str
@@ -41,7 +43,7 @@ class SeriesOptions:
     unit: str | None = None
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         owner = self.owner
         for name in ("window", "horizon", "stride", "season"):
             value = getattr(self, name)
@@ -53,7 +55,7 @@ class SeriesOptions:
         self._settle("calendar", calendar)
         check_choice(owner, "gaps", self.gaps, GAPS)
         self._settle("test_size", _size(owner, "test_size", self.test_size))
-        size = _size(owner, "validation_size", self.validation_size, or_none=True)
+        size = _size(owner, "validation_size", self.validation_size, zero=True)
         self._settle("validation_size", size)
         self._settle("seed", check_int(owner, "seed", self.seed, minimum=0))
         if self.na_values is not None:
@@ -61,8 +63,8 @@ class SeriesOptions:
         ok = self.unit is None or isinstance(self.unit, str)
         check(ok, owner, "unit", "a str or None", self.unit)
 
-    def lengths(self, season):
-        """Return `(window, horizon)`: what the user chose, or what goes with a season.
+    def lengths(self, season: int) -> tuple[int, int]:
+        """Return `(window, horizon)`: those that the user chose, or defaults for a season.
 
         Example:
 
@@ -78,14 +80,14 @@ class SeriesOptions:
         object.__setattr__(self, name, value)
 
 
-def _size(owner, name, value, or_none=False):
-    """A share of the steps, as a float, or how many of them, as an int."""
-    lowest = 0 if or_none else 1
-    expected = f"a float in the range (0.0, 1.0), or an int in the range [{lowest}, inf)"
+def _size(owner, name, value, zero=False):
+    """A fraction of the steps, as a float, or a number of steps, as an int."""
+    minimum = 0 if zero else 1
+    expected = f"a float in the range (0.0, 1.0), or an int in the range [{minimum}, inf)"
     ok = isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
     check(ok, owner, name, expected, value)
-    if isinstance(value, numbers.Integral) or (or_none and value == 0):
-        check(value >= lowest, owner, name, expected, value)
+    if isinstance(value, numbers.Integral) or (zero and value == 0):
+        check(value >= minimum, owner, name, expected, value)
         return int(value)
     check(0 < value < 1, owner, name, expected, value)
     return float(value)

@@ -1,11 +1,14 @@
 """One time series as it was read: its values, its times, and where each row came from."""
 
+from __future__ import annotations
+
 import dataclasses
 import datetime
 import hashlib
 import os
 import pathlib
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +19,9 @@ from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, read_times
 from kerakit.data.tables.csv import _read_file
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    from kerakit.data.series.options import SeriesOptions
+
 __all__ = ["SeriesSource", "read_series"]
 
 
@@ -24,15 +30,15 @@ class SeriesSource:
     """The steps of a series.
 
     Attributes:
-        name: str. What the user calls it.
+        name: str. The file's path, or a name of the array or DataFrame, for errors.
         values: float32 array of shape `(steps, channels)`, NaN where a value is missing.
         channels: tuple of strings. The channels' names.
         digest: str. SHA-256 of what was read.
         times: int64 array of shape `(steps,)`, microseconds since 1970-01-01T00:00Z; `None`
             without a time column.
         time_name: str or `None`. The time column.
-        step: `Step`, or `None` where there is no time column or but one row.
-        notes: tuple of strings. What to warn of.
+        step: `Step`, or `None` without a time column or with a single row.
+        notes: tuple of strings. Sentences to warn of.
     """
 
     name: str
@@ -44,11 +50,11 @@ class SeriesSource:
     step: Step | None = None
     notes: tuple[str, ...] = ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.values)
 
-    def place(self, step):
-        """Return what to call a step: its time, or its number."""
+    def place(self, step: int) -> str:
+        """Return the time of a step, or its number where there are no times, for messages."""
         if self.times is None:
             return f"step {step} (counted from 0)"
         seconds, micros = divmod(int(self.times[step]), MICROSECONDS)
@@ -56,13 +62,20 @@ class SeriesSource:
         return str(moment)
 
 
-def read_series(source, options, *, name=None, value=None, time=None):
+def read_series(
+    source: Any,
+    options: SeriesOptions,
+    *,
+    name: str | None = None,
+    value: tuple[str, ...] | None = None,
+    time: str | None = None,
+) -> SeriesSource:
     """Read a series from a file, an array or a DataFrame.
 
     Args:
         source: path, array of shape `(steps,)` or `(steps, channels)`, or DataFrame.
         options: `SeriesOptions`.
-        name: str. What to call an array or a DataFrame. Defaults to `None`: `"series"`.
+        name: str. Name of an array or a DataFrame. Defaults to `None`: `"series"`.
         value: tuple of strings. The columns of the values. Defaults to `None`: the only one
             with numbers.
         time: str. The column of the times. Defaults to `None`: the only one with dates.
@@ -84,7 +97,7 @@ def read_series(source, options, *, name=None, value=None, time=None):
         name, digest, typed = name or "series", None, True
         columns, place = frame_columns(source, name), _row_of(name)
         if not columns or not len(next(iter(columns.values()))):
-            raise DataError(f"{name}: the table has no rows of values.")
+            raise DataError(f"{name}: the table has no rows. Expected one row for each step.")
     else:
         return _array_source(source, name or "series", value, time)
     value, time, notes = choose_columns(columns, value, time, typed, name, options)
@@ -106,13 +119,13 @@ def _array_source(source, name, value, time):
     for parameter, column in (("value", value), ("time", time)):
         if column is not None:
             raise DataError(
-                f"{name}: {parameter}= names a column, and an array has none. Pass a DataFrame or "
-                "a file, or take the channels out of the array yourself."
+                f"{name}: {parameter}= names a column, and an array has no column names. Pass a "
+                "DataFrame or a file, or select the channels of the array yourself."
             )
     try:
         array = np.asarray(source)
     except (ValueError, TypeError) as error:
-        raise DataError(f"{name}: this is no array: {error}.") from error
+        raise DataError(f"{name}: the source is not an array: {error}.") from error
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or 0 in array.shape:
         raise DataError(
             f"{name}: expected the path of a file, a DataFrame, or an array of numbers of shape "
@@ -120,14 +133,14 @@ def _array_source(source, name, value, time):
             f"and dtype {array.dtype}."
         )
     array = array.reshape(len(array), -1)
-    many = array.shape[1]
-    channels = tuple(f"value_{place}" for place in range(1, many + 1)) if many > 1 else ("value",)
+    count = array.shape[1]
+    channels = tuple(f"value_{n}" for n in range(1, count + 1)) if count > 1 else ("value",)
     series = SeriesSource(name, _finite(array, channels, _row_of(name)), channels, "")
     return dataclasses.replace(series, digest=_digest(series))
 
 
 def _on_grid(series, times: TimeColumn, options, place: Callable):
-    """The series with its times, and rows of NaN in its gaps where that is asked for."""
+    """The series with its times, and with rows of NaN in its gaps for `gaps="fill"`."""
     step, positions = regular_positions(times, options.gaps, place)
     instants, values = times.instants, series.values
     if len(positions) and positions[-1] + 1 > len(positions):
@@ -140,7 +153,7 @@ def _on_grid(series, times: TimeColumn, options, place: Callable):
 
 
 def _finite(values, channels, place):
-    """float32 values, refusing those that are infinite."""
+    """The values as float32; infinite ones are refused."""
     with np.errstate(over="ignore"):
         values = values.astype(np.float32)
     infinite = np.isinf(values)
@@ -148,13 +161,13 @@ def _finite(values, channels, place):
         row, channel = np.unravel_index(int(np.argmax(infinite)), values.shape)
         raise DataError(
             f"{place(int(row))}, column {channels[channel]!r}: the value is infinite or beyond "
-            "float32. Correct it, or give it as missing (an empty cell, NaN)."
+            "float32. Correct it, or mark it as missing (an empty cell, NaN)."
         )
     return values
 
 
 def _with_dates(source):
-    """A pandas object whose index holds dates, with the index as a column."""
+    """The source; of a pandas object with an index of dates, with the index as a column."""
     index = getattr(source, "index", None)
     if getattr(getattr(index, "dtype", None), "kind", "") != "M":
         return source
@@ -164,12 +177,12 @@ def _with_dates(source):
 
 
 def _refuse_headless(name, read):
-    """Refuse a text file whose first row holds values: it would be lost as names."""
+    """Refuse a text file without a header: its first row of values would be lost as names."""
     names = list(read["columns"])
     counted = names == [str(number) for number in range(len(names))]  # pandas without names
     if read.get("hint") and not counted and all(_is_value(cell) for cell in names):
         raise DataError(
-            f"{name}, line 1: expected the names of the columns, found {', '.join(names)}. Put a "
+            f"{name}, line 1: expected the names of the columns, found {', '.join(names)}. Add a "
             "row of names above the values."
         )
 

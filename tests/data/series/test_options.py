@@ -41,3 +41,16 @@ def test_default_lengths_follow_the_season():
 def test_parameters_are_checked(options, message):
     with pytest.raises(ArgumentError, match=message):
         load_series(COUNT, **options)
+
+
+@pytest.mark.parametrize("name", ["toy.ts", "TOY.TS"])
+def test_labelled_sequences_are_told_where_to_go(name):
+    message = (
+        r"parameter of load_series must be a CSV or Parquet file, .* \(load_sequences loads "
+        rf"\.ts files of labelled sequences\)\. Got '{name}' instead"
+    )
+    with pytest.raises(ArgumentError, match="'source' " + message):
+        load_series(name)
+    for split in ("test", "validation"):
+        with pytest.raises(ArgumentError, match=f"'{split}' " + message):
+            load_series(COUNT, **{split: name})

@@ -50,7 +50,7 @@ def test_an_index_of_dates_is_the_time():
 
 def test_several_columns_need_to_be_named(write):
     path = write(FRAME.assign(rain=-FRAME["load"], wind=3 * FRAME["load"]).to_csv(index=False))
-    with pytest.raises(DataError, match="several columns hold numbers: 'load', 'rain', 'wind'.*va"):
+    with pytest.raises(DataError, match="several columns have numbers: 'load', 'rain', 'wind'.*va"):
         load_series(path, **SIZES)
     data = load_series(path, value=["rain", "load"], **SIZES)
     assert data.spec.target.names == ("rain", "load")
@@ -63,7 +63,7 @@ def test_several_columns_need_to_be_named(write):
     [
         ({"value": "laod"}, "no column 'laod', which value= names. Did you mean 'load'"),
         ({"time": "dai"}, "no column 'dai', which time= names. Did you mean 'day'"),
-        ({"value": "city"}, "line 2, column 'city': 'Rome' is not a number, as 20 of 20"),
+        ({"value": "city"}, "line 2, column 'city': 'Rome' is not a number; 20 of 20"),
         ({"value": ["load", "load"]}, "Name each column once"),
         ({"value": "load", "time": "load"}, "Name each column once"),
         ({"time": "city"}, "line 2, column 'city': 'Rome' is not a time"),
@@ -78,7 +78,7 @@ def test_a_text_among_the_values_is_named(write):
     lines = FRAME[["day", "load"]].to_csv(index=False).splitlines()
     lines[7] = lines[7].split(",")[0] + ",broken"
     path = write("\n".join(lines))
-    with pytest.raises(DataError, match="line 8, column 'load': 'broken' is not a number, as 1 of"):
+    with pytest.raises(DataError, match="line 8, column 'load': 'broken' is not a number; 1 of"):
         load_series(path, **SIZES)
     with pytest.warns(UserWarning, match="1 of 20 values are missing"):
         data = load_series(path, na_values="broken", **SIZES)
@@ -94,14 +94,14 @@ def test_a_slip_beside_other_columns_does_not_hide_the_column(write):
 
 def test_dates_of_another_form_are_pointed_out(write):
     frame = FRAME.assign(day=[day.strftime("%d/%m/%Y") for day in DAYS])
-    with pytest.warns(UserWarning, match="no column holds ISO dates.*Not used: 'day', 'city'"):
+    with pytest.warns(UserWarning, match="no column has ISO dates.*Not used: 'day', 'city'"):
         data = load_series(write(frame.to_csv(index=False)), **SIZES)
     assert data.spec.series.step is None
 
 
 def test_two_columns_of_dates_need_to_be_named():
     frame = FRAME.assign(issued=FRAME["day"] - pd.Timedelta(days=1))
-    with pytest.raises(DataError, match="several columns hold dates: 'day', 'issued'"):
+    with pytest.raises(DataError, match="several columns have dates: 'day', 'issued'"):
         load_series(frame, **SIZES)
     assert load_series(frame, time="issued", **SIZES).spec.series.season == 7
 
@@ -113,7 +113,7 @@ def test_two_columns_of_dates_need_to_be_named():
         ("day,load\n", "header and no rows"),
         ("112\n118\n132\n", "line 1: expected the names of the columns, found 112"),
         ("day,city\n2024-01-01,Rome\n2024-01-02,Bari\n", "'Rome' is not a number"),
-        ("city,town\nRome,A\nBari,B\n", "no column holds numbers to forecast"),
+        ("city,town\nRome,A\nBari,B\n", "no column has numbers to forecast"),
         ("day\n2024-01-01\n2024-01-02\n", "no column beside the time"),
     ],
 )

@@ -210,7 +210,7 @@ def test_values_that_cannot_be_used_are_refused(series, message):
 
 
 def test_an_array_has_neither_columns_nor_times():
-    with pytest.raises(DataError, match="value= names a column, and an array has none"):
+    with pytest.raises(DataError, match="value= names a column, and an array has no column names"):
         load_series(COUNT, value="load")
     with pytest.raises(DataError, match="calendar=.* needs the times of the rows"):
         load_series(COUNT, window=2, horizon=1, calendar="day")
