@@ -52,7 +52,13 @@ def command_line(
             show_warning(message, category, *location, **options)
 
     def action() -> None:
-        config = tyro.cli(config_class, prog=program, description=description, args=arguments)
+        config = tyro.cli(
+            config_class,
+            prog=program,
+            description=description,
+            args=arguments,
+            config=(tyro.conf.DisallowNone,),  # a flag that is not given has no word for that
+        )
         import_quietly()
         with warnings.catch_warnings():
             warnings.showwarning = show_note
