@@ -5,7 +5,10 @@ maps them to exit codes: a wrong value (`ValueError` among the bases) exits 2,
 anything that fails on the way exits 1.
 """
 
+from __future__ import annotations
+
 __all__ = [
+    "MAX_MESSAGE",
     "ArgumentError",
     "DataError",
     "ExportError",
@@ -14,9 +17,32 @@ __all__ = [
     "TrainingError",
 ]
 
+# The longest message, in characters. `kerakit.checks` shortens values and lists of names, so
+# that few messages come near; what is longer all the same loses its middle.
+MAX_MESSAGE = 500
+_CUT = " [...] "
+
 
 class KerakitError(Exception):
-    """Base of all errors that kerakit raises on purpose."""
+    """Base of all errors that kerakit raises on purpose.
+
+    Args:
+        message: str. What was received and where, what was expected, and what to do. A message
+            of more than 500 characters is cut in the middle: it begins with what is wrong and
+            ends with what to do.
+
+    Example:
+
+    >>> str(KerakitError("x" * 600)).count("x")
+    493
+    """
+
+    def __init__(self, message: object = "") -> None:
+        text = str(message)
+        if len(text) > MAX_MESSAGE:
+            end = (MAX_MESSAGE - len(_CUT)) * 2 // 5
+            text = text[: MAX_MESSAGE - len(_CUT) - end] + _CUT + text[-end:]
+        super().__init__(text)
 
 
 class ArgumentError(KerakitError, ValueError):

@@ -2,23 +2,25 @@
 
 Everything is written beside its destination, on the same file system, and renamed
 into place in one step (`rename(2)` replaces atomically). Version folders, of runs and of
-exports, are counted here too, and files are locked.
+exports, are counted here too, files are locked, and contents get a fingerprint.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import pathlib
 import re
 import tempfile
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
 
 __all__ = [
     "MAXIMUM_VERSION",
     "atomic_path",
+    "fingerprint",
     "highest_version",
     "locked",
     "read_json",
@@ -140,6 +142,32 @@ def _umask():
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def fingerprint(parts: Iterable[Any]) -> str:
+    """Return the SHA-256 of parts that are hashed as if they were joined, in hexadecimal.
+
+    Args:
+        parts: iterable of str (hashed as UTF-8), bytes, arrays in C order (their values, not
+            their shape or dtype) and files that are open to read bytes (their content). Put
+            separators between parts that could run into each other.
+
+    Example:
+
+    >>> fingerprint(["train", b"/"]) == fingerprint(["train/"])
+    True
+    >>> fingerprint([])[:8]
+    'e3b0c442'
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        if isinstance(part, str):
+            digest.update(part.encode())
+        elif hasattr(part, "readinto"):
+            hashlib.file_digest(part, lambda: digest)
+        else:
+            digest.update(part)
+    return digest.hexdigest()
 
 
 def version_number(name):

@@ -1,12 +1,15 @@
 """Files are whole or absent."""
 
+import hashlib
+import io
 import os
 import stat
 import threading
 
+import numpy as np
 import pytest
 
-from kerakit.files import atomic_path, highest_version, locked, read_json, write_json
+from kerakit.files import atomic_path, fingerprint, highest_version, locked, read_json, write_json
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -77,3 +80,12 @@ def test_a_locked_file_keeps_its_content_and_can_be_written(tmp_path):
     with pytest.raises(FileNotFoundError), locked(tmp_path / "missing", create=False):
         raise AssertionError("the block must not run")
     assert [p.name for p in tmp_path.iterdir()] == ["part"]
+
+
+def test_a_fingerprint_is_the_sha256_of_the_joined_parts(tmp_path):
+    (tmp_path / "file").write_bytes(b"content")
+    array = np.arange(3, dtype=np.int64)
+    with open(tmp_path / "file", "rb") as file:
+        found = fingerprint(part for part in ("ä/", b"\0", array, file, io.BytesIO(b"more")))
+    joined = "ä/".encode() + b"\0" + array.tobytes() + b"content" + b"more"
+    assert found == hashlib.sha256(joined).hexdigest()

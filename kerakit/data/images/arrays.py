@@ -1,10 +1,9 @@
 """Arrays of images as uint8 images: their shape, and which range their values have."""
 
-import warnings
-
 import numpy as np
 
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 __all__ = ["as_images", "image_tables", "looks_like_images"]
 
@@ -37,11 +36,9 @@ def image_tables(train, test, validation, name):
             pair = ({"image": images}, pair[1])
         tables.append(pair)
     if scale == 255:
-        warnings.warn(
+        warn(
             f"{name}: the pixels lie in [0, 1] and are multiplied by 255. The model takes 0 to "
             "255, and so must its clients send.",
-            UserWarning,
-            stacklevel=3,
         )
     return tables
 

@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import warnings
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from kerakit.data.images.decoded import Pictures
 from kerakit.data.images.options import ImageSettings
 from kerakit.data.images.scan import choose_channels, choose_size, scan_images
 from kerakit.data.options import Options
+from kerakit.warn import warn
 
 __all__ = ["load_images"]
 
@@ -137,7 +137,7 @@ def load_images(
         dataset=pathlib.Path(directory).resolve().name if dataset is None else dataset,
     )
     if left_out.problems:
-        warnings.warn(left_out.sentence(), UserWarning, stacklevel=2)
+        warn(left_out.sentence())
     return data
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import pathlib
-import warnings
 from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check
 from kerakit.data.options import Options
 from kerakit.data.sequences.assemble import sequence_data
 from kerakit.data.sequences.ts_file import is_ts_file, read_ts
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -91,5 +91,5 @@ def load_sequences(
     }
     data, notes = sequence_data(sequences, options, dataset=dataset or pathlib.Path(source).name)
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=2)
+        warn(note)
     return data

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +13,7 @@ from kerakit.data.sequences.ts_file import is_ts_file
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.source import read_series
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -143,7 +143,7 @@ def load_series(
         dataset = pathlib.Path(source).name if _is_path(source) else train.name
     data, notes = forecast_data(sources, options, dataset=dataset)
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=2)
+        warn(note)
     return data
 
 

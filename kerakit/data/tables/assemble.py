@@ -1,7 +1,6 @@
 """From tables as they were read to `Data`: the part that all loaders of tables share."""
 
 import hashlib
-import warnings
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from kerakit.data.tables.statistics import describe_feature, describe_target, is
 from kerakit.data.tables.targets import encode_targets
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 __all__ = ["assemble"]
 
@@ -69,8 +69,7 @@ def assemble(sources, options, *, dataset, fingerprint=None):
     )
     notes += _constants(features, train)
     for note in notes:
-        # Level 3 is the line on which the user called the loader.
-        warnings.warn(note, UserWarning, stacklevel=3)
+        warn(note)
     return Data(tables["train"], tables.get("validation"), tables["test"], spec)
 
 

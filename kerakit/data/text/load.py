@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import warnings
 from collections.abc import Mapping
 
 from kerakit.checks import check
@@ -14,6 +13,7 @@ from kerakit.data.text.file import read_text_file
 from kerakit.data.text.folder import read_text_folder
 from kerakit.data.text.source import cells, text_source
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 __all__ = ["load_text"]
 
@@ -136,7 +136,7 @@ def load_text(
         dataset = pathlib.Path(source).resolve().name if _is_path(source) else "texts"
     data, notes = text_data(sources, options, dataset=dataset)
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=2)
+        warn(note)
     return data
 
 

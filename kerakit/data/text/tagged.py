@@ -2,7 +2,6 @@
 
 import os
 import pathlib
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from kerakit.data.options import Options, names
 from kerakit.data.text.conll import Sentence, read_conll
 from kerakit.data.text.tagged_assemble import Sentences, tag_data
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 __all__ = ["load_tagged"]
 
@@ -122,7 +122,7 @@ def load_tagged(
     }
     data, notes = tag_data(sources, options, dataset=dataset)
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=2)
+        warn(note)
     return data
 
 

@@ -1,7 +1,5 @@
 """Tables, sets of images and sets of texts of TensorFlow Datasets."""
 
-import warnings
-
 import numpy as np
 
 from kerakit.data.data import SPLITS
@@ -11,6 +9,7 @@ from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.data.tfds.builder import prepared_builder
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 __all__ = ["load_tfds"]
 
@@ -115,14 +114,14 @@ def load_tfds(
 
         data, notes = load_text_set(builder, name, text, answer[0], options)
         for note in notes:
-            warnings.warn(note, UserWarning, stacklevel=2)
+            warn(note)
         return data
     if image is not None:
         from kerakit.data.tfds.images import load_image_set
 
         data, left_out = load_image_set(builder, name, image, answer[0], options, settings)
         if left_out.problems:
-            warnings.warn(left_out.sentence(), UserWarning, stacklevel=2)
+            warn(left_out.sentence())
         return data
     _refuse_other_shapes(builder, options.exclude, answer)
     if "train" not in builder.info.splits:

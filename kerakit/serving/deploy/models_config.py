@@ -12,11 +12,11 @@ import pathlib
 import re
 import textwrap
 import unicodedata
-import warnings
 
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
 from kerakit.serving.contract.versions import flaw_of, version_number
+from kerakit.warn import warn
 
 __all__ = ["FoundModel", "find_models", "models_config", "quoted", "serving_config"]
 
@@ -110,7 +110,7 @@ def find_models(owner, directory):
             f"{directory.name}/wine/1 with saved_model.pb and variables. {' '.join(notes)}".strip()
         )
     for note in notes:
-        warnings.warn(note, UserWarning, stacklevel=3)
+        warn(note)
     return directory, models, notes
 
 
