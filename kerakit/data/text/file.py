@@ -1,43 +1,62 @@
 """Texts in a file: delimited columns, or a label and a text on each line."""
 
+from __future__ import annotations
+
 import io
 import itertools
+import pathlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from kerakit.checks import short_repr
 from kerakit.data.files.delimited import read_delimited
 from kerakit.data.files.plain_text import decode, read_bytes
 from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["read_text_file"]
 
 _TABS = (".tsv", ".tab")
 _PARQUET = (".parquet", ".pq")
-_SNIFFED = 20  # lines looked at for tabs
+_SNIFFED_LINES = 20  # lines in which tabs are looked for
 
 
-def read_text_file(path, *, columns=None, separator=None, quote="auto", encoding="utf-8"):
-    """Read a file of texts into columns of strings.
+def read_text_file(
+    path: pathlib.Path,
+    *,
+    columns: tuple[str, ...] | None = None,
+    separator: str | None = None,
+    quote: str | None = "auto",
+    encoding: str = "utf-8",
+) -> tuple[dict[str, pa.Array], Callable[[int], str], str]:
+    """Read a file of texts and labels into columns of strings.
 
     Args:
         path: `pathlib.Path`; `.gz` is unpacked.
         columns: tuple of strings. Names of the columns of a file without a header (a first
             line equal to them is a header all the same). Defaults to `None`: the first line.
-        separator: str of one character. A space takes two columns and cuts each line at its
-            first space. Defaults to `None`: a tab in `.tsv` files and where each of the first
-            lines has as many tabs, else found as `read_delimited` finds it.
-        quote: str of one character around fields that hold separators or line breaks,
+        separator: str of one character. A space splits each line at its first space into two
+            columns. Defaults to `None`: a tab in `.tsv` files and where the first lines have
+            the same number of tabs, else detected by `read_delimited`.
+        quote: str of one character around fields that have separators or line breaks in them,
             `None`, or `"auto"`: `None` where the separator is a tab or a space, since quotes
             in messages are seldom in pairs, else `'"'`.
         encoding: str.
 
     Returns:
-        `(columns, place, hint)`, as of `read_delimited`.
+        `(columns, place, hint)`, as `read_delimited` returns them.
 
     Raises:
-        DataError: when the file cannot be read, is empty or not in `encoding`, or has rows of
-            unequal length.
+        DataError: when the file cannot be read, is empty or is not in `encoding`, or its rows
+            differ in length.
     """
     if path.suffix.lower() in _PARQUET:
-        raise DataError(f"{path} is Parquet. Pass it as a table: pyarrow.parquet.read_table(path).")
+        raise DataError(
+            f"{path} is a Parquet file. Pass it to load_text as a table: "
+            "pyarrow.parquet.read_table(path)."
+        )
     text = decode(read_bytes(path, "a file of texts and labels"), str(path), encoding)
     if separator == " ":
         return _read_pairs(text, str(path), columns)
@@ -54,22 +73,22 @@ def read_text_file(path, *, columns=None, separator=None, quote="auto", encoding
 
 
 def _has_tabs(text):
-    """Whether each of the first lines has one and the same number of tabs, and at least one."""
-    lines = itertools.islice((line for line in io.StringIO(text) if line.strip()), _SNIFFED)
+    """Whether the first lines all have the same number of tabs, and at least one."""
+    lines = itertools.islice((line for line in io.StringIO(text) if line.strip()), _SNIFFED_LINES)
     counts = {line.count("\t") for line in lines}
     return len(counts) == 1 and counts != {0}
 
 
 def _read_pairs(text, name, columns):
-    """Columns of a file whose lines are cut at their first space."""
+    """Columns of a file whose lines are split at their first space."""
     import pyarrow as pa
 
     if columns is None or len(columns) != 2 or len(set(columns)) < 2:
         raise DataError(
-            f"{name}: separator=' ' cuts each line at its first space, and takes the names of two "
-            f"columns, such as columns=('label', 'text'). Got columns={columns!r}."
+            f"{name}: separator=' ' splits each line at its first space, and needs the names of "
+            f"two columns, such as columns=('label', 'text'). Got columns={short_repr(columns)}."
         )
-    # Not `str.splitlines`: U+2028 and its like may stand within a text.
+    # Not `str.splitlines`, which would split a text at U+2028 and its like.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     numbered = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     if numbered and numbered[0][1].split(" ", 1) == list(columns):
@@ -83,7 +102,7 @@ def _read_pairs(text, name, columns):
                 f"found {line[:40]!r} without a space. Correct the line."
             )
     table = {
-        column: pa.array([pair[place] for pair in pairs], pa.string())
-        for place, column in enumerate(columns)
+        column: pa.array([pair[index] for pair in pairs], pa.string())
+        for index, column in enumerate(columns)
     }
     return table, lambda row: f"{name}, line {numbered[row][0]}", ""

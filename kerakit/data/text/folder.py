@@ -1,5 +1,8 @@
-"""Texts in folders: a folder per class, a file per text."""
+"""Texts in folders: a folder for each class, a file for each text."""
 
+from __future__ import annotations
+
+import os
 import pathlib
 
 import numpy as np
@@ -7,17 +10,25 @@ import numpy as np
 from kerakit.data.files.class_folders import find_files
 from kerakit.data.files.plain_text import decode
 from kerakit.data.text.source import text_source
+from kerakit.data.tables.source import Source
 from kerakit.errors import DataError
 
 __all__ = ["read_text_folder"]
 
 
-def read_text_folder(directory, *, test=None, validation=None, encoding="utf-8", seed=0):
-    """Read a folder with a folder of text files per class.
+def read_text_folder(
+    directory: str | os.PathLike[str],
+    *,
+    test: str | os.PathLike[str] | None = None,
+    validation: str | os.PathLike[str] | None = None,
+    encoding: str = "utf-8",
+    seed: int = 0,
+) -> dict[str, Source]:
+    """Read a folder with a folder of text files for each class.
 
-    Every file is a text, whatever its suffix; hidden files are passed over. An empty file is
-    an empty text. The training texts are put in a seeded random order, since folders come
-    class by class, which no shuffle of a part of the rows would mix.
+    Every file is a text, whatever its suffix; hidden files are skipped. An empty file is an
+    empty text. The training texts are shuffled with a seed: folders are read class by class,
+    and a shuffle buffer smaller than a class would not mix them.
 
     Args:
         directory, test, validation: as for `find_files`.
@@ -28,7 +39,7 @@ def read_text_folder(directory, *, test=None, validation=None, encoding="utf-8",
         dict from split to `Source` with the columns `text` and `label`.
 
     Raises:
-        DataError: when the folder is not laid out so, or a file cannot be read as text.
+        DataError: when the folder has another layout, or a file cannot be read as text.
     """
     found = find_files(directory, test, validation, owner="load_text", what="texts")
     rows = np.random.default_rng((seed, 2)).permutation(len(found["train"]))
@@ -36,7 +47,7 @@ def read_text_folder(directory, *, test=None, validation=None, encoding="utf-8",
     return {split: _source(files, str(directory), encoding) for split, files in found.items()}
 
 
-def _source(files, name, encoding):
+def _source(files, name, encoding) -> Source:
     import pyarrow as pa
 
     columns = {

@@ -1,43 +1,64 @@
 """Texts and their labels as they were read: columns of any source, checked."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Numbers, read_column
 from kerakit.data.columns.values import as_column
 from kerakit.data.names import near_match
 from kerakit.data.tables.source import Source
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["cells", "text_source"]
 
-_LISTED = 40  # columns, and characters of the name of each, that an error shows
+_SHOWN = 40  # characters of a value that an error shows
 
 
-def text_source(columns, text, label, *, name, place, groups=None, hint="", labels_typed=True):
-    """Return the `Source` of texts with one label each.
+def text_source(
+    columns: Mapping[str, Any],
+    text: str,
+    label: str,
+    *,
+    name: str,
+    place: Callable[[int], str],
+    groups: str | None = None,
+    hint: str = "",
+    labels_typed: bool = True,
+) -> Source:
+    """Return the `Source` of texts with one label each, from columns of strings.
 
     Args:
         columns: dict from column name to what `read_column` takes.
         text, label: strings. The columns of the texts and of their labels.
-        name: str. What the user calls it.
-        place: function from a row's index to its place.
+        name: str. The file's path, or the name of the data, for errors.
+        place: function from a row's index to its place (file and line).
         groups: str or `None`. The column whose rows stay together. Defaults to `None`.
-        hint: str. A sentence to add when a column is not there.
+        hint: str. A sentence that the error about an absent column ends with.
         labels_typed: bool. `False` for a text file, where labels are stripped of white space.
 
     Raises:
-        DataError: when a column is not there or named twice, or the texts are numbers, are
-            all empty, or hold NUL characters.
+        DataError: when a column is absent or named twice, or the texts are numbers, are all
+            empty, or have NUL characters.
     """
     wanted = {"text": text, "label": label} | ({} if groups is None else {"groups": groups})
     for parameter, column in wanted.items():
         if column not in columns:
             raise DataError(
                 f"{name}: there is no column {column!r}, which {parameter}= names."
-                f"{near_match(column, columns)} The columns are {_listed(columns)}.{hint}"
+                f"{near_match(column, columns)} The columns are {shortlist(columns)}.{hint}"
             )
     if len(set(wanted.values())) < len(wanted):
-        raise DataError(f"{name}: text=, label= and groups= name one column twice: {wanted}.")
+        raise DataError(
+            f"{name}: text=, label= and groups= must name different columns. Got {wanted}."
+        )
 
     def read(column, typed):
         if not len(columns[column]):
@@ -56,15 +77,16 @@ def text_source(columns, text, label, *, name, place, groups=None, hint="", labe
     )
 
 
-def cells(values, origin):
+def cells(values: Any, origin: str) -> pa.Array | pa.ChunkedArray:
     """Return a sequence of str as an Arrow array; NumPy would pad all to the longest.
 
     Args:
         values: list, array or Series of str, UTF-8 bytes or missing values.
-        origin: str. What to call it in an error.
+        origin: str. Name of the values, for errors.
 
     Raises:
-        DataError: when a value is neither, or is no UTF-8; the message has its row, from 0.
+        DataError: when a value is none of these, or is not valid UTF-8; the message has its
+            row, counted from 0.
     """
     import pyarrow as pa
 
@@ -79,8 +101,8 @@ def cells(values, origin):
                 value.encode()
         except UnicodeError as error:
             raise DataError(
-                f"{origin}, row {row} (counted from 0): {value[:_LISTED]!r} is no UTF-8. Decode "
-                "the texts with the encoding that they are in."
+                f"{origin}, row {row} (counted from 0): {value[:_SHOWN]!r} is not valid "
+                "UTF-8. Decode the texts with the encoding that they are in."
             ) from error
         read.append(value)
     if not any(isinstance(value, str) for value in read):
@@ -89,7 +111,7 @@ def cells(values, origin):
         missing = value is None or (isinstance(value, float) and np.isnan(value))
         if not isinstance(value, str) and not missing:
             raise DataError(
-                f"{origin}, row {row} (counted from 0): expected a str, found {value!r} "
+                f"{origin}, row {row} (counted from 0): expected a str, found {short_repr(value)} "
                 f"({type(value).__name__})."
             )
     return pa.array([value if isinstance(value, str) else None for value in read], pa.string())
@@ -97,18 +119,19 @@ def cells(values, origin):
 
 def _check_texts(texts, column, name, place):
     if isinstance(texts, Numbers) or not hasattr(texts, "strings"):
-        held = f"such as {texts.values.flat[0]:g}" if isinstance(texts, Numbers) else "of pixels"
-        _refuse_numbers(name, column, held)
-    there = texts.values[np.unique(texts.codes)]
-    if not any(map(str.strip, there)):
+        found = f"such as {texts.values.flat[0]:g}" if isinstance(texts, Numbers) else "of pixels"
+        _refuse_numbers(name, column, found)
+    present = texts.values[np.unique(texts.codes)]
+    if not any(map(str.strip, present)):
         raise DataError(f"{name}, column {column!r}: all {len(texts)} texts are empty.")
-    # The first is looked at by itself, since to parse all of a million texts takes a while.
-    if _is_number(next(value for value in there if value.strip())) and all(map(_is_number, there)):
-        _refuse_numbers(name, column, f"such as {max(there)!r}")
+    # The first text is enough in most cases: to parse all of a million texts takes a while.
+    first = next(value for value in present if value.strip())
+    if _is_number(first) and all(map(_is_number, present)):
+        _refuse_numbers(name, column, f"such as {max(present)!r}")
     nul = np.array(["\0" in value for value in texts.values], bool)
     if nul.any():
         raise DataError(
-            f"{place(int(np.argmax(nul[texts.codes])))}, column {column!r}: the text holds a NUL "
+            f"{place(int(np.argmax(nul[texts.codes])))}, column {column!r}: the text has a NUL "
             "character. Remove it, or decode the text with the encoding that it is in."
         )
 
@@ -123,14 +146,8 @@ def _is_number(text):
     return True
 
 
-def _refuse_numbers(name, column, held):
+def _refuse_numbers(name, column, found):
     raise DataError(
-        f"{name}, column {column!r} holds numbers, {held}; expected texts. Name the column of the "
-        "texts with text=; tables of numbers are for load_csv and load_arrays."
+        f"{name}, column {column!r} has numbers, {found}. Expected texts. Name the column of the "
+        "texts with text=; tables of numbers are loaded by load_table and load_arrays."
     )
-
-
-def _listed(columns):
-    short = [str(c) if len(str(c)) <= _LISTED else f"{str(c)[:_LISTED]}..." for c in columns]
-    more = f" and {len(short) - _LISTED} more" if len(short) > _LISTED else ""
-    return ", ".join(map(repr, short[:_LISTED])) + more
