@@ -9,8 +9,8 @@ import numpy as np
 
 from kerakit.data.files.class_folders import find_files
 from kerakit.data.files.plain_text import decode
-from kerakit.data.text.source import text_source
 from kerakit.data.tables.source import Source
+from kerakit.data.text.source import text_source
 from kerakit.errors import DataError
 
 __all__ = ["read_text_folder"]

@@ -137,7 +137,7 @@ def test_a_space_cuts_each_line_once(write):
     assert data.spec.task == "multiclass" and data.spec.classes == ("0", "1", "2")
     assert ("what is  7 ?", "1") in sum(rows(data).values(), [])
     for wrong in (None, ("label", "text", "more"), ("text", "text")):
-        with pytest.raises(DataError, match="separator=' ' .* takes the names of two columns"):
+        with pytest.raises(DataError, match="separator=' ' .* needs the names of two columns"):
             load_text(write("\n".join(lines)), columns=wrong, separator=" ")
     with pytest.raises(DataError, match="line 3: expected 'label', a space and 'text', found '2'"):
         load_text(write("0 a\n1 b\n2\n"), columns=("label", "text"), separator=" ")
