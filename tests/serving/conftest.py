@@ -1,57 +1,105 @@
-"""The small models of `serving_cases` and their exports, made once."""
+"""The small models of `serving_cases` and their exports, made once, when they are asked for."""
 
 import pathlib
 import sys
+from collections.abc import Mapping
 
 import pytest
 
-# Test modules take helpers from `serving_cases` beside them.
+# Test modules take helpers from `serving_cases` and others beside them.
 sys.path.append(str(pathlib.Path(__file__).parent))
 
+from checking import CheckingProcess
+from marks import needs
 from sequence_cases import SEQUENCE_CASES, make_case
 from serving_cases import CASES, QUANTILES, make_model, make_spec, make_table
 
 from kerakit.serving import export
 
 
+class Made(Mapping):
+    """Values by key, each made when it is first asked for."""
+
+    def __init__(self, keys, make):
+        self._keys, self._make, self._made = tuple(keys), make, {}
+
+    def __getitem__(self, key):
+        if key not in self._keys:
+            raise KeyError(key)
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        return self._made[key]
+
+    def __iter__(self):
+        return iter(self._keys)
+
+    def __len__(self):
+        return len(self._keys)
+
+
 @pytest.fixture(scope="session")
 def models():
     levels = {"quantiles": QUANTILES}
-    return {case: make_model(case, make_spec(case), levels=levels.get(case)) for case in CASES}
+    return Made(CASES, lambda case: make_model(case, make_spec(case), levels=levels.get(case)))
 
 
 @pytest.fixture(scope="session")
 def exports(models, tmp_path_factory):
-    """One export of each case; that of `multiclass` was verified on the way."""
+    """One export of each case, not verified."""
     base = tmp_path_factory.mktemp("saved_models")
     run_dir = base / "run"
     run_dir.mkdir()
     (run_dir / "metrics.json").write_text('{"test": {"rmse": 0.5, "r2": NaN}, "baseline": {}}')
     (run_dir / "config.json").write_text('{"preset": "regression", "seed": 11}')
-    return {
-        case: export(
+    return Made(
+        CASES,
+        lambda case: export(
             models[case],
             make_spec(case),
             base / case,
             examples=make_table(make_spec(case)),
             run_dir=run_dir if case == "regression" else None,
-            verify=case == "multiclass",
-        )
-        for case in CASES
-    }
+            verify=False,
+        ),
+    )
 
 
 @pytest.fixture(scope="session")
 def sequences():
     """`(model, spec, table)` of each case of windows, series, texts and tags."""
-    return {case: make_case(case) for case in SEQUENCE_CASES}
+    return Made(SEQUENCE_CASES, make_case)
 
 
 @pytest.fixture(scope="session")
 def sequence_exports(sequences, tmp_path_factory):
     """One export of each of these."""
     base = tmp_path_factory.mktemp("saved_models")
-    return {
-        case: export(model, spec, base / case, examples=table, verify=False)
-        for case, (model, spec, table) in sequences.items()
+
+    def make(case):
+        model, spec, table = sequences[case]
+        return export(model, spec, base / case, examples=table, verify=False)
+
+    return Made(SEQUENCE_CASES, make)
+
+
+@pytest.fixture(scope="session")
+@needs("process")
+def checking():
+    """A process that checks the exports of all tests; `checking(path)` returns the report."""
+    process = CheckingProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def failed(checking):
+    """`failed(path)` returns the details of the checks that fail, by name."""
+    return lambda path: {
+        check.name: check.detail for check in checking(path).checks if not check.ok
     }
+
+
+@pytest.fixture
+def one_process(checking, monkeypatch):
+    """`verify`, and the check at the end of `export`, ask the process that all tests share."""
+    monkeypatch.setattr("kerakit.serving.verifying.verify.run_checks", checking)

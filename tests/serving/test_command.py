@@ -6,6 +6,10 @@ import socket
 import subprocess
 import sys
 
+import pytest
+
+pytestmark = pytest.mark.process
+
 CODE = "import sys; sys.argv[0] = 'kerakit'; from kerakit.cli import main; main()"
 
 

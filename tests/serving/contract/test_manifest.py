@@ -6,6 +6,7 @@ import json
 
 import jsonschema
 import pytest
+from sequence_cases import SEQUENCE_CASES
 from serving_cases import CASES
 
 from kerakit.errors import DataError
@@ -64,3 +65,19 @@ def test_what_is_no_manifest_is_named(text, tmp_path):
     (tmp_path / MANIFEST).write_bytes(text.encode("latin-1"))
     with pytest.raises(DataError, match=r"kerakit\.json"):
         read_manifest(tmp_path)
+
+
+def test_the_example_of_tags_is_a_row_alone(sequence_exports):
+    example = read_manifest(sequence_exports["tags"])["signatures"]["serving_default"]["example"]
+    (sent,), (came,) = example["request"]["instances"], example["response"]["predictions"]
+    assert sent == {"tokens": "The dog runs"} and len(came["labels"]) == 3
+    assert all(came["labels"]) and len(came["confidence"]) == 3
+
+
+@pytest.mark.parametrize("case", SEQUENCE_CASES)
+def test_manifests_of_sequences_fit_the_schema(case, sequence_exports, validator):
+    text = (sequence_exports[case] / MANIFEST).read_text()
+    manifest = json.loads(text, parse_constant=pytest.fail)
+    validator.validate(manifest)
+    for signature in manifest["signatures"].values():
+        assert "null" not in json.dumps(signature["example"])  # it can be posted as it stands

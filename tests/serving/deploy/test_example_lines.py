@@ -2,6 +2,8 @@ import json
 import shlex
 import subprocess
 
+import pytest
+
 from kerakit.serving import (
     curl_line,
     docker_line,
@@ -26,6 +28,7 @@ def test_shell_lines_survive_quotes_and_spaces(exports):
     assert words[3] == "http://localhost:8501/v1/models/my%20wine:predict"
 
 
+@pytest.mark.process
 def test_the_docker_line_mounts_the_models_folder(exports, tmp_path):
     base = exports["regression"].parent
     assert docker_line(exports["regression"]) == (

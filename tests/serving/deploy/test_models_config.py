@@ -213,6 +213,7 @@ def test_what_is_no_model_is_left_out(base):
     assert list(parse(text)) == ["iris", "wine"] and r"# 'empty\nfolder' is left out" in text
 
 
+@pytest.mark.process
 def test_awkward_names_and_paths_come_out_as_they_are(tmp_path):
     base = tmp_path / AWKWARD[0] / "a,b:c" / AWKWARD[2]
     for name in AWKWARD:
@@ -302,6 +303,7 @@ def test_compose_runs_a_pinned_server_on_this_machine_only(base, schemas):
     assert "unavailable" not in text
 
 
+@pytest.mark.process
 def test_compose_follows_the_flags(base):
     settings = {"labels": True, "base_path": "/srv/my models/", "image": "own/serving:1"}
     service, configs, text = compose(base, **settings)
@@ -435,6 +437,7 @@ def health(base, port):
     return subprocess.run(command, capture_output=True, timeout=30).returncode
 
 
+@pytest.mark.process
 def test_healthy_is_a_server_with_all_models_available(base, server):
     add_version(base / AWKWARD[0], "1")
     port, root = server.server_port, "/v1/models/"
@@ -459,6 +462,7 @@ def test_healthy_is_a_server_with_all_models_available(base, server):
     assert health(base, port) == 0
 
 
+@pytest.mark.process
 def test_no_server_is_not_healthy(base, server):
     port = server.server_port
     for name in ("iris", "wine"):
@@ -469,6 +473,7 @@ def test_no_server_is_not_healthy(base, server):
     assert health(base, port) == 1
 
 
+@pytest.mark.process
 def test_compose_itself_takes_the_file(base, tmp_path):
     docker = shutil.which("docker")
     if not docker or subprocess.run([docker, "compose", "version"], capture_output=True).returncode:
@@ -483,6 +488,7 @@ def test_compose_itself_takes_the_file(base, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.process
 def test_tensorflow_is_not_imported(base):
     code = (
         "import sys; from kerakit.serving import compose_file; compose_file(sys.argv[1])\n"

@@ -17,7 +17,6 @@ from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.contract.signatures import signature_names
 from kerakit.serving.contract.versions import MANIFEST
 from kerakit.serving.exporting.endpoints import build_endpoints
-from kerakit.serving.standalone.checks import main
 
 
 def signatures(path):
@@ -137,7 +136,7 @@ def image_case():
     return keras.Model(inputs, values), spec, images
 
 
-def test_images_are_served_from_encoded_bytes(image_case, tmp_path):
+def test_images_are_served_from_encoded_bytes(image_case, tmp_path, one_process):
     model, spec, images = image_case
     path = export(model, spec, tmp_path / "m", examples={"image": images})
     served = signatures(path)
@@ -169,6 +168,7 @@ def test_the_example_of_an_image_is_a_picture_in_base64(image_case, tmp_path):
     np.testing.assert_allclose(came["probabilities"], expected, atol=1e-6)
 
 
+@pytest.mark.process
 def test_the_curl_line_of_an_image_model_sends_a_file(image_case, tmp_path):
     model, spec, images = image_case
     path = export(model, spec, tmp_path / "m", examples={"image": images}, verify=False)
@@ -183,7 +183,7 @@ def test_the_curl_line_of_an_image_model_sends_a_file(image_case, tmp_path):
     assert base64.b64decode(body["instances"][0]["image_bytes"]["b64"]) == picture
 
 
-def test_a_wide_sample_is_kept_short_and_a_line_a_row(tmp_path):
+def test_a_wide_sample_is_kept_short_and_a_line_a_row(tmp_path, one_process):
     """Sixteen photographs, not thirty-two, and a file that an editor opens."""
     inputs = {"image": keras.Input((40, 40, 3), dtype="uint8", name="image")}
     values = keras.layers.GlobalAveragePooling2D()(keras.layers.Rescaling(1 / 255)(inputs["image"]))
@@ -196,7 +196,7 @@ def test_a_wide_sample_is_kept_short_and_a_line_a_row(tmp_path):
     assert len((path / MANIFEST).read_text().splitlines()) < 400
 
 
-def test_pixels_are_normalised_as_the_spec_says(tmp_path):
+def test_pixels_are_normalised_as_the_spec_says(tmp_path, checking, one_process):
     """A channel's mean of other training images is told, at export and by verify."""
     normalise = keras.layers.Normalization(mean=[90.0, 100.0, 110.0], variance=[9.0, 16.0, 25.0])
     inputs = {"image": keras.Input((4, 4, 3), dtype="uint8", name="image")}
@@ -215,7 +215,7 @@ def test_pixels_are_normalised_as_the_spec_says(tmp_path):
     with pytest.raises(ArgumentError, match="mean of 110 where the spec says 111"):
         export(model, spec(90.0, 100.0, 111.0), tmp_path / "m", examples={"image": images})
     path = export(model, spec(90.0, 100.0, 110.0), tmp_path / "m", examples={"image": images})
-    (found,) = [c["detail"] for c in main(str(path))["checks"] if c["name"] == "preprocessing"]
+    (found,) = [c.detail for c in checking(path).checks if c.name == "preprocessing"]
     assert found.startswith("3 means and variances")
 
 
@@ -231,7 +231,7 @@ def bmp(image):
     return tf.constant(head + rows)
 
 
-def test_texts_are_scalars(tmp_path):
+def test_texts_are_scalars(tmp_path, one_process):
     inputs = {"text": keras.Input((), dtype="string", name="text")}
     words = keras.layers.TextVectorization(
         vocabulary=["good", "bad", "größer"], output_mode="count"
@@ -248,7 +248,7 @@ def test_texts_are_scalars(tmp_path):
     np.testing.assert_allclose(answer["scores"], expected, atol=1e-6)
 
 
-def test_sequences_of_unequal_length_are_padded_with_nan(tmp_path):
+def test_sequences_of_unequal_length_are_padded_with_nan(tmp_path, one_process):
     inputs = {"steps": keras.Input((None, 2), name="steps")}
     known = keras.ops.logical_not(keras.ops.isnan(inputs["steps"]))
     values = keras.ops.where(known, inputs["steps"], 0.0)
@@ -267,7 +267,7 @@ def test_sequences_of_unequal_length_are_padded_with_nan(tmp_path):
     assert not [kind for kind in kinds if "udnn" in kind]
 
 
-def test_integers_and_bytes_reach_the_model_as_such(tmp_path):
+def test_integers_and_bytes_reach_the_model_as_such(tmp_path, one_process):
     """An Example has 64-bit integers only; the graph gives the model its own type."""
     inputs = {
         "count": keras.Input((), dtype="int32", name="count"),
@@ -308,7 +308,7 @@ def test_the_first_endpoint_is_the_default_and_all_are_batched(image_case):
         assert endpoints[name].inputs.shape.as_list() == [None]
 
 
-def test_planted_another_answer_of_another_signature(exports, tmp_path):
+def test_planted_another_answer_of_another_signature(exports, tmp_path, failed):
     """A classify signature whose classes are in another order is caught."""
     inner = tf.saved_model.load(str(exports["binary"]))
     classify = inner.signatures["classify"]
@@ -327,5 +327,4 @@ def test_planted_another_answer_of_another_signature(exports, tmp_path):
     root = tf.Module()
     root.inner, root.swapped = inner, swapped
     tf.saved_model.save(root, str(path), signatures={**inner.signatures, "classify": swapped})
-    found = {c["name"]: c["detail"] for c in main(str(path))["checks"] if not c["ok"]}
-    assert found == {"other signatures": "classify answers with the classes ['yes', 'no']"}
+    assert failed(path) == {"other signatures": "classify answers with the classes ['yes', 'no']"}

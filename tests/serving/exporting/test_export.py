@@ -1,10 +1,6 @@
 import json
-import os
-import pathlib
-import shutil
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -16,8 +12,6 @@ from kerakit.data.data import Data
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving import export, load_served
-from kerakit.serving.contract.manifest import read_manifest
-from kerakit.serving.contract.versions import flaw_of
 
 
 def served(path, features):
@@ -118,30 +112,7 @@ def test_a_label_may_hold_a_line_break(models, tmp_path):
     assert set(load_served(path)(make_table(spec).features)["label"]) <= {"a\nb", "\\n"}
 
 
-def test_the_sample_may_be_a_dataset_or_a_dict(models, exports, tmp_path):
-    spec, table = make_spec("regression"), make_table(make_spec("regression"))
-    manifest = json.loads((exports["regression"] / "assets.extra" / "kerakit.json").read_text())
-    dataset = Data(table, None, table, spec).test
-    for sample in (dataset, table.features, dataset.map(lambda features, _: features)):
-        path = export(models["regression"], spec, tmp_path / "m", examples=sample, verify=False)
-        other = json.loads((path / "assets.extra" / "kerakit.json").read_text())
-        assert other["golden"] == manifest["golden"]
-    assert path.name == "3"
-
-
-def test_where_every_row_has_gaps_the_example_is_filled_with_means(models, tmp_path):
-    spec = make_spec("regression")
-    sample = {name: column[:1] for name, column in make_table(spec).features.items()}
-    path = export(models["regression"], spec, tmp_path / "m", examples=sample, verify=False)
-    manifest = json.loads((path / "assets.extra" / "kerakit.json").read_text())
-    example = manifest["signatures"]["serving_default"]["example"]
-    assert example["request"]["instances"][0]["acidity"] == 8.0
-    # One row, repeated up to sixteen, and the one that was filled.
-    assert manifest["golden"]["inputs"]["acidity"] == [None] * 16 + [8.0]
-    assert example["response"]["predictions"] == manifest["golden"]["outputs"]["prediction"][16:]
-
-
-def test_half_precision_and_recurrent_layers_are_served_in_full(tmp_path):
+def test_half_precision_and_recurrent_layers_are_served_in_full(tmp_path, one_process):
     """Answers are float32 and verified; the layer is left as it was."""
     inputs = {"steps": keras.Input((4, 2), name="steps")}
     policy = keras.dtype_policies.DTypePolicy("mixed_bfloat16")
@@ -240,92 +211,10 @@ def test_a_model_without_numbers_is_not_exported(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-class Restless(keras.layers.Layer):
-    """Adds noise whatever `training` says."""
-
-    def call(self, inputs):
-        return inputs + 1e-3 * tf.random.normal(tf.shape(inputs))
-
-
-class Python(keras.layers.Layer):
-    def call(self, inputs):
-        return tf.ensure_shape(tf.numpy_function(np.abs, [inputs], tf.float32), inputs.shape)
-
-
-class Compiled(keras.layers.Layer):
-    @tf.function(jit_compile=True)
-    def double(self, inputs):
-        return 2.0 * inputs
-
-    def call(self, inputs):
-        return self.double(inputs)
-
-
-class Branching(keras.layers.Layer):
-    """Asks a tensor in Python, which works row by row and in no graph."""
-
-    def compute_output_spec(self, inputs):
-        return keras.KerasTensor(inputs.shape, inputs.dtype)
-
-    def call(self, inputs):
-        return inputs if float(inputs[0, 0]) > 0 else -inputs
-
-
-class Table(keras.layers.Layer):
-    """Looks up in a table that hangs on nothing."""
-
-    def __init__(self):
-        super().__init__()
-        entries = tf.lookup.KeyValueTensorInitializer([0, 1], [0.0, 1.0])
-        self.find = tf.lookup.StaticHashTable(entries, -1.0).lookup
-
-    def call(self, inputs):
-        if isinstance(inputs, keras.KerasTensor):
-            return inputs
-        return inputs + self.find(tf.cast(inputs > 0, tf.int32))
-
-
-@pytest.mark.parametrize(
-    ("layer", "error", "message"),
-    [
-        (Restless, ArgumentError, "at random with the operation RandomStandardNormal .*restless"),
-        (Python, ArgumentError, "cannot run the operation PyFunc .*python"),
-        (Compiled, ArgumentError, "has XLA switched off"),
-        (Branching, ArgumentError, "cannot be traced for the signature 'serving_default'"),
-        (lambda: keras.layers.Lambda(abs, name="size"), ArgumentError, "the Lambda layer 'size'"),
-        (Table, ExportError, "belongs to no layer"),
-    ],
-)
-def test_a_layer_that_cannot_be_served_is_refused(layer, error, message, tmp_path):
-    spec = make_spec("regression")
-    model = make_model("regression", spec, layer())
-    model.run_eagerly = True
-    with pytest.raises(error, match=message):
-        export(model, spec, tmp_path / "m", examples=make_table(spec))
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_model_that_was_not_trained_is_refused(tmp_path):
-    spec, base = make_spec("regression"), tmp_path / "m"
-    inputs = {"acidity": keras.Input((), name="acidity")}
-    row = keras.layers.Reshape((1,))(inputs["acidity"])
-    hidden = keras.layers.Dense(3, bias_initializer="normal")(row)
-    model = keras.Model(inputs, keras.layers.Dense(1, name="answer")(hidden))
-    spec = Spec("regression", (Feature("acidity"),), Target(("y",), None, (0.0,), (1.0,)))
-    sample = {"acidity": np.arange(20, dtype="float32")}
-    with pytest.raises(ArgumentError, match="has not been trained: the bias of its layer 'answer'"):
-        export(model, spec, base, examples=sample)
-    with pytest.raises(ArgumentError, match="never called"):
-        export(keras.Sequential([keras.layers.Dense(1)]), spec, base, examples=sample)
-    assert not list(tmp_path.iterdir())
-    model.compile("sgd", "mse")
-    model.fit(sample, sample["acidity"][:, None], epochs=1, verbose=0)
-    export(model, spec, base, examples=sample, verify=False)
-
-
+@pytest.mark.process
 def test_an_export_that_fails_a_check_is_not_published(models, tmp_path, monkeypatch):
     """The last gate: what was written does not answer as the model did."""
-    from kerakit.serving import postprocess
+    from kerakit.serving.exporting import postprocess
 
     honest = postprocess._label
     monkeypatch.setattr(postprocess, "_label", lambda p, classes: honest(p, classes[::-1]))
@@ -333,98 +222,6 @@ def test_an_export_that_fails_a_check_is_not_published(models, tmp_path, monkeyp
     with pytest.raises(ExportError, match="'golden sample' failed.*label"):
         export(models["binary"], spec, tmp_path / "m", examples=make_table(spec))
     assert not list(tmp_path.iterdir())
-
-
-@pytest.fixture
-def tiny_disk(tmp_path):
-    """A file system of 1.5 MB, mounted for the test."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", str(disk)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here")
-    yield disk
-    subprocess.run(["umount", "--lazy", str(disk)], check=True)
-
-
-def test_a_disk_that_is_full_at_any_moment_leaves_nothing(models, tmp_path, tiny_disk):
-    """However little room there is, the old version stays, whole and alone."""
-    spec = make_spec("binary")
-    arguments = {"examples": make_table(spec), "verify": False}
-    first = export(models["binary"], spec, tiny_disk / "m", **arguments)
-    before = sorted(path.name for path in first.rglob("*"))
-    parts = {}
-    for free in range(0, 400, 12):
-        filler = tiny_disk / "filler"
-        filler.write_bytes(b"")
-        disk = os.statvfs(tiny_disk)
-        filler.write_bytes(bytes(disk.f_bavail * disk.f_frsize - 1024 * free))
-        try:
-            last = export(models["binary"], spec, tiny_disk / "m", **arguments)
-        except ExportError as error:
-            assert "the disk is full" in str(error)
-            parts[free] = error.__cause__
-            assert sorted(p.name for p in (tiny_disk / "m").iterdir()) == ["1"]
-            assert sorted(path.name for path in first.rglob("*")) == before
-        else:
-            break
-    assert last.name == "2" and sorted(path.name for path in last.rglob("*")) == before
-    # It was full while TensorFlow wrote, and while we did.
-    assert len({type(cause) for cause in parts.values()}) >= 2, parts
-
-
-def test_a_disk_that_cannot_be_written_is_named(models, tiny_disk):
-    spec = make_spec("binary")
-    export(models["binary"], spec, tiny_disk / "m", examples=make_table(spec), verify=False)
-    subprocess.run(["mount", "-o", "remount,ro", str(tiny_disk)], check=True)
-    for base in ("m", "new"):
-        with pytest.raises(ExportError, match="cannot be written to .*Read-only file system"):
-            export(models["binary"], spec, tiny_disk / base, examples=make_table(spec))
-    assert sorted(p.name for p in tiny_disk.iterdir()) == ["m"]
-    assert [p.name for p in (tiny_disk / "m").iterdir()] == ["1"]
-
-
-EXPORTS = """
-import sys
-sys.path.append(sys.argv[1])
-from serving_cases import make_model, make_spec, make_table
-from kerakit.serving import export
-spec = make_spec("binary")
-model = make_model("binary", spec)
-while True:
-    export(model, spec, sys.argv[2], examples=make_table(spec), verify=False)
-    print("next", flush=True)
-"""
-
-
-@pytest.mark.slow
-def test_a_kill_at_any_moment_leaves_whole_versions_alone(models, tmp_path):
-    """Versions grow, each whole and with its own number; the next export sweeps up."""
-    base, spec = tmp_path / "m", make_spec("binary")
-    random = np.random.default_rng(0)
-    known, swept = 0, 0
-    for _ in range(5):
-        process = subprocess.Popen(
-            [sys.executable, "-c", EXPORTS, str(pathlib.Path(__file__).parent), str(base)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        process.stdout.readline()
-        time.sleep(random.uniform(0.0, 1.5))
-        process.kill()
-        process.wait()
-        names = [path.name for path in base.iterdir()]
-        numbers = sorted(int(name) for name in names if not name.startswith("."))
-        assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > known
-        known = len(numbers)
-        for number in numbers:
-            assert flaw_of(base / str(number)) == ""
-            assert read_manifest(base / str(number))["version"] == number
-        swept += any(name.startswith(".tmp-") for name in names)
-    assert swept, "no kill came in the middle of an export"
-    last = export(models["binary"], spec, base, examples=make_table(spec))
-    assert sorted(base.iterdir()) == sorted(base / str(n + 1) for n in range(known + 1))
-    assert last.name == str(known + 1)
 
 
 def test_quantiles_come_from_the_model_where_a_builder_noted_them(exports, tmp_path):
@@ -446,31 +243,10 @@ def test_quantiles_come_from_the_model_where_a_builder_noted_them(exports, tmp_p
         assert set(manifest["golden"]["outputs"]) == {"prediction", "lower", "upper"}
 
 
+@pytest.mark.process
 def test_export_prints_nothing_and_importing_it_is_cheap(models, tmp_path, capfd):
     spec = make_spec("targets")
     export(models["targets"], spec, tmp_path / "m", examples=make_table(spec), verify=False)
     assert capfd.readouterr().out == ""
     code = "import sys, kerakit.serving; assert not {'tensorflow', 'keras'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_the_examples_of_data_are_its_test_rows_or_else_others(models, tmp_path):
-    spec, table = make_spec("regression"), make_table(make_spec("regression"))
-    parts = [table.take(slice(start, start + 8)) for start in (0, 16, 24)]
-    none = table.take(slice(0))
-    streams = [Data(part, None, part, spec).test for part in (*parts, none)]
-    for number, (train, validation, test, kept) in enumerate(
-        [
-            (*parts, 24),
-            (parts[0], parts[1], none, 16),
-            (parts[0], None, none, 0),
-            (streams[0], streams[1], streams[2], 24),
-            (streams[0], None, streams[3], 0),
-        ]
-    ):
-        data = Data(train, validation, test, spec)
-        path = export(models["regression"], data, tmp_path / str(number), verify=False)
-        column = read_manifest(path)["golden"]["inputs"]["alcohol"]
-        np.testing.assert_allclose(column[:8], table.features["alcohol"][kept : kept + 8], 1e-6)
-    with pytest.raises(ArgumentError, match="'data' parameter of export has no rows"):
-        export(models["regression"], Data(none, None, none, spec), tmp_path / "m")

@@ -93,6 +93,7 @@ def test_a_version_that_appears_meanwhile_is_not_overwritten(tmp_path):
     assert (tmp_path / "1").read_text() == "somebody else's"
 
 
+@pytest.mark.process
 def test_processes_at_once_get_a_version_each(tmp_path):
     writers = [start(tmp_path / "wine", 0.3) for _ in range(4)]
     paths = {writer.communicate(timeout=60)[0].splitlines()[-1] for writer in writers}
@@ -101,6 +102,7 @@ def test_processes_at_once_get_a_version_each(tmp_path):
     assert all(listing(tmp_path / "wine" / number) == ["one", "two"] for number in "1234")
 
 
+@pytest.mark.process
 def test_a_killed_process_leaves_what_was_there_and_the_next_one_cleans_up(tmp_path):
     with publish(tmp_path) as publication:
         (publication.folder / "old").write_text("")
@@ -117,6 +119,7 @@ def test_a_killed_process_leaves_what_was_there_and_the_next_one_cleans_up(tmp_p
     assert listing(tmp_path) == ["1", "2", "3"]
 
 
+@pytest.mark.process
 def test_temporary_folders_without_a_lock_are_judged_by_their_process(tmp_path):
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
@@ -128,6 +131,7 @@ def test_temporary_folders_without_a_lock_are_judged_by_their_process(tmp_path):
     assert listing(tmp_path) == sorted([*kept, "1"])
 
 
+@pytest.mark.process
 def test_the_lock_of_the_folder_is_waited_for(tmp_path):
     with open(tmp_path / ".kerakit.lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

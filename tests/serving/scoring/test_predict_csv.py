@@ -86,6 +86,7 @@ def test_a_bad_file_is_named_by_row_and_column(exports, tmp_path, text, message)
     assert not (tmp_path / "out.csv").exists()
 
 
+@pytest.mark.training
 def test_what_stood_for_a_missing_value_in_training_does_so_again(tmp_path):
     """The markers are in the export; a file to score needs no flag for them."""
     rows = [

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from serving_cases import make_spec
 
-from kerakit.data import delimited_stream, parquet_stream
 from kerakit.data.columns.column import read_column
+from kerakit.data.files import delimited_stream, parquet_stream
 from kerakit.data.spec import Feature
 from kerakit.errors import ArgumentError, DataError
 from kerakit.serving import load_served, predict_csv
@@ -344,6 +344,7 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path):
     assert (tmp_path / "log").read_text() == ""
 
 
+@pytest.mark.process
 def test_an_interrupted_file_is_not_there(exports, tmp_path):
     source = tmp_path / "in.csv"
     source.write_text(HEADER + "7,9.5,red\n" * 1_000_000)
@@ -367,6 +368,7 @@ def test_an_interrupted_file_is_not_there(exports, tmp_path):
     assert list((tmp_path / "out").iterdir()) == []
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_memory_does_not_grow_with_the_file(exports, tmp_path, kind):

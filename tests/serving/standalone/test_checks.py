@@ -1,7 +1,7 @@
 """Each planted fault is caught, by the check that is there for it.
 
-The checks are those of the script; most run in this process, since loading TensorFlow
-once more for each fault would take minutes.
+One process checks all the exports, since loading TensorFlow once more for each fault would
+take minutes.
 """
 
 import json
@@ -13,11 +13,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from kerakit.errors import ArgumentError
-from kerakit.serving import verify
 from kerakit.serving.contract.versions import MANIFEST
 from kerakit.serving.exporting.warmup import WARMUP
-from kerakit.serving.standalone.checks import main
 
 
 @pytest.fixture
@@ -28,10 +25,6 @@ def copy(exports, tmp_path):
         return pathlib.Path(shutil.copytree(exports[case], tmp_path / case / "1"))
 
     return copied
-
-
-def failed(path):
-    return {c["name"]: c["detail"] for c in main(str(path))["checks"] if not c["ok"]}
 
 
 def edit(path, change):
@@ -62,47 +55,12 @@ def plant(path, spoil, **options):
     return path
 
 
-def test_a_good_export_passes_in_a_fresh_process(exports, capsys):
-    report = verify(exports["regression"].parent, verbose=True)
-    assert report.ok
-    assert report.path == exports["regression"]
-    assert [check.name for check in report.checks] == [
-        "files",
-        "variables",
-        "operations",
-        "signature",
-        "preprocessing",
-        "loads",
-        "golden sample",
-        "in a session",
-        "same answer twice",
-        "batch size",
-        "other signatures",
-        "warm-up",
-    ]
-    assert set(report.latency) == {"batch 1", "batch 32"}
-    assert 0 < report.latency["batch 1"]["p50"] <= report.latency["batch 1"]["p95"]
-    assert str(report) in capsys.readouterr().out
-    assert str(report).endswith("all checks passed")
-
-
 @pytest.mark.parametrize("case", ["binary", "multiclass", "multilabel", "targets", "quantiles"])
-def test_a_good_export_passes(case, exports):
+def test_a_good_export_passes(case, exports, failed):
     assert failed(exports[case]) == {}
 
 
-def test_a_report_says_what_failed(copy, capsys):
-    path = copy("binary")
-    shutil.rmtree(path / "variables")
-    report = verify(path, verbose=False)
-    assert not report.ok
-    assert capsys.readouterr().out == ""
-    assert "FAILED  variables" in str(report)
-    assert "variables.index is missing" in str(report)
-    assert report.latency == {}
-
-
-def test_planted_swapped_labels(copy):
+def test_planted_swapped_labels(copy, failed):
     def swap(answer):
         label = answer["label"]
         return {**answer, "label": tf.where(label == "no", tf.constant("yes"), tf.constant("no"))}
@@ -111,20 +69,20 @@ def test_planted_swapped_labels(copy):
     assert "label, row 0: expected" in found["golden sample"]
 
 
-def test_planted_swapped_labels_in_files(copy):
+def test_planted_swapped_labels_in_files(copy, failed):
     path = copy("binary")
     (path / "assets" / "labels.txt").write_text("yes\nno\n")
     assert "labels" in failed(path)
 
 
-def test_planted_multilabel_switched_off(copy):
+def test_planted_multilabel_switched_off(copy, failed):
     def switch(answer):
         return {**answer, "labels": tf.fill(tf.shape(answer["labels"]), "")}
 
     assert "labels, row" in failed(plant(copy("multilabel"), switch))["golden sample"]
 
 
-def test_planted_golden_values(copy):
+def test_planted_golden_values(copy, failed):
     path = copy("regression")
 
     def change(manifest):
@@ -134,7 +92,7 @@ def test_planted_golden_values(copy):
     assert "prediction, row 3" in failed(path)["golden sample"]
 
 
-def test_planted_changed_weights(copy):
+def test_planted_changed_weights(copy, failed):
     path = copy("regression")
     (data,) = (path / "variables").glob("variables.data-*")
     content = bytearray(data.read_bytes())
@@ -144,7 +102,7 @@ def test_planted_changed_weights(copy):
     assert {"golden sample", "loads"} & set(failed(path))
 
 
-def test_planted_normalisation_that_differs_from_the_spec(copy):
+def test_planted_normalisation_that_differs_from_the_spec(copy, failed):
     path = copy("regression")
     edit(path, lambda manifest: manifest["spec"]["features"][1].update(mean=10.6))
     assert failed(path)["preprocessing"] == "a mean of 10.5, where the spec says 10.6"
@@ -155,13 +113,13 @@ def test_planted_normalisation_that_differs_from_the_spec(copy):
     assert "not in the graph" in failed(path)["preprocessing"]
 
 
-def test_planted_vocabulary_that_differs_from_the_spec(copy):
+def test_planted_vocabulary_that_differs_from_the_spec(copy, failed):
     path = copy("binary")
     edit(path, lambda m: m["spec"]["features"][2].update(vocabulary=["white", "red"]))
     assert "vocabulary of 'kind'" in failed(path)["preprocessing"]
 
 
-def test_planted_random_augmentation(copy):
+def test_planted_random_augmentation(copy, failed):
     def noise(answer):
         value = answer["prediction"]
         return {"prediction": value + 0.01 * tf.random.normal(tf.shape(value))}
@@ -171,7 +129,7 @@ def test_planted_random_augmentation(copy):
     assert "differs from one call to the next" in found["same answer twice"]
 
 
-def test_planted_python_function(copy):
+def test_planted_python_function(copy, failed):
     def python(answer):
         value = tf.numpy_function(lambda x: x, [answer["prediction"]], tf.float32)
         return {"prediction": tf.ensure_shape(value, [None])}
@@ -179,7 +137,7 @@ def test_planted_python_function(copy):
     assert "PyFunc" in failed(plant(copy("regression"), python))["operations"]
 
 
-def test_planted_xla_function(copy):
+def test_planted_xla_function(copy, failed):
     def compiled(answer):
         @tf.function(jit_compile=True)
         def double(value):
@@ -190,17 +148,17 @@ def test_planted_xla_function(copy):
     assert "XLA" in failed(plant(copy("regression"), compiled))["operations"]
 
 
-def test_planted_fixed_batch(copy):
+def test_planted_fixed_batch(copy, failed):
     found = failed(plant(copy("regression"), lambda answer: answer, batch=8))
     assert "fixed batch of 8" in found["signature"]
 
 
-def test_planted_scalar_output(copy):
+def test_planted_scalar_output(copy, failed):
     path = plant(copy("regression"), lambda a: {"prediction": tf.reduce_mean(a["prediction"])})
     assert "is a scalar" in failed(path)["signature"]
 
 
-def test_planted_answer_that_depends_on_the_batch(copy):
+def test_planted_answer_that_depends_on_the_batch(copy, failed):
     def centre(answer):
         value = answer["prediction"]
         return {"prediction": value - 1e-3 * tf.reduce_mean(value)}
@@ -210,17 +168,17 @@ def test_planted_answer_that_depends_on_the_batch(copy):
     assert {"golden sample", "batch size"} <= set(found)
 
 
-def test_planted_half_output(copy):
+def test_planted_half_output(copy, failed):
     path = plant(copy("regression"), lambda a: {"prediction": tf.cast(a["prediction"], tf.half)})
     assert "is float16" in failed(path)["signature"]
 
 
-def test_planted_other_output_name(copy):
+def test_planted_other_output_name(copy, failed):
     path = plant(copy("regression"), lambda a: {"output_0": a["prediction"]})
     assert "['output_0']" in failed(path)["signature"]
 
 
-def test_missing_graph_and_wrong_version(copy):
+def test_missing_graph_and_wrong_version(copy, failed):
     path = copy("regression")
     (path / "saved_model.pb").unlink()
     assert list(failed(path)) == ["files"]
@@ -229,7 +187,7 @@ def test_missing_graph_and_wrong_version(copy):
     assert "version 1" in failed(moved)["files"]
 
 
-def test_planted_weights_of_another_training(copy):
+def test_planted_weights_of_another_training(copy, failed):
     """A whole and valid checkpoint, one per cent away."""
     path = copy("regression")
     loaded = tf.saved_model.load(str(path))
@@ -241,7 +199,7 @@ def test_planted_weights_of_another_training(copy):
     assert "prediction, row 0" in found["in a session"]
 
 
-def test_planted_untracked_table(copy):
+def test_planted_untracked_table(copy, failed):
     """Written the old way, without the table's initialiser: it loads, and cannot answer."""
     path = copy("binary")
     shutil.rmtree(path / "variables")
@@ -302,7 +260,7 @@ def test_planted_untracked_table(copy):
         (lambda log: log.Clear(), "record 0: it is no request"),
     ],
 )
-def test_planted_bad_warmup_record(spoil, message, copy):
+def test_planted_bad_warmup_record(spoil, message, copy, failed):
     path = copy("regression")
     records = [r.numpy() for r in tf.data.TFRecordDataset(str(path / WARMUP))]
     log = prediction_log_pb2.PredictionLog.FromString(records[0])
@@ -312,7 +270,7 @@ def test_planted_bad_warmup_record(spoil, message, copy):
     assert found.get("warm-up", "").startswith(message) if message else found == {}
 
 
-def test_planted_bad_warmup_file(copy):
+def test_planted_bad_warmup_file(copy, failed):
     path = copy("regression")
     file = path / WARMUP
     whole = file.read_bytes()
@@ -339,7 +297,7 @@ def write_records(path, records):
             writer.write(record)
 
 
-def test_a_tie_may_fall_either_way(copy):
+def test_a_tie_may_fall_either_way(copy, failed):
     """Two classes as probable as each other, to 1e-5, have no label to insist on."""
     path = copy("binary")
     manifest = json.loads((path / MANIFEST).read_text())
@@ -361,10 +319,3 @@ def test_a_tie_may_fall_either_way(copy):
 
     edit(path, even)
     assert "golden sample" not in failed(path)
-
-
-def test_what_is_no_export_is_refused(tmp_path):
-    with pytest.raises(ArgumentError, match="no such folder"):
-        verify(tmp_path / "none")
-    with pytest.raises(ArgumentError, match="not an export"):
-        verify(tmp_path)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from marks import needs
 from serving_cases import CASES
 
 from kerakit.serving.exporting.warmup import WARMUP
@@ -53,6 +54,7 @@ print(json.dumps(found))
 
 
 @pytest.fixture(scope="module")
+@needs("process")
 def answers(exports):
     """Answers of a process without Keras to the golden rows, by case and signature."""
     paths = [str(exports[case]) for case in CASES]

@@ -13,7 +13,15 @@ sys.path.append(str(pathlib.Path(__file__).parent))
 from live_cases import export_photos
 from rest_server import RestServer
 
+from kerakit.serving.verifying.live import check
 from kerakit.serving.verifying.live.check import check_live
+
+
+@pytest.fixture(autouse=True)
+def few_requests(monkeypatch):
+    """Latency is measured with a tenth of the requests."""
+    monkeypatch.setattr(check, "_SERIES", ((1, 20), (32, 10)))
+    monkeypatch.setattr(check, "_WARM_UP", 2)
 
 
 @pytest.fixture(scope="session")

@@ -52,6 +52,7 @@ def test_a_server_that_answers_as_measured(case, server, ask):
     assert str(report).endswith("all checks passed")
 
 
+@pytest.mark.process
 def test_it_starts_without_tensorflow():
     code = (
         "import sys, kerakit.serving.verifying.live; "
@@ -82,7 +83,7 @@ def test_a_server_may_drop_an_idle_connection(server, ask):
     server.intercept = drop
     before = server.connections
     assert ask("binary").ok
-    assert server.connections > before + 100
+    assert server.connections > before + 30
 
 
 def test_a_model_may_have_another_name_on_the_server(exports):
@@ -224,7 +225,7 @@ def test_latency_of_a_server_that_fails_under_load(server, ask):
     count = iter(range(10**6))
 
     def tire(handler):
-        if handler.path.endswith(":predict") and next(count) > 50:
+        if handler.path.endswith(":predict") and next(count) > 12:
             handler.answer(503, b'{"error": "too many requests"}')
             return True
 

@@ -1,24 +1,17 @@
 """Models of windows, series, texts and tags, through the real export and a fresh process."""
 
-import dataclasses
-import importlib.resources
 import json
 
-import jsonschema
 import keras
 import numpy as np
 import pytest
-from sequence_cases import SEQUENCE_CASES, WORDS, make_case
+from sequence_cases import SEQUENCE_CASES, WORDS
 
-from kerakit.data.spec import Feature, Spec
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving import export, load_served, verify
 from kerakit.serving.contract.manifest import read_manifest
-from kerakit.serving.contract.rows import stacked
 from kerakit.serving.contract.versions import MANIFEST
-from kerakit.serving.exporting.examples import example_rows, with_example
-from kerakit.serving.exporting.golden import golden_sample
-from kerakit.serving.standalone.padding import longest, padded_to, series_lengths
+from kerakit.serving.standalone.padding import series_lengths
 
 SIGNATURES = {
     "forecast": {"serving_default"},
@@ -42,7 +35,7 @@ def predict(model, table, rows=None):
 
 
 @pytest.mark.parametrize("case", SEQUENCE_CASES)
-def test_a_fresh_process_answers_as_the_model(case, sequence_exports):
+def test_a_fresh_process_answers_as_the_model(case, sequence_exports, one_process):
     report = verify(sequence_exports[case], verbose=False)
     assert report.ok, str(report)
     names = {check.name for check in report.checks}
@@ -50,17 +43,6 @@ def test_a_fresh_process_answers_as_the_model(case, sequence_exports):
     assert ("odd texts" in names) == (case in ("text", "tags"))
     manifest = read_manifest(sequence_exports[case])
     assert set(manifest["signatures"]) == SIGNATURES[case]
-
-
-@pytest.mark.parametrize("case", SEQUENCE_CASES)
-def test_every_manifest_fits_the_schema(case, sequence_exports):
-    folder = importlib.resources.files("kerakit.serving.contract")
-    schema = json.loads(folder.joinpath("manifest.schema.json").read_text())
-    text = (sequence_exports[case] / MANIFEST).read_text()
-    manifest = json.loads(text, parse_constant=pytest.fail)
-    jsonschema.validate(manifest, schema)
-    for signature in manifest["signatures"].values():
-        assert "null" not in json.dumps(signature["example"])  # it can be posted as it stands
 
 
 def test_forecasts_are_served_in_units(sequences, sequence_exports):
@@ -154,13 +136,6 @@ def test_tags_are_as_many_as_tokens(sequences, sequence_exports):
     assert served({"tokens": []})["labels"].shape == (0, 0)
 
 
-def test_the_example_of_tags_is_a_row_alone(sequence_exports):
-    example = read_manifest(sequence_exports["tags"])["signatures"]["serving_default"]["example"]
-    (sent,), (came,) = example["request"]["instances"], example["response"]["predictions"]
-    assert sent == {"tokens": "The dog runs"} and len(came["labels"]) == 3
-    assert all(came["labels"]) and len(came["confidence"]) == 3
-
-
 @pytest.mark.parametrize(
     ("case", "spoil", "check"),
     [
@@ -170,7 +145,7 @@ def test_the_example_of_tags_is_a_row_alone(sequence_exports):
         ("channels", lambda m: m["spec"]["features"][0].update(mean=[20.0, 3.0]), "preprocessing"),
     ],
 )
-def test_a_changed_export_fails(case, spoil, check, sequence_exports, tmp_path):
+def test_a_changed_export_fails(case, spoil, check, sequence_exports, tmp_path, one_process):
     import shutil
 
     copy = shutil.copytree(sequence_exports[case], tmp_path / "m" / "1")
@@ -181,7 +156,7 @@ def test_a_changed_export_fails(case, spoil, check, sequence_exports, tmp_path):
     assert failed and failed[0].startswith(check)
 
 
-def test_a_classifier_that_sees_its_padding_is_refused(sequences, tmp_path):
+def test_a_classifier_that_sees_its_padding_is_refused(sequences, tmp_path, one_process):
     """The mean over all steps, padding counted as zeros, depends on the rest of the batch."""
     _, spec, table = sequences["series"]
     series = keras.Input((None,), name="series")
@@ -194,7 +169,7 @@ def test_a_classifier_that_sees_its_padding_is_refused(sequences, tmp_path):
     assert not (tmp_path / "m").exists() or not list((tmp_path / "m").iterdir())
 
 
-def test_a_text_model_that_fails_without_words_is_refused(sequences, tmp_path):
+def test_a_text_model_that_fails_without_words_is_refused(sequences, tmp_path, one_process):
     _, spec, table = sequences["text"]
     text = keras.Input((), dtype="string", name="text")
     lookup = keras.layers.TextVectorization(vocabulary=list(WORDS), output_mode="count")
@@ -205,128 +180,3 @@ def test_a_text_model_that_fails_without_words_is_refused(sequences, tmp_path):
     rows = {"text": ["free prize", "home", "the dog"]}
     with pytest.raises(ExportError, match="'odd texts' failed: .* NaN or infinite"):
         export(model, spec, tmp_path / "m", examples=rows)
-
-
-def test_models_of_another_shape_are_refused(sequences, tmp_path):
-    _, spec, table = sequences["channels"]
-    other = dataclasses.replace(spec, series=dataclasses.replace(spec.series, horizon=4))
-    with pytest.raises(ArgumentError, match=r"4 steps of \['load', 'price'\], in the shape"):
-        export(sequences["channels"][0], other, tmp_path / "m", examples=table)
-    model, spec, table = sequences["tags"]
-    fewer = dataclasses.replace(spec, classes=spec.classes[:3])
-    with pytest.raises(ArgumentError, match="each of 3 classes for each token"):
-        export(model, fewer, tmp_path / "m", examples=table)
-
-
-def test_constants_of_texts_and_series(sequences, tmp_path):
-    from kerakit.serving.exporting.constants import preprocess_constants
-
-    found = {case: preprocess_constants(*sequences[case][:2]) for case in SEQUENCE_CASES}
-    assert found["text"]["vocabularies"] == ["text"] and found["tags"]["vocabularies"] == ["tokens"]
-    assert len(found["channels"]["normalisation"][0]["mean"]) == 2
-    assert found["series"]["normalisation"] == [{"mean": [3.0], "variance": [4.0]}]
-    model, spec, _ = sequences["text"]
-
-    def stated(**changes):
-        feature = dataclasses.replace(spec.features[0], **changes)
-        return dataclasses.replace(spec, features=(feature,))
-
-    # The most frequent words only, or a lookup of something else, is a choice.
-    assert preprocess_constants(model, stated(vocabulary=(*WORDS, "more")))["vocabularies"]
-    for other in ({"vocabulary": ("x",)}, {"vocabulary": (), "characters": tuple("abc")}):
-        assert preprocess_constants(model, stated(**other))["vocabularies"] == []
-    # As many words, but others: it was built for other data.
-    with pytest.raises(ArgumentError, match="does not know the words.*other data"):
-        preprocess_constants(model, stated(vocabulary=tuple("abcdefg")))
-    with pytest.raises(ArgumentError, match="does not know the characters"):
-        preprocess_constants(model, stated(vocabulary=("x",), characters=tuple("abcdefg")))
-    channels, spec, _ = sequences["channels"]
-    feature = dataclasses.replace(spec.features[0], mean=(20.0, 5.0))
-    with pytest.raises(ArgumentError, match="built for other data"):
-        preprocess_constants(channels, dataclasses.replace(spec, features=(feature,)))
-
-
-def test_the_words_in_the_graph_may_be_the_most_frequent_ones(tmp_path):
-    model, spec, table = make_case("text")
-    feature = dataclasses.replace(spec.features[0], vocabulary=(*WORDS, "rare"))
-    path = export(
-        model, dataclasses.replace(spec, features=(feature,)), tmp_path / "m", examples=table
-    )
-    report = verify(path, verbose=False)
-    assert any("1 vocabularies" in check.detail for check in report.checks)
-
-
-def test_rows_of_series_are_stacked():
-    one = Feature("x", "sequence", shape=(None,))
-    two = Feature("x", "sequence", shape=(None, 2))
-    nan = np.nan
-    np.testing.assert_array_equal(stacked([[1, 2], [], [3]], one), [[1, 2], [nan] * 2, [3, nan]])
-    np.testing.assert_array_equal(stacked([[[1, 2]], []], two), [[[1, 2]], [[nan, nan]]])
-    assert stacked([], two).shape == (0, 1, 2) and stacked(np.zeros((3, 0)), one).shape == (3, 1)
-
-
-def test_the_end_of_a_series():
-    nan = np.nan
-    column = np.float32([[1, nan, 2, nan, nan], [nan] * 5, [1, nan, nan, nan, nan]])
-    assert series_lengths(column).tolist() == [3, 0, 1]
-    assert longest(column).shape == (3, 3) and longest(column[1:2]).shape == (1, 1)
-    two = np.stack([column, column[::-1]], axis=-1)
-    assert series_lengths(two).tolist() == [3, 0, 3]
-    assert series_lengths(np.zeros((2, 0))).tolist() == [0, 0]
-    padded = padded_to(np.array([["a"]], object), (9, 3))
-    assert padded.tolist() == [["a", "", ""]]
-    assert padded_to(np.ones((1, 2, 3)), (4, 3, 2)).tolist() == [[[1] * 3] * 2 + [[0] * 3]]
-
-
-def test_the_example_row_of_series():
-    nan = np.nan
-    spec = Spec(
-        "binary", (Feature("x", "sequence", shape=(None, 2), mean=(5.0, 7.0)),), classes=("a", "b")
-    )
-    gaps = np.float32([[[1, 2], [nan, 3], [4, 4]], [[1, nan], [nan, nan], [nan, nan]]])
-    inputs, row = with_example({"x": gaps}, spec)  # the second has one gap too, but is first
-    assert row == 2 and len(inputs["x"]) == 3
-    np.testing.assert_array_equal(inputs["x"][2], [[1, 2], [5, 3], [4, 4]])
-    padded = np.float32([[[1, 2], [nan, 3], [4, 4]], [[1, 6], [nan, nan], [nan, nan]]])
-    same, row = with_example({"x": padded}, spec)
-    assert row == 1 and same["x"] is padded
-
-
-def test_samples_in_any_form(sequences):
-    import tensorflow as tf
-
-    _, spec, table = sequences["series"]
-    column = table.features["series"]
-    lengths = series_lengths(column)
-    rows = [row[:length] for row, length in zip(column, lengths, strict=True)]
-    dataset = tf.data.Dataset.from_generator(
-        lambda: (({"series": row}, 0) for row in rows),
-        output_signature=({"series": tf.TensorSpec([None])}, tf.TensorSpec([], "int32")),
-    )
-    wider = np.pad(column, ((0, 0), (0, 50)), constant_values=np.nan)
-    expected = example_rows(table, spec)["series"]
-    assert expected.shape == (24, 9)
-    for sample in (dataset, {"series": rows}, {"series": wider}):
-        np.testing.assert_array_equal(example_rows(sample, spec)["series"], expected)
-    _, spec, table = sequences["channels"]
-    window = example_rows(table, spec)["window"]
-    assert window.shape == (32, 6, 2)
-    np.testing.assert_array_equal(window, np.asarray(table.features["window"])[:32])
-    with pytest.raises(ArgumentError, match="must hold series in 'series'"):
-        example_rows({"series": [[1.0], [[2.0]]]}, sequences["series"][1])
-
-
-def test_a_tie_of_two_tags_is_not_in_the_golden_sample(sequences):
-    """Two classes with one probability: which of the two is answered is chance."""
-    _, spec, _ = sequences["tags"]
-    text = keras.Input((), dtype="string", name="tokens")
-    lookup = keras.layers.TextVectorization(standardize="lower", vocabulary=["tie", "clear"])
-    table = keras.layers.Embedding(4, 4)
-    model = keras.Model({"tokens": text}, table(lookup(text)))
-    clear = [0.7, 0.1, 0.1, 0.1]
-    table.set_weights([np.float32([[0.25] * 4, clear, [0.4, 0.4, 0.1, 0.1], clear])])
-    rows = {"tokens": np.array(["clear tie clear", "", "clear clear", "x"] * 4, object)}
-    golden = golden_sample(model, spec, rows)
-    assert set(golden.inputs["tokens"]) == {"", "clear clear", "x"}
-    assert golden.outputs["labels"].shape == (16, 2)
-    assert golden.inputs["tokens"][golden.example] != ""
