@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerakit.builders.contract import BLEND
+
 __all__ = ["blended"]
 
 
@@ -21,7 +23,7 @@ def blended(linear, network, share=0.5):
         Tensor of shape `(batch, scores)`.
     """
     both = ops.stack([linear, network], axis=-1)
-    layer = keras.layers.Dense(1, use_bias=False, dtype="float32", name="blend")
+    layer = keras.layers.Dense(1, use_bias=False, dtype="float32", name=BLEND)
     scores = ops.squeeze(layer(both), axis=-1)
     layer.kernel.assign([[share], [1.0 - share]])
     return scores

@@ -4,14 +4,20 @@ import keras
 import numpy as np
 
 from kerakit.builders.blend import blended
-from kerakit.checks import check, check_choice, check_float, check_int
+from kerakit.builders.contract import (
+    OUTPUT,
+    PREDICTION,
+    PROBABILITIES,
+    UNSCALE,
+    check_quantiles,
+    quantile_layer_name,
+)
+from kerakit.checks import check, check_choice, check_int
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS, tasks_with
 from kerakit.errors import ArgumentError
 
-__all__ = ["class_head", "class_task", "number_head", "number_targets", "quantiles_of"]
-
-_QUANTILES = "quantiles_"
+__all__ = ["class_head", "class_task", "number_head", "number_targets"]
 
 
 def number_targets(owner, inputs, targets, quantiles=None):
@@ -30,10 +36,7 @@ def number_targets(owner, inputs, targets, quantiles=None):
     if quantiles is not None:
         if len(mean) > 1:
             raise ArgumentError(f"{owner} predicts quantiles of one target. Got {len(mean)}.")
-        levels = [check_float(owner, "quantiles", level, "(0.0, 1.0)") for level in quantiles]
-        ok = sorted(set(levels)) == levels and len(levels) >= 3 and len(levels) % 2 == 1
-        expected = "3, 5, ... levels in increasing order, the middle one the prediction"
-        check(ok, owner, "quantiles", expected, quantiles)
+        check_quantiles(owner, quantiles)
     return mean, deviation
 
 
@@ -55,40 +58,21 @@ def number_head(values, mean, deviation, l2=0.0, quantiles=None):
         for quantiles.
     """
     single = len(mean) == 1
-    width = len(quantiles) if quantiles else len(mean)
+    width = len(mean) if quantiles is None else len(quantiles)
     scores = keras.layers.Dense(
-        width, kernel_regularizer=_penalty(l2), dtype="float32", name="output"
+        width, kernel_regularizer=_penalty(l2), dtype="float32", name=OUTPUT
     )(values)
-    if quantiles:
+    if quantiles is not None:
         scores = keras.ops.sort(scores, axis=-1)
     scale, offset = deviation.tolist(), mean.tolist()
     scale, offset = (scale[0], offset[0]) if single else (scale, offset)
-    answer = keras.layers.Rescaling(scale, offset, dtype="float32", name="unscale")(scores)
-    if quantiles:
-        name = _QUANTILES + "_".join(f"{level:g}" for level in quantiles)
+    answer = keras.layers.Rescaling(scale, offset, dtype="float32", name=UNSCALE)(scores)
+    if quantiles is not None:
+        name = quantile_layer_name(quantiles)
         answer = keras.layers.Identity(dtype="float32", name=name)(answer)
     elif single:
-        answer = keras.layers.Reshape((), dtype="float32", name="prediction")(answer)
+        answer = keras.layers.Reshape((), dtype="float32", name=PREDICTION)(answer)
     return answer
-
-
-def quantiles_of(model):
-    """Return the levels that a model predicts, or `None` where it predicts no quantiles.
-
-    They are kept in the name of the network's last layer, where saving and loading keep
-    them too.
-
-    Example:
-
-    >>> from kerakit.builders import linear_regressor
-    >>> quantiles_of(linear_regressor(3, quantiles=(0.1, 0.5, 0.9)))
-    (0.1, 0.5, 0.9)
-    """
-    parts = [layer for layer in model.layers if layer.name == "network"] or [model]
-    for layer in parts[0].layers:
-        if layer.name.startswith(_QUANTILES):
-            return tuple(float(level) for level in layer.name[len(_QUANTILES) :].split("_"))
-    return None
 
 
 def class_task(owner, inputs, classes, multilabel=False):
@@ -122,16 +106,16 @@ def class_head(values, task, classes, l2=0.0, linear=None, share=0.5):
     """
     head, units = TASKS[task].head, TASKS[task].score_count(classes)
     scores = keras.layers.Dense(
-        units, kernel_regularizer=_penalty(l2), dtype="float32", name="output"
+        units, kernel_regularizer=_penalty(l2), dtype="float32", name=OUTPUT
     )(values)
     if linear is not None:
         scores = blended(linear, scores, share)
     if head == "sigmoid":
-        return keras.layers.Activation("sigmoid", dtype="float32", name="probabilities")(scores)
+        return keras.layers.Activation("sigmoid", dtype="float32", name=PROBABILITIES)(scores)
     if head == "logistic":
         zero = keras.layers.Rescaling(0.0, dtype="float32", name="negative")(scores)
         scores = keras.layers.Concatenate(dtype="float32", name="scores")([zero, scores])
-    return keras.layers.Softmax(dtype="float32", name="probabilities")(scores)
+    return keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)
 
 
 def _penalty(l2):

@@ -2,6 +2,8 @@
 
 import keras
 
+from kerakit.builders.contract import NETWORK
+
 __all__ = ["assemble", "network_inputs"]
 
 
@@ -26,5 +28,5 @@ def assemble(inputs, preprocess, network_in, answer, name):
         name: str. The model's name.
     """
     network_in = network_in[0] if len(network_in) == 1 else network_in
-    network = keras.Model(network_in, answer, name="network")
+    network = keras.Model(network_in, answer, name=NETWORK)
     return keras.Model(inputs, network(preprocess(inputs)), name=name)

@@ -5,9 +5,9 @@ import pathlib
 import sys
 import time
 
+from kerakit.builders.contract import check_inputs, check_quantiles, quantiles_of
 from kerakit.checks import check, check_choice
 from kerakit.errors import ArgumentError, DataError
-from kerakit.evaluation import inputs
 from kerakit.evaluation.batches import is_empty, split_size
 from kerakit.evaluation.environment import environment
 from kerakit.evaluation.plots.figure import learning_curves
@@ -128,17 +128,20 @@ def _check(model, data, run_dir, quantiles):
         expected = f"a folder, or a path where one can be made, but {file} is a file"
         check(file is None, "evaluate", "run_dir", expected, str(run_dir))
     if quantiles is None and spec.task == "regression":
-        from kerakit.builders.heads import quantiles_of  # imports keras
-
         quantiles = quantiles_of(model)
-    quantiles = inputs.check_quantiles(quantiles, spec)
+    quantiles = check_quantiles("evaluate", quantiles, odd=False)
+    if quantiles is not None and (spec.task != "regression" or len(spec.target.names) != 1):
+        raise ArgumentError(
+            "The 'quantiles' parameter of evaluate is for the regression of one target. Got "
+            f"task {spec.task!r} with {len(spec.target.names)} target(s) instead."
+        )
     for split in ("train", "test"):
         if is_empty(data, split):
             raise DataError(
                 f"{spec.dataset or 'The data'} has no {split} rows; evaluate needs the test "
                 "split to measure on and the training split to fit the baselines."
             )
-    inputs.check_inputs(model, spec)
+    check_inputs("evaluate", model, spec, single_by_name=False)
     try:
         shape = model.output_shape
     except (AttributeError, ValueError):

@@ -2,34 +2,16 @@
 
 import numpy as np
 
-from kerakit.errors import ArgumentError, DataError, KerakitError
+from kerakit.builders.contract import input_names
+from kerakit.errors import DataError, KerakitError
 
 __all__ = [
     "arrange",
-    "check_inputs",
     "check_output_shape",
     "check_predictions",
-    "check_quantiles",
     "check_targets",
     "fits",
-    "input_names",
 ]
-
-
-def input_names(model):
-    """Return the names of a model's inputs in order, or `None` where it has no fixed inputs.
-
-    Args:
-        model: `keras.Model`. A subclassed model that was never called has no fixed inputs.
-
-    Returns:
-        list of str, or `None`.
-    """
-    structure = _structure(model)
-    if isinstance(structure, dict):
-        return list(structure)
-    inputs = getattr(model, "inputs", None)
-    return [tensor.name for tensor in inputs] if inputs else None
 
 
 def arrange(model, features):
@@ -51,34 +33,6 @@ def arrange(model, features):
         value = features[names[0] if names[0] in features else next(iter(features))]
         return [value] if isinstance(structure, (list, tuple)) else value
     return [features[name] for name in names]
-
-
-def check_inputs(model, spec):
-    """Check that the model takes the features that the data has.
-
-    Args:
-        model: `keras.Model`.
-        spec: `Spec`.
-
-    Raises:
-        DataError: when a feature is missing on either side.
-    """
-    names = input_names(model)
-    if names is None or (len(names) == 1 and len(spec.features) == 1):
-        return  # one input needs no name
-    absent = [name for name in names if name not in spec.feature_names]
-    unused = [name for name in spec.feature_names if name not in names]
-    if absent or unused:
-        problems = []
-        if absent:
-            problems.append(f"the model takes {_list(absent)}, which the data does not have")
-        if unused:
-            problems.append(f"the data has {_list(unused)}, which the model does not take")
-        raise DataError(
-            f"The model's inputs do not match the data: {'; '.join(problems)}. "
-            f"Evaluate on the data that the model was built for. "
-            f"The model takes {_list(names)}; the data has {_list(spec.feature_names)}."
-        )
 
 
 def check_output_shape(shape, spec, quantiles=None):
@@ -182,33 +136,6 @@ def check_targets(y, spec, before=0):
             f"Class ids of the test split must be in [0, {limit}). "
             f"Got values from {y.min()} to {y.max()} instead."
         )
-
-
-def check_quantiles(quantiles, spec):
-    """Check quantile levels; return them as a tuple of floats, or `None`.
-
-    Raises:
-        ArgumentError: when the levels do not increase inside (0, 1), or the task is not
-            the regression of one target.
-    """
-    if quantiles is None:
-        return None
-    try:
-        levels = tuple(float(level) for level in quantiles)
-    except (TypeError, ValueError):
-        levels = ()
-    rising = all(a < b for a, b in zip((0.0, *levels), (*levels, 1.0), strict=True))
-    if not levels or not rising:
-        raise ArgumentError(
-            "The 'quantiles' parameter of evaluate must be increasing levels in the range "
-            f"(0.0, 1.0), such as (0.1, 0.5, 0.9). Got {quantiles!r} instead."
-        )
-    if spec.task != "regression" or len(spec.target.names) != 1:
-        raise ArgumentError(
-            "The 'quantiles' parameter of evaluate is for the regression of one target. Got "
-            f"task {spec.task!r} with {len(spec.target.names)} target(s) instead."
-        )
-    return levels
 
 
 def _structure(model):

@@ -3,13 +3,11 @@
 import dataclasses
 
 import keras
-import numpy as np
 
-from kerakit.builders.heads import quantiles_of
+from kerakit.builders.contract import activation_of, is_convex, quantiles_of, scale_of
 from kerakit.checks import check, check_choice, check_float
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
-from kerakit.keras_compat import layers_of
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
 from kerakit.presets.schedules import Schedule, get_schedule
 from kerakit.presets.table import FULL_BATCH, PRESETS, Preset
@@ -84,13 +82,13 @@ def compile(
     if learning_rate is not None:
         check_float("compile", "learning_rate", learning_rate, "(0.0, inf)")
     chosen = preset
-    if _is_convex(model) and preset.loss in _CONVEX and optimizer is None:
+    if is_convex(model) and preset.loss in _CONVEX and optimizer is None:
         chosen = dataclasses.replace(FULL_BATCH, name=preset.name, loss=preset.loss)
     weight = None
     if loss is None:
         loss, weight = _loss(model, preset)
     optimizer, curve = _optimizer(chosen, learning_rate, optimizer, schedule)
-    tags = len(getattr(model, "output_shape", ())) == 3 and _activation(model) == "softmax"
+    tags = len(getattr(model, "output_shape", ())) == 3 and activation_of(model) == "softmax"
     # Padded tokens weigh nothing, which is for weighted metrics to see.
     kind = "weighted_metrics" if tags else "metrics"
     counted = {kind: _metrics(model) if metrics is None else metrics}
@@ -107,41 +105,9 @@ def settings_of(model):
 _CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
 
 
-def _layers(model):
-    """The layers of the network, those of models inside it among them, in order."""
-    names = [layer.name for layer in model.layers]
-    network = model.get_layer("network") if "network" in names else model
-    layers = layers_of(network, include_self=False)
-    return [layer for layer in layers if not isinstance(layer, keras.Model)]
-
-
-def _layer(model, name):
-    return next((layer for layer in _layers(model) if layer.name == name), None)
-
-
-def _is_convex(model):
-    trained = [layer for layer in _layers(model) if layer.weights]
-    return [layer.name for layer in trained] == ["output"]
-
-
-def _deviation(model):
-    """The targets' standard deviations, from the layer that multiplies by them."""
-    unscale = _layer(model, "unscale")
-    return np.atleast_1d(1.0 if unscale is None else unscale.scale)
-
-
-def _activation(model):
-    """What gives the answer: `softmax`, `sigmoid` or `linear`."""
-    layer = _layer(model, "probabilities") or _layers(model)[-1]
-    if isinstance(layer, keras.layers.Softmax):
-        return "softmax"
-    name = getattr(getattr(layer, "activation", None), "__name__", "linear")
-    return name if name in ("softmax", "sigmoid") else "linear"
-
-
 def _loss(model, preset):
     """The loss, and its weight, that count in standard deviations of the target."""
-    activation = _activation(model)
+    activation = activation_of(model)
     name = preset.loss or {task.activation: task.loss for task in TASKS.values()}[activation]
     expected = {task.loss: task.activation for task in TASKS.values()}.get(name, "softmax")
     expected = "linear" if name in _NUMBERS else expected
@@ -150,7 +116,7 @@ def _loss(model, preset):
             f"The '{preset.name}' preset trains a {expected} output. Got model "
             f"'{model.name}' with a {activation} one; take the preset of its task."
         )
-    deviation = _deviation(model)
+    deviation = scale_of(model)
     quantiles = quantiles_of(model)
     if (name == "pinball") != (quantiles is not None):
         raise ArgumentError(
@@ -203,7 +169,7 @@ def _optimizer(preset, learning_rate, optimizer, schedule):
 
 
 def _metrics(model):
-    activation = _activation(model)
+    activation = activation_of(model)
     if activation == "softmax":
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
     if activation == "sigmoid":

@@ -5,9 +5,10 @@ import pathlib
 import keras
 import numpy as np
 
+from kerakit.builders.contract import check_inputs
 from kerakit.checks import check, check_choice, check_int
 from kerakit.data.data import Data
-from kerakit.errors import ArgumentError, DataError
+from kerakit.errors import ArgumentError
 from kerakit.training.model_parts import has_images
 from kerakit.training.rows.augment import LEVELS, augmentation
 from kerakit.training.rows.soft_targets import row_loss
@@ -62,14 +63,7 @@ def checked_arguments(
     check_choice(owner, "verbose", verbose, ["auto", 0, 1, 2])
     check_int(owner, "seed", seed, minimum=0)
     check_int(owner, "cache_mb", cache_mb, minimum=0)
-    expected = [tensor.name for tensor in model.inputs]
-    missing = sorted(set(expected) - set(data.spec.feature_names))
-    if missing or len(expected) != len(data.spec.feature_names):
-        unused = sorted(set(data.spec.feature_names) - set(expected))
-        raise DataError(
-            f"The model '{model.name}' takes the inputs {expected}; of the data's features "
-            f"{missing} are missing and {unused} are unknown to it. Build it from data.spec."
-        )
+    check_inputs(owner, model, data.spec)
     return check_int(owner, "epochs", epochs, minimum=1)
 
 

@@ -1,23 +1,13 @@
-"""Which part of a model trains, and which data go through its other part batch by batch."""
+"""Which data go through a model's `preprocess` batch by batch."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import keras
-
 if TYPE_CHECKING:
     from kerakit.data.spec import Spec
 
-__all__ = ["by_batch", "has_images", "split_model"]
-
-
-def split_model(model: keras.Model) -> tuple[keras.Model | None, keras.Model]:
-    """Return `(preprocess, network)` of a model, or `(None, model)` if it has no such parts."""
-    parts = {layer.name: layer for layer in model.layers if isinstance(layer, keras.Model)}
-    if "preprocess" in parts and "network" in parts:
-        return parts["preprocess"], parts["network"]
-    return None, model
+__all__ = ["by_batch", "has_images"]
 
 
 def has_images(spec: Spec) -> bool:

@@ -273,7 +273,7 @@ def test_penalties_are_of_the_layers_that_the_docstrings_name():
     assert float(sum(network.losses)) == pytest.approx(expected, rel=1e-5)
     model = kk.sequence_forecaster((5,), horizon=2, units=2, l2=0.5)
     network = randomised(model).get_layer("network")
-    expected = 0.5 * np.sum(network.get_layer("linear").kernel.numpy() ** 2)
+    expected = 0.5 * np.sum(network.get_layer("linear.window").kernel.numpy() ** 2)
     assert float(sum(network.losses)) == pytest.approx(expected, rel=1e-5)
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import kerakit as kk
-from kerakit.builders.heads import quantiles_of
+from kerakit.builders.contract import quantiles_of
 from kerakit.keras_compat import layers_of
 
 REGRESSORS = [kk.linear_regressor, kk.polynomial_regressor, kk.mlp_regressor]

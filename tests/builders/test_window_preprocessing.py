@@ -226,7 +226,7 @@ def test_a_forecast_in_segments_by_hand(channels):
             read.append(state)
         weights, bias = layers["output"].get_weights()
         correction = (np.concatenate(read) @ weights + bias).reshape(3, channels)
-        weights, bias = layers["linear"].get_weights()
+        weights, bias = layers["linear.window"].get_weights()
         line = (values.T @ weights + bias).T
         level, scale = (np.array([part[place] for part in parts]) for place in (1, 2))
         np.testing.assert_allclose(found, level + (line + correction) * scale, atol=1e-5)

@@ -81,7 +81,7 @@ def test_a_forecasters_line_is_the_best_ridge_of_scikit_learn(kind, strength, ca
     kk.fit(model, data, epochs=1, verbose=2)
     found, line, error = best_ridge(data)
     assert found == strength
-    layer = model.get_layer("network").get_layer("linear")
+    layer = model.get_layer("network").get_layer("linear.window")
     np.testing.assert_allclose(layer.kernel, line.coef_.T, atol=2e-4)
     np.testing.assert_allclose(layer.bias, line.intercept_, atol=2e-4)
     assert not layer.trainable
@@ -97,7 +97,7 @@ def test_a_line_of_other_sources(source):
         data = Data(data.train, data.validation, data.test, data.spec)
     model = forecaster(data)
     kk.fit(model, data, epochs=1, verbose=0)
-    layer = model.get_layer("network").get_layer("linear")
+    layer = model.get_layer("network").get_layer("linear.window")
     np.testing.assert_allclose(layer.kernel, line.coef_.T, atol=2e-4)
 
 
@@ -132,25 +132,25 @@ def test_a_second_fit_keeps_the_path_and_trains_on(capsys):
     model = forecaster(data)
     network = model.get_layer("network")
     kk.fit(model, data, epochs=2, verbose=0, early_stopping=False)
-    before = [network.get_layer(name).get_weights() for name in ("linear", "output")]
+    before = [network.get_layer(name).get_weights() for name in ("linear.window", "output")]
     kk.compile(model, "forecasting")
     kk.fit(model, series_of("clean"), epochs=1, verbose=2, early_stopping=False)
     assert "linear path" not in capsys.readouterr().out
-    np.testing.assert_array_equal(network.get_layer("linear").kernel, before[0][0])
+    np.testing.assert_array_equal(network.get_layer("linear.window").kernel, before[0][0])
     assert np.abs(network.get_layer("output").kernel - before[1][0]).max() > 0
 
 
 def test_a_path_that_the_user_set_is_trained(capsys):
     data = series_of("one")
     model = forecaster(data)
-    layer = model.get_layer("network").get_layer("linear")
+    layer = model.get_layer("network").get_layer("linear.window")
     layer.bias.assign([0.0, 0.0, 0.5])
     kk.fit(model, data, epochs=1, verbose=2, early_stopping=False)
     assert layer.trainable and "linear path" not in capsys.readouterr().out
     assert np.abs(layer.bias - [0.0, 0.0, 0.5]).max() < 0.4 and np.any(layer.kernel)
 
 
-@pytest.mark.parametrize("name", ["linear", "linear.own"])
+@pytest.mark.parametrize("name", ["linear.window", "linear.own"])
 def test_a_layer_of_the_users_with_that_name_is_trained(line_data, name):
     inputs = {key: keras.Input((), name=key) for key in ("a", "b")}
     values = keras.layers.Concatenate()([x[..., None] / 1000 for x in inputs.values()])

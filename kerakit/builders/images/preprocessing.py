@@ -4,6 +4,7 @@ import numbers
 
 import keras
 
+from kerakit.builders.contract import PREPROCESS
 from kerakit.checks import check
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -54,7 +55,7 @@ def image_preprocess(owner, inputs):
             name="preprocess.normalize",
         )
     by_name = {name: pixels} if isinstance(inputs, Spec) else pixels
-    return by_name, keras.Model(by_name, normalize(pixels), name="preprocess")
+    return by_name, keras.Model(by_name, normalize(pixels), name=PREPROCESS)
 
 
 def _image_feature(owner, spec):

@@ -4,6 +4,7 @@ import numbers
 
 import keras
 
+from kerakit.builders.contract import BACKBONE, HEAD, PREPROCESS
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.images.preprocessing import image_preprocess
 from kerakit.builders.parts import assemble
@@ -114,9 +115,9 @@ def pretrained_classifier(
     crop = check_float(owner, "crop", crop, "(0.0, 1.0]")
     size = _seen_size(owner, entry, tuple(image.shape[1:3]), image_size)
     trunk = load_backbone(entry.name, weights=weights, input_shape=(*size, 3))
-    trunk = keras.Model(trunk.inputs, trunk.outputs[0], name="backbone")
+    trunk = keras.Model(trunk.inputs, trunk.outputs[0], name=BACKBONE)
     preprocess = keras.Model(
-        by_name, _normalized(_resized(image, size, crop), entry), name="preprocess"
+        by_name, _normalized(_resized(image, size, crop), entry), name=PREPROCESS
     )
     top = _head(trunk.output_shape[1:], task, classes, dropout, head, l2)
     pixels = keras.Input((*size, 3), name="pixels")
@@ -196,4 +197,4 @@ def _head(shape, task, classes, dropout, hidden, l2):
         )(values)
     if dropout:
         values = keras.layers.Dropout(dropout, name="dropout")(values)
-    return keras.Model(maps, class_head(values, task, classes, l2), name="head")
+    return keras.Model(maps, class_head(values, task, classes, l2), name=HEAD)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerakit.builders.contract import LINEAR_SERIES
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import summarize
@@ -130,5 +131,5 @@ def _linear_path(values, steps, scores):
     read = ops.pad(values, [[0, 0], [0, steps], [0, 0]])[:, :steps]
     flat = keras.layers.Reshape((steps * width,), name="flat")(read)
     return keras.layers.Dense(
-        scores, kernel_initializer="zeros", dtype="float32", name="linear.series"
+        scores, kernel_initializer="zeros", dtype="float32", name=LINEAR_SERIES
     )(flat)

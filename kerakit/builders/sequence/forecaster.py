@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerakit.builders.contract import LINEAR_WINDOW, OUTPUT, UNSCALE
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import encode_steps
 from kerakit.builders.sequence.masks import attended
@@ -98,14 +99,14 @@ def sequence_forecaster(
         shape.horizon * shape.channels,
         kernel_initializer="zeros",
         dtype="float32",
-        name="output",
+        name=OUTPUT,
     )(summary)
     correction = ops.reshape(correction, (-1, shape.horizon, shape.channels))
     # The level comes first: Keras takes a second term that is one number per row for a bias,
     # and adds it along the wrong axis where a batch has as many rows as the horizon steps.
     answer = level + (linear + correction) * scale
     answer = keras.layers.Rescaling(
-        shape.deviation.tolist(), shape.mean.tolist(), dtype="float32", name="unscale"
+        shape.deviation.tolist(), shape.mean.tolist(), dtype="float32", name=UNSCALE
     )(answer)
     if not shape.several:
         answer = keras.layers.Reshape((shape.horizon,), dtype="float32", name="forecast")(answer)
@@ -135,6 +136,6 @@ def _linear_path(values, horizon, l2):
         kernel_initializer="zeros",
         kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
         dtype="float32",
-        name="linear",
+        name=LINEAR_WINDOW,
     )(by_channel)
     return ops.transpose(ahead, (0, 2, 1))

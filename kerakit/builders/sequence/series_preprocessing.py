@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerakit.builders.contract import PREPROCESS
 from kerakit.checks import check
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -46,7 +47,7 @@ def series_preprocess(owner, inputs):
     if gaps:
         values = ops.concatenate([values, mask[..., None] * (1.0 - known)], axis=-1)
     by_name = {name: series} if isinstance(inputs, Spec) else series
-    return by_name, keras.Model(by_name, [values, mask], name="preprocess")
+    return by_name, keras.Model(by_name, [values, mask], name=PREPROCESS)
 
 
 def _described(owner, inputs):

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerakit.builders.contract import OUTPUT, PROBABILITIES
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import encode_steps
 from kerakit.builders.sequence.masks import with_mask
@@ -89,8 +90,8 @@ def sequence_tagger(
     steps = ops.concatenate([steps, values], axis=-1)[:, :-1]
     if encoding.dropout:
         steps = keras.layers.Dropout(encoding.dropout, name="dropout")(steps)
-    scores = keras.layers.Dense(len(inputs.classes), dtype="float32", name="output")(steps)
-    answer = keras.layers.Softmax(dtype="float32", name="probabilities")(scores)
+    scores = keras.layers.Dense(len(inputs.classes), dtype="float32", name=OUTPUT)(steps)
+    answer = keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)
     return assemble(by_name, preprocess, network_in, answer, owner)
 
 

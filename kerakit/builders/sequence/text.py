@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from kerakit.builders.contract import LINEAR_CHARACTERS, LINEAR_WORDS, frequency_name
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import summarize_words
@@ -105,7 +106,7 @@ def text_classifier(
     ]
     words, *grams = network_in
     summary = _read(words, len(feature.vocabulary) + 2, embedding, encoding)
-    kinds = (("words", WORD_PLACES), ("characters", CHARACTER_PLACES))
+    kinds = ((LINEAR_WORDS, WORD_PLACES), (LINEAR_CHARACTERS, CHARACTER_PLACES))
     linear = sum(
         _weighed(ids, words, name, places, TASKS[task].score_count(classes))
         for (name, places), ids in zip(kinds, grams, strict=False)
@@ -131,11 +132,9 @@ def _weighed(ids, words, name, places, width):
 
     Number 0 is no n-gram: its weights are what every text gets.
     """
-    layer = keras.layers.Embedding(
-        places + 1, width, "zeros", dtype="float32", name=f"linear.{name}"
-    )
+    layer = keras.layers.Embedding(places + 1, width, "zeros", dtype="float32", name=name)
     frequency = keras.layers.Embedding(
-        places + 1, 1, "ones", trainable=False, dtype="float32", name=f"frequency.{name}"
+        places + 1, 1, "ones", trainable=False, dtype="float32", name=frequency_name(name)
     )(ids)
     frequency = frequency * ops.cast(ids > 0, "float32")[..., None]
     length = ops.sqrt(ops.maximum(ops.sum(ops.square(frequency), axis=1), 1e-12))

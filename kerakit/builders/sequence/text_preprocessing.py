@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerakit.builders.contract import PREPROCESS
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 
@@ -71,7 +72,7 @@ def text_preprocess(feature, max_words, word_grams, character_grams):
         sizes = range(1, character_grams + 1)
         outputs.append(_grams(ops.cast(characters, "int32"), sizes, CHARACTER_PLACES))
     inputs = {feature.name: text}
-    return inputs, keras.Model(inputs, outputs, name="preprocess")
+    return inputs, keras.Model(inputs, outputs, name=PREPROCESS)
 
 
 def _grams(ids, sizes, places):

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerakit.builders.contract import PREPROCESS
+
 __all__ = ["PLACES", "SUFFIXES", "token_preprocess"]
 
 SUFFIXES = 4  # the last 1, 2, 3 and 4 characters, and as many from the start (Ratnaparkhi 1996)
@@ -62,7 +64,7 @@ def token_preprocess(feature):
     flags = ops.stack([initial, whole, has[..., 0], has[..., 1]], axis=-1) * there[..., None]
     outputs = [words, ops.stack(affixes, axis=-1), flags]
     inputs = {feature.name: text}
-    return inputs, keras.Model(inputs, outputs, name="preprocess")
+    return inputs, keras.Model(inputs, outputs, name=PREPROCESS)
 
 
 def _only(own, marked, place):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerakit.builders.contract import PREPROCESS
 from kerakit.checks import check, check_int
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import tasks_with
@@ -122,7 +123,7 @@ def window_preprocess(shape, plain=False):
         inputs["time"] = keras.Input((), dtype="int64", name="time")
         outputs.append(_phases(inputs["time"], shape.calendar))
     inputs = inputs[shape.name] if plain else inputs
-    return inputs, keras.Model(inputs, outputs, name="preprocess")
+    return inputs, keras.Model(inputs, outputs, name=PREPROCESS)
 
 
 def _phases(time, calendar):

@@ -11,6 +11,7 @@ import math
 import keras
 import numpy as np
 
+from kerakit.builders.contract import PREPROCESS
 from kerakit.checks import check, check_int
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -104,7 +105,7 @@ def tabular_preprocess(inputs, encoding=Encoding()):
     if ids:
         outputs.append(keras.ops.stack(ids, axis=-1))
     outputs = outputs[0] if len(outputs) == 1 else outputs
-    return by_name, keras.Model(by_name, outputs, name="preprocess"), tables
+    return by_name, keras.Model(by_name, outputs, name=PREPROCESS), tables
 
 
 def _plain(shape, encoding):
@@ -118,7 +119,7 @@ def _plain(shape, encoding):
     if encoding.degree > 1:
         values = _polynomials(values, width, encoding.degree)
     values = keras.layers.Identity(name="preprocess.dense")(values)
-    return features, keras.Model(features, values, name="preprocess"), []
+    return features, keras.Model(features, values, name=PREPROCESS), []
 
 
 def _numeric(features, by_name, encoding):

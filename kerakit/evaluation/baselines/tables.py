@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from kerakit.builders.contract import input_names, preprocess_of
 from kerakit.data.data import Data
 from kerakit.evaluation.baselines.images import fit_pixels
 from kerakit.evaluation.baselines.series import fit_series
 from kerakit.evaluation.baselines.texts import fit_texts
 from kerakit.evaluation.batches import split_size
-from kerakit.evaluation.inputs import arrange, input_names
+from kerakit.evaluation.inputs import arrange
 from kerakit.solvers.logistic import fit_logistic, probabilities
 
 __all__ = ["fit_baselines"]
@@ -92,8 +93,7 @@ def _plain_encoding(model, spec):
 
     A model without a `preprocess`, or data without statistics, gives what it has.
     """
-    parts = [model, *getattr(model, "layers", ())]
-    preprocess = next((part for part in parts if getattr(part, "name", "") == "preprocess"), None)
+    preprocess = preprocess_of(model)
     known = all(
         feature.kind == "categorical" and feature.vocabulary
         if feature.dtype == "string"

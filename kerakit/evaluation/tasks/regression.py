@@ -1,7 +1,6 @@
 """How a regressor is measured: beside the mean and a linear model."""
 
-import numpy as np
-
+from kerakit.builders.contract import prediction_column
 from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.metrics import metrics
 from kerakit.evaluation.plots import figure as plots
@@ -29,7 +28,7 @@ def measure_numbers(model, data, quantiles, drawn):
     if quantiles is not None:
         if len(quantiles) > 1:
             interval = {"lower": p[:, 0], "upper": p[:, -1]}
-        p = p[:, int(np.argmin(np.abs(np.subtract(quantiles, 0.5))))]
+        p = p[:, prediction_column(quantiles)]
     test = metrics.regression_metrics(y, p)
     if interval:
         test |= metrics.interval_metrics(y, **interval)

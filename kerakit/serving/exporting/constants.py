@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerakit.builders.contract import preprocess_of
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import layers_of
 from kerakit.serving.standalone.normalisation import difference, moments
@@ -28,8 +29,8 @@ def preprocess_constants(model, spec):
     Raises:
         ArgumentError: when they differ: the model was built for other data.
     """
-    parts = [layer for layer in getattr(model, "layers", []) if layer.name == "preprocess"]
-    layers = [layer for part in parts for layer in layers_of(part)]
+    preprocess = preprocess_of(model)
+    layers = [] if preprocess is None else layers_of(preprocess)
     return {
         "normalisation": _normalisation(layers, spec),
         "vocabularies": _vocabularies(layers, spec),

@@ -7,7 +7,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from kerakit.checks import check, check_choice
+from kerakit.checks import check_choice
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.files import write_text
@@ -115,16 +115,17 @@ def export(
 
 def _describe(model, spec, name, examples, run_dir):
     """Check the arguments and ask the model; return `(Golden, manifest)`. Nothing is written."""
+    from kerakit.builders.contract import check_inputs
     from kerakit.serving.contract.manifest import build_manifest
     from kerakit.serving.exporting.constants import preprocess_constants
     from kerakit.serving.exporting.golden import golden_sample
     from kerakit.serving.exporting.postprocess import input_signature
-    from kerakit.serving.exporting.servable import check_model, check_servable
+    from kerakit.serving.exporting.servable import check_model
 
     check_model(model)
     check_choice("export", "data.task", spec.task, TASKS)
     quantiles = _quantiles(model, spec)
-    check_servable(model, spec)
+    check_inputs("export", model, spec)
     input_signature(spec)
     constants = preprocess_constants(model, spec)
     golden = golden_sample(model, spec, examples, quantiles)
@@ -135,18 +136,11 @@ def _describe(model, spec, name, examples, run_dir):
 
 def _quantiles(model, spec):
     """The levels that a quantile regressor's columns are, or `None`."""
-    from kerakit.builders.heads import quantiles_of
+    from kerakit.builders.contract import check_quantiles, quantiles_of
 
     levels = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
-    if levels is None:
+    if check_quantiles("export", levels, name="model") is None:
         return None
-    ok = len(levels) >= 3 and len(levels) % 2 == 1 and sorted(set(levels)) == list(levels)
-    ok = ok and levels[0] > 0 and levels[-1] < 1
-    expected = (
-        "a model whose quantiles are an odd number of increasing levels in (0, 1), the middle "
-        "one for the prediction"
-    )
-    check(ok, "export", "model", expected, levels)
     if len(spec.target.names) != 1:
         raise ArgumentError(
             f"The model of export predicts the quantiles {levels}, which needs data with one "

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from kerakit.builders.contract import prediction_column
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.keras_compat import layers_of
@@ -87,7 +88,7 @@ def _forecast(raw, inputs, spec, quantiles):
 
 def _numbers(raw, inputs, spec, quantiles):
     if quantiles is not None:
-        middle = raw[:, len(quantiles) // 2]
+        middle = raw[:, prediction_column(quantiles)]
         return {"prediction": middle, "lower": raw[:, 0], "upper": raw[:, -1]}
     return {"prediction": raw.reshape(-1) if raw.size == len(raw) else raw}
 

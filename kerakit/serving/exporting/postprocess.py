@@ -2,6 +2,7 @@
 
 import functools
 
+from kerakit.builders.contract import prediction_column
 from kerakit.checks import check_choice
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
@@ -118,7 +119,7 @@ def _numbers(answer, quantiles, targets):
 
     if quantiles is not None:
         return {
-            "prediction": answer[:, len(quantiles) // 2],
+            "prediction": answer[:, prediction_column(quantiles)],
             "lower": answer[:, 0],
             "upper": answer[:, -1],
         }

@@ -6,7 +6,7 @@ from kerakit.checks import check
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import layers_of
 
-__all__ = ["check_model", "check_servable", "trace_endpoints"]
+__all__ = ["check_model", "trace_endpoints"]
 
 
 def check_model(model):
@@ -34,26 +34,6 @@ def check_model(model):
         raise ArgumentError(
             f"The model of export has not been trained: the bias of its layer {layer.name!r} is "
             "all zeros, as it was built. Train it first, with fit."
-        )
-
-
-def check_servable(model, spec):
-    """Check that the inputs of `model` are the features of `spec`.
-
-    Raises:
-        ArgumentError: when they differ; both sides are named.
-    """
-    from kerakit.evaluation.inputs import input_names
-
-    names = input_names(model)
-    if names is not None and set(names) != set(spec.feature_names):
-        absent = sorted(set(names) - set(spec.feature_names))
-        unused = sorted(set(spec.feature_names) - set(names))
-        raise ArgumentError(
-            "The model's inputs do not match the spec."
-            + (f" The spec has no feature for the inputs {absent}." if absent else "")
-            + (f" The model has no input for the features {unused}." if unused else "")
-            + " Name every keras.Input as its feature, and export with the model's own spec."
         )
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import keras
 
+from kerakit.builders.contract import BACKBONE, HEAD, NETWORK, PREPROCESS, submodels_of
 from kerakit.builders.pretrained.backbones.stages import entry_of
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import inputs_of_calls, is_made_in, layer_of, layers_of
@@ -70,28 +71,25 @@ def parts_of(model):
     Raises:
         ArgumentError: when it has no backbone, or another head.
     """
-    found = {}
-    if isinstance(model, keras.Model):
-        for layer in layers_of(model):
-            if isinstance(layer, keras.Model):
-                found.setdefault(layer.name, layer)
-    missing = [name for name in ("preprocess", "network", "backbone", "head") if name not in found]
+    needed = (PREPROCESS, NETWORK, BACKBONE, HEAD)
+    found = submodels_of(model, needed) if isinstance(model, keras.Model) else {}
+    missing = [name for name in needed if name not in found]
     if missing:
         raise ArgumentError(
             "fine_tune takes a model of kk.pretrained_classifier, in which 'preprocess' is "
             f"followed by a 'network' of 'backbone' and 'head'. Got {model!r}, without "
             f"{' and '.join(map(repr, missing))}; kk.fit trains any model."
         )
-    average = found["head"].layers[1]
+    average = found[HEAD].layers[1]
     if not isinstance(average, keras.layers.GlobalAveragePooling2D):
         raise ArgumentError(
             "fine_tune takes a head that begins with an average over the pixels, as that of "
             f"kk.pretrained_classifier does. Got a {type(average).__name__}."
         )
-    backbone = found["backbone"]
+    backbone = found[BACKBONE]
     entry = entry_of(backbone)
     ends = () if entry is None else entry.stages
-    return Parts(model, found["preprocess"], backbone, found["head"], tuple(ends))
+    return Parts(model, found[PREPROCESS], backbone, found[HEAD], tuple(ends))
 
 
 def freeze(parts, cut):

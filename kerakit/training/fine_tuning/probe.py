@@ -2,10 +2,9 @@
 
 import warnings
 
-import keras
 import numpy as np
 
-from kerakit.keras_compat import layers_of
+from kerakit.builders.contract import is_convex, output_of
 
 __all__ = ["chosen_strength", "fits_probe", "solve_probe"]
 
@@ -22,11 +21,7 @@ SMALL = 10_000_000
 
 def fits_probe(head):
     """Whether a head is linear and unpenalised: a convex problem, which has a solver."""
-    trained = [layer for layer in layers_of(head, include_self=False) if layer.weights]
-    trained = [layer for layer in trained if not isinstance(layer, keras.Model)]
-    if [layer.name for layer in trained] != ["output"]:
-        return False
-    return trained[0].kernel_regularizer is None
+    return is_convex(head) and output_of(head).kernel_regularizer is None
 
 
 def chosen_strength(train, held=None, class_weights=None, seed=0):
@@ -77,7 +72,7 @@ def solve_probe(head, tables, strength, class_weights=None):
     """
     parts = zip(*(_rows(table, class_weights) for table in tables), strict=True)
     ((kernel, bias),) = _path(*map(np.concatenate, parts), (strength,))
-    output = next(layer for layer in layers_of(head) if layer.name == "output")
+    output = output_of(head)
     output.kernel.assign(kernel.astype("float32"))
     output.bias.assign(bias.astype("float32"))
 

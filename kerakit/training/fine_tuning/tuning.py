@@ -8,6 +8,7 @@ import time
 
 import keras
 
+from kerakit.builders.contract import network_of
 from kerakit.files import write_text
 from kerakit.keras_compat import compile_arguments
 from kerakit.presets import settings_of
@@ -58,7 +59,7 @@ class Tuning:
         self.parts, self.data, self.options = parts, data, options
         self.run_dir, self.callbacks = run_dir, list(callbacks)
         self.verbose, self.cache_mb = verbose, cache_mb
-        self.network = parts.model.get_layer("network")
+        self.network = network_of(parts.model)
         self.history = keras.callbacks.History()
         self.history.history, self.history.epoch, self.history.stages = {}, [], []
         self._held = None

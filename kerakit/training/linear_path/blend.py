@@ -5,8 +5,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from kerakit.builders.contract import BLEND, OUTPUT, split_model
 from kerakit.solvers.logistic import mean_log_loss
-from kerakit.training.model_parts import split_model
 
 __all__ = ["blend", "network_alone"]
 
@@ -24,8 +24,8 @@ def network_alone(model):
         model: `keras.Model` whose network has the layers `output` and `blend`.
     """
     _, network = split_model(model)
-    behind = keras.Model(network.get_layer("blend").output, network.output)
-    own = network.get_layer("output").output
+    behind = keras.Model(network.get_layer(BLEND).output, network.output)
+    own = network.get_layer(OUTPUT).output
     return keras.Model(network.input, behind(ops.expand_dims(own, -1)), name="alone")
 
 
@@ -43,7 +43,7 @@ def blend(runner):
     """
     held = runner.arrays("validation")
     _, network = split_model(runner.model)
-    layer = network.get_layer("blend")
+    layer = network.get_layer(BLEND)
     paths = keras.Model(network.input, layer.input)
 
     @tf.function(autograph=False, reduce_retracing=True)

@@ -11,10 +11,10 @@ ROWS = 1024  # windows that are held at a time
 
 
 class WindowPath:
-    """The layer `linear` of a forecaster: a ridge regression from the window to its horizon.
+    """The layer `linear.window` of a forecaster: a ridge regression from the window to its horizon.
 
     Args:
-        layers: dict of the network's layers by name.
+        layers: `LinearPath` of the network.
         runner: `Runner` of a forecast.
     """
 
@@ -27,8 +27,8 @@ class WindowPath:
         Errors count in deviations of the series, as in the loss: a window is weighted by the
         square of its scale. The moments are summed batch by batch, so memory stays flat.
         """
-        layers, runner = self.layers, self.runner
-        layer, unscale = layers["linear"], layers["unscale"]
+        runner = self.runner
+        (layer,), unscale = self.layers.layers, self.layers.unscale
         steps, horizon = layer.kernel.shape
         if steps > MOST_STEPS:
             return None

@@ -22,12 +22,12 @@ class SeriesPath:
     there are more than validation rows.
 
     Args:
-        layers: dict of the network's layers by name.
+        layers: `LinearPath` of the network.
         runner: `Runner` of series with one label each, whose rows fit in memory.
     """
 
     def __init__(self, layers, runner):
-        self.layer = layers["linear.series"]
+        (self.layer,) = layers.layers
         self.classes = len(runner.data.spec.classes)
         self.seed = runner.seed
         self.train, self.held = (self._rows(runner.arrays(s)) for s in ("train", "validation"))

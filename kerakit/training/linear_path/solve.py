@@ -8,13 +8,15 @@ nothing in training: there the network trains by itself, and the two are blended
 
 import numpy as np
 
+from kerakit.builders.contract import linear_path_of
 from kerakit.training.linear_path.blend import blend
 from kerakit.training.linear_path.forecasts import WindowPath
 from kerakit.training.linear_path.series import SeriesPath
 from kerakit.training.linear_path.texts import GramPath
-from kerakit.training.model_parts import split_model
 
 __all__ = ["finish_linear_path", "solve_linear_path"]
+
+_PATHS = {"window": WindowPath, "series": SeriesPath, "grams": GramPath}
 
 
 def solve_linear_path(runner, before=None):
@@ -28,22 +30,18 @@ def solve_linear_path(runner, before=None):
     Returns:
         str, what was found, or `None` where nothing was solved.
     """
-    _, network = split_model(runner.model)
-    layers = {layer.name: layer for layer in network.layers}
-    own = [layer for name, layer in layers.items() if name.partition(".")[0] == "linear"]
-    kind, needed = _kind(layers)
-    if not own or before is False or not layers.keys() >= needed:
-        return None  # there is none, or a layer of the user's own has its name
-    if kind is not WindowPath and not runner.fits:
+    found = linear_path_of(runner.model)
+    if found is None or before is False or (found.kind != "window" and not runner.fits):
         return None
-    if before is None and any(np.any(weight.numpy()) for layer in own for weight in layer.weights):
+    weights = [weight for layer in found.layers for weight in layer.weights]
+    if before is None and any(np.any(weight.numpy()) for weight in weights):
         return None  # it was trained: by the user, or an earlier fit
-    path = kind(layers, runner)
+    layers, path = found, _PATHS[found.kind](found, runner)
     found = path.solve()
     if found is None:
         return None
-    runner.path, runner.apart = path, "blend" in layers
-    for layer in [*own, *([layers["blend"]] if runner.apart else [])]:
+    runner.path, runner.apart = path, layers.blend is not None
+    for layer in [*layers.layers, *([layers.blend] if runner.apart else [])]:
         layer.trainable = False
     return found
 
@@ -62,13 +60,3 @@ def finish_linear_path(runner):
     found = blend(runner)
     runner.path.solve_again()
     return f"{found}; then the linear path was solved once more, on the validation rows as well"
-
-
-def _kind(layers):
-    """The class of the path in these layers, and the names of those that it needs."""
-    if "linear" in layers:
-        return WindowPath, {"unscale"}
-    if "linear.series" in layers:
-        return SeriesPath, {"blend", "output"}
-    frequencies = {"frequency" + name[6:] for name in layers if name.startswith("linear.")}
-    return GramPath, frequencies | {"blend", "output"}

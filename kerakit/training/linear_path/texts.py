@@ -22,12 +22,11 @@ class GramPath:
     loss on the validation rows.
 
     Args:
-        layers: dict of the network's layers by name.
+        layers: `LinearPath` of the network.
         runner: `Runner` of texts with one label each, whose rows fit in memory.
     """
 
     def __init__(self, layers, runner):
-        self.names = [n.removeprefix("linear.") for n in layers if n.startswith("linear.")]
         self.layers = layers
         self.classes = len(runner.data.spec.classes)
         self.train, self.held = (self._rows(runner.arrays(s)) for s in ("train", "validation"))
@@ -75,20 +74,21 @@ class GramPath:
         if arrays is None:
             return None
         counts = [
-            _counts(arrays.values[place].numpy(), self.layers[f"linear.{name}"].input_dim)
-            for place, name in enumerate(self.names, start=1)
+            _counts(arrays.values[place].numpy(), layer.input_dim)
+            for place, layer in enumerate(self.layers.layers, start=1)
         ]
         weight = None if arrays.weight is None else arrays.weight.numpy()
         return counts, arrays.target.numpy(), weight
 
     def _assign(self, rarity, weights, bias):
         start, scale = 0, self.chosen[1]
-        for name, own in zip(self.names, rarity, strict=True):
+        layers = self.layers.layers
+        for layer, frequency, own in zip(layers, self.layers.frequencies, rarity, strict=True):
             end = start + len(own)
             part = (scale * weights[start:end]).astype("float32")
-            part[0] = scale * bias / len(self.names)  # every text gets those of number 0
-            self.layers[f"linear.{name}"].embeddings.assign(part)
-            self.layers[f"frequency.{name}"].embeddings.assign(own[:, None])
+            part[0] = scale * bias / len(layers)  # every text gets those of number 0
+            layer.embeddings.assign(part)
+            frequency.embeddings.assign(own[:, None])
             start = end
 
 

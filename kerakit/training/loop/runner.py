@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerakit.builders.contract import OUTPUT, split_model
 from kerakit.data.tasks import TASKS
 from kerakit.training.loop.epochs import InMemoryEpochs, StreamedEpochs, row_order
 from kerakit.training.loop.learning_rate import safe_learning_rate
 from kerakit.training.loop.trainer import make_trainer
-from kerakit.training.model_parts import by_batch, has_images, split_model
+from kerakit.training.model_parts import by_batch, has_images
 from kerakit.training.rows.arrays import preprocessed, size_in_memory, weighted
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.rows.batch_stages import preprocess_stage, trim_stage
@@ -150,7 +151,7 @@ class Runner:
         )
 
     def _measured_rate(self, trainer, train):
-        output = trainer.get_layer("output")
+        output = trainer.get_layer(OUTPUT)
         values = train.values
         if self.images:
             values, *_ = self.prepare((values, train.target), 0, False)

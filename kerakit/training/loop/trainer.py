@@ -4,9 +4,9 @@ import functools
 
 import keras
 
+from kerakit.builders.contract import answer_by_column, split_model
 from kerakit.keras_compat import compile_arguments, loss_tracker
 from kerakit.training.linear_path.blend import network_alone
-from kerakit.training.model_parts import split_model
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
 __all__ = ["make_trainer"]
@@ -86,10 +86,7 @@ def make_trainer(model, labels=False, mixes=False, apart=False):
         ArgumentError: when labels are mixed and the loss has no counterpart.
     """
     preprocess, network = split_model(model)
-    output = network.output
-    for layer in network.layers:
-        if layer.name == "prediction" and isinstance(layer, keras.layers.Reshape):
-            output = layer.input
+    output = answer_by_column(network)
     trainer = _Trainer(network.input, output, name="trainer")
     if apart:
         # Not an attribute of its own, which Keras would take for a layer more.

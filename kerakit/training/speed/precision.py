@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import keras
 
+from kerakit.builders.contract import OUTPUT, split_model
 from kerakit.keras_compat import layer_of
-from kerakit.training.model_parts import split_model
 
 __all__ = ["precision_of"]
 
@@ -42,11 +42,11 @@ def precision_of(model: keras.Model, precision: str, images: bool = False) -> It
     changed = []
     last = {id(layer_of(tensor)) for tensor in network.outputs}
     for layer in _in_order(network):
-        if images and layer.name == "output":
+        if images and layer.name == OUTPUT:
             break
         if images and id(layer) in last:
             continue
-        trained = layer.trainable_weights and layer.name != "output"
+        trained = layer.trainable_weights and layer.name != OUTPUT
         if trained or (images and not isinstance(layer, _KEPT)):
             changed.append((layer, layer.dtype_policy))
     try:

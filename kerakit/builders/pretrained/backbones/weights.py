@@ -6,6 +6,7 @@ import warnings
 
 import numpy as np
 
+from kerakit.builders.contract import BACKBONE, NETWORK
 from kerakit.errors import ArgumentError
 
 __all__ = ["load_weights"]
@@ -104,7 +105,7 @@ def _read_model(path):
     import keras
 
     model = keras.models.load_model(path, compile=False)
-    for name in ("network", "backbone"):
+    for name in (NETWORK, BACKBONE):
         inner = [layer for layer in getattr(model, "layers", []) if layer.name == name]
         model = inner[0] if inner else model
     return [(w.path, keras.ops.convert_to_numpy(w)) for w in model.weights]
