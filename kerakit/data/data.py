@@ -6,11 +6,11 @@ import functools
 import numpy as np
 
 from kerakit.data.spec import Spec
+from kerakit.data.split import SPLITS
 from kerakit.data.storage.mapped import is_lazy, row_reader, take_rows
 
 __all__ = ["SPLITS", "Data", "Table"]
 
-SPLITS = ("train", "validation", "test")
 _ROWS_AT_A_TIME = 32  # of a column in a file, where single rows are asked for
 
 

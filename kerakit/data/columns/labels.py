@@ -8,7 +8,7 @@ from kerakit.data.columns.column import number_text
 from kerakit.data.names import near_match, nearest
 from kerakit.errors import DataError
 
-__all__ = ["check_renamed", "class_ids", "label_column", "sorted_labels"]
+__all__ = ["check_renamed", "class_ids", "group_ids", "label_column", "sorted_labels"]
 
 
 def check_renamed(mapping, present, name):
@@ -93,3 +93,21 @@ def class_ids(column, classes, source, name):
             f"it with rename_labels={{{label!r}: {meant!r}}}."
         )
     return ids
+
+
+def group_ids(source):
+    """Return an int array with the group of each row, numbers from 0.
+
+    Args:
+        source: object with `groups` (`Texts`), `group_name` and `place`, as `Source` has them.
+
+    Raises:
+        DataError: when a row has no group.
+    """
+    missing = source.groups.missing()
+    if missing.any():
+        raise DataError(
+            f"{source.place(int(np.argmax(missing)))}, column {source.group_name!r}: the group is "
+            "missing. Fill it in, or remove the row."
+        )
+    return np.unique(source.groups.strings(), return_inverse=True)[1]

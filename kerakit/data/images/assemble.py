@@ -8,10 +8,9 @@ import numpy as np
 from kerakit.data.data import SPLITS, Data
 from kerakit.data.images.decoded import decode_splits
 from kerakit.data.spec import Spec, Target
-from kerakit.data.split import split_off
 from kerakit.errors import DataError
 
-__all__ = ["LeftOut", "image_data", "split_images"]
+__all__ = ["LeftOut", "image_data"]
 
 _NAMED = 5  # files that a warning names
 
@@ -55,31 +54,6 @@ class LeftOut:
             f"{self.name}: {many:,} of {self.count:,} images cannot be read and "
             f"{'is' if many == 1 else 'are'} left out ({named})."
         )
-
-
-def split_images(rows, ids, options, name):
-    """Split off what the user did not give, class by class.
-
-    Args:
-        rows: dict from split to int array of rows; `"train"` is there.
-        ids: int array. The class id of each row.
-        options: object with `test_size`, `validation_size` and `seed`.
-        name: str. What is split, for an error.
-
-    Returns:
-        dict from split to int array, in the order of `SPLITS`.
-    """
-    rows = dict(rows)
-    for stage, split in enumerate(("test", "validation")):
-        share = getattr(options, f"{split}_size")
-        if split in rows or not share:
-            continue
-        train = rows["train"]
-        rest, part = split_off(
-            len(train), share, seed=(options.seed, stage), classes=ids[train], name=name
-        )
-        rows["train"], rows[split] = train[rest], train[part]
-    return {split: rows[split] for split in SPLITS if split in rows}
 
 
 def image_data(pictures, rows, left_out, *, classes, caching, target, seed, dataset):

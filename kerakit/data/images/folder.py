@@ -6,12 +6,13 @@ import pathlib
 import numpy as np
 
 from kerakit.data.image_files import find_images
-from kerakit.data.images.assemble import LeftOut, image_data, split_images
+from kerakit.data.images.assemble import LeftOut, image_data
 from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
 from kerakit.data.images.decoded import Pictures
 from kerakit.data.images.options import ImageSettings
 from kerakit.data.images.scan import choose_channels, choose_size, scan_images
 from kerakit.data.options import Options
+from kerakit.data.split import split_rows
 from kerakit.warn import warn
 
 __all__ = ["load_images"]
@@ -123,7 +124,7 @@ def load_images(
     headers = [header for header in scan.headers if header is not None]
     height, width = settings.image_size or choose_size(headers)
     shape = (height, width, channels or choose_channels(headers))
-    rows = split_images(rows, ids, options, name)
+    rows = split_rows(rows, options, name=name, classes=ids)
     # Folders come class by class, which no shuffle of a part of the rows would mix.
     rows["train"] = np.random.default_rng((options.seed, 2)).permutation(rows["train"])
     data = image_data(

@@ -10,8 +10,8 @@ from kerakit.checks import check_choice
 from kerakit.data.columns.column import Texts, number_text
 from kerakit.data.columns.labels import check_renamed, label_column, sorted_labels
 from kerakit.data.data import SPLITS, Data, Table
-from kerakit.data.images.assemble import split_images
 from kerakit.data.spec import Spec, Target
+from kerakit.data.split import split_rows
 from kerakit.data.tables.statistics import describe_feature
 from kerakit.errors import DataError
 
@@ -70,11 +70,11 @@ def sequence_data(parts, options, *, dataset, target="label"):
             f"{train.name}: task={options.task!r} does not go with sequences of {len(classes)} "
             f"classes. Leave it out, or pass task={task!r}."
         )
-    rows = split_images(
+    rows = split_rows(
         {split: np.arange(len(part)) for split, part in parts.items()},
-        ids["train"],
         options,
-        train.name,
+        name=train.name,
+        classes=ids["train"],
     )
     tables = {}
     for split, chosen in rows.items():

@@ -4,10 +4,11 @@ import hashlib
 
 import numpy as np
 
+from kerakit.data.columns.labels import group_ids
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
 from kerakit.data.spec import Spec, Target
-from kerakit.data.split import split_off
+from kerakit.data.split import split_rows
 from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
 from kerakit.data.tables.targets import encode_targets
@@ -95,39 +96,16 @@ def _same_columns(train, other):
 
 def _split(tables, train, answers, options):
     """Split off what the user did not give; return the tables of all splits."""
-    rows = np.arange(len(train))
-    ids = tables["train"].target if TASKS[answers.task].answer == "label" else None
-    groups = _group_ids(train)
-    shares = {"test": options.test_size, "validation": options.validation_size}
-    parts = {}
-    for stage, (split, share) in enumerate(shares.items()):
-        if split in tables or not share:
-            continue
-        rest, part = split_off(
-            len(rows),
-            share,
-            seed=(options.seed, stage),
-            classes=None if ids is None else ids[rows],
-            groups=None if groups is None else np.unique(groups[rows], return_inverse=True)[1],
-            name=train.name,
-        )
-        parts[split], rows = rows[part], rows[rest]
     whole = tables["train"]
-    parts["train"] = rows
-    return tables | {split: whole.take(chosen) for split, chosen in parts.items()}
-
-
-def _group_ids(train):
-    """Group id of each row, or `None` without groups."""
-    if train.groups is None:
-        return None
-    missing = train.groups.missing()
-    if missing.any():
-        raise DataError(
-            f"{train.place(int(np.argmax(missing)))}, column {train.group_name!r}: the group is "
-            "missing. Fill it in, or remove the row."
-        )
-    return np.unique(train.groups.values, return_inverse=True)[1][train.groups.codes]
+    rows = split_rows(
+        {split: np.arange(len(table)) for split, table in tables.items()},
+        options,
+        name=train.name,
+        classes=whole.target if TASKS[answers.task].answer == "label" else None,
+        groups=None if train.groups is None else group_ids(train),
+    )
+    drawn = {split: whole.take(rows[split]) for split in rows if split not in tables}
+    return {**tables, **drawn, "train": whole.take(rows["train"])}
 
 
 def _describe_answers(values, train, answers, options):

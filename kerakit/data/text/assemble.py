@@ -5,12 +5,11 @@ import hashlib
 
 import numpy as np
 
-from kerakit.data.columns.labels import label_column
+from kerakit.data.columns.labels import group_ids, label_column
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
-from kerakit.data.repeats import split_units, units_of
 from kerakit.data.spec import Spec, Target
-from kerakit.data.split import split_off
+from kerakit.data.split import split_rows, units_of
 from kerakit.data.tables.targets import encode_targets
 from kerakit.data.text.vocabulary import describe_text
 from kerakit.errors import DataError
@@ -102,36 +101,21 @@ def _check_labels(train, options):
 
 
 def _split(table, name, sources, options):
-    """Split off what the user did not give; return the rows of each part."""
+    """Split off what the user did not give; return the rows of each split of the training table."""
     train, texts = sources["train"], table.features[name]
     repeats = np.unique(texts, return_inverse=True)[1]
     empty = np.array([not text.strip() for text in texts], bool)
-    units = units_of(repeats, alone=empty, groups=_groups(train))
-    rows, parts = np.arange(len(table)), {}
-    for stage, split in enumerate(("test", "validation")):
-        share = getattr(options, f"{split}_size")
-        if split in sources or not share:
-            continue
-        draw = {"seed": (options.seed, stage), "classes": table.target[rows], "name": train.name}
-        if train.groups is None:
-            rest, part = split_units(units[rows], share, **draw)
-        else:
-            whole = np.unique(units[rows], return_inverse=True)[1]
-            rest, part = split_off(len(rows), share, groups=whole, **draw)
-        parts[split], rows = rows[part], rows[rest]
-    return parts | {"train": rows}
-
-
-def _groups(train):
-    if train.groups is None:
-        return None
-    missing = train.groups.missing()
-    if missing.any():
-        raise DataError(
-            f"{train.place(int(np.argmax(missing)))}, column {train.group_name!r}: the group is "
-            "missing. Fill it in, or remove the row."
-        )
-    return np.unique(train.groups.strings(), return_inverse=True)[1]
+    groups = None if train.groups is None else group_ids(train)
+    units = units_of(repeats, alone=empty, groups=groups)
+    rows = split_rows(
+        {split: np.arange(len(source)) for split, source in sources.items()},
+        options,
+        name=train.name,
+        classes=table.target,
+        units=units if groups is None else None,
+        groups=units if groups is not None else None,
+    )
+    return {split: rows[split] for split in rows if split == "train" or split not in sources}
 
 
 def _without_empty(rows, texts, train):

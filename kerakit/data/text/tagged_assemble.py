@@ -10,8 +10,8 @@ import numpy as np
 
 from kerakit.data.columns.labels import check_renamed
 from kerakit.data.data import SPLITS, Data, Table
-from kerakit.data.repeats import split_units
 from kerakit.data.spec import Spec, Target
+from kerakit.data.split import split_rows
 from kerakit.data.text.conll import Sentence
 from kerakit.data.text.vocabulary import describe_tokens
 from kerakit.errors import DataError
@@ -175,21 +175,25 @@ def _split(texts, ids, classes, sources, options):
     has = np.zeros((len(texts), classes), bool)
     for row, tags in enumerate(ids):
         has[row, tags] = True
-    rows, parts = np.arange(len(texts)), {}
-    for stage, split in enumerate(("test", "validation")):
-        share = getattr(options, f"{split}_size")
-        if split in sources or not share:
-            continue
-        rest, part = split_units(repeats[rows], share, (options.seed, stage), name=name)
-        rest, part = _keep_tags(rows[rest], rows[part], has, repeats)
-        if not len(part):
+
+    def keep_tags(split, rest, drawn):
+        kept, moved = _keep_tags(rest, drawn, has, repeats)
+        if not len(moved):
+            different = len(np.unique(repeats[np.concatenate([rest, drawn])]))
             raise DataError(
-                f"{name}: {len(np.unique(repeats[rows]))} different sentences are too few to split "
-                f"{split} sentences off and keep every tag in training. Use more sentences, or "
-                "pass validation_size=0."
+                f"{name}: {different} different sentences are too few to split {split} sentences "
+                "off and keep every tag in training. Use more sentences, or pass validation_size=0."
             )
-        parts[split], rows = part, rest
-    return parts | {"train": rows}
+        return kept, moved
+
+    rows = split_rows(
+        {split: np.arange(len(source.sentences)) for split, source in sources.items()},
+        options,
+        name=name,
+        units=repeats,
+        adjust=keep_tags,
+    )
+    return {split: rows[split] for split in rows if split == "train" or split not in sources}
 
 
 def _keep_tags(rest, part, has, repeats):
