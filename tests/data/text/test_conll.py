@@ -82,14 +82,15 @@ def test_universal_dependencies(name):
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_a_real_treebank_is_what_conllu_reads(test_data, split):
     path = test_data / "tagging" / "ud_english_partut" / f"en_partut-ud-{split}.conllu"
-    text = path.read_text(encoding="utf-8")
+    blocks = path.read_text(encoding="utf-8").split("\n\n")[:300]
+    text = "\n\n".join(blocks) + "\n\n"
     known = [
         [(word["form"], word["upos"]) for word in sentence if isinstance(word["id"], int)]
         for sentence in conllu.parse(text)
     ]
     found = read_conll(text, str(path))
     assert pairs(found) == known
-    assert len(found) == len([block for block in text.split("\n\n") if block.strip()])
+    assert len(found) == len([block for block in blocks if block.strip()])
     lines = text.split("\n")
     assert all(
         lines[number - 1].split("\t")[1] == token

@@ -158,10 +158,16 @@ def test_a_real_treebank(test_data):
 
 
 BAD_PAIRS = {
-    "lengths": (([["a"]], []), "there are 1 sentences and the tags of 0"),
-    "tags": (([["a", "b"]], [["N"]]), r"sentence 0 .*: it has 2 tokens and 1 tags"),
+    "lengths": (([["a"]], []), "got 1 sentences and 0 lists of tags"),
+    "tags": (
+        ([["a", "b"]], [["N"]]),
+        r"sentence 0 .*one tag for each token: got 2 tokens and 1 tags",
+    ),
     "nothing": (([], []), "sentences has no sentences"),
-    "empty": (([["a"], []], [["N"], []]), r"sentence 1 .*: it has no tokens. Leave it out"),
+    "empty": (
+        ([["a"], []], [["N"], []]),
+        r"sentence 1 .*: the sentence has no tokens. Leave it",
+    ),
     "no token": (([["a", " "]], [["N", "V"]]), r"sentence 0, token 1 .*expected a token, .*' '"),
     "no tag": (([["a"]], [[None]]), r"sentence 0, token 0 .*expected a tag, .*None"),
     "number": (([["a", 3]], [["N", "N"]]), r"token 1 .*expected a token, .*3"),

@@ -26,49 +26,66 @@ texts = st.one_of(
 clean = texts.map(lambda text: text.replace("\0", ""))
 
 
-def layer(**options):
-    return keras.layers.TextVectorization(output_mode="int", ragged=True, **options)
+def split_by(vocabulary, texts, **options):
+    """What a layer makes of texts, where its vocabulary has all of these words."""
+    layer = keras.layers.TextVectorization(
+        output_mode="int", ragged=True, vocabulary=vocabulary, **options
+    )
+    names = ["", "[UNK]", *vocabulary]
+    return [[names[number] for number in ids] for ids in layer(tf.constant(texts)).to_list()]
 
 
-def split_by(layer, text, vocabulary):
-    """What the layer makes of a text, where its vocabulary has all of these words."""
-    known = sorted(set(vocabulary))
-    layer.set_vocabulary(known)
-    ids = layer(tf.constant([text]))[0].numpy()
-    return [(["", "[UNK]", *known])[number] for number in ids]
-
-
-@settings(max_examples=100, deadline=None)
-@given(clean)
-def test_words_are_those_of_the_layer(text):
-    found = words(text)
-    if found:
-        assert split_by(layer(), text, found) == found
-    else:
-        once = tf.strings.split(tf.constant([standardized(text)]))
-        assert once.to_list() == [[]]
-
-
-@settings(max_examples=200, deadline=None)
-@given(texts)
-def test_standardized_is_what_the_layer_hands_to_a_split(text):
-    handed = []
+@pytest.fixture(scope="module")
+def handed():
+    """What two layers, one of words and one of characters, hand to their split."""
+    seen = []
 
     def keep(tensor):
-        handed.append(tensor[0].numpy().decode())
+        seen.append([text.decode() for text in tensor.numpy().flat])
         return tf.strings.split(tensor)
 
     options = {"ragged": True, "vocabulary": ["a"], "split": keep}
-    keras.layers.TextVectorization(**options)(tf.constant([text]))
-    keras.layers.TextVectorization(standardize="lower", **options)(tf.constant([text]))
-    assert handed == [standardized(text), standardized_characters(text)]
+    layers = [
+        keras.layers.TextVectorization(**options),
+        keras.layers.TextVectorization(standardize="lower", **options),
+    ]
+
+    def handed(texts):
+        seen.clear()
+        for layer in layers:
+            layer(tf.constant(texts))
+        return list(seen)
+
+    return handed
 
 
-@settings(max_examples=100, deadline=None)
-@given(clean.filter(bool))
-def test_characters_are_those_of_the_layer(text):
-    found = list(standardized_characters(text))
-    assert split_by(layer(standardize="lower", split="character"), text, found) == found
+# Many texts at a time: a layer costs more than what it does with a text.
+@settings(max_examples=8, deadline=None)
+@given(st.lists(clean, min_size=10, max_size=20))
+def test_words_are_those_of_the_layer(texts):
+    found = [words(text) for text in texts]
+    vocabulary = sorted({word for row in found for word in row})
+    if vocabulary:
+        assert split_by(vocabulary, texts) == found
+    for text in [text for text in texts if not words(text)]:
+        assert tf.strings.split(tf.constant([standardized(text)])).to_list() == [[]]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(texts, min_size=10, max_size=20))
+def test_standardized_is_what_the_layer_hands_to_a_split(handed, texts):
+    assert handed(texts) == [
+        list(map(standardized, texts)),
+        list(map(standardized_characters, texts)),
+    ]
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(clean.filter(bool), min_size=10, max_size=20))
+def test_characters_are_those_of_the_layer(texts):
+    found = [list(standardized_characters(text)) for text in texts]
+    vocabulary = sorted({character for row in found for character in row})
+    assert split_by(vocabulary, texts, standardize="lower", split="character") == found
 
 
 def test_no_break_spaces_and_capitals_beyond_ascii_stay():
