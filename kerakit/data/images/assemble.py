@@ -60,7 +60,7 @@ def image_data(pictures, rows, left_out, *, classes, caching, target, seed, data
     """Decode images into `Data`.
 
     Args:
-        pictures: `Pictures`.
+        pictures: `EncodedImages`.
         rows: dict from split to int array of rows.
         left_out: `LeftOut`. What cannot be decoded is added to it.
         classes: tuple of strings.

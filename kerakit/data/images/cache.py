@@ -1,5 +1,7 @@
 """Where decoded images go: memory, a file, or nowhere, so that they are decoded again."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import hashlib
@@ -15,12 +17,12 @@ import numpy as np
 from kerakit.checks import check, check_float
 from kerakit.files import atomic_path, locked
 
-__all__ = ["CacheOptions", "PixelStore", "cache_key", "kept_pixels"]
+__all__ = ["CacheOptions", "PixelStore", "cache_key", "load_pixels"]
 
-# Part of the key of a kept file: to be raised when decoding changes.
+# Stands in the key of a cache file: to be raised when decoding changes.
 _VERSION = 1
-# Of the free disk space, a cache that nobody sized takes at most this much.
-_SHARE_OF_DISK = 0.5
+# Where `disk_mb` is not given, a cache takes at most this fraction of the free disk space.
+_FRACTION_OF_DISK = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,33 +39,33 @@ class CacheOptions:
     owner: str
     cache_mb: float = 512
     disk_mb: float | None = None
-    cache_dir: str | pathlib.Path | None = None
+    cache_dir: str | os.PathLike[str] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_float(self.owner, "cache_mb", self.cache_mb, "[0.0, inf)")
         if self.disk_mb is not None:
             check_float(self.owner, "disk_mb", self.disk_mb, "[0.0, inf)")
-        good = self.cache_dir is None or isinstance(self.cache_dir, (str, pathlib.Path))
+        good = self.cache_dir is None or isinstance(self.cache_dir, (str, os.PathLike))
         check(good, self.owner, "cache_dir", "a path or None", self.cache_dir)
 
     @property
-    def folder(self):
+    def folder(self) -> pathlib.Path:
         """`pathlib.Path` of the folder of cache files."""
-        kept = self.cache_dir is not None
-        return pathlib.Path(self.cache_dir if kept else tempfile.gettempdir()).expanduser()
+        folder = tempfile.gettempdir() if self.cache_dir is None else self.cache_dir
+        return pathlib.Path(folder).expanduser()
 
-    def in_memory(self, size):
+    def in_memory(self, size: int) -> bool:
         """Whether `size` bytes may stay in memory."""
         return size <= self.cache_mb * 2**20
 
-    def on_disk(self, size):
-        """Whether `size` bytes may, and can, go into a file."""
+    def on_disk(self, size: int) -> bool:
+        """Whether `size` bytes may go into a file, and the disk has room for them."""
         folder = self.folder
         while not folder.exists():
             folder = folder.parent
         free = shutil.disk_usage(folder).free
         if self.disk_mb is None:
-            return size <= _SHARE_OF_DISK * free
+            return size <= _FRACTION_OF_DISK * free
         return size <= min(self.disk_mb * 2**20, free)
 
 
@@ -78,10 +80,12 @@ class PixelStore:
         count: int. How many images there will be at most.
         shape: tuple of ints.
         options: `CacheOptions`.
-        key: str. What the images are made of: `cache_key`.
+        key: str. The `cache_key` of the images.
     """
 
-    def __init__(self, count, shape, options, key):
+    def __init__(
+        self, count: int, shape: tuple[int, int, int], options: CacheOptions, key: str
+    ) -> None:
         self._shape, self._filled = tuple(shape), 0
         self._paths = None
         size = count * int(np.prod(shape))
@@ -98,7 +102,7 @@ class PixelStore:
                 self._paths = None
                 self._file = tempfile.TemporaryFile(dir=options.folder)  # noqa: SIM115
 
-    def append(self, images):
+    def append(self, images: np.ndarray) -> None:
         """Add a uint8 array of shape `(b, *shape)`."""
         if self._array is not None:
             self._array[self._filled : self._filled + len(images)] = images
@@ -109,11 +113,11 @@ class PixelStore:
                 self._give_up()
         self._filled += len(images)
 
-    def finish(self, **index):
+    def finish(self, **index: np.ndarray) -> np.ndarray | None:
         """Return the images as one array or `np.memmap`, or `None` if they are not stored.
 
         Args:
-            index: arrays to keep beside the images, which `kept_pixels` returns.
+            index: arrays to keep beside the images, which `load_pixels` returns.
         """
         if self._array is not None:
             return self._array[: self._filled]
@@ -145,11 +149,13 @@ class PixelStore:
         self._lock.close()
 
 
-def kept_pixels(key, options):
-    """Return `(np.memmap, index)` of images that an earlier process kept, or `None`.
+def load_pixels(
+    key: str, options: CacheOptions
+) -> tuple[np.memmap, dict[str, np.ndarray]] | None:
+    """Return `(np.memmap, index)` of images that an earlier process cached, or `None`.
 
     Args:
-        key: str. What the images are made of: `cache_key`.
+        key: str. The `cache_key` of the images.
         options: `CacheOptions`.
     """
     if options.cache_dir is None:
@@ -167,8 +173,10 @@ def kept_pixels(key, options):
         return None
 
 
-def cache_key(fingerprint, shape, rows):
-    """Return the key of images: of what files, at what size, in what order."""
+def cache_key(
+    fingerprint: str, shape: tuple[int, int, int], rows: dict[str, np.ndarray]
+) -> str:
+    """Return the key of decoded images: a digest of their files, their size and their order."""
     digest = hashlib.sha256(f"{_VERSION}/{fingerprint}/{tuple(shape)}".encode())
     for split, chosen in rows.items():
         digest.update(f"/{split}/".encode() + np.asarray(chosen, np.int64).tobytes())

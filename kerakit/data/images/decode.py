@@ -1,6 +1,9 @@
 """From the bytes of an image to the pixels of a model's input: one way, in training and serving."""
 
+from __future__ import annotations
+
 import functools
+from collections.abc import Callable
 
 import tensorflow as tf
 
@@ -8,14 +11,14 @@ from kerakit.data.images.orientation import jpeg_orientation, turn_upright
 
 __all__ = ["decode_function", "decode_image", "resize_image"]
 
-# A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for less time and memory. The image
-# stays at least this many times larger than what is wanted, for the resize to filter.
-_SPARE = 2
+# A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size for less time and memory. The decoded
+# image stays at least this many times larger than the wanted size, so that the resize filters.
+_MIN_RATIO = 2
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, as JPEG has it
 
 
 @functools.lru_cache(maxsize=8)
-def decode_function(shape):
+def decode_function(shape: tuple[int, int, int]) -> Callable[[tf.Tensor], tf.Tensor]:
     """Return `decode_image` for one shape as a `tf.function`: traced once, which takes 0.4 s."""
 
     @tf.function(input_signature=[tf.TensorSpec((), tf.string)], autograph=False)
@@ -25,16 +28,18 @@ def decode_function(shape):
     return decode
 
 
-def decode_image(encoded, shape):
-    """Decode, resize and turn upright one encoded image; a function of TensorFlow operations.
+def decode_image(encoded: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
+    """Decode one encoded image, turn it upright and resize it, with TensorFlow operations.
 
     - Formats: JPEG, PNG, GIF (the first frame), BMP, WebP.
-    - What is transparent is shown on white (a BMP's fourth channel is ignored).
-    - Of 16 bits a channel the upper 8 are taken.
+    - Transparent pixels are shown on white. The fourth channel of a BMP is ignored.
+    - Of 16 bits a channel, the upper 8 are taken.
     - The EXIF orientation of a JPEG is applied, so that the picture stands upright.
-    - Large JPEGs are decoded at a part of their size, at least twice what is wanted.
-    - Resized as in `resize_image`; a grey image gets three equal channels where colour is
-      wanted, and a coloured one becomes grey by the weights 0.299, 0.587 and 0.114.
+    - A large JPEG is decoded at 1/2, 1/4 or 1/8 of its size, and at no less than twice the
+      wanted size.
+    - The image is resized by `resize_image`.
+    - A grey image gets three equal channels where `shape` has 3. A coloured image becomes grey
+      by the weights 0.299, 0.587 and 0.114 where `shape` has 1.
 
     Args:
         encoded: string tensor of shape `()`.
@@ -44,7 +49,7 @@ def decode_image(encoded, shape):
         uint8 tensor of that shape.
     """
     height, width, channels = shape
-    # Broken bytes must fail as InvalidArgument, which decoding does for anything unknown.
+    # Broken bytes must fail as InvalidArgument, as they do in `decode_image` of TensorFlow.
     jpeg = tf.io.is_jpeg(encoded)
     orientation = tf.cond(jpeg, lambda: jpeg_orientation(encoded), lambda: tf.constant(1))
     size = tf.where(orientation >= 5, [width, height], [height, width])
@@ -54,12 +59,11 @@ def decode_image(encoded, shape):
     return tf.ensure_shape(turn_upright(image, orientation), shape)
 
 
-def resize_image(image, size):
-    """Resize an image to a size, without distortion: what juts out is cropped evenly.
+def resize_image(image: tf.Tensor, size) -> tf.Tensor:
+    """Resize an image to a size without distortion: both ends of the longer side are cropped.
 
-    The largest centred part with the wanted aspect is taken, and scaled with a bilinear
-    filter that averages what becomes smaller (antialias). An image that has the size stays
-    as it is.
+    The largest centred rectangle with the wanted aspect is cut out, and scaled by a bilinear
+    filter with antialiasing. An image that has the size stays as it is.
 
     Args:
         image: uint8 or float tensor of shape `(h, w, c)` in the range [0, 255].
@@ -71,8 +75,8 @@ def resize_image(image, size):
     size = tf.cast(size, tf.int32)
 
     def resized():
-        part = _centre(image, size)
-        return _to_uint8(tf.image.resize(part, size, antialias=True))
+        centre = _centre(image, size)
+        return _to_uint8(tf.image.resize(centre, size, antialias=True))
 
     same = tf.reduce_all(tf.shape(image)[:2] == size)
     return tf.cond(same, lambda: _to_uint8(image), resized)
@@ -80,14 +84,14 @@ def resize_image(image, size):
 
 def _decode_jpeg(encoded, size):
     stored = tf.image.extract_jpeg_shape(encoded)[:2]
-    room = tf.reduce_min(stored // tf.maximum(_SPARE * size, 1))
-    step = sum(tf.cast(room >= ratio, tf.int32) for ratio in (2, 4, 8))
+    times = tf.reduce_min(stored // tf.maximum(_MIN_RATIO * size, 1))
+    step = sum(tf.cast(times >= ratio, tf.int32) for ratio in (2, 4, 8))
 
-    def at(ratio):
+    def decode(ratio):
         # The accurate transform is what other decoders use, so that clients agree.
         return lambda: tf.image.decode_jpeg(encoded, ratio=ratio, dct_method="INTEGER_ACCURATE")
 
-    return tf.switch_case(step, [at(1), at(2), at(4), at(8)])
+    return tf.switch_case(step, [decode(ratio) for ratio in (1, 2, 4, 8)])
 
 
 def _decode_other(encoded):
@@ -111,13 +115,13 @@ def _on_white(colours, alpha):
 
 
 def _centre(image, size):
-    """The largest centred part of an image with the aspect of `size`."""
+    """The largest centred rectangle of an image with the aspect of `size`."""
     stored = tf.shape(image)[:2]
     scale = tf.reduce_min(tf.cast(stored, tf.float32) / tf.cast(size, tf.float32))
-    part = tf.cast(tf.round(scale * tf.cast(size, tf.float32)), tf.int32)
-    part = tf.clip_by_value(part, 1, stored)
-    start = (stored - part) // 2
-    return image[start[0] : start[0] + part[0], start[1] : start[1] + part[1]]
+    sides = tf.cast(tf.round(scale * tf.cast(size, tf.float32)), tf.int32)
+    sides = tf.clip_by_value(sides, 1, stored)
+    start = (stored - sides) // 2
+    return image[start[0] : start[0] + sides[0], start[1] : start[1] + sides[1]]
 
 
 def _with_channels(image, channels):

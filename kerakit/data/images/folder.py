@@ -8,7 +8,7 @@ import numpy as np
 from kerakit.data.image_files import find_images
 from kerakit.data.images.assemble import LeftOut, image_data
 from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
-from kerakit.data.images.decoded import Pictures
+from kerakit.data.images.decoded import EncodedImages
 from kerakit.data.images.options import ImageSettings
 from kerakit.data.images.scan import choose_channels, choose_size, scan_images
 from kerakit.data.options import Options
@@ -143,7 +143,7 @@ def load_images(
 
 
 def _pictures(files, ids, shape, fingerprint):
-    """`Pictures` of files; one that has gone since it was listed is left out when it is read."""
+    """`EncodedImages` of files; one that has gone since it was listed is left out when it is read."""
 
     def encoded(rows):
         import tensorflow as tf
@@ -158,7 +158,7 @@ def _pictures(files, ids, shape, fingerprint):
 
         return decode_function(shape)(tf.io.read_file(path))
 
-    return Pictures(encoded, decode, shape, ids, fingerprint)
+    return EncodedImages(encoded, decode, shape, ids, fingerprint)
 
 
 def _rows(parts, problems):

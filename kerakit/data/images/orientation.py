@@ -1,9 +1,10 @@
 """The EXIF orientation of a JPEG, read and applied with TensorFlow operations.
 
-A served graph must turn a picture as training did, so this is no Python code;
-`image_header.exif_orientation` reads the same for the files of a folder, where nothing is
-to be decoded.
+A served graph must turn a picture as training did, so these are TensorFlow operations.
+`header.exif_orientation` reads the same block in Python, for the scan of a folder.
 """
+
+from __future__ import annotations
 
 import tensorflow as tf
 
@@ -15,7 +16,7 @@ _WINDOW = 10
 _EXIF = (0xFF, 0xE1, -1, -1, *b"Exif", 0, 0)  # -1: the length, any
 
 
-def jpeg_orientation(encoded):
+def jpeg_orientation(encoded: tf.Tensor) -> tf.Tensor:
     """Return the EXIF orientation of an encoded JPEG as an int32 scalar, 1 where it has none.
 
     Args:
@@ -24,31 +25,31 @@ def jpeg_orientation(encoded):
     content = tf.io.decode_raw(encoded, tf.uint8)
     padded = tf.concat([content, tf.zeros([_WINDOW], tf.uint8)], 0)
 
-    def window(at):
-        at = tf.minimum(at, tf.size(content))
-        return tf.cast(padded[at : at + _WINDOW], tf.int32)
+    def window(index):
+        index = tf.minimum(index, tf.size(content))
+        return tf.cast(padded[index : index + _WINDOW], tf.int32)
 
-    # Segments that may stand before EXIF: applications' own, comments, and fill bytes.
-    def further(_, seen):
-        marker = seen[1]
+    # Segments that may stand before EXIF: those of applications, comments, and fill bytes.
+    def may_skip(_, segment):
+        marker = segment[1]
         skipped = ((marker >= 0xE0) & (marker <= 0xEF)) | (marker >= 0xFE)
-        return (seen[0] == 0xFF) & skipped & ~_is_exif(seen)
+        return (segment[0] == 0xFF) & skipped & ~_is_exif(segment)
 
-    def onward(at, seen):
-        at += tf.where(seen[1] == 0xFF, 1, 2 + 256 * seen[2] + seen[3])
-        return at, window(at)
+    def skip(index, segment):
+        index += tf.where(segment[1] == 0xFF, 1, 2 + 256 * segment[2] + segment[3])
+        return index, window(index)
 
     start = tf.constant(2)
-    at, seen = tf.while_loop(further, onward, (start, window(start)))
-    end = at + 2 + 256 * seen[2] + seen[3]
+    index, segment = tf.while_loop(may_skip, skip, (start, window(start)))
+    end = index + 2 + 256 * segment[2] + segment[3]
     return tf.cond(
-        _is_exif(seen) & (end <= tf.size(content)),
-        lambda: _orientation(content[at + _WINDOW : end]),
+        _is_exif(segment) & (end <= tf.size(content)),
+        lambda: _orientation(content[index + _WINDOW : end]),
         lambda: tf.constant(1),
     )
 
 
-def turn_upright(image, orientation):
+def turn_upright(image: tf.Tensor, orientation: tf.Tensor) -> tf.Tensor:
     """Turn an image of shape `(h, w, c)` that is stored with an EXIF orientation.
 
     Orientations 5 to 8 swap height and width.
@@ -60,13 +61,13 @@ def turn_upright(image, orientation):
     return tf.cond(overturned, lambda: tf.reverse(image, [0]), lambda: image)
 
 
-def _is_exif(seen):
+def _is_exif(segment):
     """Whether a segment's first bytes are those of APP1 with `Exif` and two zeros."""
-    return tf.reduce_all((seen == _EXIF) | (tf.constant(_EXIF) < 0))
+    return tf.reduce_all((segment == _EXIF) | (tf.constant(_EXIF) < 0))
 
 
 def _orientation(block):
-    """The orientation in a block of EXIF data, as `image_header.exif_orientation` reads it."""
+    """The orientation in a block of EXIF data, as `header.exif_orientation` reads it."""
     order = _reader(block, tf.constant(False))(tf.constant(0), 2)
     number = _reader(block, order == _LITTLE)
     directory = number(tf.constant(4), 4)
@@ -80,18 +81,18 @@ def _orientation(block):
 
 
 def _reader(content, little):
-    """A function from places and a width (2 or 4) to the numbers there, 0 past the end."""
+    """A function from indices and a width (2 or 4) to the numbers there, 0 past the end."""
     length = tf.size(content)
     content = tf.concat([content, tf.zeros([1], tf.uint8)], 0)
 
-    def number(at, width):
-        places = at[..., tf.newaxis] + tf.range(width)
-        there = tf.reduce_all(places < length, axis=-1)
-        digits = tf.gather(content, tf.clip_by_value(places, 0, length))
+    def number(index, width):
+        indices = index[..., tf.newaxis] + tf.range(width)
+        inside = tf.reduce_all(indices < length, axis=-1)
+        digits = tf.gather(content, tf.clip_by_value(indices, 0, length))
         weights = tf.constant([256**power for power in reversed(range(width))], tf.int64)
         weights = tf.where(little, tf.reverse(weights, [0]), weights)
         value = tf.reduce_sum(tf.cast(digits, tf.int64) * weights, axis=-1)
-        # Places are int32; a segment has at most 2**16 bytes.
-        return tf.where(there, tf.cast(tf.minimum(value, 2**30), tf.int32), 0)
+        # Indices are int32; a segment has at most 2**16 bytes.
+        return tf.where(inside, tf.cast(tf.minimum(value, 2**30), tf.int32), 0)
 
     return number

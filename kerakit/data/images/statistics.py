@@ -1,5 +1,9 @@
 """Statistics of images: how often each value occurs in each channel."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from kerakit.data.spec import Feature
@@ -16,34 +20,36 @@ class PixelCounts:
         counts: int64 array of shape `(channels, 256)`.
     """
 
-    def __init__(self, channels):
+    def __init__(self, channels: int) -> None:
         self.counts = np.zeros((channels, 256), np.int64)
 
-    def add(self, images):
+    def add(self, images: np.ndarray) -> None:
         """Count a uint8 array of shape `(n, height, width, channels)`."""
         step = max(1, _CHUNK_BYTES // max(1, images[:1].size))
         for start in range(0, len(images), step):
-            part = images[start : start + step]
+            chunk = images[start : start + step]
             for channel, counts in enumerate(self.counts):
-                counts += np.bincount(part[..., channel].ravel(), minlength=256)
+                counts += np.bincount(chunk[..., channel].ravel(), minlength=256)
 
-    def statistics(self):
+    def statistics(self) -> dict[str, Any]:
         """Return mean, variance, minimum and maximum, as keyword arguments of `Feature`."""
         values = np.arange(256.0)
         total = self.counts.sum(axis=1)
         mean = self.counts @ values / total
-        deviations = (values - mean[:, None]) ** 2
-        variance = (self.counts * deviations).sum(axis=1) / total
-        there = self.counts > 0
+        squares = (values - mean[:, None]) ** 2
+        variance = (self.counts * squares).sum(axis=1) / total
+        seen = self.counts > 0
         return {
             "mean": tuple(mean.tolist()),
             "variance": tuple(variance.tolist()),
-            "minimum": tuple(there.argmax(axis=1).astype(float).tolist()),
-            "maximum": tuple((255.0 - there[:, ::-1].argmax(axis=1)).tolist()),
+            "minimum": tuple(seen.argmax(axis=1).astype(float).tolist()),
+            "maximum": tuple((255.0 - seen[:, ::-1].argmax(axis=1)).tolist()),
         }
 
 
-def describe_image(name, shape, counts, column=""):
+def describe_image(
+    name: str, shape: tuple[int, ...], counts: PixelCounts, column: str = ""
+) -> Feature:
     """Return the `Feature` of images from the `PixelCounts` of the training split."""
     statistics = counts.statistics()
     return Feature(name, "image", "uint8", tuple(shape), column or name, **statistics)

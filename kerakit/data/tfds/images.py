@@ -9,7 +9,7 @@ import numpy as np
 from kerakit.data.data import SPLITS
 from kerakit.data.images.assemble import LeftOut, image_data
 from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
-from kerakit.data.images.decoded import Pictures
+from kerakit.data.images.decoded import EncodedImages
 from kerakit.data.images.header import ImageHeader, NotAnImage, read_header
 from kerakit.data.images.scan import choose_channels, choose_size
 from kerakit.data.split import split_rows
@@ -99,7 +99,7 @@ def load_image_set(builder, name, image, target, options, settings):
     rows = split_rows(rows, options, name=name, classes=ids)
     simple = info.features[image].shape == shape and all(read[part.split][2] for part in parts)
     data = image_data(
-        Pictures(_reader(parts, starts), _decoder(shape, simple), shape, ids, _hash(parts)),
+        EncodedImages(_reader(parts, starts), _decoder(shape, simple), shape, ids, _hash(parts)),
         rows,
         left_out,
         classes=classes,
