@@ -102,8 +102,7 @@ def own_side(config):
 
 def _sizes_in(directory):
     """The set of sizes, `(height, width)`, of some of a folder's pictures."""
-    from kerakit.data.image_files import find_images
-    from kerakit.data.images.scan import scan_images
+    from kerakit.data.images.scan import find_images, scan_images
 
     files = [file for part in find_images(directory).values() for file in part]
     headers = scan_images(files[:: max(1, len(files) // LOOKED_AT)]).headers

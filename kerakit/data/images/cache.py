@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import math
 import os
 import pathlib
@@ -15,7 +14,7 @@ import zipfile
 import numpy as np
 
 from kerakit.checks import check, check_float
-from kerakit.files import atomic_path, locked
+from kerakit.files import atomic_path, fingerprint, locked
 
 __all__ = ["CacheOptions", "PixelStore", "cache_key", "load_pixels"]
 
@@ -149,9 +148,7 @@ class PixelStore:
         self._lock.close()
 
 
-def load_pixels(
-    key: str, options: CacheOptions
-) -> tuple[np.memmap, dict[str, np.ndarray]] | None:
+def load_pixels(key: str, options: CacheOptions) -> tuple[np.memmap, dict[str, np.ndarray]] | None:
     """Return `(np.memmap, index)` of images that an earlier process cached, or `None`.
 
     Args:
@@ -174,13 +171,13 @@ def load_pixels(
 
 
 def cache_key(
-    fingerprint: str, shape: tuple[int, int, int], rows: dict[str, np.ndarray]
+    source_fingerprint: str, shape: tuple[int, int, int], rows: dict[str, np.ndarray]
 ) -> str:
     """Return the key of decoded images: a digest of their files, their size and their order."""
-    digest = hashlib.sha256(f"{_VERSION}/{fingerprint}/{tuple(shape)}".encode())
+    parts: list = [f"{_VERSION}/{source_fingerprint}/{tuple(shape)}"]
     for split, chosen in rows.items():
-        digest.update(f"/{split}/".encode() + np.asarray(chosen, np.int64).tobytes())
-    return digest.hexdigest()[:32]
+        parts += [f"/{split}/", np.asarray(chosen, np.int64)]
+    return fingerprint(parts)[:32]
 
 
 def _paths(options, key):

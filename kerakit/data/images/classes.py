@@ -1,27 +1,42 @@
-"""The classes of labelled images: their order, and refusing what cannot be learned."""
+"""The classes of labelled images: their order, and classes that cannot be learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerakit.checks import check_choice
+from kerakit.checks import check_choice, shortlist
 from kerakit.data.columns.column import read_column
 from kerakit.data.columns.labels import check_renamed
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    from kerakit.data.images.assemble import LeftOut
+    from kerakit.data.options import Options
+
 __all__ = ["check_counts", "class_ids", "order_classes", "rename"]
 
 
-def rename(labels, options, name):
+def rename(labels: Iterable[str], options: Options, name: str) -> np.ndarray:
     """Return labels as an object array, renamed by `rename_labels=`.
 
+    Args:
+        labels: strings.
+        options: `Options`.
+        name: str. What the images are, for an error.
+
     Raises:
-        DataError: when `rename_labels=` names a label that is not there.
+        DataError: when `rename_labels=` names a label that no image has.
     """
+    labels = list(labels)
     check_renamed(options.rename_labels, set(labels), name)
     return np.array([options.rename_labels.get(label, label) for label in labels], object)
 
 
-def order_classes(labels, options, name):
-    """Return the distinct labels as a tuple: as numbers where all are numbers, else as texts.
+def order_classes(labels: Iterable[str], options: Options, name: str) -> tuple[str, ...]:
+    """Return the distinct labels, sorted as numbers where all are numbers, else as texts.
 
     Example:
 
@@ -39,21 +54,26 @@ def order_classes(labels, options, name):
     column = read_column(pa.array(labels, pa.string()), na_values=(), typed=False)
     classes = tuple(sorted(labels, key=str if column.odd.any() else float))
     if len(classes) < 2:
-        held = f"one class only, {classes[0]!r}" if classes else "no class"
+        found = f"one class only, {classes[0]!r}" if classes else "no class"
         raise DataError(
-            f"{name}: the training part has {held}. Expected images of at least two classes, "
+            f"{name}: the training split has {found}. Expected images of at least two classes, "
             "each in a folder of its own."
         )
     if options.pos_label is None:
         return classes
     check_choice(options.owner, "pos_label", options.pos_label, classes)
     if len(classes) > 2:
-        raise DataError(f"{name}: pos_label= takes two classes. Got {len(classes)}.")
+        raise DataError(
+            f"{name}: pos_label= needs two classes, and the images have {len(classes)}. Leave it "
+            "out, or join classes with rename_labels={'old': 'new'}."
+        )
     return tuple(sorted(classes, key=lambda label: label == options.pos_label))
 
 
-def class_ids(labels, rows, classes, name):
-    """Return the int32 class id of each label; those outside `rows` may be of no class.
+def class_ids(
+    labels: np.ndarray, rows: dict[str, np.ndarray], classes: tuple[str, ...], name: str
+) -> np.ndarray:
+    """Return the int32 class id of each label, 0 for a label outside `rows` that is no class.
 
     Args:
         labels: object array of `str`.
@@ -62,30 +82,39 @@ def class_ids(labels, rows, classes, name):
         name: str. What the images are, for an error.
 
     Raises:
-        DataError: when a split has a class that the training part has not.
+        DataError: when a split has a class without training images.
     """
     for split, chosen in rows.items():
         unknown = set(labels[chosen]) - set(classes)
         if unknown:
             raise DataError(
-                f"{name}: the class {min(unknown)!r} of the {split} part has no training images. "
-                f"The training part has {', '.join(map(repr, classes[:10]))}."
+                f"{name}: the class {min(unknown)!r} of the {split} split has no training images. "
+                f"The training split has the classes {shortlist(classes, 10)}. Add training "
+                "images of the class, or remove it."
             )
-    place = {label: number for number, label in enumerate(classes)}
-    return np.array([place.get(label, 0) for label in labels], np.int32)
+    id_of = {label: number for number, label in enumerate(classes)}
+    return np.array([id_of.get(label, 0) for label in labels], np.int32)
 
 
-def check_counts(ids, classes, left_out):
-    """Refuse a class with fewer than two training images."""
+def check_counts(ids: np.ndarray, classes: tuple[str, ...], left_out: LeftOut) -> None:
+    """Refuse a class with fewer than two training images.
+
+    Args:
+        ids: int array. The class ids of the training images that can be read.
+        classes: tuple of strings.
+        left_out: `LeftOut`, for the message.
+
+    Raises:
+        DataError: when a class has none or one.
+    """
     counts = np.bincount(ids, minlength=len(classes))
     if counts.min() >= 2:
         return
     number = int(np.argmin(counts))
-    many = "no image" if not counts[number] else "one image"
+    found = "no image" if not counts[number] else "one image"
     raise DataError(
-        f"{left_out.name}: the class {classes[number]!r} has {many} that can be read in the "
-        f"training part; two are the least to train and to test on. {left_out.sentence()} Add "
-        "images, remove the class, or join classes with rename_labels={'old': 'new'}.".replace(
-            "  ", " "
-        )
+        f"{left_out.name}: the class {classes[number]!r} has {found} that can be read in the "
+        f"training split. Expected at least two, to train and to test on. {left_out.sentence()} "
+        "Add images, remove the class, or join classes with "
+        "rename_labels={'old': 'new'}.".replace("  ", " ")
     )

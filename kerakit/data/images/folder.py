@@ -5,12 +5,11 @@ import pathlib
 
 import numpy as np
 
-from kerakit.data.image_files import find_images
 from kerakit.data.images.assemble import LeftOut, image_data
 from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
 from kerakit.data.images.decoded import EncodedImages
-from kerakit.data.images.options import ImageSettings
-from kerakit.data.images.scan import choose_channels, choose_size, scan_images
+from kerakit.data.images.options import ImageOptions
+from kerakit.data.images.scan import choose_channels, choose_size, find_images, scan_images
 from kerakit.data.options import Options
 from kerakit.data.split import split_rows
 from kerakit.warn import warn
@@ -105,7 +104,7 @@ def load_images(
         pos_label=pos_label,
         seed=seed,
     )
-    settings = ImageSettings(
+    settings = ImageOptions(
         owner, image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir
     )
     parts = find_images(directory, test, validation, owner)
@@ -143,7 +142,7 @@ def load_images(
 
 
 def _pictures(files, ids, shape, fingerprint):
-    """`EncodedImages` of files; one that has gone since it was listed is left out when it is read."""
+    """`EncodedImages` of files; a file that has gone is left out when it is read."""
 
     def encoded(rows):
         import tensorflow as tf

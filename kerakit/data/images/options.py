@@ -1,25 +1,27 @@
-"""What loaders of images let the user decide, checked in one place."""
+"""The options of loaders of images, checked in one place."""
+
+from __future__ import annotations
 
 import dataclasses
 import numbers
-import pathlib
+import os
 
 from kerakit.checks import check, check_float
 from kerakit.data.images.cache import CacheOptions
 
-__all__ = ["ImageSettings"]
+__all__ = ["ImageOptions"]
 
 
 @dataclasses.dataclass(frozen=True)
-class ImageSettings:
-    """The options of images; `load_images` says what each means.
+class ImageOptions:
+    """The options of images. `load_images` describes each.
 
     Attributes:
         owner: str. The loader, for messages.
-        image_size: pair of ints, or `None`; one int is taken as a square.
+        image_size: pair of ints `(height, width)`, or `None`. One int becomes a square.
 
     Raises:
-        ArgumentError: when a value is not what it can be.
+        ArgumentError: when an option has a value that it cannot have.
     """
 
     owner: str
@@ -28,9 +30,9 @@ class ImageSettings:
     max_unreadable: float = 0.1
     cache_mb: float = 512
     disk_mb: float | None = None
-    cache_dir: str | pathlib.Path | None = None
+    cache_dir: str | os.PathLike[str] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.image_size is not None:
             object.__setattr__(self, "image_size", self._pair())
         good = self.channels in (None, 1, 3) and not isinstance(self.channels, bool)
@@ -39,7 +41,7 @@ class ImageSettings:
         _ = self.caching
 
     @property
-    def caching(self):
+    def caching(self) -> CacheOptions:
         """The `CacheOptions` among these."""
         return CacheOptions(self.owner, self.cache_mb, self.disk_mb, self.cache_dir)
 

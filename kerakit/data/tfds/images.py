@@ -63,7 +63,7 @@ def load_image_set(builder, name, image, target, options, settings):
         name: str. The set's name as the user gave it.
         image, target: strings. The features of the image and of its label.
         options: `Options`.
-        settings: `ImageSettings`.
+        settings: `ImageOptions`.
 
     Returns:
         `(data, left_out)`: `Data` and `LeftOut`.

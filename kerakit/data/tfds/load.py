@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerakit.data.data import SPLITS
-from kerakit.data.images.options import ImageSettings
+from kerakit.data.images.options import ImageOptions
 from kerakit.data.options import Options, names
 from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
@@ -90,7 +90,7 @@ def load_tfds(
         unit=unit,
         seed=seed,
     )
-    settings = ImageSettings(
+    settings = ImageOptions(
         "load_tfds", image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir
     )
     download = data_dir is None if download is None else download

@@ -91,7 +91,7 @@ def bad_folders(root, pictures):
         ("wrong_level", "images holds a folder 'a' of its own.*pass '.*wrong_level/images'"),
         ("strange", "'extra', which is no split"),
         ("twice", "'val' and 'valid', which both mean validation"),
-        ("unknown", "the class 'c' of the test part has no training images"),
+        ("unknown", "the class 'c' of the test split has no training images"),
         ("empty_class", r"b is an empty class: it holds only files with the suffixes \.txt"),
     ],
 )
