@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pathlib
 from typing import Any
 
 import numpy as np
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import number_text
 from kerakit.data.files.plain_text import read_bytes
 from kerakit.data.sequences.assemble import Sequences
 from kerakit.errors import DataError
+from kerakit.files import fingerprint
 
 __all__ = ["is_ts_file", "read_ts"]
 
@@ -73,8 +74,8 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
             )
         if classes and _canonical(label) not in classes:
             raise DataError(
-                f"{place}: the label is {label!r}, and the header's @classLabel lists "
-                f"{', '.join(sorted(classes))}. Correct the line or the header."
+                f"{place}: the label is {short_repr(label)}, and the header's @classLabel lists "
+                f"{shortlist(sorted(classes))}. Correct the line or the header."
             )
         values.append(sequence)
         labels.append(label)
@@ -84,7 +85,7 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
         values=values,
         labels=labels,
         place=lambda row: f"{path}, line {line_numbers[row]}",
-        digest=hashlib.sha256(content).hexdigest(),
+        digest=fingerprint([content]),
     )
 
 
@@ -185,8 +186,8 @@ def _numbers(text, channel, place):
             float(word)
         except ValueError:
             raise DataError(
-                f"{place}, channel {channel}, step {step}: {word[:40]!r} is not a number. Write a "
-                "missing value as ? or NaN."
+                f"{place}, channel {channel}, step {step}: {short_repr(word)} is not a number. "
+                "Write a missing value as ? or NaN."
             ) from None
     raise AssertionError("unreachable: NumPy reads what float() reads")
 

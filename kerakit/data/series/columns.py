@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Numbers, Texts, read_column
 from kerakit.data.names import near_match
 from kerakit.data.series.time_column import holds_times
@@ -52,7 +53,7 @@ def choose_columns(
             if column not in columns:
                 raise DataError(
                     f"{name}: there is no column {column!r}, which {parameter}= names."
-                    f"{near_match(column, columns)} The columns are {_listed(columns)}."
+                    f"{near_match(column, columns)} The columns are {shortlist(columns)}."
                 )
     if value is not None and (time in value or len(set(value)) < len(value) or not value):
         raise DataError(
@@ -64,7 +65,7 @@ def choose_columns(
         dates = [column for column in rest if holds_times(columns[column], typed)]
         if len(dates) > 1:
             raise DataError(
-                f"{name}: several columns have dates: {_listed(dates)}. Pass time= with the column "
+                f"{name}: several columns have dates: {shortlist(dates)}. Pass time= with the column "
                 "that orders the rows."
             )
         time = dates[0] if dates else None
@@ -78,7 +79,7 @@ def choose_columns(
             time,
             [
                 f"{name}: no column has ISO dates, so the rows are treated as equal steps in time. "
-                f"Not used: {_listed(texts)}. If one of them is the time, pass time=."
+                f"Not used: {shortlist(texts)}. If one of them is the time, pass time=."
             ],
         )
     return value, time, []
@@ -115,8 +116,8 @@ def value_column(
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{place(row)}, column {name!r}: {column.written[column.codes[row]]!r} is not a "
-            f"number; {int(wrong.sum()):,} of {len(column):,} values are not. Correct the value, "
+            f"{place(row)}, column {name!r}: {short_repr(column.written[column.codes[row]])} is not "
+            f"a number; {int(wrong.sum()):,} of {len(column):,} values are not. Correct the value, "
             "or add it to na_values= if it stands for a missing value."
         )
     return column.numbers()
@@ -131,10 +132,12 @@ def _only_numeric(columns, rest, typed, name, options):
         return tuple(numeric)
     if numeric:
         raise DataError(
-            f"{name}: several columns have numbers: {_listed(numeric)}. Pass value= with the "
+            f"{name}: several columns have numbers: {shortlist(numeric)}. Pass value= with the "
             "column to forecast, or with a list of columns to forecast together."
         )
-    found = f"The columns are {_listed(columns)}" if rest else "There is no column beside the time"
+    found = (
+        f"The columns are {shortlist(columns)}" if rest else "There is no column beside the time"
+    )
     raise DataError(f"{name}: no column has numbers to forecast. {found}.")
 
 
@@ -156,8 +159,3 @@ def _read(values, na_values, typed):
         return read_column(values, na_values, typed)
     except DataError:
         return None
-
-
-def _listed(columns, most=40):
-    listed = ", ".join(map(repr, list(columns)[:most]))
-    return listed if len(columns) <= most else f"{listed} and {len(columns) - most} more"

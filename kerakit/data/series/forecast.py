@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 
 from kerakit.data.data import SPLITS, Data, Table
@@ -15,6 +13,7 @@ from kerakit.data.series.windowing import Segment, split_by_time, usable_windows
 from kerakit.data.spec import Feature, Series, Spec, Target
 from kerakit.data.storage.windows import Windows
 from kerakit.errors import DataError
+from kerakit.files import fingerprint
 
 __all__ = ["forecast_data"]
 
@@ -176,6 +175,4 @@ def _longest_run(flags):
 
 def _fingerprint(sources):
     digests = [source.digest for source in sources.values()]
-    if len(digests) == 1:
-        return digests[0]
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+    return digests[0] if len(digests) == 1 else fingerprint(digests)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import hashlib
 import os
 import pathlib
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from kerakit.data.series.regular_times import Step, fill_times, regular_position
 from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, read_times
 from kerakit.data.tables.csv import _read_file
 from kerakit.errors import DataError
+from kerakit.files import fingerprint
 
 if TYPE_CHECKING:
     from kerakit.data.series.options import SeriesOptions
@@ -90,7 +90,7 @@ def read_series(
     if isinstance(source, (str, os.PathLike)):
         text = {"columns": None, "separator": None, "quote": '"', "encoding": "utf-8"}
         content, read = _read_file(pathlib.Path(source), text)
-        name, digest = str(source), hashlib.sha256(content).hexdigest()
+        name, digest = str(source), fingerprint([content])
         _refuse_headless(name, read)
         columns, place, typed = read["columns"], read["place"], read.get("typed", True)
     elif is_frame(source):
@@ -202,8 +202,7 @@ def _row_of(name):
 
 
 def _digest(series):
-    digest = hashlib.sha256("/".join(series.channels).encode())
-    digest.update(np.ascontiguousarray(series.values))
+    parts = ["/".join(series.channels), np.ascontiguousarray(series.values)]
     if series.times is not None:
-        digest.update(np.ascontiguousarray(series.times))
-    return digest.hexdigest()
+        parts.append(np.ascontiguousarray(series.times))
+    return fingerprint(parts)

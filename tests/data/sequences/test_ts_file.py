@@ -121,7 +121,10 @@ def test_channels_come_last_and_numbers_are_ordered_as_numbers(load):
         (changed(3, ":a"), "line 10: channel 1 is empty"),
         (changed(3, "?,?:a"), "line 10: the sequence is empty, or all its values are missing"),
         (changed(3, "1,inf:a"), "line 10: the value of step 2 is infinite"),
-        (changed(3, "1,2,3:c"), "line 10: the label is 'c', and the header's @classLabel lists a"),
+        (
+            changed(3, "1,2,3:c"),
+            "line 10: the label is 'c', and the header's @classLabel lists 'a'",
+        ),
         (ts([line[:-1] + "a" for line in LINES]), "all 10 sequences have the label 'a'"),
         (ts([*(line[:-1] + "a" for line in LINES), "1:b"]), "line 17: the class 'b' has one seq"),
         (ts(["1,2:3:9"], MULTI), "line 6: channel 2 has 1 values, and channel 1 has 2"),
@@ -153,7 +156,9 @@ def test_the_test_file_has_the_labels_and_channels_of_training(load, write):
     with pytest.raises(DataError, match=r"test.ts, line 8: the label 'c' does not occur .* 'a', "):
         load(ts(header=header), test=write(ts(["1:a", "2:c"], header), "test.ts"))
     multi = write(ts(["1:1:9", "2:2:10"], MULTI), "multi.ts")
-    with pytest.raises(DataError, match=r"multi.ts, line 6: 2 channel\(s\), and the first train"):
+    with pytest.raises(
+        DataError, match=r"multi.ts, line 6: the sequence has 2 channel\(s\), and the first train"
+    ):
         load(ts(), test=multi)
 
 
@@ -183,7 +188,9 @@ def test_arguments_are_checked(load):
 
 
 def test_a_constant_channel_is_warned_of(load):
-    with pytest.warns(UserWarning, match=r"constant in the training sequences: 2 \(7\)") as caught:
+    with pytest.warns(
+        UserWarning, match=r"are constant in the training sequences: 2 \(7\)"
+    ) as caught:
         load(ts([f"{row}:7:{9 + row % 2}" for row in range(10)], MULTI))
     assert caught[0].filename == __file__
 
