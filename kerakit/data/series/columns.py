@@ -65,8 +65,8 @@ def choose_columns(
         dates = [column for column in rest if holds_times(columns[column], typed)]
         if len(dates) > 1:
             raise DataError(
-                f"{name}: several columns have dates: {shortlist(dates)}. Pass time= with the column "
-                "that orders the rows."
+                f"{name}: several columns have dates: {shortlist(dates)}. Pass time= with the "
+                "column that orders the rows."
             )
         time = dates[0] if dates else None
     rest = [column for column in columns if column != time]
@@ -115,10 +115,11 @@ def value_column(
     wrong = column.odd[column.codes]
     if wrong.any():
         row = int(np.argmax(wrong))
+        written = short_repr(column.written[column.codes[row]])
         raise DataError(
-            f"{place(row)}, column {name!r}: {short_repr(column.written[column.codes[row]])} is not "
-            f"a number; {int(wrong.sum()):,} of {len(column):,} values are not. Correct the value, "
-            "or add it to na_values= if it stands for a missing value."
+            f"{place(row)}, column {name!r}: {written} is not a number; {int(wrong.sum()):,} of "
+            f"{len(column):,} values are not. Correct the value, or add it to na_values= if it "
+            "stands for a missing value."
         )
     return column.numbers()
 
@@ -135,10 +136,8 @@ def _only_numeric(columns, rest, typed, name, options):
             f"{name}: several columns have numbers: {shortlist(numeric)}. Pass value= with the "
             "column to forecast, or with a list of columns to forecast together."
         )
-    found = (
-        f"The columns are {shortlist(columns)}" if rest else "There is no column beside the time"
-    )
-    raise DataError(f"{name}: no column has numbers to forecast. {found}.")
+    found = f"The columns are {shortlist(columns)}." if rest else "The only column is the time."
+    raise DataError(f"{name}: no column has numbers to forecast. {found}")
 
 
 def _is_numeric(values, typed, options):

@@ -114,7 +114,7 @@ def test_two_columns_of_dates_need_to_be_named():
         ("112\n118\n132\n", "line 1: expected the names of the columns, found 112"),
         ("day,city\n2024-01-01,Rome\n2024-01-02,Bari\n", "'Rome' is not a number"),
         ("city,town\nRome,A\nBari,B\n", "no column has numbers to forecast"),
-        ("day\n2024-01-01\n2024-01-02\n", "no column beside the time"),
+        ("day\n2024-01-01\n2024-01-02\n", "The only column is the time"),
     ],
 )
 def test_files_without_a_series(write, content, message):
