@@ -1,18 +1,27 @@
 """Images of one label each -> `Data`: what `load_images` and `load_tfds` share."""
 
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
-from kerakit.data.data import SPLITS, Data
-from kerakit.data.images.decoded import decode_splits
+from kerakit.data.data import Data
+from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
+from kerakit.data.images.decoded import EncodedImages, decode_splits
+from kerakit.data.images.header import ImageHeader
+from kerakit.data.images.options import ImageOptions
+from kerakit.data.images.scan import choose_channels, choose_size
+from kerakit.data.options import Options
 from kerakit.data.spec import Spec, Target
+from kerakit.data.split import SPLITS, split_rows
 from kerakit.errors import DataError
 
-__all__ = ["LeftOut", "image_data"]
+__all__ = ["LabelledImages", "LeftOut", "image_data"]
 
-_NAMED = 5  # files that a warning names
+_NAMED = 5  # images that a warning names
 
 
 @dataclasses.dataclass
@@ -22,73 +31,109 @@ class LeftOut:
     Attributes:
         name: str. What the images are, for messages.
         count: int. How many images there are in all.
-        most: float in `[0.0, 1.0]`. The share that may be left out.
-        place: function from a row to what the user calls it.
-        problems: dict from row to what is wrong with it.
+        max_fraction: float in `[0.0, 1.0]`. The fraction that may be left out.
+        name_of: function from a row to the name that the user knows the image by.
+        problems: dict from row to the reason.
     """
 
     name: str
     count: int
-    most: float
-    place: Callable[[int], str]
+    max_fraction: float
+    name_of: Callable[[int], str]
     problems: dict[int, str] = dataclasses.field(default_factory=dict)
 
-    def check(self):
-        """Raise a `DataError` when more than the share cannot be used."""
-        if len(self.problems) > self.most * self.count:
+    def check(self) -> None:
+        """Raise a `DataError` when more images than allowed cannot be used."""
+        if len(self.problems) > self.max_fraction * self.count:
             raise DataError(
-                f"{self.sentence()} That is more than max_unreadable={self.most:g} of all. Repair "
-                "or remove them, or pass a larger max_unreadable=."
+                f"{self.sentence()} That is more than max_unreadable={self.max_fraction:g} of all. "
+                "Repair or remove them, or pass a larger max_unreadable=."
             )
 
-    def sentence(self):
+    def sentence(self) -> str:
         """Return how many are left out, with the first few named; empty where there are none."""
         if not self.problems:
             return ""
         first = sorted(self.problems)[:_NAMED]
-        named = "; ".join(f"{self.place(row)!r}: {self.problems[row]}" for row in first)
+        named = "; ".join(f"{self.name_of(row)!r}: {self.problems[row]}" for row in first)
         more = len(self.problems) - len(first)
         named += f"; and {more:,} more" if more else ""
-        many = len(self.problems)
+        count = len(self.problems)
         return (
-            f"{self.name}: {many:,} of {self.count:,} images cannot be read and "
-            f"{'is' if many == 1 else 'are'} left out ({named})."
+            f"{self.name}: {count:,} of {self.count:,} images cannot be read and "
+            f"{'is' if count == 1 else 'are'} left out ({named})."
         )
 
 
-def image_data(pictures, rows, left_out, *, classes, caching, target, seed, dataset):
-    """Decode images into `Data`.
+@dataclasses.dataclass(frozen=True)
+class LabelledImages:
+    """Images of any source before one is decoded.
+
+    Attributes:
+        labels: sequence of str. The label of each image, before it is renamed.
+        rows: dict from split to int array: the images whose headers can be read.
+        labelled: int array. The training images that make the classes: also those that cannot
+            be read, so that an error can name a class without readable images.
+        headers: sequence of `ImageHeader`.
+        left_out: `LeftOut`. The images that are known to be no images.
+        fingerprint: str. SHA-256 of the source.
+        encoded: function, as of `EncodedImages`.
+        decode: function of `(value, shape)`, as of `EncodedImages` for one shape.
+    """
+
+    labels: Sequence[str]
+    rows: dict[str, np.ndarray]
+    labelled: np.ndarray
+    headers: Sequence[ImageHeader]
+    left_out: LeftOut
+    fingerprint: str
+    encoded: Callable[[np.ndarray], Any]
+    decode: Callable[[Any, tuple[int, int, int]], Any]
+
+
+def image_data(
+    images: LabelledImages,
+    options: Options,
+    image_options: ImageOptions,
+    *,
+    target: str,
+    dataset: str,
+    mix: bool = False,
+) -> Data:
+    """Make `Data` of labelled images: find the classes, split, and decode.
 
     Args:
-        pictures: `EncodedImages`.
-        rows: dict from split to int array of rows.
-        left_out: `LeftOut`. What cannot be decoded is added to it.
-        classes: tuple of strings.
-        caching: `CacheOptions`.
+        images: `LabelledImages`. Images that cannot be decoded are added to its `left_out`.
+        options: `Options`.
+        image_options: `ImageOptions`.
         target: str. The target's name.
-        seed: int. Seed of the split.
-        dataset: str. What the user calls the data.
+        dataset: str. Name of the data in reports.
+        mix: bool. Whether the training images get a seeded random order. Defaults to `False`.
 
     Returns:
         `Data`.
 
     Raises:
-        DataError: when too many images cannot be read, or none is left of a class or split.
+        DataError: when too many images cannot be read, a split has no image, there are fewer
+            than two classes, or a class has too few training images.
+        ArgumentError: when `pos_label` is none of the classes.
     """
-    splits, feature, good = decode_splits(pictures, rows, caching)
-    for split, chosen in rows.items():
-        for row in np.setdiff1d(chosen, good[split]).tolist():
-            left_out.problems[row] = "broken, it cannot be decoded"
+    left_out = images.left_out
     left_out.check()
-    counts = np.bincount(pictures.ids[good["train"]], minlength=len(classes))
-    if not counts.all():
-        raise DataError(
-            f"{left_out.name}: of the class {classes[int(np.argmin(counts))]!r} no image that can "
-            f"be read is in the training part. {left_out.sentence()} Add images."
-        )
-    for split, chosen in good.items():
-        if not len(chosen):
-            raise DataError(f"{left_out.name}: no image of the {split} part can be read.")
+    labels = rename(images.labels, options, left_out.name)
+    classes = order_classes(labels[images.labelled], options, left_out.name)
+    ids = class_ids(labels, images.rows, classes, left_out.name)
+    check_counts(ids[images.rows["train"]], classes, left_out)
+    height, width = image_options.image_size or choose_size(images.headers)
+    shape = (height, width, image_options.channels or choose_channels(images.headers))
+    rows = split_rows(images.rows, options, name=left_out.name, classes=ids)
+    if mix:
+        rows["train"] = np.random.default_rng((options.seed, 2)).permutation(rows["train"])
+    encoded = EncodedImages(
+        images.encoded, lambda value: images.decode(value, shape), shape, ids, images.fingerprint
+    )
+    splits, feature, good = decode_splits(encoded, rows, image_options.caching)
+    counts = _check_decoded(left_out, rows, good, ids, classes)
     spec = Spec(
         task="binary" if len(classes) == 2 else "multiclass",
         features=(feature,),
@@ -96,8 +141,28 @@ def image_data(pictures, rows, left_out, *, classes, caching, target, seed, data
         classes=classes,
         class_counts=tuple(counts.tolist()),
         sizes={split: len(good.get(split, ())) for split in SPLITS},
-        seed=seed,
-        fingerprint=pictures.fingerprint,
+        seed=options.seed,
+        fingerprint=images.fingerprint,
         dataset=dataset,
     )
     return Data(splits["train"], splits.get("validation"), splits["test"], spec)
+
+
+def _check_decoded(left_out, rows, good, ids, classes):
+    """Note what was not decoded; return the training images of each class, at least one."""
+    for split, chosen in rows.items():
+        for row in np.setdiff1d(chosen, good[split]).tolist():
+            left_out.problems[row] = "broken, it cannot be decoded"
+    left_out.check()
+    counts = np.bincount(ids[good["train"]], minlength=len(classes))
+    if not counts.all():
+        raise DataError(
+            f"{left_out.name}: the training split has no readable image of the class "
+            f"{classes[int(np.argmin(counts))]!r}. {left_out.sentence()} Add images."
+        )
+    for split, chosen in good.items():
+        if not len(chosen):
+            raise DataError(
+                f"{left_out.name}: no image of the {split} split can be read. {left_out.sentence()}"
+            )
+    return counts

@@ -1,19 +1,24 @@
 """Sets of images of TensorFlow Datasets."""
 
+from __future__ import annotations
+
+import contextlib
 import dataclasses
 import hashlib
 import io
+import warnings
+from typing import Any
 
 import numpy as np
 
-from kerakit.data.data import SPLITS
-from kerakit.data.images.assemble import LeftOut, image_data
-from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
-from kerakit.data.images.decoded import EncodedImages
+from kerakit.data.data import Data
+from kerakit.data.images.assemble import LabelledImages, LeftOut, image_data
 from kerakit.data.images.header import ImageHeader, NotAnImage, read_header
-from kerakit.data.images.scan import choose_channels, choose_size
-from kerakit.data.split import split_rows
+from kerakit.data.images.options import ImageOptions
+from kerakit.data.options import Options
+from kerakit.data.split import SPLITS
 from kerakit.errors import DataError
+from kerakit.files import fingerprint
 
 __all__ = ["load_image_set"]
 
@@ -24,7 +29,7 @@ _RECORDS_AT_A_TIME = 1024
 class _Records:
     """The records of one split of a prepared set, read without its Python decoders."""
 
-    builder: object
+    builder: Any
     split: str
     image: str
     target: str
@@ -39,14 +44,14 @@ class _Records:
             rows = self.builder.as_dataset(split=self.split, decoders=plain)
             rows = rows.batch(_RECORDS_AT_A_TIME)
             return rows.map(lambda row: (row[self.image], row[self.target]))
-        stated = {
+        columns = {
             self.image: tf.io.FixedLenFeature((), tf.string),
             self.target: tf.io.FixedLenFeature((), tf.int64),
         }
         records = tf.data.TFRecordDataset([str(path) for path in self.files()])
 
         def parse(examples):
-            row = tf.io.parse_example(examples, stated)
+            row = tf.io.parse_example(examples, columns)
             return row[self.image], row[self.target]
 
         return records.batch(_RECORDS_AT_A_TIME).map(parse)
@@ -55,7 +60,29 @@ class _Records:
         return self.builder.info.splits[self.split].filepaths
 
 
-def load_image_set(builder, name, image, target, options, settings):
+@dataclasses.dataclass(frozen=True)
+class _Seen:
+    """One pass over the records of a split.
+
+    Attributes:
+        labels: int array. The number of each record's label, -1 where it has none.
+        headers: list of `ImageHeader`, without images that cannot be read.
+        png: bool. Whether all images are PNGs.
+    """
+
+    labels: np.ndarray
+    headers: list[ImageHeader]
+    png: bool
+
+
+def load_image_set(
+    builder: Any,
+    name: str,
+    image: str,
+    target: str,
+    options: Options,
+    image_options: ImageOptions,
+) -> tuple[Data, LeftOut]:
     """Load a prepared TFDS set of images with a class label.
 
     Args:
@@ -63,7 +90,7 @@ def load_image_set(builder, name, image, target, options, settings):
         name: str. The set's name as the user gave it.
         image, target: strings. The features of the image and of its label.
         options: `Options`.
-        settings: `ImageOptions`.
+        image_options: `ImageOptions`.
 
     Returns:
         `(data, left_out)`: `Data` and `LeftOut`.
@@ -74,55 +101,49 @@ def load_image_set(builder, name, image, target, options, settings):
     info = builder.info
     _check_features(name, info, image, target)
     parts = [_Records(builder, split, image, target) for split in SPLITS if split in info.splits]
-    read = {part.split: _look(part, info.features[image].shape) for part in parts}
+    seen = {part.split: _look(part, info.features[image].shape) for part in parts}
     # Some test sets are published without labels: they are of no use here.
-    parts = [part for part in parts if (read[part.split][0] >= 0).any()]
+    parts = [part for part in parts if (seen[part.split].labels >= 0).any()]
     if not parts or parts[0].split != "train":
         raise DataError(f"{name}: the set has no split 'train', only {list(info.splits)}.")
-    numbers = np.concatenate([read[part.split][0] for part in parts])
-    headers = [header for part in parts for header in read[part.split][1]]
-    starts = np.cumsum([0, *(len(read[part.split][0]) for part in parts)])
+    numbers = np.concatenate([seen[part.split].labels for part in parts])
+    starts = np.cumsum([0, *(len(seen[part.split].labels) for part in parts)])
     rows = {
-        part.split: start + np.flatnonzero(read[part.split][0] >= 0)
+        part.split: start + np.flatnonzero(seen[part.split].labels >= 0)
         for part, start in zip(parts, starts, strict=False)
     }
-    left_out = LeftOut(name, len(numbers), settings.max_unreadable, lambda row: f"record {row}")
-    left_out.problems |= dict.fromkeys(np.flatnonzero(numbers < 0).tolist(), "no label")
-    left_out.check()
-    words = np.array([*info.features[target].names, ""], object)[numbers]
-    labels = rename(words, options, name)
-    classes = order_classes(set(labels[rows["train"]]), options, name)
-    ids = class_ids(labels, rows, classes, name)
-    check_counts(ids[rows["train"]], classes, left_out)
-    height, width = settings.image_size or choose_size(headers)
-    shape = (height, width, settings.channels or choose_channels(headers))
-    rows = split_rows(rows, options, name=name, classes=ids)
-    simple = info.features[image].shape == shape and all(read[part.split][2] for part in parts)
-    data = image_data(
-        EncodedImages(_reader(parts, starts), _decoder(shape, simple), shape, ids, _hash(parts)),
-        rows,
-        left_out,
-        classes=classes,
-        caching=settings.caching,
-        target=target,
-        seed=options.seed,
-        dataset=f"tfds:{name}",
+    left_out = LeftOut(
+        name, len(numbers), image_options.max_unreadable, lambda row: f"record {row}"
     )
+    left_out.problems |= dict.fromkeys(np.flatnonzero(numbers < 0).tolist(), "no label")
+    stored_shape = info.features[image].shape
+    all_png = all(seen[part.split].png for part in parts)
+    images = LabelledImages(
+        labels=np.array([*info.features[target].names, ""], object)[numbers].tolist(),
+        rows=rows,
+        labelled=rows["train"],
+        headers=[header for part in parts for header in seen[part.split].headers],
+        left_out=left_out,
+        fingerprint=_fingerprint(parts),
+        encoded=_reader(parts, starts),
+        decode=lambda value, shape: _decode(value, shape, all_png and shape == stored_shape),
+    )
+    data = image_data(images, options, image_options, target=target, dataset=f"tfds:{name}")
     return data, left_out
 
 
 def _check_features(name, info, image, target):
     feature, label = info.features[image], info.features[target]
     if np.dtype(feature.np_dtype).name not in ("uint8", "uint16"):
-        raise DataError(f"{name}: the pixels of {image!r} are {feature.np_dtype}; expected uint8.")
+        raise DataError(f"{name}: the pixels of {image!r} are {feature.np_dtype}. Expected uint8.")
     if not hasattr(label, "int2str") or label.shape != ():
         raise DataError(
-            f"{name}: the target {target!r} is {label}; images need one class label each."
+            f"{name}: the target {target!r} is {label}. Expected one class label per image."
         )
 
 
 def _look(part, shape):
-    """Labels, headers, and whether all images are PNGs, of one split."""
+    """`_Seen` of the records of one split, whose images have `shape` (`None` where it varies)."""
     labels, headers, png = [np.zeros(0, np.int64)], [], True
     fixed = None not in shape
     for images, numbers in part.batches().as_numpy_iterator():
@@ -132,15 +153,18 @@ def _look(part, shape):
             headers += _headers(images)
     if fixed:
         headers = [ImageHeader("PNG", shape[0], shape[1], grey=shape[-1] == 1)]
-    return np.concatenate(labels), headers, png
+    return _Seen(np.concatenate(labels), headers, png)
 
 
 def _headers(images):
-    for image in images:
-        try:
-            yield read_header(io.BytesIO(image))
-        except NotAnImage:
-            continue  # it will not be decoded either, and is then counted
+    found = []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"PIL\.")  # of damaged EXIF blocks
+        for image in images:
+            # An image without a header will not be decoded either, and is counted then.
+            with contextlib.suppress(NotAnImage):
+                found.append(read_header(io.BytesIO(image)))
+    return found
 
 
 def _reader(parts, starts):
@@ -153,8 +177,8 @@ def _reader(parts, starts):
         for part, start, end in zip(parts, starts, starts[1:], strict=False):
             if not wanted[start:end].any():
                 continue
-            own = _chosen(part, start, tf.constant(wanted[start:end]))
-            found = own if found is None else found.concatenate(own)
+            images = _chosen(part, start, tf.constant(wanted[start:end]))
+            found = images if found is None else found.concatenate(images)
         return found
 
     return encoded
@@ -166,34 +190,29 @@ def _chosen(part, start, wanted):
 
     def choose(batch, values):
         images, _ = values
-        at = batch * _RECORDS_AT_A_TIME + tf.range(tf.size(images), dtype=tf.int64)
-        mask = tf.gather(wanted, at)
-        return tf.boolean_mask(start + at, mask), tf.boolean_mask(images, mask)
+        records = batch * _RECORDS_AT_A_TIME + tf.range(tf.size(images), dtype=tf.int64)
+        mask = tf.gather(wanted, records)
+        return tf.boolean_mask(start + records, mask), tf.boolean_mask(images, mask)
 
     return part.batches().enumerate().map(choose).unbatch()
 
 
-def _decoder(shape, simple):
-    """The function from encoded to decoded images."""
+def _decode(encoded, shape, plain):
+    """Decode an image. `plain` images are PNGs without alpha, of the wanted size and channels."""
+    import tensorflow as tf
 
-    def decode(encoded):
-        import tensorflow as tf
+    from kerakit.data.images.decode import decode_function
 
-        from kerakit.data.images.decode import decode_function
-
-        if simple:
-            # PNGs without alpha, of the wanted size and channels: the same pixels for less.
-            return tf.ensure_shape(tf.io.decode_png(encoded, channels=shape[-1]), shape)
-        return decode_function(shape)(encoded)
-
-    return decode
+    if plain:  # the same pixels in less time
+        return tf.ensure_shape(tf.io.decode_png(encoded, channels=shape[-1]), shape)
+    return decode_function(shape)(encoded)
 
 
-def _hash(parts):
+def _fingerprint(parts):
     """SHA-256 over the files of the splits."""
-    digest = hashlib.sha256()
+    digests = []
     for part in parts:
         for path in part.files():
             with open(path, "rb") as file:
-                digest.update(path.name.encode() + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()
+                digests += [path.name, hashlib.file_digest(file, "sha256").digest()]
+    return fingerprint(digests)
