@@ -32,10 +32,10 @@ class Config(SequenceFlags, RunFlags):
     """A built-in set: control_charts, or digits, read row by row."""
     epochs: int = 100
     """The most epochs; early stopping may end before."""
-    cell: str = "conv"
+    encoder: str = "conv"
     """conv, lstm, gru, rnn or transformer: what reads the series."""
     units: int | None = None
-    """Width of the cell; by default 128 for conv, else 64."""
+    """Width of the encoder; by default 128 for conv, else 64."""
     layers: int = 1
     """How many cells are stacked."""
     bidirectional: bool = False
@@ -61,7 +61,7 @@ def run(config: Config) -> Result:
     keras.utils.set_random_seed(config.seed)
     model = kk.sequence_classifier(
         data.spec,
-        cell=config.cell,
+        encoder=config.encoder,
         units=config.units,
         layers=config.layers,
         bidirectional=config.bidirectional,

@@ -33,10 +33,10 @@ class Config(SeriesFlags, RunFlags):
     """A built-in set."""
     epochs: int = 100
     """The most epochs; early stopping may end before."""
-    cell: str = "lstm"
+    encoder: str = "lstm"
     """lstm, gru, rnn, conv or transformer: what reads the window."""
     units: int = 64
-    """Width of the cell."""
+    """Width of the encoder."""
     layers: int = 1
     """How many cells are stacked."""
     dropout: float = 0.0
@@ -58,7 +58,7 @@ def run(config: Config) -> Result:
     keras.utils.set_random_seed(config.seed)
     model = kk.sequence_forecaster(
         data.spec,
-        cell=config.cell,
+        encoder=config.encoder,
         units=config.units,
         layers=config.layers,
         dropout=config.dropout,

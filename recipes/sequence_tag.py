@@ -32,10 +32,10 @@ class Config(TaggedFlags, RunFlags):
     """A built-in set; sentences is a toy made by a small grammar."""
     epochs: int = 100
     """The most epochs; early stopping may end before."""
-    cell: str = "lstm"
+    encoder: str = "lstm"
     """lstm, gru, rnn, conv or transformer: what reads the tokens."""
     units: int = 128
-    """Width of the cell, in each direction."""
+    """Width of the encoder, in each direction."""
     layers: int = 1
     """How many cells are stacked."""
     dropout: float = 0.5
@@ -57,7 +57,7 @@ def run(config: Config) -> Result:
     keras.utils.set_random_seed(config.seed)
     model = kk.sequence_tagger(
         data.spec,
-        cell=config.cell,
+        encoder=config.encoder,
         units=config.units,
         layers=config.layers,
         dropout=config.dropout,

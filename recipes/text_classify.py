@@ -33,16 +33,16 @@ class Config(TextFlags, RunFlags):
     """A built-in set (messages is a toy made of templates), or tfds:NAME[/CONFIG]."""
     epochs: int = 20
     """The most epochs; early stopping may end before."""
-    cell: str = "conv"
+    encoder: str = "conv"
     """lstm, gru, rnn, conv or transformer: what reads the words in their order."""
     units: int = 64
-    """Width of the cell; lstm, gru and rnn read from both ends, with as many each."""
+    """Width of the encoder; lstm, gru and rnn read from both ends, with as many each."""
     layers: int = 1
     """How many cells are stacked."""
     dropout: float = 0.5
     """Share of words and units dropped while training."""
     max_words: int = 256
-    """Words that the cell reads; the n-grams are those of the whole text."""
+    """Words that the encoder reads; the n-grams are those of the whole text."""
     balanced: bool = False
     """Weigh every class alike, whatever its number of texts."""
 
@@ -62,7 +62,7 @@ def run(config: Config) -> Result:
     keras.utils.set_random_seed(config.seed)
     model = kk.text_classifier(
         data.spec,
-        cell=config.cell,
+        encoder=config.encoder,
         units=config.units,
         layers=config.layers,
         dropout=config.dropout,

@@ -1,5 +1,6 @@
 """The layer names that other stages read, and the questions that they ask of a model.
 
+It is longer than other files so that there is one place for all of them.
 No other file of kerakit spells such a name (`tests/builders/test_contract.py` parses them all).
 A model of the user's own has some of these layers, or none: every question has an answer then
 too. Nothing here imports Keras before a model is at hand.
@@ -30,8 +31,10 @@ __all__ = [
     "LINEAR_SERIES",
     "LINEAR_WINDOW",
     "LINEAR_WORDS",
+    "MASK",
     "NETWORK",
     "OUTPUT",
+    "PERCEPTRON",
     "PREDICTION",
     "PREPROCESS",
     "PROBABILITIES",
@@ -42,8 +45,10 @@ __all__ = [
     "check_inputs",
     "check_quantiles",
     "frequency_name",
+    "input_kind_of",
     "input_names",
     "is_convex",
+    "is_perceptron",
     "linear_path_of",
     "network_of",
     "output_of",
@@ -61,6 +66,12 @@ __all__ = [
 # `backbone` and then `head`.
 PREPROCESS, NETWORK = "preprocess", "network"
 BACKBONE, HEAD = "backbone", "head"
+
+# The input of the network that tells which steps of a series are there.
+MASK = "mask"
+
+# The builder whose models are told apart from others by their name only.
+PERCEPTRON = "perceptron_classifier"
 
 # Layers of the network, the last ones first.
 PREDICTION = "prediction"  # drops the axis of a single number
@@ -191,6 +202,39 @@ def scale_of(model: keras.Model) -> np.ndarray:
 def is_convex(model: keras.Model) -> bool:
     """Return whether only the layer `output` has weights, so that the usual losses are convex."""
     return [layer.name for layer in _layers(model) if layer.weights] == [OUTPUT]
+
+
+def is_perceptron(model: keras.Model) -> bool:
+    """Return whether a model was built by `perceptron_classifier`.
+
+    Its layers are those of a logistic regression; the name of the model tells them apart.
+    """
+    return model.name == PERCEPTRON and is_convex(model)
+
+
+def input_kind_of(model: keras.Model) -> str | None:
+    """Return the kind of a model's single input, as far as its layers tell.
+
+    Returns:
+        `"image"`, `"series"` or `"text"`; `None` for anything else, such as columns of a
+        table.
+
+    Example:
+
+    >>> from kerakit.builders import sequence_classifier
+    >>> input_kind_of(sequence_classifier((None, 12), classes=9, units=16))
+    'series'
+    """
+    inputs = getattr(model, "inputs", None) or []
+    if len(inputs) != 1:
+        return None
+    path = linear_path_of(model)
+    if path is not None and path.kind == "grams":
+        return "text"
+    if len(inputs[0].shape) == 4:
+        return "image"
+    masked = any(tensor.name == MASK for tensor in network_of(model).inputs)
+    return "series" if masked or len(inputs[0].shape) == 3 else None
 
 
 def task_of(model: keras.Model) -> str | None:

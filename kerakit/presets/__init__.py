@@ -1,7 +1,8 @@
 """Compile presets and learning-rate schedules."""
 
-from kerakit.presets.compile import Settings, compile, settings_of
+from kerakit.presets.compile import Settings, compile, default_preset, settings_of
 from kerakit.presets.losses import SmoothedCrossentropy
+from kerakit.presets.preset import Preset
 from kerakit.presets.schedules import (
     SCHEDULES,
     ConstantSchedule,
@@ -10,7 +11,7 @@ from kerakit.presets.schedules import (
     Schedule,
     StepSchedule,
 )
-from kerakit.presets.table import PRESETS, Preset
+from kerakit.presets.table import PRESETS
 
 __all__ = [
     "PRESETS",
@@ -24,5 +25,6 @@ __all__ = [
     "SmoothedCrossentropy",
     "StepSchedule",
     "compile",
+    "default_preset",
     "settings_of",
 ]

@@ -1,34 +1,52 @@
-"""`compile`: a preset, and whatever the user wants otherwise."""
+"""`compile`: the preset of a model's task, or another one, and any value of it changed."""
+
+from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import keras
 
-from kerakit.builders.contract import activation_of, is_convex, quantiles_of, scale_of
-from kerakit.checks import check, check_choice, check_float
+from kerakit.builders.contract import (
+    BACKBONE,
+    activation_of,
+    input_kind_of,
+    is_convex,
+    is_perceptron,
+    quantiles_of,
+    scale_of,
+    submodels_of,
+    task_of,
+)
+from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
+from kerakit.presets.preset import Preset
 from kerakit.presets.schedules import Schedule, get_schedule
-from kerakit.presets.table import FULL_BATCH, PRESETS, Preset
+from kerakit.presets.table import FULL_BATCH, PRESETS
 
-__all__ = ["Settings", "compile", "settings_of"]
+__all__ = ["Settings", "compile", "default_preset", "settings_of"]
 
 HUBER_DELTA = 1.345  # 95 % efficiency on normal errors (Huber 1964; Holland & Welsch 1977)
-# Kernels alone are decayed, against overfitting (no bias decay, He et al. 2019,
+# Only kernels are decayed, against overfitting (no bias decay, He et al. 2019,
 # arXiv:1812.01187, section 3.1). Keras asks by TensorFlow's names, such as gamma:0.
 UNDECAYED = r"(^|/)(bias|gamma|beta)(:\d+)?$"
 _NUMBERS = ("mean_squared_error", "huber", "pinball")
+_CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
+
+ScheduleName = Literal["constant", "cosine", "one_cycle", "step"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What `compile` decided beyond what Keras keeps, for `fit` to follow.
+    """What `compile` decided beyond what Keras keeps; `fit` follows it.
 
     Attributes:
-        preset: `Preset`.
-        schedule: `Schedule`, or `None` where the rate is measured or the optimizer is the
-            user's own.
+        preset: `Preset`, with the values that were changed.
+        schedule: `Schedule`, or `None` where the learning rate is measured or the optimizer is
+            the user's own.
     """
 
     preset: Preset
@@ -36,33 +54,47 @@ class Settings:
 
 
 def compile(
-    model,
-    preset,
+    model: keras.Model,
+    preset: str | Preset | None = None,
     *,
-    learning_rate=None,
-    loss=None,
-    metrics=None,
-    optimizer=None,
-    schedule=None,
-):
-    """Compile a model by a preset; every value can be overridden.
+    learning_rate: float | None = None,
+    loss: Any = None,
+    metrics: Sequence[Any] | None = None,
+    optimizer: str | keras.optimizers.Optimizer | None = None,
+    schedule: ScheduleName | Schedule | None = None,
+    batch_size: int | None = None,
+    patience: int | None = None,
+    weight_decay: float | None = None,
+) -> None:
+    """Compile a model with the loss, optimizer and learning-rate schedule of a preset.
 
-    Numeric targets are predicted in their own units, and the loss counts in standard
-    deviations of the target, so that a learning rate means the same whatever the unit.
-    A model without a hidden layer is convex: the presets of a task train it on all rows
-    at once, by steps as long as the measured curvature allows. Where the optimizer decays
-    weights, biases and normalisation are left out, unless it is an object of the caller's.
+    Numeric targets are predicted in their own units. The loss divides errors by the standard
+    deviation of the target, so that a learning rate means the same for every unit.
+
+    A model without a hidden layer has a convex loss. The presets of a task train such a model
+    on all rows at once, with the highest learning rate that the measured curvature of the loss
+    allows. A `Preset` of your own is used as it is.
+
+    Weight decay is applied to kernels only, not to biases and normalisation, unless `optimizer`
+    is an optimizer object.
 
     Args:
         model: `keras.Model`.
-        preset: str, a key of `PRESETS`, or a `Preset`.
-        learning_rate: float in (0, inf). The highest rate. Defaults to the preset's.
+        preset: str, a key of `PRESETS`, or a `Preset`. Defaults to `None`: the preset of the
+            model's task, which its layers tell.
+        learning_rate: float in (0, inf). The highest learning rate of the schedule. Defaults to
+            the preset's.
         loss: any Keras loss. Defaults to the preset's.
         metrics: list of Keras metrics. Defaults to the accuracy for classes and the mean
             absolute error for numbers.
-        optimizer: a Keras optimizer or the name of one. A Keras optimizer object keeps its
-            own learning rate. Defaults to the preset's.
+        optimizer: a Keras optimizer or the name of one. An optimizer object keeps its own
+            learning rate and weight decay. Defaults to the preset's.
         schedule: str, a key of `SCHEDULES`, or a `Schedule`. Defaults to the preset's.
+        batch_size: int in [1, inf). Rows per step. Defaults to the preset's.
+        patience: int in [1, inf). `fit` stops after so many epochs without a lower validation
+            loss. Defaults to the preset's.
+        weight_decay: float in [0, inf). Share of the kernels that a step subtracts, times the
+            learning rate. Defaults to the preset's.
 
     Raises:
         ArgumentError: when a value is out of its range, or the preset does not fit the model's
@@ -72,73 +104,139 @@ def compile(
 
     >>> from kerakit.builders import mlp_regressor
     >>> model = mlp_regressor(11)
-    >>> compile(model, "regression", learning_rate=3e-4)
-    >>> type(model.optimizer).__name__, model.loss
-    ('Adam', 'mean_squared_error')
+    >>> compile(model)
+    >>> settings_of(model).preset.name
+    'regression'
+    >>> compile(model, "robust_regression", learning_rate=3e-4, batch_size=16)
+    >>> type(model.optimizer).__name__, type(model.loss).__name__
+    ('Adam', 'Huber')
     """
     check(isinstance(model, keras.Model), "compile", "model", "a keras.Model", model)
-    if not isinstance(preset, Preset):
+    if preset is None:
+        preset = default_preset(model)
+    own = isinstance(preset, Preset)
+    if not own:
         preset = PRESETS[check_choice("compile", "preset", preset, PRESETS)]
     if learning_rate is not None:
         check_float("compile", "learning_rate", learning_rate, "(0.0, inf)")
     chosen = preset
-    if is_convex(model) and preset.loss in _CONVEX and optimizer is None:
+    if is_convex(model) and preset.loss in _CONVEX and optimizer is None and not own:
         chosen = dataclasses.replace(FULL_BATCH, name=preset.name, loss=preset.loss)
-    weight = None
+    chosen = _changed(chosen, optimizer, batch_size, patience, weight_decay)
+    loss_weight = None
     if loss is None:
-        loss, weight = _loss(model, preset)
-    optimizer, curve = _optimizer(chosen, learning_rate, optimizer, schedule)
+        loss, loss_weight = _loss(model, preset)
+    made, curve = _optimizer(chosen, learning_rate, optimizer, schedule)
     tags = len(getattr(model, "output_shape", ())) == 3 and activation_of(model) == "softmax"
-    # Padded tokens weigh nothing, which is for weighted metrics to see.
+    # Padded tokens have the weight 0, which only weighted metrics use.
     kind = "weighted_metrics" if tags else "metrics"
-    counted = {kind: _metrics(model) if metrics is None else metrics}
-    model.compile(optimizer=optimizer, loss=loss, loss_weights=weight, **counted)
+    by_kind = {kind: _metrics(model) if metrics is None else metrics}
+    model.compile(optimizer=made, loss=loss, loss_weights=loss_weight, **by_kind)
     model.kerakit_settings = Settings(chosen, curve)
 
 
-def settings_of(model):
-    """Return the `Settings` of a model; those of a plain Keras compile if it had no preset."""
+def settings_of(model: keras.Model) -> Settings:
+    """Return the `Settings` of a model; the preset `"adam"` if Keras' own `compile` was used."""
     settings = getattr(model, "kerakit_settings", None)
     return settings or Settings(PRESETS["adam"], None)
 
 
-_CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
+def default_preset(model: keras.Model) -> str:
+    """Return the name of the preset that suits a model's task and kind of input.
+
+    Raises:
+        ArgumentError: when the model has no static output shape, so that its task is unknown.
+
+    Example:
+
+    >>> from kerakit.builders import cnn_classifier, linear_regressor
+    >>> default_preset(linear_regressor(3, quantiles=(0.1, 0.5, 0.9)))
+    'quantile_regression'
+    >>> default_preset(cnn_classifier((28, 28, 1), classes=10))
+    'image_classification'
+    """
+    task = task_of(model)
+    if task is None:
+        raise ArgumentError(
+            f"compile cannot tell the task of the model {model.name!r}, which has no static "
+            "output shape. Name a preset, such as kk.compile(model, 'multiclass')."
+        )
+    if quantiles_of(model) is not None:
+        return "quantile_regression"
+    if TASKS[task].answer != "label":
+        return TASKS[task].preset
+    if is_perceptron(model):
+        return "perceptron"
+    if submodels_of(model, [BACKBONE]):
+        return "fine_tuning"
+    by_kind = {
+        "image": "image_classification",
+        "series": "sequence_classification",
+        "text": "text_classification",
+    }
+    return by_kind.get(input_kind_of(model), TASKS[task].preset)
+
+
+def _changed(preset, optimizer, batch_size, patience, weight_decay):
+    """The preset with the values that the user gave instead of its own."""
+    changes = {}
+    if batch_size is not None:
+        batch_size = check_int("compile", "batch_size", batch_size, minimum=1)
+        changes |= {"batch_size": batch_size, "min_steps": 1}
+    if patience is not None:
+        changes["patience"] = check_int("compile", "patience", patience, minimum=1)
+    if weight_decay is not None:
+        check_float("compile", "weight_decay", weight_decay, "[0.0, inf)")
+        if isinstance(optimizer, keras.optimizers.Optimizer):
+            raise ArgumentError(
+                "compile takes a weight_decay or an optimizer object that has one, not both. "
+                f"Got {weight_decay!r} and {optimizer.name!r}."
+            )
+        options = dict(preset.options) if optimizer in (None, preset.optimizer) else {}
+        changes["options"] = {**options, "weight_decay": weight_decay}
+        changes["optimizer"] = optimizer or preset.optimizer
+    return dataclasses.replace(preset, **changes)
 
 
 def _loss(model, preset):
-    """The loss, and its weight, that count in standard deviations of the target."""
-    activation = activation_of(model)
-    name = preset.loss or {task.activation: task.loss for task in TASKS.values()}[activation]
-    expected = {task.loss: task.activation for task in TASKS.values()}.get(name, "softmax")
-    expected = "linear" if name in _NUMBERS else expected
-    if activation != expected:
+    """The loss and its weight; both divide by the standard deviation of the target."""
+    activation, name = activation_of(model), preset.loss
+    if name is None:
+        name = {task.activation: task.loss for task in TASKS.values()}[activation]
+    expected = {task.loss: task.activation for task in TASKS.values()}
+    expected |= {**dict.fromkeys(_NUMBERS, "linear"), "perceptron": "softmax"}
+    if expected.get(name, activation) != activation:
         raise ArgumentError(
-            f"The '{preset.name}' preset trains a {expected} output. Got model "
-            f"'{model.name}' with a {activation} one; take the preset of its task."
+            f"The '{preset.name}' preset trains a model with a {expected[name]} output. Got the "
+            f"model '{model.name}' with a {activation} output. Use the preset of its task."
         )
-    deviation = scale_of(model)
     quantiles = quantiles_of(model)
     if (name == "pinball") != (quantiles is not None):
         raise ArgumentError(
             "The 'quantile_regression' preset and quantiles= of the builder go together. Got the "
-            f"'{preset.name}' preset and a model '{model.name}' built with quantiles={quantiles}."
+            f"'{preset.name}' preset and the model '{model.name}', which predicts "
+            f"{'no' if quantiles is None else len(quantiles)} quantiles."
         )
+    std = scale_of(model)
     if name == "pinball":
-        return PinballLoss(quantiles, float(deviation[0])), None
+        return PinballLoss(quantiles, float(std[0])), None
     if name == "perceptron":
         return PerceptronLoss(), None
     if name not in _NUMBERS:
         return name, None
     delta = HUBER_DELTA if name == "huber" else None
-    if len(deviation) > 1:
-        return StandardizedLoss(deviation, delta), None
-    scale = float(deviation[0])
-    weight = None if scale == 1.0 else 1 / scale**2
-    return (keras.losses.Huber(delta * scale) if delta else "mean_squared_error"), weight
+    if len(std) > 1:
+        return StandardizedLoss(std, delta), None
+    scale = float(std[0])
+    loss_weight = None if scale == 1.0 else 1 / scale**2
+    return (keras.losses.Huber(delta * scale) if delta else "mean_squared_error"), loss_weight
 
 
 def _optimizer(preset, learning_rate, optimizer, schedule):
-    """The optimizer, and the `Schedule` of its rate (`None`: its own, or measured)."""
+    """The optimizer, and the `Schedule` of its learning rate.
+
+    The schedule is `None` where the optimizer has its own or the learning rate is measured.
+    """
     if isinstance(optimizer, keras.optimizers.Optimizer):
         if learning_rate is not None:
             raise ArgumentError(
@@ -161,9 +259,10 @@ def _optimizer(preset, learning_rate, optimizer, schedule):
     try:
         made = keras.optimizers.get({"class_name": name, "config": config})
     except (ValueError, TypeError) as error:
-        raise ArgumentError(
-            f"The 'optimizer' parameter of compile must be a Keras optimizer. Got {name!r} instead."
-        ) from error
+        where = "'optimizer' parameter of compile"
+        if optimizer is None:
+            where = f"optimizer, with its options, of the preset '{preset.name}'"
+        raise ArgumentError(f"The {where} must be a Keras optimizer. Got {name!r}.") from error
     made.exclude_from_weight_decay(var_names=[UNDECAYED])
     return made, curve
 
@@ -175,5 +274,5 @@ def _metrics(model):
     if activation == "sigmoid":
         return [keras.metrics.BinaryAccuracy(name="accuracy")]
     if quantiles_of(model):
-        return []  # the mean error of several quantiles says nothing
+        return []  # the mean error of several quantiles has no meaning
     return [keras.metrics.MeanAbsoluteError(name="mae")]

@@ -60,7 +60,7 @@ def fit(
         data: `Data`.
         epochs: int in [1, inf). The most epochs; early stopping may end before.
         batch_size: int in [1, inf). Defaults to the preset's, which may be smaller for few rows
-            (`Preset.batch_of`); for models without a hidden layer that is all rows.
+            (`Preset.batch_size_for`); for models without a hidden layer that is all rows.
         early_stopping: bool, or int in [1, inf). Whether to stop when the validation loss has
             not fallen for the preset's number of epochs (or this one), and to restore the
             best weights. Without a validation split there is none. Defaults to `True`.

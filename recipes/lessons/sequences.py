@@ -54,7 +54,7 @@ def recurrence_and_attention(lesson):
         "Recall by distance, a line for each network; the attention of the last step in ten new "
         "rows, named by the letter asked for, with a circle where that letter stood.",
     )
-    lesson.goes_on("sequence-classify", "--cell chooses among these")
+    lesson.goes_on("sequence-classify", "--encoder chooses among these")
     return {"recall": recall, "lost": lost, "right": right, "share": share}
 
 
@@ -66,7 +66,7 @@ def recalled(cell, start):
 
     keras.utils.set_random_seed(start)
     rng = np.random.default_rng(start)
-    model = kk.sequence_classifier((None, 2), classes=2, cell=cell, units=16)
+    model = kk.sequence_classifier((None, 2), classes=2, encoder=cell, units=16)
     kk.compile(model, "adam", learning_rate=0.01)
     x, bits = bits_in_noise(rng, np.full(1000, 10))
     model.fit(x, bits, epochs=16, batch_size=50, verbose=0)
@@ -112,7 +112,7 @@ def looked_up():
     rng = np.random.default_rng(0)
     known, new = Questions(rng, 8000), Questions(rng, 500)
     one_head = {"units": 32, "heads": 1, "attention": True}
-    model = kk.sequence_classifier((9, 16), classes=8, cell="transformer", **one_head)
+    model = kk.sequence_classifier((9, 16), classes=8, encoder="transformer", **one_head)
     kk.compile(model, "adam", learning_rate=0.004)
     model.fit(known.rows, known.answers, epochs=6, batch_size=128, verbose=0)
     answers = model.predict(new.rows, batch_size=500, verbose=0).argmax(-1)

@@ -17,8 +17,10 @@ from kerakit.builders.contract import (
     LINEAR_SERIES,
     LINEAR_WINDOW,
     LINEAR_WORDS,
+    MASK,
     NETWORK,
     OUTPUT,
+    PERCEPTRON,
     PREDICTION,
     PREPROCESS,
     PROBABILITIES,
@@ -26,8 +28,10 @@ from kerakit.builders.contract import (
     answer_by_column,
     check_inputs,
     check_quantiles,
+    input_kind_of,
     input_names,
     is_convex,
+    is_perceptron,
     linear_path_of,
     network_of,
     output_of,
@@ -48,7 +52,7 @@ NAMES = {
 }
 # Words that mean something else too: an argument, an answer's name, a strategy. They are layer
 # names where they name a layer, are looked up in a model, or are compared with a layer's name.
-WORDS = {BACKBONE, BLEND, HEAD, OUTPUT, PREDICTION, PREPROCESS, PROBABILITIES}
+WORDS = {PERCEPTRON, MASK, BACKBONE, BLEND, HEAD, OUTPUT, PREDICTION, PREPROCESS, PROBABILITIES}
 # The names that a column cannot have; and an export's manifest, which has a part of that name.
 APART = {"data/names.py": {PREPROCESS, NETWORK}}
 
@@ -119,6 +123,24 @@ def test_a_model_tells_its_task(models):
     assert {task: task_of(model) for task, model in models.items()} == {
         task: task for task in models
     }
+
+
+def test_a_model_tells_its_kind_of_input(models):
+    found = {task: input_kind_of(model) for task, model in models.items()}
+    assert found.pop("multiclass") == "image"
+    assert input_kind_of(kk.sequence_classifier((9,), classes=3, units=2)) == "series"
+    text = Feature("text", "text", "string", vocabulary=("buy", "now"), characters=("b", "u"))
+    spec = Spec("binary", (text,), classes=("ham", "spam"))
+    assert input_kind_of(kk.text_classifier(spec, units=2, embedding=2)) == "text"
+    found.pop("forecast"), found.pop("tagging")
+    assert set(found.values()) == {None}
+
+
+def test_a_perceptron_is_told_by_its_name(tmp_path):
+    model = kk.perceptron_classifier(3, classes=2)
+    model.save(tmp_path / "model.keras")
+    assert is_perceptron(keras.models.load_model(tmp_path / "model.keras"))
+    assert not is_perceptron(kk.logistic_classifier(3, classes=2))
 
 
 def test_a_model_tells_its_activation(models):

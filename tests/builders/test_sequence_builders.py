@@ -13,8 +13,8 @@ from kerakit.data.spec import Feature, Series, Spec, Target
 from kerakit.keras_compat import layers_of
 
 BUILDERS = ["forecaster", "classifier", "text", "tagger"]
-CELLS = ["lstm", "gru", "rnn", "transformer", "conv"]
-RECURRENT = CELLS[:3]
+ENCODERS = ["lstm", "gru", "rnn", "transformer", "conv"]
+RECURRENT = ENCODERS[:3]
 
 
 def forecast_spec(**options):
@@ -40,10 +40,10 @@ def tag_spec():
     return Spec("tagging", (Feature("tokens", "text", "string", **known),), classes=tuple("DNVX"))
 
 
-def made(builder, cell="lstm", **options):
+def made(builder, encoder="lstm", **options):
     """A small model of each builder, and raw rows for it."""
     rng = np.random.default_rng(0)
-    options = {"cell": cell, "units": 4, "heads": 2, **options}
+    options = {"encoder": encoder, "units": 4, "heads": 2, **options}
     if builder == "forecaster":
         rows = {"window": rng.normal(10, 2, (3, 6)).astype("float32")}
         return kk.sequence_forecaster(forecast_spec(), **options), rows
@@ -54,7 +54,7 @@ def made(builder, cell="lstm", **options):
     if builder == "text":
         texts = ["Buy the cat, now!", "", "unknown words"]
         return kk.text_classifier(text_spec(), embedding=4, **options), {"text": strings(texts)}
-    options.setdefault("bidirectional", cell in RECURRENT)
+    options.setdefault("bidirectional", encoder in RECURRENT)
     sentences = ["The cat runs 1-2", "cat", "a\tcat"]
     return kk.sequence_tagger(tag_spec(), embedding=4, **options), {"tokens": strings(sentences)}
 
@@ -77,10 +77,10 @@ def randomised(model, seed=0):
 ANSWERS = {"forecaster": (3, 3), "classifier": (3, 3), "text": (3, 2), "tagger": (3, 4, 4)}
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("builder", BUILDERS)
-def test_every_cell_of_every_builder_passes_the_battery(builder, cell, tmp_path):
-    model, rows = made(builder, cell, dropout=0.25, layers=2)
+def test_every_encoder_of_every_builder_passes_the_battery(builder, encoder, tmp_path):
+    model, rows = made(builder, encoder, dropout=0.25, layers=2)
     randomised(model)
     assert [layer.name for layer in model.layers[-2:]] == ["preprocess", "network"]
     assert not model.get_layer("preprocess").trainable_weights
@@ -100,11 +100,11 @@ def test_every_cell_of_every_builder_passes_the_battery(builder, cell, tmp_path)
     assert keras.layers.Lambda not in kinds
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("builder", BUILDERS)
-def test_every_weight_learns(builder, cell):
+def test_every_weight_learns(builder, encoder):
     options = {} if builder == "tagger" else {"attention": True}
-    model, rows = made(builder, cell, dropout=0.0, **options)
+    model, rows = made(builder, encoder, dropout=0.0, **options)
     network = randomised(model).get_layer("network")
     values = model.get_layer("preprocess")(rows)
     with tf.GradientTape() as tape:
@@ -138,13 +138,13 @@ for name in sys.argv[2:]:
 def test_models_load_where_kerakit_is_not(tmp_path):
     names = []
     for builder in BUILDERS:
-        for cell in CELLS:
-            model, rows = made(builder, cell)
+        for encoder in ENCODERS:
+            model, rows = made(builder, encoder)
             ((key, values),) = rows.items()
             plain = np.asarray(values)
             if plain.dtype == object:
                 plain = np.array([text.decode() for text in plain])
-            names.append(f"{builder}_{cell}")
+            names.append(f"{builder}_{encoder}")
             model.save(tmp_path / f"{names[-1]}.keras")
             answer = randomised(model)(rows).numpy()
             model.save(tmp_path / f"{names[-1]}.keras")
@@ -160,16 +160,16 @@ def lstm(width, units):
 
 
 def test_recurrent_classifiers_have_the_weights_of_their_formulas():
-    count = kk.sequence_classifier((None, 3), classes=4, cell="lstm", units=5).count_params()
+    count = kk.sequence_classifier((None, 3), classes=4, encoder="lstm", units=5).count_params()
     assert count == lstm(3, 5) + 5 * 4 + 4
     count = kk.sequence_classifier(
-        (None, 3), classes=2, cell="lstm", units=5, layers=2, bidirectional=True
+        (None, 3), classes=2, encoder="lstm", units=5, layers=2, bidirectional=True
     ).count_params()
     assert count == 2 * lstm(3, 5) + 2 * lstm(10, 5) + 10 + 1  # two classes have one score
-    count = kk.sequence_classifier((9,), classes=3, cell="rnn", units=5).count_params()
+    count = kk.sequence_classifier((9,), classes=3, encoder="rnn", units=5).count_params()
     assert count == 5 + 25 + 5 + 15 + 3
     # Keras' gated units have a bias for what goes in and one for the state.
-    count = kk.sequence_classifier((None, 12), classes=9, cell="gru", units=16).count_params()
+    count = kk.sequence_classifier((None, 12), classes=9, encoder="gru", units=16).count_params()
     assert count == 3 * (12 * 16 + 16 * 16 + 2 * 16) + 16 * 9 + 9
 
 
@@ -183,7 +183,7 @@ def test_the_convolutions_are_those_of_the_paper():
 @pytest.mark.parametrize("positions", ["sinusoidal", "learned"])
 def test_transformers_have_the_weights_of_their_formula(positions):
     model = kk.sequence_classifier(
-        (None, 3), classes=3, cell="transformer", units=8, layers=2, positions=positions
+        (None, 3), classes=3, encoder="transformer", units=8, layers=2, positions=positions
     )
     attention, dense, norm = 4 * (8 * 8 + 8), (8 * 32 + 32) + (32 * 8 + 8), 16
     count = 3 * 8 + 8 + 2 * (attention + dense + 2 * norm) + norm + 8 * 3 + 3
@@ -235,7 +235,7 @@ def test_text_classifiers_have_a_weight_per_place_and_class():
         read = 5 * 7 + phrases + 12 * scores + scores
         blend = 2
         assert model.count_params() == read + (2**17 + 2**18 + 2) * (scores + 1) + blend
-        options |= {"cell": "lstm", "character_grams": 0}
+        options |= {"encoder": "lstm", "character_grams": 0}
         alone = kk.text_classifier(text_spec(classes), **options)
         read = 5 * 7 + 2 * lstm(7, 4) + 8 * scores + scores
         assert alone.count_params() == read + (2**17 + 1) * (scores + 1) + blend
@@ -253,9 +253,9 @@ def test_taggers_embed_words_and_eight_affixes():
 )
 def test_series_of_any_length_and_of_a_fixed_one(channels, classes, shape):
     for steps in (None, 5):
-        model = kk.sequence_classifier((steps, *channels), classes=classes, cell="rnn", units=3)
+        model = kk.sequence_classifier((steps, *channels), classes=classes, encoder="rnn", units=3)
         assert model(np.ones((4, 5, *channels), "float32")).shape == shape
-    model = kk.sequence_classifier((None, *channels), classes=classes, cell="rnn", units=3)
+    model = kk.sequence_classifier((None, *channels), classes=classes, encoder="rnn", units=3)
     assert model(np.ones((4, 1, *channels), "float32")).shape == shape  # one step will do
 
 
@@ -267,7 +267,7 @@ def test_a_new_model_answers_before_it_learned():
 
 
 def test_penalties_are_of_the_layers_that_the_docstrings_name():
-    model = kk.sequence_classifier((None, 2), classes=3, cell="rnn", units=4, l2=0.5)
+    model = kk.sequence_classifier((None, 2), classes=3, encoder="rnn", units=4, l2=0.5)
     network = randomised(model).get_layer("network")
     expected = 0.5 * np.sum(network.get_layer("output").kernel.numpy() ** 2)
     assert float(sum(network.losses)) == pytest.approx(expected, rel=1e-5)
@@ -280,20 +280,36 @@ def test_penalties_are_of_the_layers_that_the_docstrings_name():
 @pytest.mark.parametrize(
     ("builder", "options", "words"),
     [
-        ("classifier", {"cell": "lstn"}, "'cell' parameter of sequence_classifier.*mean 'lstm'"),
-        ("forecaster", {"cell": "cnn"}, "'cell' parameter of sequence_forecaster must be one of"),
+        (
+            "classifier",
+            {"encoder": "lstn"},
+            "'encoder' parameter of sequence_classifier.*mean 'lstm'",
+        ),
+        (
+            "forecaster",
+            {"encoder": "cnn"},
+            "'encoder' parameter of sequence_forecaster must be one of",
+        ),
         ("text", {"units": 0}, r"'units' parameter of text_classifier.*\[1, inf\). Got 0"),
         ("tagger", {"layers": 1.5}, r"'layers' parameter of sequence_tagger.*Got 1.5"),
         ("classifier", {"dropout": 1.0}, r"'dropout'.*\[0.0, 1.0\). Got 1.0"),
         ("tagger", {"recurrent_dropout": -0.1}, r"'recurrent_dropout'.*Got -0.1"),
         ("classifier", {"bidirectional": 1}, "'bidirectional'.*a bool. Got 1"),
         ("text", {"attention": "yes"}, "'attention'.*a bool. Got 'yes'"),
-        ("classifier", {"cell": "conv", "bidirectional": True}, "cell='conv', which is not recurr"),
-        ("text", {"cell": "transformer", "recurrent_dropout": 0.1}, "cell='transformer', which"),
-        ("tagger", {"cell": "conv", "bidirectional": True}, "'bidirectional'.*cell='conv'"),
-        ("classifier", {"cell": "transformer", "units": 9, "heads": 3}, "of heads=3, and even"),
-        ("classifier", {"cell": "transformer", "units": 8, "heads": 3}, "of heads=3, and even"),
-        ("text", {"cell": "transformer", "heads": 0}, "'heads'.*Got 0"),
+        (
+            "classifier",
+            {"encoder": "conv", "bidirectional": True},
+            "encoder='conv', which is not recurr",
+        ),
+        (
+            "text",
+            {"encoder": "transformer", "recurrent_dropout": 0.1},
+            "encoder='transformer', which",
+        ),
+        ("tagger", {"encoder": "conv", "bidirectional": True}, "'bidirectional'.*encoder='conv'"),
+        ("classifier", {"encoder": "transformer", "units": 9, "heads": 3}, "of heads=3, and even"),
+        ("classifier", {"encoder": "transformer", "units": 8, "heads": 3}, "of heads=3, and even"),
+        ("text", {"encoder": "transformer", "heads": 0}, "'heads'.*Got 0"),
         ("text", {"positions": "random"}, "'positions'.*'sinusoidal', 'learned'. Got 'random'"),
         ("forecaster", {"l2": -1.0}, r"'l2' parameter of sequence_forecaster.*\[0.0, inf\)"),
         ("classifier", {"l2": float("nan")}, "'l2' parameter of sequence_classifier"),

@@ -9,23 +9,23 @@ import kerakit as kk
 from kerakit.builders.sequence.masks import attended, last_step, masked_mean, reversed_steps
 from kerakit.data.spec import Feature, Spec
 
-# Every cell; recurrent ones in both directions; with and without attention.
+# Every encoder; recurrent ones in both directions; with and without attention.
 ENCODERS = [
-    {"cell": "lstm"},
-    {"cell": "gru"},
-    {"cell": "rnn"},
-    {"cell": "lstm", "bidirectional": True, "layers": 2},
-    {"cell": "gru", "bidirectional": True, "attention": True},
-    {"cell": "rnn", "attention": True},
-    {"cell": "conv", "layers": 2},
-    {"cell": "conv", "attention": True},
-    {"cell": "transformer", "layers": 2},
-    {"cell": "transformer", "positions": "learned", "attention": True},
+    {"encoder": "lstm"},
+    {"encoder": "gru"},
+    {"encoder": "rnn"},
+    {"encoder": "lstm", "bidirectional": True, "layers": 2},
+    {"encoder": "gru", "bidirectional": True, "attention": True},
+    {"encoder": "rnn", "attention": True},
+    {"encoder": "conv", "layers": 2},
+    {"encoder": "conv", "attention": True},
+    {"encoder": "transformer", "layers": 2},
+    {"encoder": "transformer", "positions": "learned", "attention": True},
 ]
 
 
 def named(options):
-    return "-".join(f"{value}" if key == "cell" else key for key, value in options.items())
+    return "-".join(f"{value}" if key == "encoder" else key for key, value in options.items())
 
 
 def randomised(model):
@@ -71,7 +71,7 @@ def test_padding_of_series_changes_nothing(options):
 
 
 def test_a_missing_value_inside_is_not_padding():
-    model = randomised(kk.sequence_classifier((None,), classes=3, cell="lstm", units=4))
+    model = randomised(kk.sequence_classifier((None,), classes=3, encoder="lstm", units=4))
     whole = np.array([[1, 2, 3, 4]], "float32")
     gap = np.array([[1, np.nan, 3, 4]], "float32")
     mean = np.array([[1, 0, 3, 4]], "float32")
@@ -105,7 +105,7 @@ def test_a_long_text_beside_it_changes_no_answer(options, words):
 
 def test_words_behind_the_last_that_is_read_reach_the_linear_path_alone():
     spec = Spec("binary", (Feature("text", "text", "string", **KNOWN),), classes=("a", "b"))
-    model = randomised(kk.text_classifier(spec, cell="lstm", units=4, max_words=3))
+    model = randomised(kk.text_classifier(spec, encoder="lstm", units=4, max_words=3))
     network = model.get_layer("network")
     texts = {"text": tf.constant(["the cat runs now", "the cat runs the"])}
     assert np.ptp(model(texts).numpy()[:, 0]) > 1e-4
@@ -116,7 +116,7 @@ def test_words_behind_the_last_that_is_read_reach_the_linear_path_alone():
 
 
 TAGGERS = [options for options in ENCODERS if "attention" not in options]
-TAGGERS.append({"cell": "transformer", "positions": "learned"})
+TAGGERS.append({"encoder": "transformer", "positions": "learned"})
 
 
 @pytest.mark.parametrize("options", TAGGERS, ids=named)
@@ -136,12 +136,12 @@ def test_a_longer_sentence_beside_it_changes_no_tag(options):
     assert model({"tokens": tf.constant(["", " "])}).shape == (2, 0, 3)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn", "transformer"])
-def test_no_rows_have_no_answers(cell):
+@pytest.mark.parametrize("encoder", ["lstm", "gru", "rnn", "transformer"])
+def test_no_rows_have_no_answers(encoder):
     feature = Feature("tokens", "text", "string", **KNOWN)
     taggers = Spec("tagging", (feature,), classes=tuple("DNV"))
     texts = Spec("multiclass", (Feature("text", "text", "string", **KNOWN),), classes=tuple("abc"))
-    options = {"cell": cell, "units": 4, "heads": 2, "embedding": 4, "bidirectional": False}
+    options = {"encoder": encoder, "units": 4, "heads": 2, "embedding": 4, "bidirectional": False}
     for model, shape in (
         (kk.sequence_tagger(taggers, **options), (0, 0, 3)),
         (kk.text_classifier(texts, **options), (0, 3)),

@@ -124,7 +124,7 @@ SHAPES = [((8,), 5), ((8, 3), 5), ((8, 3), 3), ((8, 1), 1)]
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"segment": 3, "attention": True}, {"cell": "conv"}], ids=str
+    "options", [{}, {"segment": 3, "attention": True}, {"encoder": "conv"}], ids=str
 )
 @pytest.mark.parametrize(("shape", "horizon"), SHAPES[:2])
 def test_a_shifted_or_stretched_series_is_forecast_as_the_old_one(shape, horizon, options):
@@ -205,7 +205,7 @@ def test_the_clock_moves_the_forecast_by_its_own_cycle_alone():
 @pytest.mark.parametrize("channels", [1, 2])
 def test_a_forecast_in_segments_by_hand(channels):
     shape = (10, channels) if channels > 1 else (10,)
-    options = {"horizon": 3, "cell": "rnn", "units": 4, "segment": 4}
+    options = {"horizon": 3, "encoder": "rnn", "units": 4, "segment": 4}
     model = randomised(kk.sequence_forecaster(shape, **options))
     layers = {layer.name: layer for layer in model.get_layer("network").layers}
     windows = np.random.default_rng(2).normal(0, 2, (2, 10, channels))

@@ -78,6 +78,7 @@ def model():
     return model
 
 
+@pytest.mark.training
 def test_plain_keras_evaluates_and_trains_by_ids(model):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (30, 8, 8, 1), dtype="uint8")
@@ -104,6 +105,7 @@ def decayed_by(model, optimizer, rate):
     return [(v.name, 1 - float(np.asarray(v).mean())) for v in variables]
 
 
+@pytest.mark.training
 def test_only_kernels_are_decayed(model):
     shares = decayed_by(model, model.optimizer, 0.5)
     decay = dict(kk.PRESETS["image_classification"].options)["weight_decay"]
@@ -112,6 +114,7 @@ def test_only_kernels_are_decayed(model):
     assert {name for name, _ in shares} == {"kernel", "bias", "gamma", "beta"}
 
 
+@pytest.mark.training
 def test_an_optimizer_by_name_spares_the_biases_and_an_object_is_left_alone(model):
     kk.compile(model, "sgd", optimizer="adamw")
     shares = dict(decayed_by(model, model.optimizer, 0.5))

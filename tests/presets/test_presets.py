@@ -6,7 +6,9 @@ import pytest
 from sklearn.metrics import mean_pinball_loss
 
 import kerakit as kk
-from kerakit.presets.compile import settings_of
+from kerakit.data.spec import Feature, Spec
+from kerakit.data.tasks import TASKS
+from kerakit.presets.compile import default_preset, settings_of
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
 
 
@@ -34,7 +36,7 @@ def test_every_preset_gives_a_reason_and_a_source():
     ],
 )
 def test_batches_of_few_series_are_a_tenth_of_them(name, rows, expected):
-    assert kk.PRESETS[name].batch_of(rows) == expected
+    assert kk.PRESETS[name].batch_size_for(rows) == expected
 
 
 def test_schedules_by_hand():
@@ -119,7 +121,10 @@ def test_every_value_can_be_overridden():
         ({"preset": "regression", "schedule": "cosin"}, "Did you mean 'cosine'"),
         ({"preset": "regression", "schedule": 3}, "'schedule'.*Got 3"),
         ({"preset": "regression", "optimizer": "adamm"}, "'optimizer'.*'adamm'"),
-        ({"preset": "binary"}, "softmax output. Got model 'mlp_regressor' with a linear one"),
+        (
+            {"preset": "binary"},
+            "softmax output. Got the model 'mlp_regressor' with a linear output",
+        ),
         ({"preset": "quantile_regression"}, "quantiles= of the builder"),
     ],
 )
@@ -133,6 +138,121 @@ def test_a_rate_and_an_optimizer_that_has_one_are_refused():
         kk.compile(
             kk.mlp_regressor(3), "adam", learning_rate=0.1, optimizer=keras.optimizers.SGD(0.2)
         )
+
+
+@pytest.fixture(scope="module")
+def by_preset():
+    """A model for each default preset."""
+    text = Feature("text", "text", "string", vocabulary=("buy", "now"), characters=("b", "u"))
+    words = Spec("binary", (text,), classes=("ham", "spam"))
+    tags = Spec("tagging", (text,), classes=("A", "B"))
+    small = {"units": 2, "embedding": 2}
+    pretrained = {"backbone": "MobileNetV2_0.35", "weights": None}
+    return {
+        "regression": kk.mlp_regressor(3, hidden=(4,)),
+        "quantile_regression": kk.mlp_regressor(3, quantiles=(0.1, 0.5, 0.9), hidden=(4,)),
+        "binary": kk.mlp_classifier(3, classes=2, hidden=(4,)),
+        "multiclass": kk.logistic_classifier(3, classes=3),
+        "multilabel": kk.mlp_classifier(3, classes=2, multilabel=True, hidden=(4,)),
+        "perceptron": kk.perceptron_classifier(3, classes=2),
+        "image_classification": kk.cnn_classifier((28, 28, 1), classes=2),
+        "fine_tuning": kk.pretrained_classifier((32, 32, 3), classes=2, **pretrained),
+        "forecasting": kk.sequence_forecaster((28,), horizon=4, units=2),
+        "sequence_classification": kk.sequence_classifier((9,), classes=3, units=2),
+        "text_classification": kk.text_classifier(words, **small),
+        "sequence_tagging": kk.sequence_tagger(tags, **small),
+    }
+
+
+def test_without_a_preset_a_model_gets_that_of_its_task(by_preset, tmp_path):
+    for name, model in by_preset.items():
+        assert default_preset(model) == name
+        kk.compile(model)
+        assert settings_of(model).preset.name == name
+    for name in ("perceptron", "sequence_classification", "quantile_regression"):
+        by_preset[name].save(tmp_path / f"{name}.keras")
+        again = keras.models.load_model(tmp_path / f"{name}.keras", compile=False)
+        assert default_preset(again) == name
+
+
+def test_the_default_preset_is_that_of_the_table_of_tasks(by_preset):
+    for task in TASKS.values():
+        assert default_preset(by_preset[task.preset]) == task.preset
+
+
+def test_a_model_of_unknown_task_needs_a_preset():
+    class Own(keras.Model):
+        def call(self, inputs):
+            return inputs
+
+    with pytest.raises(kk.ArgumentError, match="cannot tell the task of the model 'own'"):
+        kk.compile(Own())
+
+
+def test_values_of_the_preset_can_be_changed():
+    model = kk.mlp_classifier(3, classes=3, hidden=(4,))
+    kk.compile(model, batch_size=7, patience=2, weight_decay=0.3, optimizer="adamw")
+    preset = settings_of(model).preset
+    assert (preset.batch_size_for(1000), preset.patience, preset.name) == (7, 2, "multiclass")
+    assert model.optimizer.weight_decay == 0.3
+    kk.compile(model, "image_classification", weight_decay=0.0)
+    assert model.optimizer.weight_decay == 0.0 and kk.PRESETS["image_classification"].options
+    kk.compile(model, "sequence_tagging", weight_decay=0.1)
+    assert model.optimizer.weight_decay == 0.1 and model.optimizer.beta_2 == 0.9
+    series = kk.sequence_classifier((9,), classes=3, units=2)
+    kk.compile(series, batch_size=64)
+    assert settings_of(series).preset.batch_size_for(100) == 64  # not a tenth of the rows
+
+
+def test_a_preset_of_your_own_is_used_as_it_is():
+    own = kk.Preset(name="own", optimizer="adamw", options={"weight_decay": 0.2}, patience=3)
+    assert own.options == (("weight_decay", 0.2),) and hash(own)
+    model = kk.linear_regressor(3)
+    kk.compile(model, own)
+    assert settings_of(model).preset == own and model.optimizer.weight_decay == 0.2
+    assert model.loss == "mean_squared_error"
+    kk.compile(model, kk.Preset(name="own", loss="mean_squared_error", learning_rate=0.5))
+    assert float(model.optimizer.learning_rate) == 0.5  # not full batches, though it is convex
+    kk.compile(model, kk.Preset(name="own", loss="mean_absolute_error"))
+    assert model.loss == "mean_absolute_error"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"name": ""}, "'name' parameter of Preset"),
+        ({"learning_rate": 0.0}, r"'learning_rate'.*\(0.0, inf\)"),
+        ({"batch_size": 0}, r"'batch_size'.*\[1, inf\)"),
+        ({"patience": 0}, "'patience'"),
+        ({"min_steps": 0}, "'min_steps'"),
+        ({"loss": 3}, "'loss'.*Got 3"),
+        ({"options": 3}, "'options'.*Got 3"),
+    ],
+)
+def test_a_preset_checks_its_values(values, words):
+    with pytest.raises(kk.ArgumentError, match=words):
+        kk.Preset(**{"name": "own", **values})
+
+
+def test_a_preset_with_options_of_another_optimizer_is_named():
+    own = kk.Preset(name="own", optimizer="adam", options={"momentum": 0.9})
+    with pytest.raises(kk.ArgumentError, match="options, of the preset 'own'"):
+        kk.compile(kk.linear_regressor(3), own)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"batch_size": 0}, "'batch_size' parameter of compile"),
+        ({"patience": 0}, "'patience' parameter of compile"),
+        ({"weight_decay": -1.0}, "'weight_decay' parameter of compile"),
+        ({"preset": 3}, "'preset'"),
+        ({"weight_decay": 0.1, "optimizer": keras.optimizers.Adam()}, "not both"),
+    ],
+)
+def test_bad_changes_are_named(options, words):
+    with pytest.raises(kk.ArgumentError, match=words):
+        kk.compile(kk.mlp_regressor(3), **options)
 
 
 def test_a_schedule_with_a_rate_of_zero_is_refused():

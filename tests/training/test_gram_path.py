@@ -39,7 +39,7 @@ def texts_of(classes, validation_size=0.25, rows=160):
 
 def classifier(data, **options):
     keras.utils.set_random_seed(0)
-    model = kk.text_classifier(data.spec, cell="rnn", units=2, embedding=2)
+    model = kk.text_classifier(data.spec, encoder="rnn", units=2, embedding=2)
     kk.compile(model, "text_classification", **options)
     return model
 

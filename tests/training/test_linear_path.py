@@ -38,7 +38,7 @@ def series_of(kind, **options):
 
 def forecaster(data, **options):
     keras.utils.set_random_seed(0)
-    model = kk.sequence_forecaster(data.spec, cell="rnn", units=2)
+    model = kk.sequence_forecaster(data.spec, encoder="rnn", units=2)
     kk.compile(model, "forecasting", **options)
     return model
 

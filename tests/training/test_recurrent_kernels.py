@@ -150,7 +150,7 @@ def series():
 
 def forecaster(data):
     keras.utils.set_random_seed(0)
-    model = kk.sequence_forecaster(data.spec, cell="lstm", units=4)
+    model = kk.sequence_forecaster(data.spec, encoder="lstm", units=4)
     kk.compile(model, "forecasting", optimizer="sgd", schedule="constant", learning_rate=0.1)
     # At zero, as it begins, it would hardly train the layers before it.
     output = model.get_layer("network").get_layer("output")

@@ -21,7 +21,7 @@ def tagger(data, dropout=0.0, **options):
     keras.utils.set_random_seed(0)
     model = kk.sequence_tagger(
         data.spec,
-        cell="transformer",
+        encoder="transformer",
         bidirectional=False,
         units=4,
         heads=2,
@@ -43,7 +43,7 @@ def texts():
 def reader(data, dropout=0.0, **options):
     keras.utils.set_random_seed(0)
     model = kk.text_classifier(
-        data.spec, cell="rnn", units=4, embedding=4, dropout=dropout, character_grams=0
+        data.spec, encoder="rnn", units=4, embedding=4, dropout=dropout, character_grams=0
     )
     kk.compile(model, "text_classification", **options)
     return model
@@ -57,7 +57,7 @@ def windows():
 
 def forecaster(data, **options):
     keras.utils.set_random_seed(0)
-    model = kk.sequence_forecaster(data.spec, cell="rnn", units=4)
+    model = kk.sequence_forecaster(data.spec, encoder="rnn", units=4)
     kk.compile(model, "forecasting", **options)
     return model
 

@@ -48,7 +48,7 @@ def levels(folder, classes, lengths=(STEPS,), noise=0.2, **options):
 
 def classifier(data):
     keras.utils.set_random_seed(0)
-    model = kk.sequence_classifier(data.spec, cell="rnn", units=2)
+    model = kk.sequence_classifier(data.spec, encoder="rnn", units=2)
     kk.compile(model, "sequence_classification")
     return model
 
@@ -132,7 +132,7 @@ def test_a_shorter_series_ends_in_the_mean_and_of_a_longer_one_the_first_values_
 
 def test_series_of_several_lengths_or_very_long_ones_have_no_such_path(tmp_path):
     def path_of(inputs, **options):
-        network = kk.sequence_classifier(inputs, cell="rnn", units=2, **options)
+        network = kk.sequence_classifier(inputs, encoder="rnn", units=2, **options)
         return "linear.series" in [layer.name for layer in network.get_layer("network").layers]
 
     folder = tmp_path / "several"

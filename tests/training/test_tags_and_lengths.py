@@ -31,7 +31,7 @@ def tagger(data, **options):
     keras.utils.set_random_seed(0)
     model = kk.sequence_tagger(
         data.spec,
-        cell="transformer",
+        encoder="transformer",
         bidirectional=False,
         units=4,
         heads=2,
@@ -53,7 +53,7 @@ def texts():
 def reader(data, **options):
     keras.utils.set_random_seed(0)
     model = kk.text_classifier(
-        data.spec, cell="rnn", units=4, embedding=4, dropout=0.0, character_grams=0
+        data.spec, encoder="rnn", units=4, embedding=4, dropout=0.0, character_grams=0
     )
     kk.compile(model, "text_classification", **options)
     return model
@@ -78,9 +78,9 @@ def series():
     return Data(*(Table({"series": values[cut]}, target[cut]) for cut in cuts), spec)
 
 
-def classifier(data, cell="conv", **options):
+def classifier(data, encoder="conv", **options):
     keras.utils.set_random_seed(0)
-    model = kk.sequence_classifier(data.spec, cell=cell, units=4)
+    model = kk.sequence_classifier(data.spec, encoder=encoder, units=4)
     kk.compile(model, "sequence_classification", **options)
     return model
 
@@ -93,7 +93,7 @@ def windows():
 
 def forecaster(data, **options):
     keras.utils.set_random_seed(0)
-    model = kk.sequence_forecaster(data.spec, cell="rnn", units=4)
+    model = kk.sequence_forecaster(data.spec, encoder="rnn", units=4)
     kk.compile(model, "forecasting", **options)
     return model
 
@@ -225,7 +225,7 @@ def fit(steps):
     values = np.sin(np.arange(steps) / 50).astype("float32")
     values += np.random.default_rng(0).normal(0, 0.1, steps).astype("float32")
     data = kk.load_series(values, window=500, horizon=2)
-    model = kk.sequence_forecaster(data.spec, cell="rnn", units=2, segment=250)
+    model = kk.sequence_forecaster(data.spec, encoder="rnn", units=2, segment=250)
     kk.compile(model, "forecasting")
     kk.fit(model, data, epochs=1, batch_size=1024, verbose=0)
     return data.spec.sizes["train"]

@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from kerakit.builders.contract import LINEAR_SERIES
+from kerakit.builders.contract import LINEAR_SERIES, MASK
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import summarize
-from kerakit.builders.sequence.options import CELLS, Encoding
+from kerakit.builders.sequence.options import ENCODERS, EncoderOptions
 from kerakit.builders.sequence.series_preprocessing import series_preprocess
 from kerakit.checks import check_choice, check_float
 from kerakit.data.spec import Spec
@@ -25,7 +25,7 @@ def sequence_classifier(
     inputs,
     *,
     classes=None,
-    cell="conv",
+    encoder="conv",
     units=None,
     layers=1,
     bidirectional=False,
@@ -41,7 +41,7 @@ def sequence_classifier(
     Series may be of any length, from one step on: shorter ones of a batch end in NaN, and how
     many of those there are changes no answer.
 
-    | cell          | network                                                      | summary    |
+    | encoder       | network                                                      | summary    |
     |---------------|--------------------------------------------------------------|------------|
     | `conv`        | convolutions of 8, 5 and 3 steps (Wang et al. 2017)          | mean       |
     | `lstm`        | long short-term memory (Hochreiter & Schmidhuber 1997)       | last state |
@@ -60,10 +60,10 @@ def sequence_classifier(
         inputs: `Spec` of one series and one label, or a shape `(steps,)` or `(steps,
             channels)`, where steps may be `None`: any number.
         classes: int in [2, inf). Needed with a plain shape.
-        cell: str, see above. Defaults to `"conv"`.
+        encoder: str, see above. Defaults to `"conv"`.
         units: int in [1, inf). Width of a step. Defaults to `None`: 128 for `"conv"`, as in
             the paper, else 64.
-        layers: int in [1, inf). How often the cell (for `"conv"`: its three convolutions) is
+        layers: int in [1, inf). How often the encoder (for `"conv"`: its three convolutions) is
             stacked. Defaults to `1`.
         bidirectional: bool. Whether recurrent cells also read from the end. Defaults to `False`.
         dropout: float in [0, 1). Share dropped before each recurrent layer, behind each
@@ -86,17 +86,17 @@ def sequence_classifier(
 
     Example:
 
-    >>> model = sequence_classifier((None, 12), classes=9, cell="gru", units=16)
+    >>> model = sequence_classifier((None, 12), classes=9, encoder="gru", units=16)
     >>> model.output_shape, model.count_params()
     ((None, 9), 1593)
     """
     owner = "sequence_classifier"
     if isinstance(inputs, Spec):
         check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
-    check_choice(owner, "cell", cell, CELLS)
-    units = (128 if cell == "conv" else 64) if units is None else units
-    encoding = Encoding(
-        owner, cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
+    check_choice(owner, "encoder", encoder, ENCODERS)
+    units = (128 if encoder == "conv" else 64) if units is None else units
+    options = EncoderOptions(
+        owner, encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
         positions,
     )  # fmt: skip
     l2 = check_float(owner, "l2", l2, "[0.0, inf)")
@@ -104,11 +104,11 @@ def sequence_classifier(
     task, classes = class_task(owner, inputs, classes)
     network_in = [
         keras.Input(tensor.shape[1:], name=name)
-        for tensor, name in zip(preprocess.outputs, ("values", "mask"), strict=True)
+        for tensor, name in zip(preprocess.outputs, ("values", MASK), strict=True)
     ]
-    summary = summarize(*network_in, encoding)
-    if encoding.dropout:
-        summary = keras.layers.Dropout(encoding.dropout, name="dropout")(summary)
+    summary = summarize(*network_in, options)
+    if options.dropout:
+        summary = keras.layers.Dropout(options.dropout, name="dropout")(summary)
     linear = _linear_path(network_in[0], _usual_steps(inputs), TASKS[task].score_count(classes))
     answer = class_head(summary, task, classes, l2, linear, _SHARE)
     return assemble(by_name, preprocess, network_in, answer, owner)

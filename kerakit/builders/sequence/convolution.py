@@ -14,7 +14,7 @@ _MOMENTUM = 0.9
 _PHRASES = (3, 4, 5)  # words
 
 
-def convolution_steps(values, mask, encoding):
+def convolution_steps(values, mask, options):
     """Encode every step in the light of those near it.
 
     The fully convolutional network of Wang et al. 2017 (arXiv:1611.06455): three convolutions
@@ -24,17 +24,17 @@ def convolution_steps(values, mask, encoding):
     Args:
         values: tensor of shape `(batch, steps, width)`.
         mask: tensor of shape `(batch, steps)`, or `None` where all steps are there.
-        encoding: `Encoding`.
+        options: `EncoderOptions`.
 
     Returns:
         Tensor of shape `(batch, steps, units)`, zeros behind the end of a sequence.
     """
     seen = None if mask is None else keras.ops.cast(mask, "bool")
-    for turn in range(1, encoding.layers + 1):
+    for turn in range(1, options.layers + 1):
         for place, (times, size) in enumerate(_STAGES, start=1):
             name = f"{turn}{'abc'[place - 1]}"
             values = keras.layers.Conv1D(
-                times * encoding.units,
+                times * options.units,
                 size,
                 padding="same",
                 kernel_initializer="he_uniform",
@@ -44,12 +44,12 @@ def convolution_steps(values, mask, encoding):
                 values, mask=seen
             )
             values = with_mask(keras.layers.Activation("relu", name=f"relu_{name}")(values), mask)
-            if encoding.dropout:
-                values = keras.layers.Dropout(encoding.dropout, name=f"dropout_{name}")(values)
+            if options.dropout:
+                values = keras.layers.Dropout(options.dropout, name=f"dropout_{name}")(values)
     return values
 
 
-def phrase_steps(values, mask, encoding):
+def phrase_steps(values, mask, options):
     """Encode every word as the phrases around it.
 
     Convolutions of 3, 4 and 5 words beside each other, each with max(x, 0): Kim 2014,
@@ -58,10 +58,10 @@ def phrase_steps(values, mask, encoding):
     Returns:
         Tensor of shape `(batch, steps, 3 * units)`, zeros behind the end of a text.
     """
-    for turn in range(1, encoding.layers + 1):
+    for turn in range(1, options.layers + 1):
         parts = [
             keras.layers.Conv1D(
-                encoding.units,
+                options.units,
                 size,
                 padding="same",
                 activation="relu",

@@ -13,42 +13,42 @@ __all__ = ["encode_steps", "summarize", "summarize_words"]
 _STEPS = {"transformer": transformer_steps, "conv": convolution_steps}
 
 
-def encode_steps(values, mask, encoding):
+def encode_steps(values, mask, options):
     """Encode every step of a batch of sequences.
 
     Args:
         values: tensor of shape `(batch, steps, width)`.
         mask: tensor of shape `(batch, steps)`, or `None` where all steps are there.
-        encoding: `Encoding`.
+        options: `EncoderOptions`.
 
     Returns:
         Tensor of shape `(batch, steps, width)`; what stands behind the end of a sequence
         means nothing.
     """
-    return _STEPS.get(encoding.cell, recurrent_steps)(values, mask, encoding)
+    return _STEPS.get(options.encoder, recurrent_steps)(values, mask, options)
 
 
-def summarize(values, mask, encoding):
+def summarize(values, mask, options):
     """Encode whole sequences; arguments as in `encode_steps`.
 
     Returns:
         Tensor of shape `(batch, width)`: of recurrent cells the last state, else the mean over
         the steps; with `attention` a mean with learned weights.
     """
-    if encoding.cell in RECURRENT:
-        return recurrent_summary(values, mask, encoding)
-    values = _STEPS[encoding.cell](values, mask, encoding)
-    return attended(values, mask, "summary") if encoding.attention else masked_mean(values, mask)
+    if options.encoder in RECURRENT:
+        return recurrent_summary(values, mask, options)
+    values = _STEPS[options.encoder](values, mask, options)
+    return attended(values, mask, "summary") if options.attention else masked_mean(values, mask)
 
 
-def summarize_words(values, mask, encoding):
+def summarize_words(values, mask, options):
     """Encode whole texts; as `summarize`, but `"conv"` finds phrases, wherever they stand.
 
     Returns:
         Tensor of shape `(batch, width)`: of `"conv"`, the largest over the words of how well
         each phrase fits.
     """
-    if encoding.cell != "conv":
-        return summarize(values, mask, encoding)
-    values = phrase_steps(values, mask, encoding)
-    return attended(values, mask, "summary") if encoding.attention else ops.max(values, axis=1)
+    if options.encoder != "conv":
+        return summarize(values, mask, options)
+    values = phrase_steps(values, mask, options)
+    return attended(values, mask, "summary") if options.attention else ops.max(values, axis=1)

@@ -7,7 +7,7 @@ from kerakit.builders.contract import LINEAR_WINDOW, OUTPUT, UNSCALE
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import encode_steps
 from kerakit.builders.sequence.masks import attended
-from kerakit.builders.sequence.options import Encoding
+from kerakit.builders.sequence.options import EncoderOptions
 from kerakit.builders.sequence.window_preprocessing import window_preprocess, window_shape
 from kerakit.checks import check_float, check_int
 from kerakit.data.spec import Spec
@@ -21,7 +21,7 @@ def sequence_forecaster(
     inputs,
     *,
     horizon=None,
-    cell="lstm",
+    encoder="lstm",
     units=64,
     layers=1,
     bidirectional=False,
@@ -40,7 +40,7 @@ def sequence_forecaster(
     arXiv:2205.13504), and the encoder, whose last layer starts at zero and so corrects the
     straight line where that pays. The encoder reads the window in segments, and the last layer
     sees what it made of each (Lin et al. 2023, arXiv:2308.11200; Nie et al. 2023,
-    arXiv:2211.14730): a recurrent cell that takes 28 long steps instead of 168 short ones
+    arXiv:2211.14730): a recurrent encoder that takes 28 long steps instead of 168 short ones
     remembers more and computes less. Both paths see the window less its last value and over
     its own deviation; the answer is in the units of the series, so a shift of level or scale
     shifts the forecast by as much.
@@ -48,7 +48,7 @@ def sequence_forecaster(
     Args:
         inputs: `Spec` of a forecast, or a shape `(window,)` or `(window, channels)`.
         horizon: int in [1, inf). Steps to forecast. Needed with a plain shape.
-        cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
+        encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
             positions: the encoder's, as in `sequence_classifier`. Defaults to one LSTM with
             64 units. With `attention` the last layer sees a mean of the segments with learned
             weights.
@@ -76,8 +76,8 @@ def sequence_forecaster(
     """
     owner = "sequence_forecaster"
     shape = window_shape(owner, inputs, horizon)
-    encoding = Encoding(
-        owner, cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
+    options = EncoderOptions(
+        owner, encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
         positions,
     )  # fmt: skip
     l2 = check_float(owner, "l2", l2, "[0.0, inf)")
@@ -92,7 +92,7 @@ def sequence_forecaster(
     ]
     values, level, scale, *phases = network_in
     linear = _linear_path(values[..., : shape.channels], shape.horizon, l2)
-    summary = _read(values, segment, encoding)
+    summary = _read(values, segment, options)
     if phases:
         summary = ops.concatenate([summary, *phases], axis=-1)
     correction = keras.layers.Dense(
@@ -113,7 +113,7 @@ def sequence_forecaster(
     return assemble(by_name, preprocess, network_in, answer, owner)
 
 
-def _read(values, segment, encoding):
+def _read(values, segment, options):
     """Encode the window segment by segment: tensor of shape `(batch, width)`."""
     if segment > 1:
         _, window, width = values.shape
@@ -121,9 +121,9 @@ def _read(values, segment, encoding):
         # The first segment may begin with zeros, as if the series had stood at its last value.
         values = ops.pad(values, [[0, 0], [count * segment - window, 0], [0, 0]])
         values = ops.reshape(values, (-1, count, segment * width))
-        values = keras.layers.Dense(encoding.units, activation="relu", name="segments")(values)
-    values = encode_steps(values, None, encoding)
-    if encoding.attention:
+        values = keras.layers.Dense(options.units, activation="relu", name="segments")(values)
+    values = encode_steps(values, None, options)
+    if options.attention:
         return attended(values, None, "summary")
     return keras.layers.Flatten(name="side_by_side")(values)
 

@@ -14,7 +14,7 @@ _LAYERS = {
 }
 
 
-def recurrent_steps(values, mask, encoding):
+def recurrent_steps(values, mask, options):
     """Encode every step in the light of those before it, and of those behind it if asked.
 
     A sequence is never padded at its start: what comes behind the end of one cannot change its
@@ -24,47 +24,47 @@ def recurrent_steps(values, mask, encoding):
     Args:
         values: tensor of shape `(batch, steps, width)`.
         mask: tensor of shape `(batch, steps)`, or `None` where all steps are there.
-        encoding: `Encoding`.
+        options: `EncoderOptions`.
 
     Returns:
         Tensor of shape `(batch, steps, units)`, twice the units if bidirectional.
     """
-    for number in range(1, encoding.layers + 1):
-        values = _joined(_both_ways(values, mask, encoding, number))
+    for number in range(1, options.layers + 1):
+        values = _joined(_both_ways(values, mask, options, number))
     return values
 
 
-def recurrent_summary(values, mask, encoding):
+def recurrent_summary(values, mask, options):
     """Encode whole sequences: the last state of each direction, or what is attended to.
 
     Returns:
         Tensor of shape `(batch, units)`, twice the units if bidirectional.
     """
-    for number in range(1, encoding.layers + 1):
-        ways = _both_ways(values, mask, encoding, number)
+    for number in range(1, options.layers + 1):
+        ways = _both_ways(values, mask, options, number)
         values = _joined(ways)
-    if encoding.attention:
+    if options.attention:
         return attended(values, mask, "summary")
     ends = [last_step(ways[0], mask)]
     ends += [way[:, 0] for way in ways[1:]]  # the way back ends at the first step
     return _joined(ends)
 
 
-def _both_ways(values, mask, encoding, number):
-    if encoding.dropout:
-        values = keras.layers.Dropout(encoding.dropout, name=f"dropout_{number}")(values)
+def _both_ways(values, mask, options, number):
+    if options.dropout:
+        values = keras.layers.Dropout(options.dropout, name=f"dropout_{number}")(values)
 
     def layer(way):
         # Orthogonal recurrent kernels and a forget bias of 1 are Keras' own defaults.
-        return _LAYERS[encoding.cell](
-            encoding.units,
+        return _LAYERS[options.encoder](
+            options.units,
             return_sequences=True,
-            recurrent_dropout=encoding.recurrent_dropout,
-            name=f"{encoding.cell}_{number}{way}",
+            recurrent_dropout=options.recurrent_dropout,
+            name=f"{options.encoder}_{number}{way}",
         )
 
     ways = [layer("")(values)]
-    if encoding.bidirectional:
+    if options.bidirectional:
         back = layer("_back")(reversed_steps(values, mask))
         ways.append(reversed_steps(back, mask))
     return ways

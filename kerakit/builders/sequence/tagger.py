@@ -7,7 +7,7 @@ from kerakit.builders.contract import OUTPUT, PROBABILITIES
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import encode_steps
 from kerakit.builders.sequence.masks import with_mask
-from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding
+from kerakit.builders.sequence.options import ENCODERS, RECURRENT, EncoderOptions
 from kerakit.builders.sequence.text_preprocessing import text_feature
 from kerakit.builders.sequence.token_preprocessing import PLACES, SUFFIXES, token_preprocess
 from kerakit.checks import check_choice, check_float, check_int
@@ -19,7 +19,7 @@ __all__ = ["sequence_tagger"]
 def sequence_tagger(
     inputs,
     *,
-    cell="lstm",
+    encoder="lstm",
     units=128,
     layers=1,
     bidirectional=None,
@@ -38,7 +38,7 @@ def sequence_tagger(
 
     Args:
         inputs: `Spec` of tagged sentences, as `kk.load_tagged` makes.
-        cell, units, layers, recurrent_dropout, heads, positions: the encoder's, as in
+        encoder, units, layers, recurrent_dropout, heads, positions: the encoder's, as in
             `sequence_classifier`. Defaults to one LSTM with 128 units.
         bidirectional: bool. Whether recurrent cells also read from the end. Defaults to `None`:
             they do.
@@ -66,10 +66,10 @@ def sequence_tagger(
     owner = "sequence_tagger"
     feature = text_feature(owner, inputs)
     check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="tags"))
-    check_choice(owner, "cell", cell, CELLS)
-    bidirectional = cell in RECURRENT if bidirectional is None else bidirectional
-    encoding = Encoding(
-        owner, cell, units, layers, bidirectional, dropout, recurrent_dropout, False, heads,
+    check_choice(owner, "encoder", encoder, ENCODERS)
+    bidirectional = encoder in RECURRENT if bidirectional is None else bidirectional
+    options = EncoderOptions(
+        owner, encoder, units, layers, bidirectional, dropout, recurrent_dropout, False, heads,
         positions,
     )  # fmt: skip
     check_float(owner, "dropout", dropout, "[0.0, 1.0)")
@@ -81,29 +81,29 @@ def sequence_tagger(
     ]
     words, affixes, flags = network_in
     mask = ops.cast(words > 0, "float32")
-    values = _described(words, affixes, flags, len(feature.vocabulary) + 2, embedding, encoding)
+    values = _described(words, affixes, flags, len(feature.vocabulary) + 2, embedding, options)
     # One step more than the longest sentence has, and without it again: recurrent layers and
     # convolutions have no answer for a batch of empty sentences.
     values = ops.pad(with_mask(values, mask), [[0, 0], [0, 1], [0, 0]])
-    steps = encode_steps(values, ops.pad(mask, [[0, 0], [0, 1]]), encoding)
+    steps = encode_steps(values, ops.pad(mask, [[0, 0], [0, 1]]), options)
     # The last layer sees the token itself as well, and its neighbours only as they were read.
     steps = ops.concatenate([steps, values], axis=-1)[:, :-1]
-    if encoding.dropout:
-        steps = keras.layers.Dropout(encoding.dropout, name="dropout")(steps)
+    if options.dropout:
+        steps = keras.layers.Dropout(options.dropout, name="dropout")(steps)
     scores = keras.layers.Dense(len(inputs.classes), dtype="float32", name=OUTPUT)(steps)
     answer = keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)
     return assemble(by_name, preprocess, network_in, answer, owner)
 
 
-def _described(words, affixes, flags, known, embedding, encoding):
+def _described(words, affixes, flags, known, embedding, options):
     """What a token is like: tensor of shape `(batch, tokens, width)`."""
     word = _embed(known, embedding, "embed")(words)
     # Training never sees an unknown word; without a vector it is as one that is hidden.
     word = with_mask(word, ops.cast(words > 1, word.dtype))
-    if encoding.dropout:
+    if options.dropout:
         # The whole word at once: what is left says as much as an unknown word does.
         word = keras.layers.Dropout(
-            encoding.dropout, noise_shape=(None, None, 1), name="dropout.words"
+            options.dropout, noise_shape=(None, None, 1), name="dropout.words"
         )(word)
     parts = [word]
     for place in range(2 * SUFFIXES):

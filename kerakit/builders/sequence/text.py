@@ -8,7 +8,7 @@ from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble
 from kerakit.builders.sequence.encoders import summarize_words
 from kerakit.builders.sequence.masks import with_mask
-from kerakit.builders.sequence.options import CELLS, RECURRENT, Encoding
+from kerakit.builders.sequence.options import ENCODERS, RECURRENT, EncoderOptions
 from kerakit.builders.sequence.text_preprocessing import (
     CHARACTER_PLACES,
     WORD_PLACES,
@@ -24,7 +24,7 @@ __all__ = ["text_classifier"]
 def text_classifier(
     inputs,
     *,
-    cell="conv",
+    encoder="conv",
     units=64,
     layers=1,
     bidirectional=None,
@@ -52,7 +52,7 @@ def text_classifier(
 
     Args:
         inputs: `Spec` of one text and one label, as `kk.load_text` makes.
-        cell, units, layers, recurrent_dropout, attention, heads, positions: the encoder's, as in
+        encoder, units, layers, recurrent_dropout, attention, heads, positions: the encoder's, as in
             `sequence_classifier`, but for `"conv"`, the default: that is convolutions of 3, 4 and 5
             words, 64 units each, and the largest of each over the text (Kim 2014,
             arXiv:1408.5882).
@@ -86,10 +86,10 @@ def text_classifier(
     owner = "text_classifier"
     feature = text_feature(owner, inputs)
     check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
-    check_choice(owner, "cell", cell, CELLS)
-    bidirectional = cell in RECURRENT if bidirectional is None else bidirectional
-    encoding = Encoding(
-        owner, cell, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
+    check_choice(owner, "encoder", encoder, ENCODERS)
+    bidirectional = encoder in RECURRENT if bidirectional is None else bidirectional
+    options = EncoderOptions(
+        owner, encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
         positions,
     )  # fmt: skip
     check_float(owner, "dropout", dropout, "[0.0, 1.0)")
@@ -105,7 +105,7 @@ def text_classifier(
         for tensor, name in zip(preprocess.outputs, names, strict=False)
     ]
     words, *grams = network_in
-    summary = _read(words, len(feature.vocabulary) + 2, embedding, encoding)
+    summary = _read(words, len(feature.vocabulary) + 2, embedding, options)
     kinds = ((LINEAR_WORDS, WORD_PLACES), (LINEAR_CHARACTERS, CHARACTER_PLACES))
     linear = sum(
         _weighed(ids, words, name, places, TASKS[task].score_count(classes))
@@ -115,15 +115,15 @@ def text_classifier(
     return assemble(by_name, preprocess, network_in, answer, owner)
 
 
-def _read(words, known, embedding, encoding):
+def _read(words, known, embedding, options):
     """Embed words and encode them in their order: tensor of shape `(batch, width)`."""
     mask = ops.cast(words > 0, "float32")
     values = keras.layers.Embedding(known, embedding, name="embed")(words)
-    if encoding.dropout:
-        values = keras.layers.Dropout(encoding.dropout, name="dropout.words")(values)
-    summary = summarize_words(with_mask(values, mask), mask, encoding)
-    if encoding.dropout:
-        summary = keras.layers.Dropout(encoding.dropout, name="dropout")(summary)
+    if options.dropout:
+        values = keras.layers.Dropout(options.dropout, name="dropout.words")(values)
+    summary = summarize_words(with_mask(values, mask), mask, options)
+    if options.dropout:
+        summary = keras.layers.Dropout(options.dropout, name="dropout")(summary)
     return summary
 
 

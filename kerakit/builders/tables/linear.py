@@ -1,5 +1,6 @@
 """Models without a hidden layer: linear, polynomial, perceptron and logistic."""
 
+from kerakit.builders.contract import PERCEPTRON
 from kerakit.builders.heads import class_head, class_task, number_head, number_targets
 from kerakit.builders.parts import assemble, network_inputs
 from kerakit.builders.tables.preprocessing import Encoding, tabular_preprocess
@@ -96,7 +97,7 @@ def perceptron_classifier(inputs, *, classes=None):
     >>> perceptron_classifier(2, classes=2).output_shape
     (None, 2)
     """
-    return _classifier("perceptron_classifier", inputs, classes, False, 0.0)
+    return _classifier(PERCEPTRON, inputs, classes, False, 0.0)
 
 
 def logistic_classifier(inputs, *, classes=None, multilabel=False, l2=0.0):

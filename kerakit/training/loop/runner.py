@@ -65,7 +65,7 @@ class Runner:
         self.model, self.data, self.settings = model, data, settings
         self.epochs, self.seed, self.weights = epochs, seed, weights
         self.rows = data.spec.sizes["train"]
-        usual = settings.preset.batch_of(self.rows)
+        usual = settings.preset.batch_size_for(self.rows)
         self.batch_size = min(batch_size or usual, self.rows)
         self.steps = math.ceil(self.rows / self.batch_size)
         schedule = settings.schedule

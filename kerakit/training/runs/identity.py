@@ -53,6 +53,7 @@ def run_identity(
         "batch size": batch_size,
         "class weights": None if class_weights is None else list(class_weights),
         "early stopping": bool(early_stopping) and int(early_stopping),
+        "patience": settings.preset.patience,
         "seed": seed,
         "precision": precision,
     }
