@@ -1,20 +1,23 @@
 """Files of plain text: their bytes, and these as characters."""
 
+from __future__ import annotations
+
 import gzip
 import os
+import pathlib
 import zlib
 
 from kerakit.data.files.delimited import not_in_encoding
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 
-__all__ = ["decode", "is_encoding", "read_bytes"]
+__all__ = ["decode", "file_bytes", "is_encoding", "read_bytes", "unpacked"]
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
 
-def read_bytes(path, expected="a file of text"):
-    """Return the bytes of a file, unpacked where its name ends in `.gz`.
+def read_bytes(path: pathlib.Path, expected: str = "a file of text") -> bytes:
+    """Return the bytes of a file of text, unpacked where its name ends in `.gz`.
 
     Args:
         path: `pathlib.Path`.
@@ -22,6 +25,22 @@ def read_bytes(path, expected="a file of text"):
 
     Raises:
         DataError: when there is no such file, or it is a folder, empty or no gzip file.
+    """
+    content = unpacked(file_bytes(path, expected), path)
+    if not content.strip():
+        raise DataError(f"{path} is empty. Expected {expected}.")
+    return content
+
+
+def file_bytes(path: pathlib.Path, expected: str) -> bytes:
+    """Return the bytes of a file as they are on disk.
+
+    Args:
+        path: `pathlib.Path`.
+        expected: str. What the file should be, for errors.
+
+    Raises:
+        DataError: when there is no such file, or it is a folder or empty.
     """
     if path.is_dir():
         raise DataError(f"{path} is a folder. Expected {expected}.")
@@ -32,17 +51,26 @@ def read_bytes(path, expected="a file of text"):
         raise DataError(f"{path}: no such file.{near_match(path.name, beside)}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    if path.suffix.lower() == ".gz":
-        try:
-            content = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{path} is no complete gzip file: {error}.") from error
-    if not content.strip():
+    if not content:
         raise DataError(f"{path} is empty. Expected {expected}.")
     return content
 
 
-def decode(content, name, encoding):
+def unpacked(content: bytes, path: pathlib.Path) -> bytes:
+    """Return the content of a file, unpacked where its name ends in `.gz`.
+
+    Raises:
+        DataError: when it is no complete gzip file.
+    """
+    if path.suffix.lower() != ".gz":
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} is no complete gzip file: {error}.") from error
+
+
+def decode(content: bytes, name: str, encoding: str) -> str:
     """Return bytes as a `str` without a byte order mark.
 
     Args:
@@ -78,7 +106,7 @@ def decode(content, name, encoding):
     return text
 
 
-def is_encoding(name):
+def is_encoding(name: str) -> bool:
     """Whether Python knows an encoding of characters by this name.
 
     Example:

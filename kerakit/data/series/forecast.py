@@ -76,7 +76,7 @@ def forecast_data(
         target=target,
         sizes={split: len(tables.get(split) or ()) for split in SPLITS},
         seed=options.seed,
-        fingerprint=_fingerprint(sources),
+        fingerprint=_digest(sources),
         dataset=dataset,
         na_values=options.na_values,
         series=series,
@@ -173,6 +173,6 @@ def _longest_run(flags):
     return int(ends[longest] - starts[longest]), int(starts[longest])
 
 
-def _fingerprint(sources):
+def _digest(sources):
     digests = [source.digest for source in sources.values()]
     return digests[0] if len(digests) == 1 else fingerprint(digests)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.data.columns.frames import frame_columns, is_frame
+from kerakit.data.files.table_file import read_table_file
 from kerakit.data.series.columns import choose_columns, value_column
 from kerakit.data.series.regular_times import Step, fill_times, regular_positions
 from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, read_times
-from kerakit.data.tables.csv import _read_file
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 
@@ -88,11 +88,10 @@ def read_series(
     """
     source = _with_dates(source)
     if isinstance(source, (str, os.PathLike)):
-        text = {"columns": None, "separator": None, "quote": '"', "encoding": "utf-8"}
-        content, read = _read_file(pathlib.Path(source), text)
-        name, digest = str(source), fingerprint([content])
+        read = read_table_file(pathlib.Path(source))
+        name, digest = str(source), fingerprint([read.content])
         _refuse_headless(name, read)
-        columns, place, typed = read["columns"], read["place"], read.get("typed", True)
+        columns, place, typed = read.columns, read.place, read.typed
     elif is_frame(source):
         name, digest, typed = name or "series", None, True
         columns, place = frame_columns(source, name), _row_of(name)
@@ -178,9 +177,9 @@ def _with_dates(source):
 
 def _refuse_headless(name, read):
     """Refuse a text file without a header: its first row of values would be lost as names."""
-    names = list(read["columns"])
+    names = list(read.columns)
     counted = names == [str(number) for number in range(len(names))]  # pandas without names
-    if read.get("hint") and not counted and all(_is_value(cell) for cell in names):
+    if read.hint and not counted and all(_is_value(cell) for cell in names):
         raise DataError(
             f"{name}, line 1: expected the names of the columns, found {', '.join(names)}. Add a "
             "row of names above the values."

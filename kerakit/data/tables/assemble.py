@@ -1,7 +1,5 @@
 """From tables as they were read to `Data`: the part that all loaders of tables share."""
 
-import hashlib
-
 import numpy as np
 
 from kerakit.data.columns.labels import group_ids
@@ -14,12 +12,13 @@ from kerakit.data.tables.statistics import describe_feature, describe_target, is
 from kerakit.data.tables.targets import encode_targets
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
+from kerakit.files import fingerprint
 from kerakit.warn import warn
 
 __all__ = ["assemble"]
 
 
-def assemble(sources, options, *, dataset, fingerprint=None):
+def assemble(sources, options, *, dataset, digest=None):
     """Split, encode and describe tables.
 
     Args:
@@ -27,7 +26,7 @@ def assemble(sources, options, *, dataset, fingerprint=None):
             them, to `Source`. What is not there is split off the training rows.
         options: `Options`.
         dataset: str. What the user calls the data.
-        fingerprint: str. SHA-256 of what was read. Defaults to `None`: taken from the
+        digest: str. SHA-256 of what was read. Defaults to `None`: taken from the
             features and targets themselves.
 
     Returns:
@@ -48,7 +47,7 @@ def assemble(sources, options, *, dataset, fingerprint=None):
         arrays = feature_arrays(source, kinds, options)
         features = {name: arrays[column] for column, name in inputs.items()}
         tables[split] = Table(features, target, source.weight)
-    fingerprint = fingerprint or _fingerprint(tables)
+    digest = digest or fingerprint(_content(tables))
     tables = _split(tables, train, answers, options)
 
     features = tuple(
@@ -64,7 +63,7 @@ def assemble(sources, options, *, dataset, fingerprint=None):
         class_counts=counts,
         sizes={split: len(tables.get(split) or ()) for split in SPLITS},
         seed=options.seed,
-        fingerprint=fingerprint,
+        fingerprint=digest,
         dataset=dataset,
         na_values=options.na_values,
     )
@@ -137,14 +136,9 @@ def _constants(features, train):
     ]
 
 
-def _fingerprint(tables):
-    """SHA-256 over names and values of all tables."""
-    digest = hashlib.sha256()
+def _content(tables):
+    """Names and values of all tables, for a fingerprint."""
     for split, table in tables.items():
         for name, values in {**table.features, "": table.target}.items():
-            digest.update(f"{split}/{name}/{values.dtype}/{values.shape}/".encode())
-            if values.dtype == object:
-                digest.update("\0".join(values).encode())
-            else:
-                digest.update(np.ascontiguousarray(values))
-    return digest.hexdigest()
+            yield f"{split}/{name}/{values.dtype}/{values.shape}/"
+            yield "\0".join(values) if values.dtype == object else np.ascontiguousarray(values)

@@ -1,22 +1,17 @@
 """Tables in files: CSV and its relatives, and Parquet."""
 
-import gzip
-import hashlib
 import os
 import pathlib
-import zlib
 
 from kerakit.checks import check
-from kerakit.data.files.delimited import read_delimited
-from kerakit.data.names import near_match
+from kerakit.data.files.plain_text import is_encoding
+from kerakit.data.files.table_file import read_table_file
 from kerakit.data.options import Options, names
 from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
-from kerakit.errors import DataError
+from kerakit.files import fingerprint
 
 __all__ = ["load_csv", "load_table"]
-
-_PARQUET = (".parquet", ".pq")
 
 
 def load_csv(
@@ -123,81 +118,27 @@ def load_csv(
     for parameter, value in (("separator", separator), ("quote", quote)):
         one = value is None or (isinstance(value, str) and len(value) == 1)
         check(one, owner, parameter, "a str of one character, or None", value)
-    check(_is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
+    check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
     text = {"columns": columns, "separator": separator, "quote": quote, "encoding": encoding}
-    digest = hashlib.sha256()
-    sources = {}
+    sources, contents = {}, []
     for parameter, file in files.items():
         if file is None:
             continue
         split = "train" if parameter == "path" else parameter
-        content, read = _read_file(pathlib.Path(file), text)
-        digest.update(content)
-        in_split = groups if split == "train" or groups in read["columns"] else None
+        read = read_table_file(pathlib.Path(file), **text)
+        contents.append(read.content)
         sources[split] = read_source(
-            targets=targets,
-            options=options,
+            read.columns,
+            targets,
+            options,
             name=str(file),
-            groups=in_split,
+            place=read.place,
+            groups=groups if split == "train" or groups in read.columns else None,
+            typed=read.typed,
+            hint=read.hint,
             training=split == "train",
-            **read,
         )
-    return assemble(
-        sources, options, dataset=pathlib.Path(path).name, fingerprint=digest.hexdigest()
-    )
+    return assemble(sources, options, dataset=pathlib.Path(path).name, digest=fingerprint(contents))
 
 
 load_table = load_csv
-
-
-def _read_file(path, text):
-    """Return the bytes of a file, and what `read_source` wants to know about it."""
-    if path.is_dir():
-        raise DataError(f"{path} is a folder. Expected a file of CSV or Parquet.")
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        beside = os.listdir(path.parent) if path.parent.is_dir() else ()
-        raise DataError(f"{path}: no such file.{near_match(path.name, beside)}") from None
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}.") from error
-    if not content:
-        raise DataError(f"{path} is empty. Expected rows of values.")
-    if path.suffix.lower() in _PARQUET:
-        return content, _read_parquet(content, path, text["columns"])
-    plain = content
-    if path.suffix.lower() == ".gz":
-        try:
-            plain = gzip.decompress(content)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"{path} is no complete gzip file: {error}.") from error
-    columns, place, hint = read_delimited(plain, str(path), **text)
-    return content, {"columns": columns, "place": place, "hint": hint, "typed": False}
-
-
-def _read_parquet(content, path, columns):
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    from kerakit.data.columns.frames import frame_columns
-
-    if columns is not None:
-        raise DataError(f"{path}: a Parquet file names its columns itself. Leave out columns=.")
-    try:
-        table = parquet.read_table(pa.BufferReader(content))
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read as Parquet: {error}") from error
-    if not len(table):
-        raise DataError(f"{path} has columns and no rows. Expected at least two rows of values.")
-    return {
-        "columns": frame_columns(table, str(path)),
-        "place": lambda row: f"{path}, row {row} (counted from 0)",
-    }
-
-
-def _is_encoding(name):
-    try:
-        "".encode(name)
-    except (LookupError, TypeError):
-        return False
-    return True

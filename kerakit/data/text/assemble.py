@@ -1,7 +1,6 @@
 """From texts as they were read to `Data`: what all loaders of texts share."""
 
 import dataclasses
-import hashlib
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from kerakit.data.split import split_rows, units_of
 from kerakit.data.tables.targets import encode_targets
 from kerakit.data.text.vocabulary import describe_text
 from kerakit.errors import DataError
+from kerakit.files import fingerprint
 
 __all__ = ["text_data"]
 
@@ -46,7 +46,7 @@ def text_data(sources, options, *, dataset):
         split: Table({name: source.features[column].strings()}, ids)
         for (split, source), ids in zip(sources.items(), answers.values, strict=True)
     }
-    fingerprint = _fingerprint(tables, name, answers.classes)
+    digest = fingerprint(_content(tables, name, answers.classes))
     notes = _contradictions(tables["train"], name, train)
     notes += _known_already(tables, name, sources)
     rows = _split(tables["train"], name, sources, options)
@@ -69,7 +69,7 @@ def text_data(sources, options, *, dataset):
         class_counts=tuple(counts.tolist()),
         sizes={split: len(tables.get(split) or ()) for split in SPLITS},
         seed=options.seed,
-        fingerprint=fingerprint,
+        fingerprint=digest,
         dataset=dataset,
         na_values=(),
     )
@@ -163,10 +163,8 @@ def _known_already(tables, name, sources):
     return notes
 
 
-def _fingerprint(tables, name, classes):
-    """SHA-256 over the texts and labels of all splits."""
-    digest = hashlib.sha256()
+def _content(tables, name, classes):
+    """Texts and labels of all splits, for a fingerprint."""
     for split, table in tables.items():
         for text, label in zip(table.features[name], table.target, strict=True):
-            digest.update(f"{split}\0{classes[label]}\0{text}\0".encode())
-    return digest.hexdigest()
+            yield f"{split}\0{classes[label]}\0{text}\0"

@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-import hashlib
 import re
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from kerakit.data.split import split_rows
 from kerakit.data.text.conll import Sentence
 from kerakit.data.text.vocabulary import describe_tokens
 from kerakit.errors import DataError
+from kerakit.files import fingerprint
 
 __all__ = ["Sentences", "tag_data"]
 
@@ -108,7 +108,7 @@ def tag_data(sources, options, *, dataset):
         class_counts=tuple(np.bincount(target[target >= 0], minlength=len(classes)).tolist()),
         sizes={split: len(tables.get(split) or ()) for split in SPLITS},
         seed=options.seed,
-        fingerprint=_fingerprint(texts, tags),
+        fingerprint=fingerprint(_content(texts, tags)),
         dataset=dataset,
         na_values=(),
     )
@@ -215,10 +215,8 @@ def _table(texts, ids):
     return Table({"tokens": np.array(texts, object)}, target)
 
 
-def _fingerprint(texts, tags):
-    """SHA-256 over the sentences and tags of all splits."""
-    digest = hashlib.sha256()
+def _content(texts, tags):
+    """Sentences and tags of all splits, for a fingerprint."""
     for split in texts:
         for text, row in zip(texts[split], tags[split], strict=True):
-            digest.update(f"{split}\0{text}\0{' '.join(row)}\0".encode())
-    return digest.hexdigest()
+            yield f"{split}\0{text}\0{' '.join(row)}\0"
