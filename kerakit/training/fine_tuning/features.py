@@ -1,6 +1,5 @@
 """What the frozen part of a model gives for every image, computed once."""
 
-import hashlib
 import pathlib
 import tempfile
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
+from kerakit.files import fingerprint
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.speed.batch_norm import fused_batch_norm
 
@@ -73,9 +73,7 @@ class FrozenFeatures:
             class_counts=spec.class_counts,
             sizes={**rows, "test": 0},
             seed=spec.seed,
-            fingerprint=hashlib.sha256(
-                f"{spec.fingerprint} {copies} {self.seed} {shapes}".encode()
-            ).hexdigest(),
+            fingerprint=fingerprint([f"{spec.fingerprint} {copies} {self.seed} {shapes}"]),
         )
         return Data(
             tables["train"], tables.get("validation"), tables["train"].take(slice(0, 0)), own

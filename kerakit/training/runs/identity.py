@@ -1,10 +1,10 @@
 """What makes a training run this one and no other, as JSON values that can be compared."""
 
-import hashlib
 import json
 
 import keras
 
+from kerakit.files import fingerprint
 from kerakit.keras_compat import layers_of
 
 __all__ = ["architecture", "run_identity"]
@@ -72,7 +72,7 @@ def architecture(model):
         if not isinstance(layer, keras.Model)
     ]
     text = json.dumps(layers, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return fingerprint([text])[:16]
 
 
 def _nameless(config):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import pathlib
@@ -12,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerakit.files import read_json, write_json
+from kerakit.files import fingerprint, read_json, write_json
 
 __all__ = ["cpu_words", "key_of", "machine", "recall", "remember"]
 
@@ -22,7 +21,7 @@ MAX_ENTRIES = 200  # the oldest entries are dropped beyond so many
 def key_of(**values: Any) -> str:
     """Return the key of a measurement: a hash of the JSON values that it depends on."""
     text = json.dumps(values, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
+    return fingerprint([text])[:24]
 
 
 def recall(key: str) -> dict[str, Any] | None:

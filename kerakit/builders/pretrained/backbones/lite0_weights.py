@@ -1,6 +1,5 @@
 """Puts published weights into EfficientNet-Lite0: from PyTorch's names and order to Keras'."""
 
-import hashlib
 import importlib.util
 import os
 import pathlib
@@ -11,6 +10,7 @@ from kerakit.builders.pretrained.backbones.torch_file import read_torch_file
 from kerakit.builders.pretrained.backbones.weights import load_weights
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
+from kerakit.files import fingerprint
 
 __all__ = ["load_lite0_weights"]
 
@@ -89,7 +89,7 @@ def _package_file(owner):
 
 def _check_unchanged(path):
     with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = fingerprint([file])
     if digest != SHA256:
         raise ArgumentError(
             f"{path} was changed: its SHA-256 starts with {digest[:8]}, that of the published "
