@@ -115,7 +115,8 @@ def _decode_into(store, counts, images, rows):
     size = max(1, _BATCH_BYTES // int(np.prod(images.shape)))
     for numbers, pixels in images.decoded(*rows.values()).batch(size).as_numpy_iterator():
         store.append(pixels)
-        counts.add(pixels[split_of[numbers] == names.index("train")])
+        training = split_of[numbers] == names.index("train")
+        counts.add(pixels if training.all() else pixels[training])
         decoded.append(numbers)
     found = np.concatenate(decoded)
     return {split: found[split_of[found] == number] for number, split in enumerate(names)}

@@ -2,10 +2,86 @@
 
 import numpy as np
 import pytest
+import tensorflow_datasets as tfds
+from marks import needs
 
 from kerakit.data import load_tfds
 from kerakit.data.storage.mapped import is_mapped
 from kerakit.errors import DataError
+
+
+class TinyPictures(tfds.core.GeneratorBasedBuilder):
+    """Pictures of one grey value each and of two sizes, some without a label."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    pkg_dir_path = None
+
+    def _info(self):
+        features = {
+            "image": tfds.features.Image(shape=(None, None, 3)),
+            "label": tfds.features.ClassLabel(names=["cat", "dog"]),
+        }
+        return tfds.core.DatasetInfo(
+            builder=self,
+            features=tfds.features.FeaturesDict(features),
+            supervised_keys=("image", "label"),
+        )
+
+    def _split_generators(self, dl_manager):
+        return {"train": self._rows(range(40)), "test": self._rows(range(100, 110))}
+
+    def _generate_examples(self):
+        raise NotImplementedError
+
+    def _rows(self, values):
+        for value in values:
+            sides = (6, 8) if value % 3 else (12, 10)
+            pixels = np.full((*sides, 3), value, np.uint8)
+            yield value, {"image": pixels, "label": -1 if value % 100 == 7 else value % 2}
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tfds")
+    TinyPictures(data_dir=folder).download_and_prepare()
+    return folder
+
+
+@pytest.mark.parametrize("cache", [{}, {"cache_mb": 0, "disk_mb": 0}])
+def test_pictures_become_one_feature_with_the_sets_own_splits(tiny, cache, pictures):
+    with pytest.warns(UserWarning, match="2 of 50 images .*'record [0-9]+': no label") as caught:
+        data = load_tfds("tiny_pictures", data_dir=tiny, **cache)
+    assert [warning.filename for warning in caught if warning.category is UserWarning] == [__file__]
+    spec = data.spec
+    assert (spec.task, spec.classes, spec.dataset) == (
+        "binary",
+        ("cat", "dog"),
+        "tfds:tiny_pictures",
+    )
+    # Of 40 and of 10 one has no label. Sizes differ: a square of the median of 6 and 10.
+    assert spec.sizes == {"train": 31, "validation": 8, "test": 9}
+    assert spec.features[0].shape == (6, 6, 3) and spec.target.names == ("label",)
+    rows = {split: pictures.values(data, split) for split in spec.sizes}
+    known = [[(value, value % 2) for value in values] for values in (range(40), range(100, 110))]
+    assert sorted(rows["train"] + rows["validation"]) == [row for row in known[0] if row[0] != 7]
+    assert sorted(rows["test"]) == [row for row in known[1] if row[0] != 107]
+    train = np.array([value for value, _ in rows["train"]])
+    np.testing.assert_allclose(spec.features[0].mean, train.mean())
+
+
+@pytest.mark.filterwarnings("ignore:.*are left out")
+def test_another_size_and_positive_class(tiny):
+    data = load_tfds("tiny_pictures", data_dir=tiny, image_size=(4, 5), channels=1, pos_label="cat")
+    assert data.spec.features[0].shape == (4, 5, 1) and data.spec.classes == ("dog", "cat")
+
+
+def test_what_is_for_tables_is_refused_for_images(tiny):
+    with pytest.raises(DataError, match="pictures is a set of images, for which exclude= has no"):
+        load_tfds("tiny_pictures", data_dir=tiny, exclude="label")
+    with pytest.raises(DataError, match="for which task= has no meaning"):
+        load_tfds("tiny_pictures", data_dir=tiny, task="regression")
+    with pytest.raises(DataError, match="the target 'image' is .*one class label"):
+        load_tfds("tiny_pictures", data_dir=tiny, target="image")
 
 
 @pytest.fixture(scope="module")
@@ -14,6 +90,7 @@ def prepared(test_data):
 
 
 @pytest.fixture(scope="module")
+@needs("large")
 def mnist(prepared):
     return load_tfds("mnist", data_dir=prepared)
 
@@ -23,8 +100,6 @@ def pairs(images, ids):
 
 
 def test_mnist_is_what_tfds_reads(prepared, mnist):
-    import tensorflow_datasets as tfds
-
     spec = mnist.spec
     assert spec.sizes == {"train": 48_000, "validation": 12_000, "test": 10_000}
     assert (spec.task, spec.classes, spec.dataset) == (
@@ -42,7 +117,7 @@ def test_mnist_is_what_tfds_reads(prepared, mnist):
 
 
 def test_mnist_has_known_statistics(mnist):
-    # Of all 60,000 training images the mean is 0.1307 and the deviation 0.3081 (of 255).
+    # Of all 60,000 training images the mean is 0.1307 and the standard deviation 0.3081 (of 255).
     (feature,) = mnist.spec.features
     assert feature.shape == (28, 28, 1) and feature.maximum == (255.0,)
     assert feature.mean[0] / 255 == pytest.approx(0.1307, abs=3e-4)
@@ -65,12 +140,3 @@ def test_another_size_positive_and_file_or_stream(prepared, mnist):
     assert stream.spec == mnist.spec and stream.table("train") is None
     for (one, i), (two, j) in zip(stream.train.take(200), mnist.train.take(200), strict=True):
         assert i == j and np.array_equal(one["image"], two["image"])
-
-
-def test_what_is_for_tables_is_refused_for_images(prepared):
-    with pytest.raises(DataError, match="mnist is a set of images, for which exclude= has no"):
-        load_tfds("mnist", data_dir=prepared, exclude="label")
-    with pytest.raises(DataError, match="for which task= has no meaning"):
-        load_tfds("mnist", data_dir=prepared, task="regression")
-    with pytest.raises(DataError, match="the target 'image' is .*one class label"):
-        load_tfds("mnist", data_dir=prepared, target="image")
