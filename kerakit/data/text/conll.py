@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 
@@ -127,7 +128,7 @@ def _indices(name, number, count, token, tag, columns):
     if columns is not None and len(columns) != count:
         raise DataError(
             f"{name}, line {number}: expected one name for each column: found {count} columns, and "
-            f"columns= has {len(columns)} names, {tuple(columns)}."
+            f"columns= has {len(columns)} names: {shortlist(columns)}."
         )
     indices = []
     for parameter, wanted in (("token", 0 if token is None else token), ("tag", tag)):
@@ -135,12 +136,12 @@ def _indices(name, number, count, token, tag, columns):
         if isinstance(wanted, str):
             if wanted not in (columns or ()):
                 hint = (
-                    f"The columns are {tuple(columns)}."
+                    f"The columns are {shortlist(columns)}."
                     if columns
                     else ("Name the columns with columns=, or pass an index counted from 0.")
                 )
                 raise DataError(
-                    f"{name}: there is no column {wanted!r}, which {parameter}= names."
+                    f"{name}: there is no column {short_repr(wanted)}, which {parameter}= names."
                     f"{near_match(wanted, columns or ())} {hint}"
                 )
             wanted = list(columns).index(wanted)
@@ -174,7 +175,7 @@ def _read_universal(lines, name, token, tag):
         if wanted not in known:
             raise DataError(
                 f"{name}: {parameter}= of a CoNLL-U file must be one of {', '.join(known)}. Got "
-                f"{wanted!r} instead."
+                f"{short_repr(wanted)} instead."
             )
     # The columns that are not used may have any values.
     plain = {field: lambda cells, index: cells[index] for field in _UNIVERSAL[1:]}
@@ -210,8 +211,8 @@ def _check_cells(name, token, tag, number, missing=("",)):
         raise DataError(f"{name}, line {number}: the token is empty. Correct the line.")
     if tag.strip() in missing:
         raise DataError(
-            f"{name}, line {number}: the token {token!r} has no tag ({tag!r}). Fill it in, or name "
-            "another column with tag=."
+            f"{name}, line {number}: the token {short_repr(token)} has no tag ({tag!r}). "
+            "Fill it in, or name another column with tag=."
         )
 
 

@@ -1,4 +1,6 @@
-"""From tagged sentences as they were read to `Data`."""
+"""Tagged sentences -> `Data`: what CoNLL files, lists and the built-in set share."""
+
+from __future__ import annotations
 
 import collections
 import dataclasses
@@ -7,8 +9,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from kerakit.checks import short_repr
 from kerakit.data.columns.labels import check_renamed
 from kerakit.data.data import SPLITS, Data, Table
+from kerakit.data.options import Options
 from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_rows
 from kerakit.data.text.conll import Sentence
@@ -18,13 +22,13 @@ from kerakit.files import fingerprint
 
 __all__ = ["Sentences", "tag_data"]
 
-# What the split of TensorFlow takes for white space; a no-break space is none to it.
+# TensorFlow splits strings at these characters, and not at a no-break space.
 _WHITE = re.compile(r"[ \t\n\v\f\r]")
 _NO_BREAK = "\u00a0"
 
-# A share of tokens whose tags are unknown to training that a small set may well have.
-_UNKNOWN = 0.01
-# The largest tag sets in use have some thousands; above this, the column is worth a look.
+# Up to this fraction of the tokens of a small test set may have tags unknown to training.
+_MAX_UNKNOWN_FRACTION = 0.01
+# Few tag sets have more tags; above this, a warning asks whether this is the column of the tags.
 _MANY_TAGS = 500
 
 
@@ -33,9 +37,9 @@ class Sentences:
     """The sentences of one file, or of a pair of lists.
 
     Attributes:
-        name: str. What the user calls it.
+        name: str. The file's path, or the name of the data, for errors.
         sentences: list of `Sentence`.
-        place: function from the indices of a sentence and a token to its place.
+        place: function from the indices of a sentence and a token to its place (file and line).
     """
 
     name: str
@@ -43,21 +47,24 @@ class Sentences:
     place: Callable[[int, int], str]
 
 
-def tag_data(sources, options, *, dataset):
-    """Split, encode and describe sentences.
+def tag_data(
+    sources: dict[str, Sentences], options: Options, *, dataset: str
+) -> tuple[Data, list[str]]:
+    """Split, encode and describe tagged sentences.
 
     Args:
         sources: dict from `"train"`, and `"validation"` and `"test"` where the user has
-            them, to `Sentences`.
+            them, to `Sentences`. The splits that are not there are drawn from the training
+            sentences.
         options: `Options`.
-        dataset: str. What the user calls the data.
+        dataset: str. Name of the data in reports.
 
     Returns:
-        `(data, notes)`: `Data`, and a list of sentences to warn with.
+        `(data, notes)`: `Data`, and a list of sentences to warn of.
 
     Raises:
         DataError: when there are fewer than two tags or two sentences, or many test tokens
-            have tags that training has not.
+            have tags that no training token has.
     """
     sources = {split: sources[split] for split in SPLITS if sources.get(split) is not None}
     texts, notes = {}, []
@@ -65,8 +72,8 @@ def tag_data(sources, options, *, dataset):
         texts[split], spaces = _joined(source)
         if spaces:
             notes.append(
-                f"{source.name}: white space within {spaces:,} tokens has become a no-break space "
-                "(U+00A0), since spaces stand between tokens. Requests must do the same."
+                f"{source.name}: white space within {spaces:,} tokens was replaced by a no-break "
+                "space (U+00A0), since spaces separate tokens. Requests must do the same."
             )
     present = {t for s in sources.values() for sentence in s.sentences for t in sentence.tags}
     check_renamed(options.rename_labels, present, sources["train"].name)
@@ -75,23 +82,23 @@ def tag_data(sources, options, *, dataset):
     known = {tag for row in tags["train"] for tag in row}
     if len(known) < 2:
         raise DataError(
-            f"{train.name}: all tokens have the tag {min(known)!r}. Expected at least two tags; "
-            "check the file and the column that tag= names."
+            f"{train.name}: all tokens have the tag {short_repr(min(known))}. Expected at least "
+            "two tags. Check the tags, their column and rename_labels=."
         )
     if len(known) > _MANY_TAGS:
         notes.append(
-            f"{train.name}: there are {len(known):,} different tags, such as {min(known)!r}. If "
-            "this is not the column of the tags, name it with tag=."
+            f"{train.name}: there are {len(known):,} different tags, such as "
+            f"{short_repr(min(known))}. If this is not the column of the tags, pass tag= with it."
         )
     classes = known.copy()
     for split in [split for split in sources if split != "train"]:
         unknown, note = _unknown(sources[split], tags[split], known, train.name)
         classes |= unknown
         notes += note
-    notes += _known_already(texts, sources)
+    notes += _leaked(texts, sources)
     classes = tuple(sorted(classes))
-    number = {tag: place for place, tag in enumerate(classes)}
-    ids = {split: [np.array([number[t] for t in row]) for row in tags[split]] for split in tags}
+    class_of = {tag: index for index, tag in enumerate(classes)}
+    ids = {split: [np.array([class_of[t] for t in row]) for row in tags[split]] for split in tags}
 
     rows = _split(texts["train"], ids["train"], len(classes), sources, options)
     tables = {split: _table(texts[split], ids[split]) for split in sources if split != "train"}
@@ -108,7 +115,7 @@ def tag_data(sources, options, *, dataset):
         class_counts=tuple(np.bincount(target[target >= 0], minlength=len(classes)).tolist()),
         sizes={split: len(tables.get(split) or ()) for split in SPLITS},
         seed=options.seed,
-        fingerprint=fingerprint(_content(texts, tags)),
+        fingerprint=_fingerprint(texts, tags),
         dataset=dataset,
         na_values=(),
     )
@@ -116,13 +123,14 @@ def tag_data(sources, options, *, dataset):
 
 
 def _joined(source):
-    """The sentences as strings, and in how many tokens white space was replaced."""
+    """The sentences as strings, and the number of tokens in which white space was replaced."""
     texts, spaces = [], 0
     for row, sentence in enumerate(source.sentences):
-        for word, token in enumerate(sentence.tokens):
+        for index, token in enumerate(sentence.tokens):
             if "\0" in token:
                 raise DataError(
-                    f"{source.place(row, word)}: the token {token!r} holds a NUL character."
+                    f"{source.place(row, index)}: the token {short_repr(token)} has a NUL "
+                    "character. Remove it."
                 )
         tokens = [_WHITE.sub(_NO_BREAK, token) for token in sentence.tokens]
         spaces += sum(new != old for new, old in zip(tokens, sentence.tokens, strict=True))
@@ -140,36 +148,43 @@ def _unknown(source, tags, known, train):
     unknown = {tag: count for tag, count in counts.items() if tag not in known}
     if not unknown:
         return set(), []
-    places = ((row, word) for row, line in enumerate(tags) for word, _ in enumerate(line))
-    row, word = next((row, word) for row, word in places if tags[row][word] in unknown)
-    said = (
-        f"{source.place(row, word)}: the tag {tags[row][word]!r} does not occur in {train}; such "
-        f"tags are on {sum(unknown.values()):,} of {counts.total():,} tokens of {source.name}."
+    row, index = next(
+        (row, index)
+        for row, line in enumerate(tags)
+        for index, tag in enumerate(line)
+        if tag in unknown
     )
-    if sum(unknown.values()) > _UNKNOWN * counts.total():
+    tag = short_repr(tags[row][index])
+    finding = (
+        f"{source.place(row, index)}: the tag {tag} does not occur in {train}; such tags are on "
+        f"{sum(unknown.values()):,} of {counts.total():,} tokens of {source.name}."
+    )
+    if sum(unknown.values()) > _MAX_UNKNOWN_FRACTION * counts.total():
         raise DataError(
-            f"{said} Pass files of one set of tags, or map a tag with "
-            f"rename_labels={{{tags[row][word]!r}: {min(known)!r}}}."
+            f"{finding} Pass files with the same set of tags, or map a tag with "
+            f"rename_labels={{{tag}: {short_repr(min(known))}}}."
         )
-    return set(unknown), [f"{said} It is a class that cannot be learned and counts as wrong."]
+    return set(unknown), [
+        f"{finding} The model cannot learn such a tag; each token that has it counts as wrong."
+    ]
 
 
-def _known_already(texts, sources):
-    """Warnings about test and validation sentences that are training sentences too."""
+def _leaked(texts, sources):
+    """Warnings about test and validation sentences that are training sentences, too."""
     known, notes = set(texts["train"]), []
     for split in texts:
         same = sum(text in known for text in texts[split])
         if split != "train" and same:
             notes.append(
                 f"{sources[split].name}: {same:,} of {len(texts[split]):,} {split} sentences are "
-                "training sentences too, token for token. What is measured on them says little "
-                "about new ones."
+                "also training sentences, token for token. Their metrics say little about new "
+                "sentences."
             )
     return notes
 
 
 def _split(texts, ids, classes, sources, options):
-    """Split off what the user did not give; return the rows of each part."""
+    """Draw the splits that the user did not give; return their rows in the training sentences."""
     name = sources["train"].name
     repeats = np.unique(texts, return_inverse=True)[1]
     has = np.zeros((len(texts), classes), bool)
@@ -181,8 +196,8 @@ def _split(texts, ids, classes, sources, options):
         if not len(moved):
             different = len(np.unique(repeats[np.concatenate([rest, drawn])]))
             raise DataError(
-                f"{name}: {different} different sentences are too few to split {split} sentences "
-                "off and keep every tag in training. Use more sentences, or pass validation_size=0."
+                f"{name}: {different} different sentences are too few to draw {split} sentences "
+                "and keep every tag in training. Use more sentences, or pass validation_size=0."
             )
         return kept, moved
 
@@ -196,27 +211,29 @@ def _split(texts, ids, classes, sources, options):
     return {split: rows[split] for split in rows if split == "train" or split not in sources}
 
 
-def _keep_tags(rest, part, has, repeats):
-    """Move sentences back whose tags would be gone from the rest, with their repeats."""
-    for tag in np.flatnonzero(has[part].any(axis=0) & ~has[rest].any(axis=0)):
+def _keep_tags(rest, drawn, has, repeats):
+    """Move drawn sentences back whose tags the rest would lack, with their repeats."""
+    for tag in np.flatnonzero(has[drawn].any(axis=0) & ~has[rest].any(axis=0)):
         if has[rest, tag].any():
             continue
-        first = part[np.argmax(has[part, tag])]
-        back = repeats[part] == repeats[first]
-        rest, part = np.sort(np.concatenate([rest, part[back]])), part[~back]
-    return rest, part
+        first = drawn[np.argmax(has[drawn, tag])]
+        back = repeats[drawn] == repeats[first]
+        rest, drawn = np.sort(np.concatenate([rest, drawn[back]])), drawn[~back]
+    return rest, drawn
 
 
 def _table(texts, ids):
-    """`Table` of sentences; tags end in -1."""
+    """`Table` of sentences; -1 comes after the last tag of each."""
     target = np.full((len(ids), max(map(len, ids))), -1, np.int32)
     for row, tags in enumerate(ids):
         target[row, : len(tags)] = tags
     return Table({"tokens": np.array(texts, object)}, target)
 
 
-def _content(texts, tags):
-    """Sentences and tags of all splits, for a fingerprint."""
-    for split in texts:
-        for text, row in zip(texts[split], tags[split], strict=True):
-            yield f"{split}\0{text}\0{' '.join(row)}\0"
+def _fingerprint(texts, tags):
+    """SHA-256 over the sentences and tags of all splits."""
+    return fingerprint(
+        f"{split}\0{text}\0{' '.join(row)}\0"
+        for split in texts
+        for text, row in zip(texts[split], tags[split], strict=True)
+    )

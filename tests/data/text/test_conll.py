@@ -116,7 +116,7 @@ BAD = {
     "name": (
         "a N\n",
         {"tag": "po", "columns": ("w", "pos")},
-        "'po'.*'pos'\\?.*columns are .'w'",
+        "'po'.*'pos'\\?.*columns are 'w', ",
     ),
     "names": ("a N\n", {"columns": ("w",)}, r"line 1: .*found 2 columns, and columns= has 1 names"),
     "same": ("a N\n", {"token": 1}, "token= and tag= both name column 1"),

@@ -181,7 +181,7 @@ def test_given_parts_are_used_as_they_are(write):
 
 
 def test_known_test_texts_are_counted_in_a_warning(write):
-    with pytest.warns(UserWarning, match=r"texts \(test\): 2 of 3 test texts are training texts"):
+    with pytest.warns(UserWarning, match=r"texts \(test\): 2 of 3 test texts are also training"):
         load_text((TEXTS, LABELS), test=([HAM[0], SPAM[0], "new"], ["ham", "spam", "ham"]))
 
 
@@ -235,7 +235,7 @@ def test_real_questions(test_data):
     options = {"columns": ("label", "text"), "separator": " "}
     with pytest.raises(DataError, match=r"line 66: the text is not utf-8 \(byte f0\)"):
         load_text(folder / "TREC.train.all", **options)
-    with pytest.warns(UserWarning, match="10 of 500 test texts are training texts too"):
+    with pytest.warns(UserWarning, match="10 of 500 test texts are also training texts"):
         data = load_text(
             folder / "TREC.train.all",
             test=folder / "TREC.test.all",

@@ -102,7 +102,7 @@ def test_every_tag_stays_in_training():
 
 def test_white_space_in_tokens_becomes_a_no_break_space(write):
     lines = [f"10 00{n}\tNUM\nis\tV\nNew\u00a0York\tN\n\n" for n in range(10)]
-    with pytest.warns(UserWarning, match=r"white space within 10 tokens has become a no-break"):
+    with pytest.warns(UserWarning, match=r"white space within 10 tokens was replaced by a no"):
         data = load_tagged(write("".join(lines)))
     tokens, _ = rows(data, "test")[0]
     assert tokens[0].startswith("10\u00a000") and tokens[2] == "New\u00a0York" and len(tokens) == 3
@@ -131,7 +131,7 @@ def test_a_rare_tag_of_the_test_part_is_a_class_and_counts_as_wrong(toy):
 
 def test_known_test_sentences_are_counted_in_a_warning(toy):
     test = ([toy[0][3], ["New", "."]], [toy[1][3], ["NOUN", "PUNCT"]])
-    with pytest.warns(UserWarning, match="1 of 2 test sentences are training sentences too"):
+    with pytest.warns(UserWarning, match="1 of 2 test sentences are also training sentences"):
         load_tagged(toy, test=test)
 
 
