@@ -31,7 +31,7 @@ def stage_rows(stages):
     Args:
         stages: sequence of dicts with `stage`, `epochs`, `val_accuracy`, `val_loss`, `fall`,
             `standard_error`, `cpu_seconds` and `kept`, as `fine_tune` gives them; a value that
-            is missing or `None` is unknown. One with a `strength` was solved, not trained by
+            is missing or `None` is unknown. One with a `C` was solved, not trained by
             epochs.
 
     Returns:
@@ -44,7 +44,7 @@ def stage_rows(stages):
     """
     return [
         [
-            stage_name(stage["stage"]) + (", solved" if "strength" in stage else ""),
+            stage_name(stage["stage"]) + (", solved" if stage.get("C") is not None else ""),
             _number(stage.get("epochs"), "d"),
             _number(stage.get("val_accuracy"), ".4f"),
             _number(stage.get("val_loss"), ".4f"),

@@ -12,15 +12,15 @@ import keras
 import numpy as np
 
 import kerakit as kk
-from kerakit.training.loop import epochs as module
+from kerakit.training.speed import xla as module
 
 ROWS, COLUMNS, EPOCHS = 4096, 16, 8
 
 
 def measure(width, batch, compiled):
     """Return `(first epoch's CPU seconds, milliseconds per later step)`."""
-    module.XLA_STEPS = 0 if compiled else 10**9
-    module.XLA_PRODUCT = 10**12
+    module.MIN_STEPS = 0 if compiled else 10**9
+    module.MAX_PRODUCT = 10**12
     rng = np.random.default_rng(0)
     x = rng.normal(size=(ROWS, COLUMNS)).astype("float32")
     data = kk.load_arrays(x, x.sum(1), task="regression", validation_size=0)

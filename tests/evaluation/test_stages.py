@@ -112,7 +112,7 @@ def test_curves_that_are_read_from_a_file_number_the_stages(tmp_path):
 
 def test_a_solved_head_alone_has_no_curve(case, tmp_path):
     point = {name: values[:1] for name, values in CURVES.items()}
-    head = STAGES[0] | {"strength": 0.1, "refitted": True}
+    head = STAGES[0] | {"C": 0.1, "refitted": True}
     report = evaluate(*case, run_dir=tmp_path, history=tuned(point, [head]))
     assert "learning_curves" not in report.plots and "reliability_diagram" in report.plots
     assert "head, solved  " in str(report)

@@ -232,7 +232,7 @@ def test_a_schedule_is_followed_step_by_step(line_data):
 @pytest.mark.parametrize("rows", [16_384, 20, 71], ids=["at once", "in parts", "in one part"])
 def test_early_stopping_leaves_the_best_weights(diabetes, monkeypatch, rows):
     assert diabetes.spec.sizes["validation"] == 71
-    monkeypatch.setattr("kerakit.training.loop.epochs.VALIDATION_ROWS", rows)
+    monkeypatch.setattr("kerakit.training.loop.in_memory.VALIDATION_ROWS", rows)
     model = mlp(diabetes)
     kk.compile(model, "adam", learning_rate=0.03)
     history = kk.fit(model, diabetes, epochs=300, early_stopping=10, verbose=0)

@@ -267,8 +267,8 @@ def test_mixed_precision_serves_in_float32(pictures, small_cnn):
     pixels = data.table("test").features
     served = model.predict(pixels, verbose=0)
     with precision_of(model, "mixed_bfloat16", images=True), fused_batch_norm(model):
-        trainer, preprocess = make_trainer(model)
-        trained = trainer(preprocess(pixels), training=False).numpy()
+        trainer = make_trainer(model)
+        trained = trainer(model.get_layer("preprocess")(pixels), training=False).numpy()
         kinds = {layer.compute_dtype for layer in layers if "conv" in layer.name}
     assert kinds == {"bfloat16"}
     np.testing.assert_allclose(served, trained, atol=1e-2)

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 import kerakit as kk
-from kerakit.presets import settings_of
 from kerakit.training.loop.runner import Runner
+from kerakit.training.options import FitOptions
 from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.speed import choice_of_run as choice_module
 from kerakit.training.speed import trial as throughput
@@ -57,7 +57,7 @@ def test_what_is_tried_depends_on_the_cells_and_the_steps():
 @NO_GPU
 def test_all_candidates_train_alike(series):
     model = forecaster(series)
-    runner = Runner(model, series, settings_of(model), 16, 2, 0, None, "none", 512)
+    runner = Runner(model, series, FitOptions(owner="fit", batch_size=16, epochs=2))
     choices = candidates(model, "auto", runner.fixed_length)
     assert len(choices) == 5
     found = throughput.measure(Trial(model, runner, None, 1.0), choices)
@@ -73,7 +73,7 @@ def test_all_candidates_train_alike(series):
 def test_a_kernel_of_another_gradient_is_not_chosen(series, monkeypatch):
     """The loss of two steps would not show it."""
     model = forecaster(series)
-    runner = Runner(model, series, settings_of(model), 16, 2, 0, None, "none", 512)
+    runner = Runner(model, series, FitOptions(owner="fit", batch_size=16, epochs=2))
     pair, real = [Choice(), Choice(kernel="fused")], throughput.measure
 
     def measured(trial, choices, turned=1.0):

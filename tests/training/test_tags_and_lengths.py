@@ -12,8 +12,8 @@ import tensorflow as tf
 import kerakit as kk
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
-from kerakit.presets import settings_of
 from kerakit.training.loop.runner import Runner
+from kerakit.training.options import FitOptions
 from kerakit.training.rows.batch_stages import trim_stage
 
 TAGS = {"the": "DET", "a": "DET", "dog": "NOUN", "cat": "NOUN", "runs": "VERB", "sees": "VERB"}
@@ -175,7 +175,7 @@ def test_a_step_on_a_batch_that_was_cut_is_that_on_the_whole(kind):
     data, found = load(), []
     for trim in (False, True):
         model = make(data, optimizer="sgd", learning_rate=0.5)
-        runner = Runner(model, data, settings_of(model), 8, 1, 0, None, "none", 512)
+        runner = Runner(model, data, FitOptions(owner="fit", batch_size=8, epochs=1))
         rows = runner.arrays("train")
         shorter = [row for row, length in enumerate(lengths(rows)) if length < max(lengths(rows))]
         batch = rows.take(tf.constant(shorter[:8]))

@@ -19,13 +19,13 @@ FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
 
 @pytest.fixture
 def runner(pictures, small_cnn):
-    from kerakit.presets import settings_of
     from kerakit.training.loop.runner import Runner
+    from kerakit.training.options import FitOptions
 
     data = pictures()
     model = small_cnn(data.spec)
     kk.compile(model, "multiclass")
-    return Runner(model, data, settings_of(model), 32, 3, 0, None, "strong", 512)
+    return Runner(model, data, FitOptions(owner="fit", batch_size=32, epochs=3, augment="strong"))
 
 
 def trial_of(runner):

@@ -1,7 +1,10 @@
-"""What the frozen part of a model gives for every image, computed once."""
+"""The features of the frozen layers for every image, computed once."""
+
+from __future__ import annotations
 
 import pathlib
 import tempfile
+from typing import TYPE_CHECKING
 
 import numpy as np
 import tensorflow as tf
@@ -12,37 +15,40 @@ from kerakit.files import fingerprint
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.speed.batch_norm import fused_batch_norm
 
+if TYPE_CHECKING:
+    import keras
+
 __all__ = ["FrozenFeatures"]
 
 ROWS = 32  # images at a time: as fast as 64, in half of the memory
 
 
 class FrozenFeatures:
-    """Computes and keeps the features of the frozen part, as a `Data` of their own.
+    """Computes and keeps the features of the frozen layers, as a `Data` of their own.
 
-    Every training image counts `1 + views` times: as it is, and augmented. Images to
-    validate on count once, as they are. What does not fit in the budget is kept in files
-    that go when the object is closed.
+    Every training image counts `1 + views` times: as it is, and augmented. Validation images
+    count once, as they are. Features that do not fit in the budget are kept in files, which
+    are removed when the object is closed.
 
     Args:
         data: `Data` of images.
         augment: str, a key of `LEVELS`.
         views: int. Augmented copies of every training image.
-        seed: int. Of the augmentation.
-        cache_mb: number of MiB that features may take in memory.
+        seed: int. Seed of the augmentation.
+        cache_mb: int. MiB of memory that features may take.
     """
 
-    def __init__(self, data, augment, views, seed, cache_mb):
+    def __init__(self, data: Data, augment: str, views: int, seed: int, cache_mb: float) -> None:
         self.data, self.seed = data, seed
         self.change = augmentation(augment, data.spec)
         self.views = views if self.change is not None else 0
         self.budget = cache_mb * 2**20
-        self._folders = []
+        self._folders: list[tempfile.TemporaryDirectory] = []
 
-    def of(self, below):
-        """Return the `Data` of what the model `below` gives for the images.
+    def of(self, below: keras.Model) -> Data:
+        """Return the output of the model `below` for the images, as `Data`.
 
-        The features are float32 and named `frozen_1`, ...
+        The features are float32 and named `frozen_1`, `frozen_2` and so on.
         """
         shapes = [tuple(tensor.shape[1:]) for tensor in below.outputs]
         run = tf.function(
@@ -62,10 +68,10 @@ class FrozenFeatures:
                     tables[split] = self._table(split, copies[split], run, columns)
         spec = self.data.spec
         features = tuple(
-            Feature(f"frozen_{place}", "numeric", "float32", shape)
-            for place, shape in enumerate(shapes, 1)
+            Feature(f"frozen_{number}", "numeric", "float32", shape)
+            for number, shape in enumerate(shapes, 1)
         )
-        own = Spec(
+        spec = Spec(
             task=spec.task,
             features=features,
             target=spec.target,
@@ -76,15 +82,15 @@ class FrozenFeatures:
             fingerprint=fingerprint([f"{spec.fingerprint} {copies} {self.seed} {shapes}"]),
         )
         return Data(
-            tables["train"], tables.get("validation"), tables["train"].take(slice(0, 0)), own
+            tables["train"], tables.get("validation"), tables["train"].take(slice(0, 0)), spec
         )
 
     @property
-    def in_memory(self):
-        """Whether no features are in files."""
+    def in_memory(self) -> bool:
+        """Whether all features are in memory, none in files."""
         return not self._folders
 
-    def close(self):
+    def close(self) -> None:
         """Remove the files."""
         for folder in self._folders:
             folder.cleanup()
@@ -100,20 +106,20 @@ class FrozenFeatures:
         return np.lib.format.open_memmap(path, "w+", "float32", (rows, *shape))
 
     def _table(self, split, copies, run, columns):
-        """Fill the columns; the rows are all images as they are, then all of each view."""
+        """Fill the columns: first the images as they are, then the images of each view."""
         targets, weights, start = [], [], 0
         for view in range(copies):
             for features, target, *weight in self.data.batches(split, ROWS):
                 if view:
-                    own = tf.constant([(self.seed + 1) % 2**63, start], "int64")
-                    features, *_ = self.change((features, target), own)
+                    seed = tf.constant([(self.seed + 1) % 2**63, start], "int64")
+                    features, *_ = self.change((features, target), seed)
                 values = run(features)
                 end = start + len(values[0])
                 for column, value in zip(columns, values, strict=True):
                     column[start:end] = value.numpy()
                 targets.append(target.numpy())
-                weights.extend(part.numpy() for part in weight)
+                weights.extend(tensor.numpy() for tensor in weight)
                 start = end
-        names = [f"frozen_{place}" for place in range(1, len(columns) + 1)]
+        names = [f"frozen_{number}" for number in range(1, len(columns) + 1)]
         weight = np.concatenate(weights) if weights else None
         return Table(dict(zip(names, columns, strict=True)), np.concatenate(targets), weight)

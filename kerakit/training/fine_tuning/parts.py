@@ -1,6 +1,9 @@
-"""The parts of a pretrained model, and where its backbone can be cut in two."""
+"""The parts of a pretrained model, and how its backbone is cut into frozen and trained layers."""
+
+from __future__ import annotations
 
 import dataclasses
+import reprlib
 
 import keras
 
@@ -14,13 +17,13 @@ __all__ = ["Parts", "freeze", "parts_of"]
 
 @dataclasses.dataclass(frozen=True)
 class Parts:
-    """What a model of `pretrained_classifier` is made of.
+    """The parts of a model of `pretrained_classifier`.
 
     Attributes:
         model: `keras.Model`, images in, probabilities out.
         preprocess, backbone, head: `keras.Model`s inside it.
-        ends: tuple of str. The layers of the backbone that its stages end with, the lowest
-            first; empty where the backbone is not one of the registry.
+        ends: tuple of str. The last layer of each stage of the backbone, the lowest first;
+            empty where the backbone is not one of the registry.
     """
 
     model: keras.Model
@@ -29,12 +32,25 @@ class Parts:
     head: keras.Model
     ends: tuple[str, ...]
 
-    def below(self, cut):
-        """Return the model from images to what the layer `cut` of the backbone lets through.
+    def cut_of(self, stage: str) -> str | None:
+        """Return the layer up to which a stage of fine-tuning freezes the backbone.
 
         Args:
-            cut: str, a layer of the backbone; or `None` for all of it and the average over
-                the pixels with which the head begins.
+            stage: str. `"head"`, `"last_blocks"` or `"full"`.
+
+        Returns:
+            A `cut` of `freeze`: `None` for the whole backbone, `""` for no layer.
+        """
+        if stage == "last_blocks":
+            return self.ends[-2]
+        return None if stage == "head" else ""
+
+    def below(self, cut: str | None) -> keras.Model:
+        """Return the model from images to the tensors that leave the frozen layers.
+
+        Args:
+            cut: str, the last frozen layer of the backbone; or `None` for the whole backbone
+                and the average over the pixels with which the head begins.
         """
         values = self.preprocess(self.model.input)
         if cut is None:
@@ -44,32 +60,31 @@ class Parts:
             self.model.input, keras.Model(self.backbone.input, crossing)(values), name="below"
         )
 
-    def above(self, cut):
-        """Return the model from what `below(cut)` gives to probabilities.
+    def above(self, cut: str | None) -> keras.Model:
+        """Return the model from the output of `below(cut)` to probabilities.
 
-        Its inputs are named `frozen_1`, ... It shares all layers with the model.
+        Its inputs are named `frozen_1`, `frozen_2` and so on. It shares all layers with the
+        model.
         """
         if cut is None:
             inputs = {"frozen_1": keras.Input(self.backbone.output_shape[-1:], name="frozen_1")}
             first = self.head.layers[1].output
-            answer = keras.Model(first, self.head.output)(inputs["frozen_1"])
-            return keras.Model(inputs, answer, name="above")
+            output = keras.Model(first, self.head.output)(inputs["frozen_1"])
+            return keras.Model(inputs, output, name="above")
         crossing = _crossing(self.backbone, cut)
         inputs = {
-            f"frozen_{place}": keras.Input(
-                tensor.shape[1:], dtype="float32", name=f"frozen_{place}"
-            )
-            for place, tensor in enumerate(crossing, 1)
+            f"frozen_{n}": keras.Input(tensor.shape[1:], dtype="float32", name=f"frozen_{n}")
+            for n, tensor in enumerate(crossing, 1)
         }
         upper = keras.Model(crossing, self.backbone.output)
         return keras.Model(inputs, self.head(upper(list(inputs.values()))), name="above")
 
 
-def parts_of(model):
+def parts_of(model: keras.Model) -> Parts:
     """Return the `Parts` of a model.
 
     Raises:
-        ArgumentError: when it has no backbone, or another head.
+        ArgumentError: when the model has no backbone, or another head.
     """
     needed = (PREPROCESS, NETWORK, BACKBONE, HEAD)
     found = submodels_of(model, needed) if isinstance(model, keras.Model) else {}
@@ -77,14 +92,14 @@ def parts_of(model):
     if missing:
         raise ArgumentError(
             "fine_tune takes a model of kk.pretrained_classifier, in which 'preprocess' is "
-            f"followed by a 'network' of 'backbone' and 'head'. Got {model!r}, without "
+            f"followed by a 'network' of 'backbone' and 'head'. Got {reprlib.repr(model)}, without "
             f"{' and '.join(map(repr, missing))}; kk.fit trains any model."
         )
     average = found[HEAD].layers[1]
     if not isinstance(average, keras.layers.GlobalAveragePooling2D):
         raise ArgumentError(
-            "fine_tune takes a head that begins with an average over the pixels, as that of "
-            f"kk.pretrained_classifier does. Got a {type(average).__name__}."
+            "fine_tune takes a model whose head begins with an average over the pixels, like the "
+            f"head of kk.pretrained_classifier. Got a {type(average).__name__}."
         )
     backbone = found[BACKBONE]
     entry = entry_of(backbone)
@@ -92,35 +107,35 @@ def parts_of(model):
     return Parts(model, found[PREPROCESS], backbone, found[HEAD], tuple(ends))
 
 
-def freeze(parts, cut):
-    """Make trainable what lies above a cut, but never batch normalisation.
+def freeze(parts: Parts, cut: str | None) -> None:
+    """Freeze the backbone up to a layer, and batch normalisation everywhere; the rest trains.
 
-    On a few hundred images the statistics of a batch are noise beside those of a million:
-    the layers keep theirs, and their scales and offsets, in every strategy.
+    On a few hundred images the statistics of a batch are noise compared with those of a million
+    images. In every strategy these layers keep their statistics, scales and offsets.
 
     Args:
         parts: `Parts`.
-        cut: str, the layer of the backbone below which (and at which) all is frozen; `None`
-            for the whole backbone; `""` for nothing.
+        cut: str, the last frozen layer of the backbone; `None` freezes the whole backbone, `""`
+            no layer of it.
     """
     layers = parts.backbone.layers
     names = [layer.name for layer in layers]
     parts.model.trainable = True
     first = len(layers) if cut is None else 0 if cut == "" else names.index(cut) + 1
-    for place, layer in enumerate(layers):
-        layer.trainable = place >= first
+    for index, layer in enumerate(layers):
+        layer.trainable = index >= first
     for layer in layers_of(parts.backbone, include_self=False):
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.trainable = False
 
 
 def _crossing(backbone, cut):
-    """The tensors that layers up to `cut` give to layers after it; one where it cuts well."""
+    """The tensors that layers up to `cut` give to layers after it; one at the end of a stage."""
     layers = backbone.layers
-    place = [layer.name for layer in layers].index(cut)
-    below = {id(layer) for layer in layers[: place + 1]}
+    index = [layer.name for layer in layers].index(cut)
+    below = {id(layer) for layer in layers[: index + 1]}
     crossing = {}
-    for layer in layers[place + 1 :]:
+    for layer in layers[index + 1 :]:
         for tensor in inputs_of_calls(layer):
             if id(layer_of(tensor)) in below and is_made_in(tensor, backbone):
                 crossing[id(tensor)] = tensor

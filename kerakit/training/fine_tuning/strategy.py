@@ -1,94 +1,106 @@
-"""What to unfreeze, in which order, and when to stop."""
+"""The strategies of fine-tuning: which stages are trained, in which order, and which are kept."""
 
-__all__ = ["RATE_PER_STAGE", "STRATEGIES", "goes_deeper", "pays", "planned", "rate_factors"]
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kerakit.training.fine_tuning.stage import StageResult
+
+if TYPE_CHECKING:
+    from kerakit.training.fine_tuning.parts import Parts
+
+__all__ = ["RATE_PER_STAGE", "STRATEGIES", "goes_deeper", "is_kept", "rate_factors", "stages_of"]
 
 STRATEGIES = ("auto", "head", "last_blocks", "full")
 
 # A stage learns at 1 / 2.6 of the rate of the stage above it (Howard & Ruder 2018,
 # arXiv:1801.06146, section 3.2).
 RATE_PER_STAGE = 2.6
-# "auto" unfreezes everything where images are many, or unlike ImageNet's. Few images of
-# their kind overfit a whole network (Yosinski et al. 2014, arXiv:1411.1792, section 4; the
-# table of amount and likeness is that of cs231n.github.io/transfer-learning).
-MANY = 1_000  # training images
-UNLIKE = 0.15  # share of the validation images that the linear probe has wrong
-SURE = 2.0  # standard errors: chance alone gives as much once in forty times
+# "auto" unfreezes everything where images are many, or unlike ImageNet's. A whole network
+# overfits a few images that are like ImageNet's (Yosinski et al. 2014, arXiv:1411.1792, section
+# 4; the table of amount and likeness is that of cs231n.github.io/transfer-learning).
+MANY_IMAGES = 1_000
+UNLIKE_IMAGENET = 0.15  # fraction of the validation images that the linear probe has wrong
+MIN_STANDARD_ERRORS = 2.0  # chance alone gives as much once in forty times
 
 
-def planned(strategy, known=True):
+def stages_of(strategy: str, known_stages: bool = True) -> tuple[str, ...]:
     """Return the names of the stages that a strategy may train, in order.
 
-    `known` says whether it is known where the stages of the backbone end.
+    The head always comes first: a random head would send large gradients into the backbone
+    (Kumar et al. 2022, arXiv:2202.10054: linear probing, then fine-tuning).
 
-    Whatever follows, the head comes first: a random one would send large gradients into
-    the backbone (Kumar et al. 2022, arXiv:2202.10054: linear probing, then fine-tuning).
+    Args:
+        strategy: str, one of `STRATEGIES`.
+        known_stages: bool. Whether it is known where the stages of the backbone end. Defaults
+            to `True`.
 
     Example:
 
-    >>> planned("full")
+    >>> stages_of("full")
     ('head', 'full')
     """
     return {
         "head": ("head",),
         "last_blocks": ("head", "last_blocks"),
         "full": ("head", "full"),
-        "auto": ("head", "last_blocks", "full") if known else ("head", "full"),
+        "auto": ("head", "last_blocks", "full") if known_stages else ("head", "full"),
     }[strategy]
 
 
-def goes_deeper(stage, done, rows):
-    """Whether `"auto"` trains a stage, after those that are done; `(answer, reason)`.
+def goes_deeper(stage: str, done: Sequence[StageResult], rows: int) -> tuple[bool, str]:
+    """Return whether `"auto"` trains a stage, and if not, why: `(answer, reason)`.
 
     Args:
         stage: str. `"last_blocks"` or `"full"`.
-        done: list of dicts with `kept` and `val_accuracy`, of the stages before.
+        done: the results of the stages before.
         rows: int. Training images.
     """
-    if done[0]["val_accuracy"] is None:
+    head, last = done[0], done[-1]
+    if head.val_accuracy is None:
         return False, "without validation rows nothing tells whether it would help"
-    if not done[-1]["kept"]:
-        return False, f"{done[-1]['stage']} did not lower the validation loss enough"
-    if stage == "full":
-        wrong = 1 - done[0]["val_accuracy"]
-        if rows < MANY and wrong < UNLIKE:
-            return False, f"{rows} images are few, and the frozen features suit them"
+    if not last.kept:
+        return False, f"{last.stage} did not lower the validation loss enough"
+    if stage == "full" and rows < MANY_IMAGES and 1 - head.val_accuracy < UNLIKE_IMAGENET:
+        return False, f"{rows} images are few, and the frozen features suit them"
     return True, ""
 
 
-def pays(strategy, best, fall, error):
-    """Whether a stage below the head is kept.
+def is_kept(strategy: str, best: StageResult, fall: float, error: float) -> bool:
+    """Return whether a stage below the head is kept: whether it lowers the validation loss.
 
-    It is where it lowers the validation loss. Against a solved head `"auto"` asks for `SURE`
-    standard errors: if the head stays, it is solved again on the validation rows as well, and
-    what that gives it is not in its loss yet. In the part `deeper` of
-    `tests/benchmarks/fine_tuning_choices.py`, smaller falls went, on the whole, with a higher
-    log loss on pictures that were held out.
+    Against a solved head `"auto"` asks for `MIN_STANDARD_ERRORS` standard errors. If that head
+    stays, it is solved once more with the validation rows, and the gain of that is not in its
+    loss yet. In the part `deeper` of `tests/benchmarks/fine_tuning_choices.py`, stages with a
+    smaller fall had, on the whole, a higher log loss on test images.
 
     Args:
         strategy: str.
-        best: dict. The stage that was kept last, with a `strength` where it was solved.
+        best: `StageResult`. The stage that was kept last.
         fall: float. By how much the stage lowered the validation loss.
-        error: float. The standard error of that; NaN where it is not known.
+        error: float. The standard error of `fall`; NaN where it is unknown.
 
     Example:
 
-    >>> solved, trained = {"strength": 0.1}, {}
-    >>> pays("auto", solved, 0.05, 0.03), pays("auto", solved, 0.07, 0.03)
+    >>> solved, trained = StageResult("head", 1, C=0.1), StageResult("head", 60)
+    >>> is_kept("auto", solved, 0.05, 0.03), is_kept("auto", solved, 0.07, 0.03)
     (False, True)
-    >>> pays("auto", trained, 0.05, 0.03), pays("last_blocks", solved, 0.05, 0.03)
+    >>> is_kept("auto", trained, 0.05, 0.03), is_kept("last_blocks", solved, 0.05, 0.03)
     (True, True)
     """
-    return fall > (SURE * error if strategy == "auto" and "strength" in best else 0.0)
+    return fall > (MIN_STANDARD_ERRORS * error if strategy == "auto" and best.solved else 0.0)
 
 
-def rate_factors(parts, cut):
-    """Return the share of the learning rate of every variable above a cut, by its path.
+def rate_factors(parts: Parts, cut: str | None) -> dict[str, float]:
+    """Return the fraction of the learning rate of every variable above a cut, by its path.
 
-    The head has all of it; each stage of the backbone `1 / RATE_PER_STAGE` of what is above.
+    The head has the whole rate. Each stage of the backbone has `1 / RATE_PER_STAGE` of the rate
+    of the stage above it.
 
     Args:
         parts: `Parts`.
-        cut: str; see `freeze`.
+        cut: str or `None`; see `freeze`.
     """
     factors, factor, ends = {}, 1.0, set(parts.ends)
     for layer in reversed(parts.backbone.layers):

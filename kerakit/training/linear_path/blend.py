@@ -1,4 +1,8 @@
-"""A linear path and a network that train apart, and the weights by which they are added."""
+"""The weights by which a linear path and a network that trained without it are added."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,30 +14,30 @@ from kerakit.solvers.logistic import mean_log_loss
 
 __all__ = ["blend", "network_alone"]
 
-WEIGHTS = np.arange(0, 1.55, 0.1)  # of either path
-# From what the builder began with, which is what is expected without evidence: twenty validation
-# rows hardly move it, a thousand move it where they will.
-DEVIATION = 0.5  # of each weight: from a half, all of `WEIGHTS` is within two of it
-ROWS = 1024  # that are answered at a time
+WEIGHTS = np.arange(0, 1.55, 0.1)  # candidates, of either path
+# The prior is a normal distribution around the weights that the builder gave the layer. Twenty
+# validation rows hardly change them, and a thousand rows outweigh the prior. From a half, all of
+# `WEIGHTS` is within two standard deviations.
+PRIOR_STD = 0.5
+ROWS = 1024  # rows that are predicted at a time
 
 
-def network_alone(model):
-    """Return the model that answers by the network's own scores, without the linear path.
+def network_alone(model: keras.Model) -> keras.Model:
+    """Return the model that predicts by the network's scores, without the linear path.
 
     Args:
         model: `keras.Model` whose network has the layers `output` and `blend`.
     """
     _, network = split_model(model)
-    behind = keras.Model(network.get_layer(BLEND).output, network.output)
-    own = network.get_layer(OUTPUT).output
-    return keras.Model(network.input, behind(ops.expand_dims(own, -1)), name="alone")
+    after = keras.Model(network.get_layer(BLEND).output, network.output)
+    scores = network.get_layer(OUTPUT).output
+    return keras.Model(network.input, after(ops.expand_dims(scores, -1)), name="alone")
 
 
-def blend(runner):
-    """Give the layer `blend` the weights that fit the validation rows best; return a str on it.
+def blend(runner: Any) -> str:
+    """Give the layer `blend` the weights that fit the validation rows best; return a report line.
 
-    They minimise the log loss of all rows, plus what a normal prior around the weights that the
-    layer has says.
+    The weights minimise the log loss of the rows minus the logarithm of the prior.
 
     Args:
         runner: `Runner` with validation rows, whose linear path was solved.
@@ -41,27 +45,29 @@ def blend(runner):
     Reference:
         Heskes: Selecting Weighting Factors in Logarithmic Opinion Pools, NeurIPS 1997.
     """
-    held = runner.arrays("validation")
+    validation = runner.arrays("validation")
     _, network = split_model(runner.model)
     layer = network.get_layer(BLEND)
     paths = keras.Model(network.input, layer.input)
 
+    prepare, count = runner.plan.prepare, len(validation)
+
     @tf.function(autograph=False, reduce_retracing=True)
-    def answer(rows):
-        batch = held.take(rows)
-        values, target, *_ = batch if runner.prepare is None else runner.prepare(batch, 0, False)
+    def predicted(rows):
+        batch = validation.take(rows)
+        values, target, *_ = batch if prepare is None else prepare(batch, 0, False)
         return paths(values, training=False), target
 
-    parts = [answer(tf.range(i, min(i + ROWS, len(held)))) for i in range(0, len(held), ROWS)]
-    scores, target = (np.concatenate(part) for part in zip(*parts, strict=True))
-    weight = np.ones(len(held)) if held.weight is None else held.weight.numpy()
+    chunks = [predicted(tf.range(i, min(i + ROWS, count))) for i in range(0, count, ROWS)]
+    scores, target = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
+    weight = np.ones(count) if validation.weight is None else validation.weight.numpy()
     losses = {
-        (linear, own): mean_log_loss(scores @ (linear, own), target, weight)
+        (linear, network_weight): mean_log_loss(scores @ (linear, network_weight), target, weight)
         for linear in WEIGHTS
-        for own in WEIGHTS
+        for network_weight in WEIGHTS
     }
-    begun = layer.kernel.numpy()[:, 0]
-    best = min(losses, key=lambda pair: weight.sum() * losses[pair] + _doubt(pair, begun))
+    initial = layer.kernel.numpy()[:, 0]
+    best = min(losses, key=lambda pair: weight.sum() * losses[pair] + _penalty(pair, initial))
     layer.kernel.assign(np.array(best, "float32")[:, None])
     return (
         f"blend: {best[0]:.1f} of the linear path and {best[1]:.1f} of the network, validation "
@@ -69,5 +75,6 @@ def blend(runner):
     )
 
 
-def _doubt(pair, expected):
-    return np.sum((np.array(pair) - expected) ** 2) / (2 * DEVIATION**2)
+def _penalty(pair, expected):
+    """The negative logarithm of the prior, without its constant."""
+    return np.sum((np.array(pair) - expected) ** 2) / (2 * PRIOR_STD**2)

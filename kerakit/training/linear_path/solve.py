@@ -1,10 +1,14 @@
-"""The linear path beside a network, solved before the first epoch instead of trained in many.
+"""The linear path beside a network: solved before the first epoch instead of trained.
 
 A forecaster's straight line and a classifier's weights of n-grams, or of the values of a series,
 are convex problems: ridge and logistic regression find their minimum in seconds. A forecaster's
-network then learns what the line leaves. Of labels a regression on many columns leaves next to
-nothing in training: there the network trains by itself, and the two are blended in the end.
+network then learns the errors of the line. The errors of a classifier on many columns are close
+to zero in training, so its network trains alone, and path and network are blended at the end.
 """
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -19,44 +23,44 @@ __all__ = ["finish_linear_path", "solve_linear_path"]
 _PATHS = {"window": WindowPath, "series": SeriesPath, "grams": GramPath}
 
 
-def solve_linear_path(runner, before=None):
+def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | None:
     """Solve and freeze the linear path of a network, if it has one that is still at zero.
 
     Args:
         runner: `Runner`. Its `path` is the path from now on, where one was solved.
-        before: bool or `None`. Of a run that goes on: whether it solved the path. Defaults to
+        solved_before: bool or `None`. Whether the run that goes on solved its path. Defaults to
             `None`: the run begins here.
 
     Returns:
-        str, what was found, or `None` where nothing was solved.
+        A line about the solution, or `None` where nothing was solved.
     """
-    found = linear_path_of(runner.model)
-    if found is None or before is False or (found.kind != "window" and not runner.fits):
+    linear = linear_path_of(runner.model)
+    if linear is None or solved_before is False or (linear.kind != "window" and not runner.fits):
         return None
-    weights = [weight for layer in found.layers for weight in layer.weights]
-    if before is None and any(np.any(weight.numpy()) for weight in weights):
+    weights = [weight for layer in linear.layers for weight in layer.weights]
+    if solved_before is None and any(np.any(weight.numpy()) for weight in weights):
         return None  # it was trained: by the user, or an earlier fit
-    layers, path = found, _PATHS[found.kind](found, runner)
-    found = path.solve()
-    if found is None:
+    path = _PATHS[linear.kind](linear, runner)
+    line = path.solve()
+    if line is None:
         return None
-    runner.path, runner.apart = path, layers.blend is not None
-    for layer in [*layers.layers, *([layers.blend] if runner.apart else [])]:
+    runner.path, runner.trains_alone = path, linear.blend is not None
+    for layer in [*linear.layers, *([linear.blend] if runner.trains_alone else [])]:
         layer.trainable = False
-    return found
+    return line
 
 
-def finish_linear_path(runner):
-    """Blend a solved path with the network that was trained apart from it.
+def finish_linear_path(runner: Any) -> str | None:
+    """Blend a solved path with the network that trained without it.
 
-    The path is then solved once more, on the validation rows as well, where there are any: their
-    figures in the history are from before.
+    The path is then solved once more, on training and validation rows together, where there
+    are validation rows. The validation metrics in the history are from before.
 
     Returns:
-        str, what was done, or `None` where nothing was.
+        A line about the blend, or `None` where nothing was blended.
     """
-    if not runner.apart or runner.path.held is None:
+    if not runner.trains_alone or runner.path.validation is None:
         return None
-    found = blend(runner)
+    line = blend(runner)
     runner.path.solve_again()
-    return f"{found}; then the linear path was solved once more, on the validation rows as well"
+    return f"{line}; then the linear path was solved once more, on the validation rows as well"

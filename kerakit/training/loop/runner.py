@@ -1,28 +1,137 @@
-"""What trains the epochs of a run: in memory where the rows fit, else streamed."""
+"""What trains the epochs of a run: from memory where the rows fit, else streamed."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from kerakit.builders.contract import OUTPUT, split_model
+from kerakit.builders.contract import split_model
 from kerakit.data.tasks import TASKS
-from kerakit.training.loop.epochs import InMemoryEpochs, StreamedEpochs, row_order
-from kerakit.training.loop.learning_rate import safe_learning_rate
+from kerakit.presets import settings_of
+from kerakit.training.loop.epochs import EpochPlan, row_order
+from kerakit.training.loop.in_memory import InMemoryEpochs
+from kerakit.training.loop.learning_rate import measured_learning_rate
+from kerakit.training.loop.streamed import StreamedEpochs
 from kerakit.training.loop.trainer import make_trainer
-from kerakit.training.model_parts import by_batch, has_images
-from kerakit.training.rows.arrays import preprocessed, size_in_memory, weighted
+from kerakit.training.rows.arrays import Arrays, LazyRows, preprocessed, size_in_memory
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.rows.batch_stages import preprocess_stage, trim_stage
+from kerakit.training.rows.class_weights import class_weights, weighted
+from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import streamed_batches
 from kerakit.training.speed.recurrent import recurrent_layers
+
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
+    from kerakit.training.options import FitOptions
 
 __all__ = ["Runner"]
 
 
+class Runner:
+    """Makes the trainer, the rows and the epochs of a run.
+
+    Images and windows of series stay raw until they are in a batch, and images are augmented
+    there. Other data go through `preprocess` once. Sequences of different lengths are cut to
+    the longest of their batch.
+
+    Args:
+        model: `keras.Model`, compiled.
+        data: `Data`.
+        options: `FitOptions`.
+
+    Attributes:
+        path: the linear path that was solved before the network trains, or `None`.
+        trains_alone: bool. Whether the network then trains without that path.
+    """
+
+    def __init__(self, model: keras.Model, data: Data, options: FitOptions) -> None:
+        self.model, self.data, self.options = model, data, options
+        self.settings = settings_of(model)
+        self.weights = class_weights(data.spec, options.class_weight, options.owner)
+        preprocess, network = split_model(model)
+        spec, seed = data.spec, options.seed
+        self.images = has_images(spec)
+        self.sequences, self.length, self.fixed_length = _lengths(spec, network)
+        self.labels = TASKS[spec.task].answer == "label"
+        self.mixes = options.augment == "strong"
+        self.preprocess, prepare = preprocess, None
+        if by_batch(spec):
+            width = network.output_shape[-1] if self.mixes else None
+            change = augmentation(options.augment, spec) if self.images else None
+            self.preprocess, prepare = None, preprocess_stage(preprocess, change, seed, width)
+        elif self.sequences and preprocess is not None:
+            prepare = trim_stage
+        self.plan = self._plan(prepare)
+        self.fits = size_in_memory(data, "train", self.preprocess) <= options.cache_mb * 2**20
+        self.path, self.trains_alone = None, False
+        self._arrays: dict[str, Arrays | LazyRows | None] = {}
+
+    def trainer(self) -> keras.Model:
+        """Return the model that trains; see `make_trainer`."""
+        return make_trainer(self.model, self.labels, self.mixes, self.trains_alone)
+
+    def arrays(self, split: str) -> Arrays | LazyRows | None:
+        """Return the rows of a split as they train, or `None` where there are none."""
+        if split not in self._arrays:
+            self._arrays[split] = preprocessed(self.data, split, self.preprocess, self.weights)
+        return self._arrays[split]
+
+    def first_batches(self, count: int) -> list[tuple[Any, ...]]:
+        """Return the first batches of the first epoch, as they are before `prepare`."""
+        plan, gather = self.plan, self.data.gatherer("train")
+        if gather is None:
+            raw = list(self.data.batches("train", plan.batch_size).take(count))
+        else:
+            order = row_order(plan.rows, plan.steps, plan.seed, 0)
+            raw = [gather(tf.constant(order[number % plan.steps])) for number in range(count)]
+        batches = []
+        for features, target, *weight in raw:
+            if self.preprocess is not None:
+                features = self.preprocess(features, training=False)
+            weight = weighted(target, weight[0] if weight else None, self.weights)
+            batches.append((features, target) if weight is None else (features, target, weight))
+        return batches
+
+    def epochs(self, trainer: keras.Model, xla: bool = False) -> InMemoryEpochs | StreamedEpochs:
+        """Return the callable that trains one epoch.
+
+        Args:
+            trainer: the model that `trainer()` returned.
+            xla: bool. Whether XLA compiles a step of images. Defaults to `False`.
+        """
+        if not self.fits:
+            batches, validation = streamed_batches(
+                self.data, self.preprocess, self.plan.batch_size, self.plan.seed, self.weights
+            )
+            return StreamedEpochs(trainer, self.plan, batches, validation, xla)
+        train, validation = self.arrays("train"), self.arrays("validation")
+        if self.settings.schedule is None and self.settings.preset.learning_rate is None:
+            trainer.optimizer.learning_rate = measured_learning_rate(
+                trainer,
+                train,
+                TASKS[self.data.spec.task],
+                self.plan.prepare if self.images else None,
+            )
+        return InMemoryEpochs(trainer, self.plan, train, validation, xla)
+
+    def _plan(self, prepare):
+        rows, options = self.data.spec.sizes["train"], self.options
+        usual = self.settings.preset.batch_size_for(rows)
+        batch_size = min(options.batch_size or usual, rows)
+        schedule, rates = self.settings.schedule, None
+        if schedule is not None:
+            rates = schedule.simulate(options.epochs * math.ceil(rows / batch_size))
+            rates = None if np.ptp(rates) == 0 else rates
+        return EpochPlan(rows, batch_size, options.epochs, options.seed, rates, prepare)
+
+
 def _lengths(spec, network):
-    """Whether rows are sequences, how many steps a usual one has, and how many each has.
+    """Whether rows are sequences, the steps of a usual one, and the steps of all.
 
     The steps are those that recurrent layers take, where they are known beforehand: a
     forecaster reads its window in segments.
@@ -36,131 +145,3 @@ def _lengths(spec, network):
             middle = feature.quantiles[len(feature.quantiles) // 2] if feature.quantiles else 1
             return True, int(middle), None
     return False, None, None
-
-
-class Runner:
-    """Makes what trains an epoch.
-
-    Images and windows of series stay raw until they are in a batch, and images are augmented
-    there; other data go through `preprocess` once. Sequences of different lengths are cut to
-    the longest of their batch.
-
-    Args:
-        model: `keras.Model`, compiled.
-        data: `Data`.
-        settings: `Settings`.
-        batch_size: int, or `None` for that of the preset.
-        epochs: int.
-        seed: int.
-        weights: float array of shape `(classes,)`, or `None`. Class weights.
-        augment: str, a key of `LEVELS`.
-        cache_mb: number of MiB that the rows may take.
-
-    Attributes:
-        path: the linear path that was solved before the network trains, or `None`.
-        apart: bool. Whether the network then trains without that path.
-    """
-
-    def __init__(self, model, data, settings, batch_size, epochs, seed, weights, augment, cache_mb):
-        self.model, self.data, self.settings = model, data, settings
-        self.epochs, self.seed, self.weights = epochs, seed, weights
-        self.rows = data.spec.sizes["train"]
-        usual = settings.preset.batch_size_for(self.rows)
-        self.batch_size = min(batch_size or usual, self.rows)
-        self.steps = math.ceil(self.rows / self.batch_size)
-        schedule = settings.schedule
-        rates = None if schedule is None else schedule.simulate(epochs * self.steps)
-        self.rates = None if rates is None or np.ptp(rates) == 0 else rates
-        preprocess, network = split_model(model)
-        self.images = has_images(data.spec)
-        self.sequences, self.length, self.fixed_length = _lengths(data.spec, network)
-        self.labels = TASKS[data.spec.task].answer == "label"
-        self.mixes = augment == "strong"
-        self.preprocess, self.prepare = preprocess, None
-        if by_batch(data.spec):
-            width = network.output_shape[-1] if self.mixes else None
-            change = augmentation(augment, data.spec) if self.images else None
-            self.preprocess, self.prepare = None, preprocess_stage(preprocess, change, seed, width)
-        elif self.sequences and preprocess is not None:
-            self.prepare = trim_stage
-        self.fits = size_in_memory(data, "train", self.preprocess) <= cache_mb * 2**20
-        self.path, self.apart = None, False
-        self._held = {}
-
-    def trainer(self):
-        """Return the model that trains; see `make_trainer`."""
-        return make_trainer(self.model, self.labels, self.mixes, self.apart)[0]
-
-    def arrays(self, split):
-        """Return the rows of a split as they train, or `None` where there are none."""
-        if split not in self._held:
-            self._held[split] = preprocessed(self.data, split, self.preprocess, self.weights)
-        return self._held[split]
-
-    def first_batches(self, count):
-        """Return the first batches of the first epoch, as they are before `prepare`."""
-        gather = self.data.gatherer("train")
-        if gather is None:
-            found = list(self.data.batches("train", self.batch_size).take(count))
-        else:
-            order = row_order(self.rows, self.steps, self.seed, 0)
-            found = [gather(tf.constant(order[place % self.steps])) for place in range(count)]
-        batches = []
-        for features, target, *weight in found:
-            if self.preprocess is not None:
-                features = self.preprocess(features, training=False)
-            weight = weighted(target, weight[0] if weight else None, self.weights)
-            batches.append((features, target) if weight is None else (features, target, weight))
-        return batches
-
-    def start(self, trainer, xla=False):
-        """Return the callable that trains one epoch.
-
-        Args:
-            trainer: what `trainer()` returned.
-            xla: bool. Whether XLA compiles a step of images. Defaults to `False`.
-        """
-        if not self.fits:
-            batches, validation = streamed_batches(
-                self.data, self.preprocess, self.batch_size, self.seed, self.weights
-            )
-            return StreamedEpochs(
-                trainer,
-                batches,
-                validation,
-                self.rows,
-                self.batch_size,
-                self.seed,
-                self.rates,
-                self.prepare,
-                xla,
-            )
-        train, held = self.arrays("train"), self.arrays("validation")
-        if self.settings.schedule is None and self.settings.preset.learning_rate is None:
-            trainer.optimizer.learning_rate = self._measured_rate(trainer, train)
-        return InMemoryEpochs(
-            trainer,
-            train,
-            held,
-            self.batch_size,
-            self.epochs,
-            self.seed,
-            self.rates,
-            self.prepare,
-            xla,
-        )
-
-    def _measured_rate(self, trainer, train):
-        output = trainer.get_layer(OUTPUT)
-        values = train.values
-        if self.images:
-            values, *_ = self.prepare((values, train.target), 0, False)
-            values = keras.Model(trainer.input, output.input)(values, training=False)
-            values = tf.reshape(values, (len(train), -1))
-        elif not tf.is_tensor(values):
-            values = values[0]
-        penalty = float(output.kernel_regularizer.l2) if output.kernel_regularizer else 0.0
-        task = TASKS[self.data.spec.task]
-        averaged = output.units if task.answer in ("numbers", "labels") else 1
-        weight = None if train.weight is None else train.weight.numpy()
-        return safe_learning_rate(values.numpy(), task.head, averaged, penalty, weight)

@@ -1,6 +1,9 @@
-"""The throwaway model that trains: the network alone, with the outer model's optimizer."""
+"""The temporary model that trains: the network alone, with the outer model's optimizer."""
+
+from __future__ import annotations
 
 import functools
+from typing import Any
 
 import keras
 
@@ -13,16 +16,16 @@ __all__ = ["make_trainer"]
 
 
 class _Trainer(keras.Model):
-    """Trains with targets of the shape of its answer.
+    """Trains on targets that have the shape of the model's output.
 
-    Keras averages a loss over the last axis; a single number per row therefore needs an
-    axis of its own, or sample weights would multiply the mean instead of the rows. Class
-    ids become one-hot rows where `rows` says so. Tags behind the end of a sentence weigh
-    nothing: loss and metrics are means over tokens, however much padding a batch has.
+    Keras averages a loss over the last axis. A single number per row therefore needs an axis
+    of its own, or sample weights would multiply the mean instead of the rows. Class ids become
+    one-hot rows where `rows` is set. Tags after the end of a sentence have the weight 0: loss
+    and metrics are means over tokens, however much padding a batch has.
     """
 
     rows = False
-    alone = None  # what answers in training instead, as `(values) -> answer`
+    alone: Any = None  # computes the output in training instead, as `(values) -> output`
 
     def call(self, inputs, training=None, mask=None):
         if training and self.alone is not None:
@@ -34,31 +37,31 @@ class _Trainer(keras.Model):
 
     def test_step(self, data):
         data = self._with_axis(data)
-        if not self._tags(data[1]):
+        if not self._are_tags(data[1]):
             return super().test_step(data)
-        values, target, there = data
-        answer = self(values, training=False)
-        loss = self.compute_loss(values, target, answer, there, training=False)
-        tokens = keras.ops.sum(keras.ops.sign(there))  # Keras would count the sentences
+        values, target, weight = data
+        output = self(values, training=False)
+        loss = self.compute_loss(values, target, output, weight, training=False)
+        tokens = keras.ops.sum(keras.ops.sign(weight))  # Keras would count the sentences
         loss_tracker(self).update_state(loss, sample_weight=tokens)
-        return self.compute_metrics(values, target, answer, sample_weight=there)
+        return self.compute_metrics(values, target, output, sample_weight=weight)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        if self._tags(y):  # Keras divides by the number of places, not of tokens
-            share = keras.ops.mean(sample_weight)
-            sample_weight = sample_weight / keras.ops.maximum(share, 1e-6)
+        if self._are_tags(y):  # Keras divides by the number of steps, not of tokens
+            mean = keras.ops.mean(sample_weight)
+            sample_weight = sample_weight / keras.ops.maximum(mean, 1e-6)
         return super().compute_loss(x, y, y_pred, sample_weight, training=training)
 
-    def _tags(self, target):
+    def _are_tags(self, target):
         return len(self.output_shape) == 3 and len(target.shape) == 2 and "int" in target.dtype.name
 
     def _with_axis(self, data):
         values, target, *weight = data
-        if self._tags(target):
+        if self._are_tags(target):
             # Keras' metrics take the mean of a row: times the width, it is of tokens again.
             width = keras.ops.cast(keras.ops.shape(target)[1], "float32")
-            there = keras.ops.cast(target >= 0, "float32") * width
-            return values, keras.ops.maximum(target, 0), there
+            weight = keras.ops.cast(target >= 0, "float32") * width
+            return values, keras.ops.maximum(target, 0), weight
         if self.rows:
             target = as_rows(target, self.output_shape[-1])
         elif len(self.output_shape) == 2 and self.output_shape[-1] == 1:
@@ -66,30 +69,32 @@ class _Trainer(keras.Model):
         return (values, target, *weight)
 
 
-def make_trainer(model, labels=False, mixes=False, apart=False):
-    """Return `(trainer, preprocess)` for a compiled model.
+def make_trainer(
+    model: keras.Model, labels: bool = False, mixes: bool = False, alone: bool = False
+) -> keras.Model:
+    """Return the model that trains in place of a compiled model.
 
-    The trainer shares the network's layers and the model's optimizer, so that what it
-    learns, and the optimizer's state, are in the model and are saved with it. Metrics are
-    its own.
+    The trainer shares the network's layers and the model's optimizer. Its weights and the
+    state of its optimizer are therefore in the model, and are saved with it. It has its own
+    metrics.
 
     Args:
         model: `keras.Model`, compiled.
         labels: bool. Whether the targets are class ids. A loss that wants rows then gets
-            them, in training and validation alike. Defaults to `False`.
-        mixes: bool. Whether targets are mixed, so that rows it must be: sparse losses and
-            metrics are replaced by their counterparts. Defaults to `False`.
-        apart: bool. Whether the network trains without the linear path beside it; it is
-            validated with it. Defaults to `False`.
+            one-hot rows, in training and validation alike. Defaults to `False`.
+        mixes: bool. Whether targets are mixed and must be rows: sparse losses and metrics are
+            replaced by their counterparts. Defaults to `False`.
+        alone: bool. Whether the network trains without the linear path beside it; it is
+            validated with the path. Defaults to `False`.
 
     Raises:
         ArgumentError: when labels are mixed and the loss has no counterpart.
     """
-    preprocess, network = split_model(model)
+    _, network = split_model(model)
     output = answer_by_column(network)
     trainer = _Trainer(network.input, output, name="trainer")
-    if apart:
-        # Not an attribute of its own, which Keras would take for a layer more.
+    if alone:
+        # A function, because Keras would track a model in an attribute as one layer more.
         trainer.alone = functools.partial(network_alone(model).__call__, training=True)
     given = compile_arguments(model)
     loss = given.get("loss")
@@ -108,11 +113,11 @@ def make_trainer(model, labels=False, mixes=False, apart=False):
     )
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    return trainer, preprocess
+    return trainer
 
 
 def _fresh(metrics):
-    """Copies of the metrics, so that the model's own keep their state."""
+    """Copies of the metrics, so that the metrics of the model keep their state."""
     if not metrics:
         return None
     copies = []

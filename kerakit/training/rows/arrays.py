@@ -1,27 +1,27 @@
-"""What a network trains on: the split mapped through `preprocess`, once."""
+"""Rows that train from memory: a split that went through `preprocess` once."""
+
+from __future__ import annotations
 
 import dataclasses
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import tensorflow as tf
 
-from kerakit.checks import check
 from kerakit.data.data import Table
 from kerakit.data.storage.mapped import is_mapped
 from kerakit.data.storage.windows import Windows
-from kerakit.data.tasks import tasks_with
-from kerakit.errors import ArgumentError, DataError
+from kerakit.errors import DataError
+from kerakit.training.rows.class_weights import weighted
 
-__all__ = [
-    "Arrays",
-    "LazyRows",
-    "class_weights",
-    "preprocessed",
-    "size_in_memory",
-    "weighted",
-]
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data.data import Data
+
+__all__ = ["Arrays", "LazyRows", "preprocessed", "size_in_memory"]
 
 CHUNK = 16_384  # rows that go through `preprocess` at a time
 
@@ -31,55 +31,52 @@ class Arrays:
     """Rows ready to train on, in memory.
 
     Attributes:
-        values: tensor, or structure of tensors, that the trained part takes.
+        values: tensor, or structure of tensors, of shapes `(n, ...)`. The network's input.
         target: tensor of shape `(n,)` or `(n, targets)`.
         weight: float32 tensor of shape `(n,)`, or `None`.
     """
 
-    values: object
+    values: Any
     target: tf.Tensor
     weight: tf.Tensor | None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return int(self.target.shape[0])
 
-    def take(self, rows):
+    def take(self, rows: tf.Tensor) -> tuple[Any, ...]:
         """Return the batch of the rows at `rows`, an int tensor of shape `(b,)`; in graphs too."""
-        parts = (self.values, self.target)
-        parts += () if self.weight is None else (self.weight,)
-        return tf.nest.map_structure(lambda part: tf.gather(part, rows), parts)
+        tensors = (self.values, self.target)
+        tensors += () if self.weight is None else (self.weight,)
+        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), tensors)
 
 
 @dataclasses.dataclass(frozen=True)
 class LazyRows:
-    """Rows that are cut out of a series when a batch of them trains; as `Arrays`, but lazy.
+    """Windows that are taken from a series when a batch of them trains; as `Arrays`, but lazy.
 
     Attributes:
         gather: function from an int tensor of rows to their batch.
         count: int. How many rows there are.
     """
 
-    gather: Callable
+    gather: Callable[[tf.Tensor], tuple[Any, ...]]
     count: int
 
-    def __len__(self):
+    def __len__(self) -> int:
         return self.count
 
-    def take(self, rows):
+    def take(self, rows: tf.Tensor) -> tuple[Any, ...]:
         """Return the batch of the rows at `rows`, an int tensor of shape `(b,)`; in graphs too."""
         return self.gather(rows)
 
 
-def weighted(target, weight, weights):
-    """Return the sample weights times those of the classes; `None` where there are neither."""
-    if weights is None:
-        return weight
-    own = tf.gather(tf.constant(weights, "float32"), target)
-    return own if weight is None else own * weight
-
-
-def preprocessed(data, split, preprocess, weights=None):
-    """Return the `Arrays` (or `LazyRows`) of a split, or `None` where the split is absent.
+def preprocessed(
+    data: Data,
+    split: Literal["train", "validation", "test"],
+    preprocess: keras.Model | None,
+    weights: np.ndarray | None = None,
+) -> Arrays | LazyRows | None:
+    """Return the rows of a split in memory, or `None` where the split is absent.
 
     Args:
         data: `Data`.
@@ -87,6 +84,9 @@ def preprocessed(data, split, preprocess, weights=None):
         preprocess: `keras.Model`, or `None` to take the features as they are.
         weights: float array of shape `(classes,)`, or `None`. Class weights, which multiply
             the sample weights.
+
+    Raises:
+        DataError: when the split has no rows.
     """
     table = data.table(split)
     if table is not None and any(isinstance(c, Windows) for c in table.features.values()):
@@ -98,34 +98,24 @@ def preprocessed(data, split, preprocess, weights=None):
     batches = data.batches(split, CHUNK)
     if batches is None:
         return None
-    parts = []
+    chunks = []
     for features, target, *weight in batches:
         values = features if preprocess is None else preprocess(features, training=False)
         weight = weighted(target, weight[0] if weight else None, weights)
-        parts.append((values, target) if weight is None else (values, target, weight))
-    if not parts:
+        chunks.append((values, target) if weight is None else (values, target, weight))
+    if not chunks:
         raise DataError(f"The {split} split has no rows.")
-    joined = tf.nest.map_structure(_joined, *parts)
+    joined = tf.nest.map_structure(_joined, *chunks)
     values, target, *weight = joined
     return Arrays(values, target, weight[0] if weight else None)
 
 
-def _joined(*chunks):
-    """Chunks of rows one behind the other; shorter sequences get zeros at their end."""
-    widths = [chunk.shape[1] if chunk.shape.rank > 1 else None for chunk in chunks]
-    if len(set(widths)) > 1:
-        rest = [[0, 0]] * (chunks[0].shape.rank - 2)
-        chunks = [
-            tf.pad(chunk, [[0, 0], [0, max(widths) - width], *rest])
-            for chunk, width in zip(chunks, widths, strict=True)
-        ]
-    return tf.concat(chunks, 0)
-
-
-def size_in_memory(data, split, preprocess):
+def size_in_memory(
+    data: Data, split: Literal["train", "validation", "test"], preprocess: keras.Model | None
+) -> float:
     """Estimate the bytes that `preprocessed` would take, from the first rows.
 
-    What lies on disk (a `numpy.memmap` column) is too large, whatever its size.
+    A column on disk (a `numpy.memmap`) counts as too large, whatever its size.
     """
     table = data.table(split)
     rows = len(table) if isinstance(table, Table) else data.spec.sizes.get(split, 0)
@@ -143,31 +133,13 @@ def size_in_memory(data, split, preprocess):
     return 0
 
 
-def class_weights(spec, class_weight):
-    """Return the weight of each class as a float array of shape `(classes,)`, or `None`.
-
-    Args:
-        spec: `Spec`.
-        class_weight: `None`, `"balanced"` (n / (classes * count), as in scikit-learn), or a
-            dict with a weight for every class, by label or id.
-
-    Raises:
-        ArgumentError: when the task has no classes, or a class is missing or unknown.
-    """
-    if class_weight is None:
-        return None
-    if spec.task not in tasks_with(answer="label"):
-        raise ArgumentError(
-            f"The 'class_weight' parameter of fit is for one label per row. Got a {spec.task} task."
-        )
-    counts = np.array(spec.class_counts, "float64")
-    if class_weight == "balanced":
-        return counts.sum() / (len(counts) * np.maximum(counts, 1))
-    expected = f"None, 'balanced' or a dict with the classes {list(spec.classes)}"
-    check(isinstance(class_weight, dict), "fit", "class_weight", expected, class_weight)
-    ids = {label: number for number, label in enumerate(spec.classes)}
-    by_id = {ids.get(key, key): value for key, value in class_weight.items()}
-    complete = set(by_id) == set(range(len(counts))) and len(by_id) == len(class_weight)
-    positive = all(isinstance(v, (int, float)) and v >= 0 for v in by_id.values())
-    check(complete and positive, "fit", "class_weight", expected, class_weight)
-    return np.array([by_id[number] for number in range(len(counts))], "float64")
+def _joined(*chunks):
+    """Chunks of rows one behind the other; shorter sequences get zeros at their end."""
+    widths = [chunk.shape[1] if chunk.shape.rank > 1 else None for chunk in chunks]
+    if len(set(widths)) > 1:
+        rest = [[0, 0]] * (chunks[0].shape.rank - 2)
+        chunks = [
+            tf.pad(chunk, [[0, 0], [0, max(widths) - width], *rest])
+            for chunk, width in zip(chunks, widths, strict=True)
+        ]
+    return tf.concat(chunks, 0)

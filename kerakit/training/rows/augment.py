@@ -1,18 +1,26 @@
-"""Random changes to a batch of images that leave its meaning as it is.
+"""Image augmentation: random changes to a batch of images that keep its labels right.
 
-Pure functions of pixels (0-255) and a seed, in the graph: the same seed gives the same
-pixels whenever it is asked. They run on training batches only and are no part of the model.
+The functions depend on the pixels (0-255) and a seed alone, and run in the graph. They are
+applied to training batches only and are not part of the model.
 
-Of an image of 32x32x3 "light" takes 16 microseconds of CPU time, "standard" 44 and "strong"
-59 (of 28x28x1: 9, 16 and 21); a training step of a ResNet-20 takes some 2,700 per image.
+An image of 32x32x3 takes 16 microseconds of CPU time for "light", 44 for "standard" and 59 for
+"strong" (one of 28x28x1: 9, 16 and 21). A training step of a ResNet-20 takes some 2,700 per
+image.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from kerakit.data.spec import Spec
 
 __all__ = ["LEVELS", "augmentation", "flips", "lit", "mixed", "shifted", "warped"]
 
@@ -23,18 +31,22 @@ LIGHT_LIGHTING, LIGHTING = 0.1, 0.2  # 0.2: fastai (arXiv:2002.04688); light tak
 ROTATION = math.radians(10)  # fastai, aug_transforms: max_rotate=10
 ZOOM = 1.1  # fastai, aug_transforms: max_zoom=1.1; here in and out
 MIXUP_ALPHA = 0.2  # Zhang et al. 2018, arXiv:1710.09412, section 3.1: 0.1 to 0.4
-CUTMIX_SHARE = 0.5  # MixUp or CutMix evenly: Touvron et al. 2021, arXiv:2012.12877, table 9
+CUTMIX_FRACTION = 0.5  # MixUp or CutMix evenly: Touvron et al. 2021, arXiv:2012.12877, table 9
 
 
-def augmentation(level, spec):
-    """Return the function `(batch, seed) -> batch` of a level, or `None` where it is `"none"`.
+def augmentation(
+    level: str | None, spec: Spec, owner: str = "fit"
+) -> Callable[[tuple[Any, ...], tf.Tensor], tuple[Any, ...]] | None:
+    """Return the function `(batch, seed) -> batch` that augments images, or `None` for `"none"`.
 
     Args:
         level: `"light"`: shifts of up to an eighth of the side, and small changes of contrast
-            and brightness. `"standard"`: also rotation, zoom and, where the meaning allows
-            (see `flips`), reflection. `"strong"`: also MixUp (Zhang et al. 2018) or CutMix
-            (Yun et al. 2019), half of the images each; targets become rows of shares.
+            and brightness. `"standard"`: also rotation, zoom and, where a mirrored image
+            keeps its label (see `flips`), reflection. `"strong"`: also MixUp (Zhang et al.
+            2018) or CutMix (Yun et al. 2019), half of the images each; targets become rows of
+            fractions.
         spec: `Spec`. Features of kind `"image"` are augmented, and keep their dtype.
+        owner: str. The function that the user called, for errors. Defaults to `"fit"`.
 
     Raises:
         ArgumentError: when the level mixes and the data are not one image and its labels.
@@ -45,9 +57,9 @@ def augmentation(level, spec):
     labelled = TASKS[spec.task].answer in ("label", "labels")
     if level == "strong" and not (labelled and len(spec.features) == 1):
         raise ArgumentError(
-            "augment='strong' mixes images and their labels: it needs one image per row and a "
-            f"classification. Got the features {list(spec.feature_names)} and a {spec.task} "
-            "task; take 'standard'."
+            f"{owner} with augment='strong' mixes images and their labels: it needs data with "
+            f"one image per row and a classification task. Got {len(spec.features)} features and "
+            f"a {spec.task} task. Use augment='standard'."
         )
     flip = flips(spec)
 
@@ -71,12 +83,12 @@ def augmentation(level, spec):
     return augmented
 
 
-def flips(spec):
+def flips(spec: Spec) -> bool:
     """Return whether a mirrored image keeps its label.
 
-    Writing does not: sets whose labels are all numbers or single characters are not
-    flipped. Other sets where left and right matter (hands, arrows, words) look like any
-    other by their labels; for those take `augment="light"`.
+    Mirrored writing does not: data whose labels are all numbers or single characters are not
+    flipped. Other data where left and right matter (hands, arrows, words) cannot be told by
+    their labels; use `augment="light"` for them.
 
     Example:
 
@@ -87,7 +99,7 @@ def flips(spec):
     return not all(len(label) == 1 or label.isdigit() for label in spec.classes)
 
 
-def shifted(images, seed):
+def shifted(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
     """Shift each image by whole pixels, up to `SHIFT` of its sides; the border is mirrored.
 
     Args:
@@ -95,17 +107,17 @@ def shifted(images, seed):
         seed: int64 tensor of shape `(2,)`.
 
     Returns:
-        Tensor of the same shape and dtype. The pixels are gathered, not computed.
+        Tensor of the same shape and dtype. Pixels are moved, and keep their values.
     """
     count, height, width, channels = _sizes(images)
-    rows, columns = (_moved(count, size, seed, place) for place, size in enumerate((height, width)))
+    rows, columns = (_moved(count, size, seed, use) for use, size in enumerate((height, width)))
     index = rows[:, :, None] * width + columns[:, None, :]
     flat = tf.reshape(images, (count, height * width, channels))
     moved = tf.gather(flat, tf.reshape(index, (count, height * width)), axis=1, batch_dims=1)
     return tf.reshape(moved, (count, height, width, channels))
 
 
-def warped(images, seed, flip):
+def warped(images: tf.Tensor, seed: tf.Tensor, flip: bool) -> tf.Tensor:
     """Shift, rotate, zoom and perhaps reflect each image in one bilinear step.
 
     Args:
@@ -114,7 +126,7 @@ def warped(images, seed, flip):
         flip: bool. Whether half of the images are reflected left to right.
 
     Returns:
-        float32 tensor of the same shape; what comes from outside is mirrored in.
+        float32 tensor of the same shape. Pixels from outside of the image are mirrored.
     """
     count, height, width, _ = _sizes(images)
     angle = _uniform((count,), seed, 2, -ROTATION, ROTATION)
@@ -123,7 +135,7 @@ def warped(images, seed, flip):
     across = _uniform((count,), seed, 1, -SHIFT, SHIFT) * width
     mirror = tf.sign(_uniform((count,), seed, 4, -1.0, 1.0)) if flip else tf.ones((count,))
     middle_y, middle_x = (height - 1) / 2, (width - 1) / 2
-    # From a pixel of the answer to where it comes from, about the middle.
+    # From a pixel of the result to the pixel that it comes from, about the middle.
     cosine, sine = scale * tf.cos(angle), scale * tf.sin(angle)
     xx, xy, yx, yy = mirror * cosine, -mirror * sine, sine, cosine
     x0 = middle_x + across - xx * middle_x - xy * middle_y
@@ -139,10 +151,10 @@ def warped(images, seed, flip):
     )
 
 
-def lit(images, seed, size):
-    """Change each image's contrast by a factor in `1 +- size`, and its brightness likewise.
+def lit(images: tf.Tensor, seed: tf.Tensor, size: float) -> tf.Tensor:
+    """Change each image's contrast by a factor in `1 +- size`, and its brightness.
 
-    Brightness moves by up to `size` times 128, half of the range. Returns float32 in [0, 255].
+    Brightness changes by up to `size` times 128, half of the range. Returns float32 in [0, 255].
     """
     count = tf.shape(images)[0]
     pixels = tf.cast(images, "float32")
@@ -152,17 +164,19 @@ def lit(images, seed, size):
     return tf.clip_by_value(pixels * factor + (mean * (1 - factor) + offset), 0.0, 255.0)
 
 
-def mixed(images, target, weight, seed):
+def mixed(
+    images: tf.Tensor, target: tf.Tensor, weight: tf.Tensor | None, seed: tf.Tensor
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor | None]:
     """Mix each image, and its target, with the one before it in the batch.
 
-    Half of the images are added up in shares from Beta(0.2, 0.2) (MixUp); in the others a
-    box is pasted whose area is uniform (CutMix). The batch is in random order, and so are
-    the pairs. Sample weights are mixed so that the loss, which is linear in the target,
-    is the mean of both images' own.
+    Half of the images are averaged with a weight from Beta(0.2, 0.2) (MixUp). In the others a
+    box of the image before is pasted, whose area is uniform (CutMix). The batch is in random
+    order, and so are the pairs. Sample weights are mixed so that the loss, which is linear in
+    the target, is the weighted mean of the losses of both images.
 
     Args:
         images: float tensor of shape `(batch, height, width, channels)`.
-        target: float tensor of shape `(batch, classes)`, rows of shares.
+        target: float tensor of shape `(batch, classes)`, rows of fractions.
         weight: float tensor of shape `(batch,)`, or `None`.
         seed: int64 tensor of shape `(2,)`.
 
@@ -171,23 +185,23 @@ def mixed(images, target, weight, seed):
     """
     count, height, width, _ = _sizes(images)
     gammas = tf.random.stateless_gamma((2, count), _fold(seed, 7), alpha=MIXUP_ALPHA)
-    share = gammas[0] / tf.maximum(gammas[0] + gammas[1], 1e-30)
-    blend = tf.broadcast_to(share[:, None, None], (count, height, width))
-    cut = _uniform((count,), seed, 8) < CUTMIX_SHARE
-    # The share of the image itself, pixel by pixel; of the target, their mean.
-    own = tf.where(cut[:, None, None], _outside_a_box(count, height, width, seed), blend)
-    part = tf.reduce_mean(own, axis=(1, 2))
+    fraction = gammas[0] / tf.maximum(gammas[0] + gammas[1], 1e-30)
+    mixup = tf.broadcast_to(fraction[:, None, None], (count, height, width))
+    cutmix = _uniform((count,), seed, 8) < CUTMIX_FRACTION
+    # The fraction of the image itself, pixel by pixel; for the target, their mean.
+    kept = tf.where(cutmix[:, None, None], _outside_a_box(count, height, width, seed), mixup)
+    mean_kept = tf.reduce_mean(kept, axis=(1, 2))
 
     def other(values):
         return tf.roll(values, 1, axis=0)
 
-    own = own[..., None]
-    images = own * images + (1 - own) * other(images)
+    kept = kept[..., None]
+    images = kept * images + (1 - kept) * other(images)
     if weight is not None:
-        first, second = part * weight, (1 - part) * other(weight)
+        first, second = mean_kept * weight, (1 - mean_kept) * other(weight)
         weight = first + second
-        part = tf.math.divide_no_nan(first, weight)
-    target = part[:, None] * target + (1 - part[:, None]) * other(target)
+        mean_kept = tf.math.divide_no_nan(first, weight)
+    target = mean_kept[:, None] * target + (1 - mean_kept[:, None]) * other(target)
     return images, target, weight
 
 
@@ -195,28 +209,28 @@ def _outside_a_box(count, height, width, seed):
     """Ones, and zeros in a box whose area is uniform and whose middle is anywhere."""
     half = tf.sqrt(_uniform((count, 1), seed, 9)) / 2
     inside = []
-    for place, size in ((10, height), (11, width)):
-        middle = _uniform((count, 1), seed, place)
+    for use, size in ((10, height), (11, width)):
+        middle = _uniform((count, 1), seed, use)
         position = (tf.range(size, dtype="float32") + 0.5) / size
         inside.append(tf.abs(position - middle) < half)
     return 1 - tf.cast(inside[0][:, :, None] & inside[1][:, None, :], "float32")
 
 
-def _moved(count, size, seed, place):
-    """The places that a shifted row (or column) comes from, mirrored at the border."""
-    most = max(1, round(SHIFT * size))
-    by = tf.random.stateless_uniform((count, 1), _fold(seed, place), -most, most + 1, "int32")
-    places = tf.abs(tf.range(size) + by)
-    return tf.minimum(places, 2 * (size - 1) - places)
+def _moved(count, size, seed, use):
+    """The indices of the rows (or columns) after a shift, mirrored at the border."""
+    limit = max(1, round(SHIFT * size))
+    shift = tf.random.stateless_uniform((count, 1), _fold(seed, use), -limit, limit + 1, "int32")
+    indices = tf.abs(tf.range(size) + shift)
+    return tf.minimum(indices, 2 * (size - 1) - indices)
 
 
-def _uniform(shape, seed, place, low=0.0, high=1.0):
-    return tf.random.stateless_uniform(shape, _fold(seed, place), low, high)
+def _uniform(shape, seed, use, low=0.0, high=1.0):
+    return tf.random.stateless_uniform(shape, _fold(seed, use), low, high)
 
 
-def _fold(seed, place):
-    """A seed of its own for each use of randomness."""
-    return tf.random.experimental.stateless_fold_in(seed, place)
+def _fold(seed, use):
+    """A seed of its own for each use of randomness, which has a number."""
+    return tf.random.experimental.stateless_fold_in(seed, use)
 
 
 def _sizes(images):

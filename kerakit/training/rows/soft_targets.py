@@ -1,6 +1,10 @@
-"""Class ids and rows of shares: which a loss takes, and its counterpart for the other."""
+"""Class ids and one-hot rows as targets: which of them a loss takes, and its counterpart."""
+
+from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -21,11 +25,11 @@ _SPARSE_METRICS = {
 }
 
 
-def wants_rows(loss):
-    """Return whether a loss takes one number per class rather than an id.
+def wants_rows(loss: Any) -> bool:
+    """Return whether a loss takes one number per class rather than a class id.
 
-    All of Keras' own do but the sparse ones; of a loss from elsewhere it is not known, and
-    it gets ids, as in plain Keras.
+    All losses of Keras do, except the sparse ones. For a loss from elsewhere it is not known,
+    and the loss gets ids, as in plain Keras.
 
     Example:
 
@@ -40,11 +44,15 @@ def wants_rows(loss):
     return kind.__module__.startswith("keras.") and "sparse" not in kind.__name__.lower()
 
 
-def row_loss(loss):
-    """Return the loss that takes rows and agrees with `loss` where they are one-hot.
+def row_loss(loss: Any, owner: str = "fit") -> Any:
+    """Return the loss that takes rows and agrees with `loss` on one-hot rows.
+
+    Args:
+        loss: a Keras loss: a name, a function or an object.
+        owner: str. The function that the user called, for errors. Defaults to `"fit"`.
 
     Raises:
-        ArgumentError: when there is none.
+        ArgumentError: when there is no such loss.
     """
     if isinstance(loss, str):
         loss = _LOSSES.get(loss)
@@ -58,12 +66,13 @@ def row_loss(loss):
     elif not isinstance(loss, PerceptronLoss):
         return loss
     raise ArgumentError(
-        f"augment='strong' mixes labels, which the loss {type(loss).__name__} does not take. "
-        "Compile with a cross-entropy, or take augment='standard'."
+        f"{owner} with augment='strong' mixes labels. Got a model with the loss "
+        f"{type(loss).__name__}, which does not take mixed labels. Compile the model with a "
+        "cross-entropy, or use augment='standard'."
     )
 
 
-def row_metrics(metrics):
+def row_metrics(metrics: Sequence[Any] | None) -> Sequence[Any] | None:
     """Return the metrics with those that take ids replaced by those that take rows."""
     if not metrics:
         return metrics
@@ -83,8 +92,8 @@ def _row_metric(metric):
     return kind.from_config(config)
 
 
-def as_rows(target, width):
-    """Return targets as rows of `width` shares: ids of shape `(n,)` become one-hot rows."""
+def as_rows(target: Any, width: int) -> Any:
+    """Return targets as rows of `width` numbers; ids of shape `(n,)` become one-hot rows."""
     if len(target.shape) > 1:
         return target
     if width == 1:

@@ -1,22 +1,39 @@
-"""Batches of data that do not fit in memory once preprocessed."""
+"""Batches of data that do not fit in memory once they are preprocessed."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import tensorflow as tf
 
-from kerakit.training.model_parts import has_images
-from kerakit.training.rows.arrays import weighted
+from kerakit.training.rows.class_weights import weighted
+from kerakit.training.rows.raw import has_images
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from kerakit.data.data import Data
 
 __all__ = ["streamed_batches"]
 
 SHUFFLE_ROWS = 16_384  # rows of a stream that are mixed at a time
-SHUFFLE_BYTES = 256 * 2**20  # and what images among them may take
+SHUFFLE_BYTES = 256 * 2**20  # memory that the images among these rows may take
+VALIDATION_BATCH = 4096  # rows of data without images that are validated at a time
 
 
-def streamed_batches(data, preprocess, batch_size, seed, weights=None):
-    """Return what `StreamedEpochs` takes: `(batches, validation)`.
+def streamed_batches(
+    data: Data,
+    preprocess: keras.Model | None,
+    batch_size: int,
+    seed: int,
+    weights: np.ndarray | None = None,
+) -> tuple[Callable[[int], tf.data.Dataset], tf.data.Dataset | None]:
+    """Return the batches that `StreamedEpochs` trains on: `(batches, validation)`.
 
-    A table is shuffled as a whole, row by row, wherever its columns lie; a stream by
+    A table is shuffled as a whole, row by row, on disk as in memory. A stream is shuffled by
     `SHUFFLE_ROWS` at a time (fewer of large images). Both orders depend on the seed and the
     epoch alone.
 
@@ -28,11 +45,11 @@ def streamed_batches(data, preprocess, batch_size, seed, weights=None):
         weights: float array of shape `(classes,)`, or `None`. Class weights.
 
     Returns:
-        Tuple of a function from an epoch's number to a `tf.data.Dataset`, and the `tf.data.Dataset`
-        of the validation batches, or `None`.
+        Tuple of a function from the index of an epoch to a `tf.data.Dataset` of its training
+        batches, and the `tf.data.Dataset` of the validation batches, or `None`.
     """
     images = has_images(data.spec)
-    ahead = {"num_parallel_calls": tf.data.AUTOTUNE} if images else {}
+    parallel = {"num_parallel_calls": tf.data.AUTOTUNE} if images else {}
 
     def ready(features, target, weight=None):
         values = features if preprocess is None else preprocess(features, training=False)
@@ -48,16 +65,16 @@ def streamed_batches(data, preprocess, batch_size, seed, weights=None):
         def batches(epoch):
             order = tf.random.experimental.stateless_shuffle(tf.range(rows), seed=(seed, epoch))
             picked = tf.data.Dataset.from_tensor_slices(order).batch(batch_size)
-            return picked.map(lambda index: ready(*gather(index)), **ahead)
+            return picked.map(lambda index: ready(*gather(index)), **parallel)
     else:
-        mixed_rows = _shuffled_rows(data.spec) if images else SHUFFLE_ROWS
+        shuffled_rows = _shuffled_rows(data.spec) if images else SHUFFLE_ROWS
 
         def batches(epoch):
-            shuffled = data.train.shuffle(mixed_rows, seed=epoch + 1_000_003 * seed)
-            return shuffled.batch(batch_size).map(ready, **ahead)
+            shuffled = data.train.shuffle(shuffled_rows, seed=epoch + 1_000_003 * seed)
+            return shuffled.batch(batch_size).map(ready, **parallel)
 
-    held = data.batches("validation", batch_size if images else 4096)
-    return batches, None if held is None else held.map(ready, **ahead)
+    validation = data.batches("validation", batch_size if images else VALIDATION_BATCH)
+    return batches, None if validation is None else validation.map(ready, **parallel)
 
 
 def _shuffled_rows(spec):

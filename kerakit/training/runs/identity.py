@@ -1,47 +1,52 @@
-"""What makes a training run this one and no other, as JSON values that can be compared."""
+"""The values that tell one training run from another, as JSON that can be compared."""
+
+from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING, Any
 
 import keras
 
 from kerakit.files import fingerprint
 from kerakit.keras_compat import layers_of
+from kerakit.presets import settings_of
+from kerakit.training.rows.class_weights import class_weights
+from kerakit.training.rows.raw import has_images
+
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
+    from kerakit.training.options import FitOptions
 
 __all__ = ["architecture", "run_identity"]
 
 
 def run_identity(
-    model,
-    spec,
-    settings,
+    model: keras.Model,
+    data: Data,
+    options: FitOptions,
     *,
-    batch_size,
-    epochs,
-    class_weights,
-    early_stopping,
-    seed,
-    precision,
-    augment,
-):
-    """Return everything that the weights of a run depend on, as a dict of JSON values.
+    batch_size: int | None,
+    precision: str,
+    fixed_epochs: bool,
+) -> dict[str, Any]:
+    """Return all values that the weights of a run depend on, by the names that errors use.
 
     Args:
         model: `keras.Model`, compiled.
-        spec: `Spec` of the data.
-        settings: `Settings` of the model.
-        batch_size: int. Rows per step.
-        epochs: int, or `None` where the learning rate does not depend on their number: such
-            a run may be given more epochs.
-        class_weights: float array, or `None`.
-        early_stopping: bool or int.
-        seed: int.
-        precision: str. How it computes; what was measured is part of it.
-        augment: str, a key of `LEVELS`, or `None` for data without images.
+        data: `Data`.
+        options: `FitOptions`.
+        batch_size: int. Rows per step; `None` where each stage of a run has its own.
+        precision: str. How the steps are computed, as it was asked for or measured.
+        fixed_epochs: bool. Whether the learning rate depends on the number of epochs. A run
+            whose rate does not may be given more epochs.
     """
+    spec, settings = data.spec, settings_of(model)
     optimizer = model.optimizer.get_config()
     optimizer.pop("name", None)
-    if epochs is not None or settings.preset.learning_rate is None:
-        optimizer.pop("learning_rate", None)  # it changes on the way
+    if fixed_epochs or settings.preset.learning_rate is None:
+        optimizer.pop("learning_rate", None)  # training changes it
+    weights = class_weights(spec, options.class_weight, options.owner)
+    stopping = options.early_stopping if spec.sizes.get("validation") else False
     identity = {
         "model": architecture(model),
         "data": spec.fingerprint,
@@ -51,21 +56,24 @@ def run_identity(
         "optimizer": {"class": type(model.optimizer).__name__, **optimizer},
         "schedule": repr(settings.schedule),
         "batch size": batch_size,
-        "class weights": None if class_weights is None else list(class_weights),
-        "early stopping": bool(early_stopping) and int(early_stopping),
+        "class weights": None if weights is None else list(weights),
+        "early stopping": bool(stopping) and int(stopping),
         "patience": settings.preset.patience,
-        "seed": seed,
+        "seed": options.seed,
         "precision": precision,
     }
-    if augment is not None:
-        identity["augmentation"] = augment
-    if epochs is not None:
-        identity["number of epochs"] = epochs
+    if has_images(spec):
+        identity["augmentation"] = options.augment
+    if fixed_epochs:
+        identity["number of epochs"] = options.epochs
     return json.loads(json.dumps(identity, default=str))
 
 
-def architecture(model):
-    """Return a hash of the layers' settings; names number what was built, and do not count."""
+def architecture(model: keras.Model) -> str:
+    """Return a hash of the settings of all layers, without their names.
+
+    Keras numbers the names of layers by what was built before.
+    """
     layers = [
         (type(layer).__name__, _nameless(layer.get_config()))
         for layer in layers_of(model, include_self=False)

@@ -1,49 +1,55 @@
-"""Which way a run computes: as asked, as it began, or as measured."""
+"""How the steps of a run are computed: as asked, as recorded in its checkpoint, or as measured."""
 
-from kerakit.training.runs.checkpoint import recorded_identity
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from kerakit.training.runs.identity import architecture
 from kerakit.training.speed.candidates import Choice, candidates
 from kerakit.training.speed.cost import estimated_seconds, pays_to_measure
 from kerakit.training.speed.recurrent import recurrent_layers
 from kerakit.training.speed.trial import Trial, choose
 
+if TYPE_CHECKING:
+    from kerakit.training.loop.runner import Runner
+
 __all__ = ["choice_of_run"]
 
 
-def choice_of_run(runner, precision, checkpoint, show):
-    """Return the `Choice` of a run.
+def choice_of_run(runner: Runner, recorded: Mapping[str, Any] | None = None) -> Choice:
+    """Return how the steps of a run are computed.
 
-    Tables have a fixed rule. For images and sequences, `"auto"` is what the run began with;
-    for a new run the fastest that trains as float32 does, or float32 where training is too
-    short for a trial to pay. How recurrent layers compute is measured in any precision.
+    Tables have a fixed rule. For images and sequences, `"auto"` is the choice that the run
+    began with. A new run takes the fastest choice that trains as float32 does, or float32
+    where training is too short for a trial to pay. How recurrent layers compute is measured in
+    any precision.
 
     Args:
-        runner: `Runner`.
-        precision: str, one of `PRECISIONS`.
-        checkpoint: `pathlib.Path` of the run's checkpoint, or `None`.
-        show: bool. Whether to print a line about what was measured.
+        runner: `Runner`. Its options say which precision was asked for, and whether a line
+            about the trial is printed.
+        recorded: the identity in the checkpoint of the run, or `None` for a new run.
     """
+    precision, plan = runner.options.precision, runner.plan
     recurrent = bool(recurrent_layers(runner.model))
     if precision != "auto" and not recurrent:
         return Choice(precision)
     if not (runner.images or runner.sequences):
         return Choice()
-    recorded = None if checkpoint is None else recorded_identity(checkpoint).get("precision")
-    if isinstance(recorded, str):
-        return Choice.parse(recorded)
-    model, steps = runner.model, runner.steps * runner.epochs
-    rows = steps * runner.batch_size
-    seconds = estimated_seconds(model, rows, runner.batch_size, runner.length or 1)
+    earlier = (recorded or {}).get("precision")
+    if isinstance(earlier, str):
+        return Choice.parse(earlier)
+    model, steps = runner.model, plan.steps * plan.epochs
+    seconds = estimated_seconds(model, steps * plan.batch_size, plan.batch_size, runner.length or 1)
     choices = candidates(model, precision, runner.fixed_length)
-    if not pays_to_measure(model, choices, runner.batch_size, seconds, steps):
+    if not pays_to_measure(model, choices, plan.batch_size, seconds, steps):
         return choices[0]
-    rate = None if runner.rates is None else float(runner.rates[0])
-    trial = Trial(model, runner, rate, seconds)
+    rate = None if plan.rates is None else float(plan.rates[0])
     optimizer = type(model.optimizer).__name__
-    key = {"model": architecture(model), "rows": runner.batch_size, "optimizer": optimizer}
+    key = {"model": architecture(model), "rows": plan.batch_size, "optimizer": optimizer}
     if runner.sequences:
         key |= {"length": runner.length, "precision": precision}
-    choice, reason = choose(trial, choices, key)
-    if show:
+    choice, reason = choose(Trial(model, runner, rate, seconds), choices, key)
+    if runner.options.verbose != 0:
         print(f"precision: {choice} ({reason})", flush=True)
     return choice

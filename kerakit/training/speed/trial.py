@@ -141,15 +141,15 @@ def measure(trial: Trial, choices: Sequence[Choice]) -> dict[Choice, Outcome]:
 def traced_run(trial: Trial, choice: Choice, batches: Sequence[Any]):
     """Trace the steps of a choice; return the function `() -> (mean loss, seconds of each)`."""
     with computed_as(trial.model, choice, trial.runner.images):
-        trainer = trial.runner.trainer()
+        trainer, prepare = trial.runner.trainer(), trial.runner.plan.prepare
         inner = trainer.train_step
         if choice.xla:
             inner = tf.function(inner, autograph=False, jit_compile=True)
 
         @tf.function(autograph=False)
         def step(batch, number):
-            if trial.runner.prepare is not None:
-                batch = trial.runner.prepare(batch, number, True)
+            if prepare is not None:
+                batch = prepare(batch, number, True)
             return inner(batch)["loss"]
 
         float(step(batches[0], tf.constant(0)))  # traces and compiles

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 import kerakit as kk
 from kerakit.data.data import Table
-from kerakit.training.fine_tuning.probe import STRENGTHS, chosen_strength, solve_probe
+from kerakit.training.fine_tuning.probe import CS, chosen_c, solve_probe
 
 
 def averages(model, table):
@@ -20,7 +20,7 @@ def averages(model, table):
     return trunk.predict(pixels, verbose=0).mean((1, 2))
 
 
-def regression(values, target, strength, weight=None):
+def regression(values, target, c, weight=None):
     """The answer of scikit-learn, solved to the last digits, for any rows.
 
     Pareto scaling: standard scores times the square root of how far a column varies, as a part
@@ -29,21 +29,21 @@ def regression(values, target, strength, weight=None):
     scaler = StandardScaler().fit(values)
     alive = scaler.var_[scaler.var_ > 1e-6]
     share = (scaler.var_ / alive.mean()) ** 0.25
-    solver = LogisticRegression(C=strength, tol=1e-8, max_iter=20_000)
+    solver = LogisticRegression(C=c, tol=1e-8, max_iter=20_000)
     solver.fit(scaler.transform(values) * share, target, sample_weight=weight)
     return lambda rows: solver.predict_proba(scaler.transform(rows) * share)
 
 
-def best_strength(splits, values, target, weight):
-    """The strength with the least mean log loss over the splits, far enough from the next."""
+def best_c(splits, values, target, weight):
+    """The C with the lowest mean log loss over the splits, far enough from the next."""
     means = {}
-    for strength in STRENGTHS:
+    for c in CS:
         found = []
         for fitted, others in splits:
-            answer = regression(values[fitted], target[fitted], strength, weight[fitted])
+            answer = regression(values[fitted], target[fitted], c, weight[fitted])
             chances = answer(values[others])
             found.append(log_loss(target[others], chances, sample_weight=weight[others]))
-        means[strength] = np.mean(found)
+        means[c] = np.mean(found)
     first, second = sorted(means.values())[:2]
     assert second - first > 1e-4
     return min(means, key=means.get)
@@ -51,7 +51,7 @@ def best_strength(splits, values, target, weight):
 
 def folded(values, target, weight, seed=0):
     splits = StratifiedKFold(5, shuffle=True, random_state=seed).split(values, target)
-    return best_strength(list(splits), values, target, weight)
+    return best_c(list(splits), values, target, weight)
 
 
 def probed(model, data, **options):
@@ -65,28 +65,28 @@ def answers(model, table):
 
 @pytest.mark.parametrize(("classes", "weights"), [(2, False), (3, False), (3, True)])
 def test_the_head_is_the_logistic_regression(make_data, make_model, classes, weights):
-    """The strength is cross-validated; the validation rows measure, and are then fitted too."""
+    """C is cross-validated; the validation rows measure, and are then fitted too."""
     data = make_data(classes=classes, weights=weights)
     model = make_model(data.spec)
     train, held, test = (data.table(split) for split in ("train", "validation", "test"))
     values, others, rows = (averages(model, table) for table in (train, held, test))
     own = [np.ones(len(t)) if t.weight is None else t.weight for t in (train, held)]
-    strength = folded(values, train.target, own[0])
+    c = folded(values, train.target, own[0])
     history = probed(model, data)
     (head,) = history.stages
-    assert head["strength"] == strength and head["kept"] and head["epochs"] == 1
-    chances = regression(values, train.target, strength, own[0])(others)
+    assert head["C"] == c and head["kept"] and head["epochs"] == 1
+    chances = regression(values, train.target, c, own[0])(others)
     loss = log_loss(held.target, chances, sample_weight=own[1])
     right = np.average(chances.argmax(1) == held.target, weights=own[1])
     assert head["val_loss"] == pytest.approx(loss, abs=1e-3)
     assert head["val_accuracy"] == pytest.approx(right)
     assert history.history["val_loss"] == [head["val_loss"]]
     both = np.concatenate([values, others]), np.concatenate([train.target, held.target])
-    expected = regression(*both, strength, np.concatenate(own))(rows)
+    expected = regression(*both, c, np.concatenate(own))(rows)
     np.testing.assert_allclose(answers(model, test), expected, atol=1e-3)
     for other in (
-        regression(values, train.target, strength, own[0])(rows),
-        *([regression(*both, strength)(rows)] if weights else []),
+        regression(values, train.target, c, own[0])(rows),
+        *([regression(*both, c)(rows)] if weights else []),
     ):
         assert abs(expected - other).max() > 3e-3  # what it must not be is far enough
 
@@ -99,9 +99,9 @@ def test_class_weights_count_and_no_validation_rows_are_needed(all_shapes, make_
     weight = np.array([4.0, 1.0, 0.5])[train.target]
     history = probed(model, all_shapes, class_weight=own)
     (head,) = history.stages
-    assert head["strength"] == folded(values, train.target, weight)
-    expected = regression(values, train.target, head["strength"], weight)(rows)
-    plain = regression(values, train.target, head["strength"])(rows)
+    assert head["C"] == folded(values, train.target, weight)
+    expected = regression(values, train.target, head["C"], weight)(rows)
+    plain = regression(values, train.target, head["C"])(rows)
     assert abs(expected - plain).max() > 0.05
     np.testing.assert_allclose(answers(model, test), expected, atol=1e-3)
     assert head["val_loss"] is None and head["val_accuracy"] is None and head["kept"]
@@ -121,7 +121,7 @@ def test_a_solved_head_sees_the_images_as_they_are(shapes, make_model):
 def test_a_penalised_head_is_trained_not_solved(shapes, make_model):
     """The penalty that was asked for is the user's own; the probe would put another there."""
     history = probed(make_model(shapes.spec, l2=1e-3), shapes)
-    assert history.stages[0]["epochs"] > 1 and "strength" not in history.stages[0]
+    assert history.stages[0]["epochs"] > 1 and "C" not in history.stages[0]
 
 
 def blobs(rows, width=6):
@@ -158,14 +158,14 @@ def test_the_strength_of_many_rows_is_chosen_on_the_validation_rows():
     values[5_001:] += np.random.default_rng(1).normal(0, 20, (59, 3))  # they favour a small one
     tables = [Table({"frozen_1": values[a:b]}, target[a:b]) for a, b in ((0, 5001), (5001, 5060))]
     split = [(np.arange(5_001), np.arange(5_001, 5_060))]
-    expected = best_strength(split, values, target, np.ones(5_060))
-    assert chosen_strength(*tables) == expected
-    assert expected < chosen_strength(tables[0])  # without them, a fifth of the training rows
+    expected = best_c(split, values, target, np.ones(5_060))
+    assert chosen_c(*tables) == expected
+    assert expected < chosen_c(tables[0])  # without them, a fifth of the training rows
 
 
 def test_a_class_of_one_row_needs_no_folds():
     values, target = blobs(30)
     target[:] = 0
     target[3] = 1
-    strength = chosen_strength(Table({"frozen_1": values}, target))
-    assert min(STRENGTHS) < strength < max(STRENGTHS)
+    c = chosen_c(Table({"frozen_1": values}, target))
+    assert min(CS) < c < max(CS)

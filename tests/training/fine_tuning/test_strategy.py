@@ -9,11 +9,12 @@ from scipy.stats import ttest_rel
 import kerakit as kk
 from kerakit.data.data import Data, Table
 from kerakit.training.fine_tuning.score import Score
-from kerakit.training.fine_tuning.strategy import goes_deeper, pays
+from kerakit.training.fine_tuning.stage import StageResult
+from kerakit.training.fine_tuning.strategy import goes_deeper, is_kept
 
 
 def outcome(stage, kept=True, val_accuracy=0.5):
-    return {"stage": stage, "kept": kept, "val_accuracy": val_accuracy}
+    return StageResult(stage, 1, val_accuracy=val_accuracy, kept=kept)
 
 
 @pytest.mark.parametrize(
@@ -49,8 +50,8 @@ def test_auto_goes_deeper_while_it_pays(stage, done, rows, expected):
     ],
 )
 def test_auto_asks_for_more_against_a_head_that_learns_on(strategy, solved, fall, error, expected):
-    best = outcome("head") | ({"strength": 0.1} if solved else {})
-    assert pays(strategy, best, fall, error) is expected
+    best = dataclasses.replace(outcome("head"), C=0.1 if solved else None)
+    assert is_kept(strategy, best, fall, error) is expected
 
 
 def test_the_fall_of_the_loss_is_a_paired_test():

@@ -1,4 +1,4 @@
-"""Which data go through a model's `preprocess` batch by batch."""
+"""Which data stay raw until a batch of them trains."""
 
 from __future__ import annotations
 

@@ -1,0 +1,183 @@
+"""One training run by checked options: `fit`, and each stage of `fine_tune` that has epochs."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+
+from kerakit.data.data import Data
+from kerakit.files import write_text
+from kerakit.keras_compat import layers_of
+from kerakit.training.callbacks import PROGRESS, StopEarly, check_finite, progress_callback
+from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
+from kerakit.training.loop.runner import Runner
+from kerakit.training.options import FitOptions
+from kerakit.training.runs.checkpoint import Checkpoint, recorded_identity
+from kerakit.training.runs.files import write_history, write_model
+from kerakit.training.runs.identity import run_identity
+from kerakit.training.runs.lock import locked_run
+from kerakit.training.speed.candidates import Choice, computed_as
+from kerakit.training.speed.choice_of_run import choice_of_run
+
+__all__ = ["train"]
+
+
+def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callbacks.History:
+    """Train a compiled model; see `fit`.
+
+    Args:
+        model: `keras.Model`, compiled.
+        data: `Data`.
+        options: `FitOptions`. They are checked against the model and the data here.
+    """
+    options.check(model, data)
+    if options.run_dir is not None:
+        options.run_dir.mkdir(parents=True, exist_ok=True)
+    with locked_run(options.run_dir):
+        _seed_dropout(model, options.seed)
+        runner = Runner(model, data, options)
+        recorded = _recorded(options)
+        solved = solve_linear_path(
+            runner, None if recorded is None else recorded.get("linear path") == "solved"
+        )
+        _show(solved, options)
+        choice = choice_of_run(runner, recorded)
+        _Training(runner, choice).train()
+        blended = finish_linear_path(runner)
+        _show(blended, options)
+        model.history.linear_path = "; ".join(filter(None, (solved, blended)))
+        if options.run_dir is not None:
+            write_model(options.run_dir, model)
+    return model.history
+
+
+class _Training:
+    """The epochs of a run, from the first one or from the one after its checkpoint.
+
+    Args:
+        runner: `Runner`, whose linear path was solved, if it has one.
+        choice: `Choice`. How the steps are computed.
+    """
+
+    def __init__(self, runner: Runner, choice: Choice) -> None:
+        self.runner, self.choice = runner, choice
+        self.model, self.options = runner.model, runner.options
+        self.trainer = runner.trainer()
+        self.callbacks = self._callback_list()
+        self.checkpoint = None if self.options.run_dir is None else self._checkpoint()
+
+    def train(self) -> None:
+        """Train the epochs that are left, and write their history."""
+        options, model, callbacks = self.options, self.model, self.callbacks
+        state = self._state()
+        start = state[0]["epoch"] if state else 0
+        finished = start >= options.epochs or bool(state and state[0]["stopped"])
+        model.stop_training = False
+        run_epoch = None if finished else self._epoch_callable()
+        callbacks.on_train_begin()
+        if state:
+            self.checkpoint.restore(*state)
+            model.stop_training = finished
+        logs = {}
+        try:
+            for epoch in range(start, options.epochs):
+                if model.stop_training:
+                    break
+                callbacks.on_epoch_begin(epoch)
+                logs = run_epoch(epoch, callbacks)
+                check_finite(logs, epoch, float(model.optimizer.learning_rate))
+                callbacks.on_epoch_end(epoch, logs)
+                self._save(epoch)
+        except KeyboardInterrupt:
+            self._write_history()
+            raise
+        callbacks.on_train_end(logs)
+        self._write_history()
+
+    def _epoch_callable(self):
+        """The callable that trains one epoch; early stopping knows the loss before the first."""
+        runner = self.runner
+        run_epoch = runner.epochs(self.trainer, self.choice.xla)
+        if runner.path is not None and not runner.trains_alone:
+            for callback in self.callbacks.callbacks:
+                if isinstance(callback, StopEarly):
+                    callback.initial_loss = run_epoch.validate().get("val_loss")
+        run_epoch.computed = lambda: computed_as(self.model, self.choice, runner.images)
+        return run_epoch
+
+    def _callback_list(self):
+        options, chosen = self.options, list(self.options.callbacks)
+        if options.early_stopping and self.runner.data.spec.sizes.get("validation"):
+            usual = self.runner.settings.preset.patience
+            stopping = options.early_stopping
+            chosen.append(StopEarly(usual if stopping is True else int(stopping)))
+        progress = progress_callback(options.verbose)
+        return keras.callbacks.CallbackList(
+            chosen if progress is None else [*chosen, progress],
+            add_history=True,
+            add_progbar=False,
+            model=self.model,
+            epochs=options.epochs,
+            steps=self.runner.plan.steps,
+            verbose=1,
+        )
+
+    def _checkpoint(self):
+        runner, options = self.runner, self.options
+        identity = run_identity(
+            self.model,
+            runner.data,
+            options,
+            batch_size=runner.plan.batch_size,
+            precision=str(self.choice),
+            fixed_epochs=runner.plan.rates is not None,
+        )
+        if runner.path is not None:
+            identity["linear path"] = "solved"
+        stateful = [c for c in self.callbacks.callbacks if not isinstance(c, PROGRESS)]
+        identity["callbacks"] = [type(callback).__name__ for callback in stateful]
+        variables = [*self.trainer.variables, *self.model.optimizer.variables]
+        return Checkpoint(_checkpoint_path(options), variables, stateful, identity)
+
+    def _state(self):
+        """The state in the checkpoint to go on from, or `None`; the run's spec is written."""
+        if self.checkpoint is None:
+            return None
+        state = self.checkpoint.read() if self.options.resume else None
+        spec = self.runner.data.spec
+        write_text(self.options.run_dir / "spec.json", spec.to_json() + "\n")
+        return state
+
+    def _save(self, epoch):
+        if self.checkpoint is not None:
+            stopped = bool(self.model.stop_training)
+            last = stopped or epoch + 1 == self.options.epochs
+            self.checkpoint.save(epoch + 1, stopped, durable=last)
+
+    def _write_history(self):
+        if self.options.run_dir is not None:
+            write_history(self.options.run_dir, self.model.history)
+
+
+def _checkpoint_path(options):
+    return options.run_dir / "checkpoint.npz"
+
+
+def _recorded(options):
+    """The identity in the checkpoint that the run goes on from; `None` for a new run."""
+    if options.run_dir is None or not options.resume or not _checkpoint_path(options).exists():
+        return None
+    return recorded_identity(_checkpoint_path(options))
+
+
+def _show(line, options):
+    if line is not None and options.verbose != 0:
+        print(line, flush=True)
+
+
+def _seed_dropout(model, seed):
+    """Start the random numbers of each dropout layer from `seed`, whatever was built before."""
+    generators = [getattr(layer, "seed_generator", None) for layer in layers_of(model)]
+    generators = [g for g in generators if isinstance(g, keras.random.SeedGenerator)]
+    for number, generator in enumerate(generators):
+        generator.state.assign(np.array([seed, number], "uint32"))

@@ -1,0 +1,105 @@
+"""`FitOptions`: the arguments of `fit` and `fine_tune`, checked before anything is trained."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import keras
+import numpy as np
+
+from kerakit.builders.contract import check_inputs
+from kerakit.checks import check, check_choice, check_int
+from kerakit.data.data import Data
+from kerakit.errors import ArgumentError
+from kerakit.training.rows.augment import LEVELS, augmentation
+from kerakit.training.rows.class_weights import class_weights
+from kerakit.training.rows.raw import has_images
+from kerakit.training.rows.soft_targets import row_loss
+
+__all__ = ["PRECISIONS", "FitOptions"]
+
+PRECISIONS = ("auto", "float32", "mixed_bfloat16")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """How a model is trained; `fit` says what each value means.
+
+    Attributes:
+        owner: str. The function that the user called, for errors. The others are arguments of
+            `fit`; `augment` is never `None`, and `run_dir` is a `pathlib.Path` or `None`.
+
+    Raises:
+        ArgumentError: when a value is out of its range.
+    """
+
+    owner: str
+    epochs: int
+    batch_size: int | None = None
+    early_stopping: bool | int = True
+    class_weight: Literal["balanced"] | Mapping[Any, float] | None = None
+    augment: str | None = None
+    run_dir: str | os.PathLike[str] | None = None
+    resume: bool = True
+    precision: str = "auto"
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+    verbose: Literal["auto", 0, 1, 2] = "auto"
+    seed: int = 0
+    cache_mb: int = 512
+
+    def __post_init__(self) -> None:
+        owner = self.owner
+        self._set("epochs", check_int(owner, "epochs", self.epochs, minimum=1))
+        if self.batch_size is not None:
+            check_int(owner, "batch_size", self.batch_size, minimum=1)
+        if isinstance(self.early_stopping, (bool, np.bool_)):
+            self._set("early_stopping", bool(self.early_stopping))
+        else:
+            check_int(owner, "early_stopping", self.early_stopping, minimum=1)
+        self._set("augment", "none" if self.augment is None else self.augment)
+        check_choice(owner, "precision", self.precision, PRECISIONS)
+        check_choice(owner, "verbose", self.verbose, ["auto", 0, 1, 2])
+        check_int(owner, "seed", self.seed, minimum=0)
+        check_int(owner, "cache_mb", self.cache_mb, minimum=0)
+        self._set("callbacks", tuple(self.callbacks or ()))
+        if self.run_dir is not None:
+            folder = pathlib.Path(self.run_dir)
+            good = folder.is_dir() or not folder.exists()
+            check(good, owner, "run_dir", "a folder, not a file", str(folder))
+            self._set("run_dir", folder)
+
+    def check(self, model: keras.Model, data: Data) -> None:
+        """Check the options against a model and its data.
+
+        Raises:
+            ArgumentError: when an option does not suit them, or the model is not compiled.
+            DataError: when the model takes other columns.
+        """
+        owner = self.owner
+        check(isinstance(model, keras.Model), owner, "model", "a keras.Model", model)
+        if not model.compiled:
+            raise ArgumentError(
+                f"{owner} needs a compiled model. Call kk.compile(model, preset) first."
+            )
+        if not isinstance(data, Data):
+            raise ArgumentError(
+                f"The 'data' parameter of {owner} must be a kerakit Data; kk.load_arrays(x, y) "
+                f"makes one of arrays. Got {type(data).__name__} instead."
+            )
+        if has_images(data.spec):
+            check_choice(owner, "augment", self.augment, LEVELS)
+            augmentation(self.augment, data.spec, owner)  # refuses data that cannot be mixed
+            if self.augment == "strong":
+                row_loss(model.loss, owner)  # refuses a loss that takes no mixed labels
+        else:
+            good = self.augment == "none"
+            check(good, owner, "augment", "None for data without images", self.augment)
+        class_weights(data.spec, self.class_weight, owner)
+        check_inputs(owner, model, data.spec)
+
+    def _set(self, name, value):
+        object.__setattr__(self, name, value)
