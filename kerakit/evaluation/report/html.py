@@ -1,9 +1,8 @@
 """The pieces of `report.html`: escaped text, lists of terms, tables."""
 
-import html
-import json
+from kerakit.html_table import escaped, html_table
 
-__all__ = ["definitions", "escaped", "table"]
+__all__ = ["definitions", "table"]
 
 TALL = 30  # rows; a longer table scrolls in a box of its own
 
@@ -32,33 +31,6 @@ def table(header, rows, limit, what, numbers=1):
         what: str. What the rows are, in the plural.
         numbers: int. How many columns, the last ones, are aligned right. Defaults to 1.
     """
-    marks = [""] * (len(header) - numbers) + [' class="number"'] * numbers
-    head = "".join(
-        f"<th scope=col{mark}>{escaped(name)}</th>"
-        for name, mark in zip(header, marks, strict=True)
-    )
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{m}>{escaped(v)}</td>" for v, m in zip(row, marks, strict=True))
-        + "</tr>"
-        for row in rows[:limit]
-    )
     scroll = "scroll tall" if len(rows) > TALL else "scroll"
     more = f'<p class="note">and {len(rows) - limit:,} more {what}</p>' if rows[limit:] else ""
-    return (
-        f'<div class="{scroll}"><table><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>{more}"
-    )
-
-
-def escaped(value):
-    """Return `value` as escaped text; floats short, containers as JSON."""
-    if isinstance(value, bool) or value is None:
-        value = str(value).lower() if value is not None else "–"
-    elif isinstance(value, int):
-        value = str(value)
-    elif isinstance(value, float):
-        value = f"{value:.6g}"
-    elif isinstance(value, (dict, list, tuple)):
-        value = json.dumps(value, ensure_ascii=False, default=str)
-    return html.escape(str(value))
+    return f'<div class="{scroll}">{html_table(header, rows[:limit], numbers=numbers)}</div>{more}'

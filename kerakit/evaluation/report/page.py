@@ -3,12 +3,13 @@
 import base64
 import struct
 
-from kerakit.evaluation.report.html import definitions, escaped, table
+from kerakit.evaluation.report.html import definitions, table
 from kerakit.evaluation.report.report import format_number, headline
 from kerakit.evaluation.report.sections import class_tables
 from kerakit.evaluation.report.template import PAGE
 from kerakit.evaluation.report_examples import examples
 from kerakit.evaluation.stages import HEADER, stage_rows
+from kerakit.html_table import escaped
 
 __all__ = ["render"]
 

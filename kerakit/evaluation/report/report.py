@@ -6,6 +6,7 @@ import math
 import pathlib
 
 from kerakit.evaluation.stages import HEADER, stage_rows
+from kerakit.html_table import html_table
 
 __all__ = ["Report", "format_number", "headline"]
 
@@ -113,16 +114,10 @@ class Report:
 
     def table_html(self):
         """Return the table of the model beside its baselines as an HTML `<table>`."""
-        head = "".join(f"<th scope=col>{html.escape(n)}</th>" for n in ["model", *self.baseline])
-        body = "".join(
-            f"<tr><th scope=row>{html.escape(name)}</th>"
-            + "".join(f"<td>{format_number(value)}</td>" for value in values)
-            + "</tr>"
-            for name, values in self.rows()
-        )
-        return (
-            f'<table class="metrics"><thead><tr><td></td>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table>"
+        rows = [[name, *map(format_number, values)] for name, values in self.rows()]
+        header = ["", "model", *self.baseline]
+        return html_table(
+            header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics"
         )
 
 
