@@ -1,21 +1,32 @@
-"""Sets of TensorFlow Datasets, found where they are prepared, or downloaded."""
+"""Sets of TensorFlow Datasets: found where they are prepared, or downloaded."""
+
+from __future__ import annotations
 
 import os
 import pathlib
+from typing import TYPE_CHECKING
 
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    from tensorflow_datasets.core import DatasetBuilder
+
 __all__ = ["prepared_builder"]
 
 
-def prepared_builder(name, data_dir, download):
-    """Return the builder of a set that lies prepared on this machine.
+def prepared_builder(
+    name: str, data_dir: str | os.PathLike[str] | None, download: bool
+) -> DatasetBuilder:
+    """Return the TFDS builder of a set that is prepared on this machine.
 
     Args:
         name: str. `NAME`, `NAME/CONFIG` or `NAME:VERSION`.
         data_dir: str or path, or `None` for the folder of TensorFlow Datasets.
-        download: bool. Whether to prepare a set that is not there.
+        download: bool. Whether to download and prepare a set that is not there.
+
+    Returns:
+        `tfds.core.DatasetBuilder`.
 
     Raises:
         DataError: when there is no such set, or it is not prepared and not downloaded.
@@ -26,7 +37,10 @@ def prepared_builder(name, data_dir, download):
     if data_dir is not None:
         data_dir = pathlib.Path(data_dir).expanduser()
         if not data_dir.is_dir():
-            raise DataError(f"{data_dir}: no such folder. Expected prepared TFDS sets in data_dir.")
+            raise DataError(
+                f"{data_dir}: no such folder. Expected a folder of prepared TFDS sets as data_dir= "
+                "of load_tfds."
+            )
     try:
         builder = tfds.builder(name, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kerakit.checks import short_repr
 from kerakit.data.data import Data
 from kerakit.data.images.assemble import LabelledImages, LeftOut, image_data
 from kerakit.data.images.header import ImageHeader, NotAnImage, read_header
@@ -138,7 +139,8 @@ def _check_features(name, info, image, target):
         raise DataError(f"{name}: the pixels of {image!r} are {feature.np_dtype}. Expected uint8.")
     if not hasattr(label, "int2str") or label.shape != ():
         raise DataError(
-            f"{name}: the target {target!r} is {label}. Expected one class label per image."
+            f"{name}: the target {target!r} is {short_repr(label)}. Expected one class label per "
+            "image."
         )
 
 

@@ -1,67 +1,74 @@
 """Tables, sets of images and sets of texts of TensorFlow Datasets."""
 
-import numpy as np
+from __future__ import annotations
 
-from kerakit.data.data import SPLITS
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
+
+from kerakit.checks import check, shortlist
 from kerakit.data.images.options import ImageOptions
 from kerakit.data.options import Options, names
-from kerakit.data.tables.assemble import assemble
-from kerakit.data.tables.source import read_source
 from kerakit.data.tfds.builder import prepared_builder
 from kerakit.errors import DataError
 from kerakit.warn import warn
 
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
+
 __all__ = ["load_tfds"]
+
+_TITLES = {"images": "a set of images", "text": "a set of texts", "table": "a table"}
 
 
 def load_tfds(
-    name,
+    name: str,
     *,
-    target=None,
-    data_dir=None,
-    download=None,
-    task=None,
-    test_size=0.2,
-    validation_size=0.2,
-    groups=None,
-    column_types=None,
-    na_values=None,
-    exclude=(),
-    rename_labels=None,
-    pos_label=None,
-    unit=None,
-    seed=0,
-    image_size=None,
-    channels=None,
-    max_unreadable=0.1,
-    cache_mb=512,
-    disk_mb=None,
-    cache_dir=None,
-):
-    """Load a set of TensorFlow Datasets, such as `wine_quality/red`, `titanic` or `mnist`.
+    target: str | Sequence[str] | None = None,
+    data_dir: str | os.PathLike[str] | None = None,
+    download: bool | None = None,
+    task: Literal["regression", "binary", "multiclass", "multilabel"] | None = None,
+    test_size: float = 0.2,
+    validation_size: float = 0.2,
+    groups: str | None = None,
+    column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
+    na_values: str | Sequence[str] | None = None,
+    exclude: str | Sequence[str] = (),
+    rename_labels: Mapping[str, str] | None = None,
+    pos_label: str | None = None,
+    unit: str | None = None,
+    seed: int = 0,
+    image_size: int | tuple[int, int] | None = None,
+    channels: Literal[1, 3] | None = None,
+    max_unreadable: float = 0.1,
+    cache_mb: float = 512,
+    disk_mb: float | None = None,
+    cache_dir: str | os.PathLike[str] | None = None,
+) -> Data:
+    """Load a data set of TensorFlow Datasets, such as `wine_quality/red`, `titanic` or `mnist`.
 
-    A set that declares an image as its input becomes one feature `image`, decoded and kept as
-    `load_images` does; one that declares a text becomes that feature, as `load_text` has it;
-    any other must be a table.
+    A set that declares an image as its input becomes one feature `image`, as `load_images`
+    makes it. A set that declares a text becomes one text feature, as `load_text` makes it. Any
+    other set must be a table.
 
     Class labels become their names, so that the served model takes and answers words. The
-    set's own `test` and `validation` splits are used where it has them; otherwise they are
-    split off `train`.
+    set's own `test` and `validation` splits are used where it has them. Otherwise they are
+    drawn at random from `train`.
 
     Args:
         name: str. `NAME`, `NAME/CONFIG` or `NAME:VERSION`, as `tfds.load` takes it.
         target: str or sequence of str. The column to predict. Defaults to `None`: the one
             that the set declares as supervised.
-        data_dir: str or path. Where sets are prepared. Defaults to `None`: the folder of
+        data_dir: str or path. Folder of prepared sets. Defaults to `None`: the folder of
             TensorFlow Datasets.
         download: bool. Whether to download and prepare a set that is not there. Defaults to
             `None`: only where `data_dir` is not given.
         task, test_size, validation_size, groups, column_types, na_values, exclude,
-            rename_labels, pos_label, unit, seed: as in `load_csv`; but `na_values` defaults to
-            the empty string alone.
+            rename_labels, pos_label, unit, seed: as in `load_csv`. `na_values` defaults to the
+            empty string alone. `groups`, `column_types`, `na_values`, `exclude` and `unit` are
+            for tables only.
         image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir: as in
-            `load_images`; for images only, as `groups`, `column_types`, `na_values`, `exclude` and
-            `unit` are for tables only; a text takes neither.
+            `load_images`, for images only.
 
     Returns:
         `Data`.
@@ -69,7 +76,7 @@ def load_tfds(
     Raises:
         DataError: when there is no such set, it is not prepared and not downloaded, or it
             is neither a table nor images or texts with a class label.
-        ArgumentError: when a parameter has a value that it cannot have.
+        ArgumentError: when an argument has a value that it cannot have.
 
     Example:
 
@@ -77,8 +84,10 @@ def load_tfds(
     data = load_tfds("wine_quality/red", data_dir="~/tensorflow_datasets")
     ```
     """
+    owner = "load_tfds"
+    check(isinstance(name, str), owner, "name", "a str, such as 'mnist'", name)
     options = Options(
-        owner="load_tfds",
+        owner=owner,
         task=task,
         test_size=test_size,
         validation_size=validation_size,
@@ -90,62 +99,38 @@ def load_tfds(
         unit=unit,
         seed=seed,
     )
-    settings = ImageOptions(
-        "load_tfds", image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir
+    image_options = ImageOptions(
+        owner, image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir
     )
     download = data_dir is None if download is None else download
     builder = prepared_builder(name, data_dir, download)
-    inputs, answer = _supervised(builder.info)
+    inputs, targets = _supervised(builder.info)
+    kind = _kind(builder.info, inputs)
+    feature = "" if kind == "table" else inputs[0]
     if target is not None:
-        inputs, answer = (), names("load_tfds", "target", target)
-    if not answer:
+        inputs, targets = (), names(owner, "target", target)
+    if not targets:
         raise DataError(
             f"{name}: the set declares no target. Pass target=, one of "
-            f"{', '.join(map(repr, builder.info.features))}."
+            f"{shortlist(builder.info.features)}."
         )
-    from tensorflow_datasets.core.features import Image, Text
-
-    image = _input_of(builder.info, Image)
-    text = _input_of(builder.info, Text)
-    what = "a set of images" if image else "a set of texts" if text else "a table"
-    _refuse_others_options(name, what, options, groups, settings)
-    if text is not None:
-        from kerakit.data.tfds.text import load_text_set
-
-        data, notes = load_text_set(builder, name, text, answer[0], options)
-        for note in notes:
-            warn(note)
-        return data
-    if image is not None:
+    _refuse_options(name, kind, options, groups, image_options)
+    if kind == "images":
         from kerakit.data.tfds.images import load_image_set
 
-        data, left_out = load_image_set(builder, name, image, answer[0], options, settings)
-        if left_out.problems:
-            warn(left_out.sentence())
-        return data
-    _refuse_other_shapes(builder, options.exclude, answer)
-    if "train" not in builder.info.splits:
-        raise DataError(f"{name}: the set has no split 'train', only {list(builder.info.splits)}.")
-    sources = {}
-    for split in SPLITS:
-        if split not in builder.info.splits:
-            continue
-        table = _read_split(builder, split)
-        chosen = {
-            column: values
-            for (outer, column), values in table.items()
-            if not inputs or outer in inputs or column in (*answer, groups)
-        }
-        sources[split] = read_source(
-            chosen,
-            answer,
-            options,
-            name=f"{name} ({split})",
-            place=_place(f"{name} ({split})"),
-            groups=groups if split == "train" or groups in chosen else None,
-            training=split == "train",
-        )
-    return assemble(sources, options, dataset=f"tfds:{name}")
+        data, left_out = load_image_set(builder, name, feature, targets[0], options, image_options)
+        notes = [left_out.sentence()] if left_out.problems else []
+    elif kind == "text":
+        from kerakit.data.tfds.text import load_text_set
+
+        data, notes = load_text_set(builder, name, feature, targets[0], options)
+    else:
+        from kerakit.data.tfds.tables import load_table_set
+
+        data, notes = load_table_set(builder, name, inputs, targets, options, groups), []
+    for note in notes:
+        warn(note)
+    return data
 
 
 def _supervised(info):
@@ -156,26 +141,6 @@ def _supervised(info):
     return tuple(_leaves(inputs)), tuple(_leaves(target))
 
 
-def _input_of(info, kind):
-    """The name of the one input that the set declares, where it is of this kind, or `None`."""
-    inputs = _supervised(info)[0]
-    if len(inputs) != 1 or inputs[0] not in info.features:
-        return None
-    return inputs[0] if isinstance(info.features[inputs[0]], kind) else None
-
-
-def _refuse_others_options(name, what, options, groups, settings):
-    """Refuse what was asked of a table where there are images or texts, and the other way round."""
-    tables = {"groups": groups, "unit": options.unit, "na_values": options.na_values}
-    tables |= {"column_types": options.column_types or None, "exclude": options.exclude or None}
-    tables["task"] = None if options.task in ("binary", "multiclass") else options.task
-    images = {"image_size": settings.image_size, "channels": settings.channels}
-    wrong = (tables if what != "a table" else {}) | (images if what != "a set of images" else {})
-    given = [key for key, value in wrong.items() if value]
-    if given:
-        raise DataError(f"{name} is {what}, for which {given[0]}= has no meaning. Leave it out.")
-
-
 def _leaves(keys):
     if isinstance(keys, str):
         yield keys
@@ -184,56 +149,25 @@ def _leaves(keys):
             yield from _leaves(key)
 
 
-def _refuse_other_shapes(builder, exclude, targets):
-    """Refuse a set that is no table before its rows, which may be images, are read."""
-    for _, column, feature in _features(builder.info):
-        shape = feature.shape
-        good = isinstance(shape, tuple) and len(shape) <= 1 and None not in shape
-        if column not in exclude and not good:
-            raise DataError(
-                f"{builder.name}: the feature {column!r} is {feature}, which is no column of a "
-                f"table. Pass exclude={column!r} where the others are a table without it."
-            )
-        if column in targets and shape != ():
-            raise DataError(
-                f"{builder.name}: the target {column!r} has shape {shape}; expected ()."
-            )
+def _kind(info, inputs):
+    """`"images"` or `"text"` where the one input that the set declares is such, else `"table"`."""
+    from tensorflow_datasets.core.features import Image, Text
+
+    feature = info.features[inputs[0]] if len(inputs) == 1 and inputs[0] in info.features else None
+    if isinstance(feature, Image):
+        return "images"
+    return "text" if isinstance(feature, Text) else "table"
 
 
-def _features(info):
-    """Yield `(top-level name, column name, feature)`; a nested dict is flattened once."""
-    for outer, feature in info.features.items():
-        if hasattr(feature, "items"):
-            for column, inner in feature.items():
-                yield outer, column, inner
-        else:
-            yield outer, outer, feature
-
-
-def _read_split(builder, split):
-    """Dict from (top-level name, column name) to Arrow array or array of shape (n, d)."""
-    import tensorflow_datasets as tfds
-
-    rows = tfds.as_numpy(builder.as_dataset(split=split, batch_size=-1))
-    columns = {}
-    for outer, column, feature in _features(builder.info):
-        values = rows[outer][column] if isinstance(rows[outer], dict) else rows[outer]
-        columns[outer, column] = _column(values, feature)
-    return columns
-
-
-def _column(values, feature):
-    import pyarrow as pa
-
-    if hasattr(feature, "int2str"):
-        # TFDS writes an unknown label as -1.
-        words = [*feature.names, ""]
-        places = np.where(values < 0, len(words) - 1, values)
-        return pa.array(words, pa.string()).take(pa.array(places))
-    if values.dtype == object:
-        return pa.array([value.decode("utf-8", "replace") for value in values], pa.string())
-    return pa.array(values) if values.ndim == 1 else values
-
-
-def _place(name):
-    return lambda row: f"{name}, row {row} (counted from 0)"
+def _refuse_options(name, kind, options, groups, image_options):
+    """Refuse an option of tables for images and texts, and an option of images for the others."""
+    tables = {"groups": groups, "unit": options.unit, "na_values": options.na_values}
+    tables |= {"column_types": options.column_types or None, "exclude": options.exclude or None}
+    tables["task"] = None if options.task in ("binary", "multiclass") else options.task
+    images = {"image_size": image_options.image_size, "channels": image_options.channels}
+    wrong = (tables if kind != "table" else {}) | (images if kind != "images" else {})
+    given = [key for key, value in wrong.items() if value]
+    if given:
+        raise DataError(
+            f"{name} is {_TITLES[kind]}, for which {given[0]}= has no meaning. Leave it out."
+        )

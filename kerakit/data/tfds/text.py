@@ -1,8 +1,15 @@
 """Sets of texts of TensorFlow Datasets."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
-from kerakit.data.data import SPLITS
+from kerakit.checks import short_repr
+from kerakit.data.data import Data
+from kerakit.data.options import Options
+from kerakit.data.split import SPLITS
 from kerakit.data.text.assemble import text_data
 from kerakit.data.text.source import text_source
 from kerakit.errors import DataError
@@ -12,7 +19,9 @@ __all__ = ["load_text_set"]
 _RECORDS_AT_A_TIME = 1024
 
 
-def load_text_set(builder, name, text, target, options):
+def load_text_set(
+    builder: Any, name: str, text: str, target: str, options: Options
+) -> tuple[Data, list[str]]:
     """Load a prepared TFDS set of texts with a class label.
 
     Args:
@@ -30,7 +39,10 @@ def load_text_set(builder, name, text, target, options):
     info = builder.info
     label = info.features[target]
     if not hasattr(label, "int2str") or label.shape != ():
-        raise DataError(f"{name}: the target {target!r} is {label}; texts need one class label.")
+        raise DataError(
+            f"{name}: the target {target!r} is {short_repr(label)}. Expected one class label per "
+            "text."
+        )
     sources = {}
     for split in SPLITS:
         if split in info.splits:

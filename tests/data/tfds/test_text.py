@@ -65,5 +65,5 @@ def test_options_and_targets(prepared):
         (name,) = option
         with pytest.raises(DataError, match=f"a set of texts, for which {name}= has no meaning"):
             load_tfds("tiny_reviews", data_dir=prepared, **option)
-    with pytest.raises(DataError, match="the target 'text' is .*texts need one class label"):
+    with pytest.raises(DataError, match="the target 'text' is .*one class label per text"):
         load_tfds("tiny_reviews", data_dir=prepared, target="text")
