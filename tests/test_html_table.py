@@ -24,7 +24,7 @@ def test_whatever_a_cell_holds_is_escaped():
     assert tree.get("class") == 'a"b'
     assert [cell.text for cell in tree.iter("th")] == [NASTY]
     assert [cell.text for cell in tree.iter("td")][0] == NASTY
-    assert {element.tag for element in tree.iter()} == set(["table", "thead", "tbody", "tr", "th", "td"])
+    assert {cell.tag for cell in tree.iter()} == {"table", "thead", "tbody", "tr", "th", "td"}
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ STAGES = (
     "recipes",
     "integrations",
 )
-BELOW = ("errors", "checks", "files", "warn", "keras_compat", "lazy", "solvers")
+BELOW = ("errors", "checks", "files", "html_table", "warn", "keras_compat", "lazy", "solvers")
 
 
 def imports_of(path, root=ROOT):
