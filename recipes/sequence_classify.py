@@ -1,10 +1,13 @@
 """Sequence classification: predict a class for each sequence of numbers.
 
-Shows: a network that gives the probability of every class of a whole series, of any length;
-measured beside two baselines, exported and checked.
-Needs: nothing; it generates control charts of six patterns. Your own series: --ts FILE, as
-those of the UCR and UEA archives.
-Measured: see the table in README.md.
+Shows: a network that gives the probability of every class of a sequence, of any length. It is
+trained, evaluated beside two baselines, exported and checked.
+
+Needs: nothing. It generates 600 control charts of six patterns; your own sequences: --ts FILE,
+the format of the UCR and UEA archives.
+
+Measured: on 120 test charts an accuracy of 1.000; a logistic regression has 0.975. 68 seconds on
+two cores.
 """
 
 from __future__ import annotations
@@ -14,50 +17,50 @@ from collections.abc import Sequence
 
 from kerakit.workflow import (
     Result,
-    RunFlags,
     SequenceFlags,
     Timer,
     command_line,
-    finish,
-    load_labelled,
+    finish_run,
+    load_sequence_data,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(SequenceFlags, RunFlags):
+class Config(SequenceFlags):
     """The flags of the recipe."""
 
     dataset: str = "control_charts"
-    """A built-in set: control_charts, or digits, read row by row."""
+    """Name of a built-in data set: control_charts, or digits, whose pixel rows are the steps."""
     epochs: int = 100
-    """The most epochs; early stopping may end before."""
+    """Maximum number of epochs. Early stopping may end the training before."""
     encoder: str = "conv"
-    """conv, lstm, gru, rnn or transformer: what reads the series."""
+    """Network that reads the sequence: conv, lstm, gru, rnn or transformer."""
     units: int | None = None
-    """Width of the encoder; by default 128 for conv, else 64."""
+    """Width of the encoder. Default: 128 for conv, 64 for the others."""
     layers: int = 1
-    """How many cells are stacked."""
+    """Number of stacked layers of the encoder."""
     bidirectional: bool = False
-    """Read from the end as well: lstm, gru and rnn."""
+    """Read the sequence from its end as well (lstm, gru and rnn)."""
     dropout: float = 0.0
-    """Share of units dropped while training."""
+    """Fraction of units that are dropped in training."""
     balanced: bool = False
-    """Weigh every class alike, whatever its number of series."""
+    """Give every class the same weight, whatever its number of sequences."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Raw series, split by the seed with the classes' shares kept; short ones end in NaN.
-    data = load_labelled(config)
+    # Raw sequences, split by the seed; every split has the same fractions of classes. Short
+    # sequences are padded with NaN at the end.
+    data = load_sequence_data(config)
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.sequence_classifier(
         data.spec,
@@ -67,10 +70,11 @@ def run(config: Config) -> Result:
         bidirectional=config.bidirectional,
         dropout=config.dropout,
     )
-    preset = config.preset or "sequence_classification"
-    kk.compile(model, preset, learning_rate=config.learning_rate)
+    kk.compile(
+        model, config.preset or "sequence_classification", learning_rate=config.learning_rate
+    )
 
-    # A run that was stopped goes on; a finished one makes the next version.
+    # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fit(
             model,
@@ -84,7 +88,7 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,11 +1,14 @@
 """Forecasting: predict the next steps of a time series.
 
-Shows: a network that forecasts all steps of the horizon at once, as a linear path from the
-window, solved first, and an LSTM that corrects it; measured beside simple forecasts, exported
-and checked.
-Needs: nothing; it generates the Mackey-Glass series and forecasts 84 steps of it. Your own
+Shows: a network that forecasts all steps of the horizon at once. A linear forecast from the
+window is fitted first; an LSTM learns to correct it. The model is evaluated beside simple
+forecasts, exported and checked.
+
+Needs: nothing. It generates the chaotic Mackey-Glass series and forecasts 84 steps; your own
 series: --series FILE --value COLUMN, with --window and --horizon in steps.
-Measured: see the table in README.md.
+
+Measured: on 917 test windows an RMSE of 0.004; a linear model has 0.109, repeating the last
+season 0.328. 89 seconds on two cores.
 """
 
 from __future__ import annotations
@@ -15,46 +18,45 @@ from collections.abc import Sequence
 
 from kerakit.workflow import (
     Result,
-    RunFlags,
     SeriesFlags,
     Timer,
     command_line,
-    finish,
-    load_windows,
+    finish_run,
+    load_series_data,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(SeriesFlags, RunFlags):
+class Config(SeriesFlags):
     """The flags of the recipe."""
 
     dataset: str = "mackey_glass"
-    """A built-in set."""
+    """Name of a built-in data set."""
     epochs: int = 100
-    """The most epochs; early stopping may end before."""
+    """Maximum number of epochs. Early stopping may end the training before."""
     encoder: str = "lstm"
-    """lstm, gru, rnn, conv or transformer: what reads the window."""
+    """Network that reads the window: lstm, gru, rnn, conv or transformer."""
     units: int = 64
     """Width of the encoder."""
     layers: int = 1
-    """How many cells are stacked."""
+    """Number of stacked layers of the encoder."""
     dropout: float = 0.0
-    """Share of units dropped while training; more for short or noisy series."""
+    """Fraction of units that are dropped in training. Use more for short or noisy series."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Windows of the raw series, split by time: training lies before validation and test.
-    data = load_windows(config)
+    # Windows of the raw series, split by time: the training steps lie before the others.
+    data = load_series_data(config)
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.sequence_forecaster(
         data.spec,
@@ -63,10 +65,9 @@ def run(config: Config) -> Result:
         layers=config.layers,
         dropout=config.dropout,
     )
-    preset = config.preset or "forecasting"
-    kk.compile(model, preset, learning_rate=config.learning_rate)
+    kk.compile(model, config.preset or "forecasting", learning_rate=config.learning_rate)
 
-    # A run that was stopped goes on; a finished one makes the next version.
+    # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fit(
             model,
@@ -79,7 +80,7 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,10 +1,13 @@
 """Tagging: predict a tag for each token of a sentence.
 
-Shows: a network that gives a tag for every token of a sentence, those of words it never saw
-too; measured beside each word's commonest tag, exported and checked.
-Needs: nothing; it makes toy sentences by a small grammar, which show the steps and say nothing
-about real English. Your own sentences: --tagged FILE, in CoNLL columns or CoNLL-U.
-Measured: see the table in README.md.
+Shows: a network that tags every token, also tokens that training never saw. It is trained,
+evaluated beside a baseline (the most frequent tag of each word), exported and checked.
+
+Needs: nothing. It makes 800 toy sentences by a small grammar; they show the steps, and say
+nothing about real English. Your own sentences: --tagged FILE, in CoNLL columns or CoNLL-U.
+
+Measured: on 160 test sentences an accuracy of 0.995; the most frequent tag of each word has
+0.889. 71 seconds on two cores.
 """
 
 from __future__ import annotations
@@ -14,46 +17,45 @@ from collections.abc import Sequence
 
 from kerakit.workflow import (
     Result,
-    RunFlags,
     TaggedFlags,
     Timer,
     command_line,
-    finish,
-    load_sentences,
+    finish_run,
+    load_tagged_data,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TaggedFlags, RunFlags):
+class Config(TaggedFlags):
     """The flags of the recipe."""
 
     dataset: str = "sentences"
-    """A built-in set; sentences is a toy made by a small grammar."""
+    """Name of a built-in data set; sentences is a toy made by a small grammar."""
     epochs: int = 100
-    """The most epochs; early stopping may end before."""
+    """Maximum number of epochs. Early stopping may end the training before."""
     encoder: str = "lstm"
-    """lstm, gru, rnn, conv or transformer: what reads the tokens."""
+    """Network that reads the tokens: lstm, gru, rnn, conv or transformer."""
     units: int = 128
     """Width of the encoder, in each direction."""
     layers: int = 1
-    """How many cells are stacked."""
+    """Number of stacked layers of the encoder."""
     dropout: float = 0.5
-    """Share of words hidden, and of units dropped, while training."""
+    """Fraction of words that are hidden, and of units that are dropped, in training."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Raw sentences, one string each, split by the seed; every tag is in the training part.
-    data = load_sentences(config)
+    # Raw sentences, one string each, split by the seed; the training split has every tag.
+    data = load_tagged_data(config)
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.sequence_tagger(
         data.spec,
@@ -62,10 +64,9 @@ def run(config: Config) -> Result:
         layers=config.layers,
         dropout=config.dropout,
     )
-    preset = config.preset or "sequence_tagging"
-    kk.compile(model, preset, learning_rate=config.learning_rate)
+    kk.compile(model, config.preset or "sequence_tagging", learning_rate=config.learning_rate)
 
-    # A run that was stopped goes on; a finished one makes the next version.
+    # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fit(
             model,
@@ -78,7 +79,7 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

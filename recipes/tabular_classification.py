@@ -1,10 +1,13 @@
 """Tabular classification: predict a class for each row of a table.
 
-Shows: a multilayer perceptron with preprocessing inside, that gives the probability of
-every class, measured beside two baselines, exported and checked.
-Needs: nothing; it reads scikit-learn's breast cancer set. Your own table: --csv FILE --target
-COLUMN.
-Measured: see the table in README.md.
+Shows: a multilayer perceptron with its preprocessing inside, which gives the probability of
+every class. It is trained, evaluated beside two baselines, exported and checked.
+
+Needs: nothing. It reads scikit-learn's breast cancer set (569 tumours); your own table:
+--csv FILE --target COLUMN.
+
+Measured: on 114 test tumours an accuracy of 0.956 and an AUC of 0.997; always the commonest
+class has 0.632, a logistic regression 0.991 (four tumours more). 17 seconds on two cores.
 """
 
 from __future__ import annotations
@@ -15,46 +18,45 @@ from collections.abc import Sequence
 from kerakit.errors import ArgumentError
 from kerakit.workflow import (
     Result,
-    RunFlags,
     TableFlags,
     Timer,
     command_for,
     command_line,
-    finish,
-    load_table,
+    finish_run,
+    load_table_data,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TableFlags, RunFlags):
+class Config(TableFlags):
     """The flags of the recipe."""
 
     dataset: str = "breast_cancer"
-    """A built-in set, or tfds:NAME[/CONFIG]."""
+    """Name of a built-in data set, or tfds:NAME[/CONFIG]."""
     epochs: int = 100
-    """The most epochs; early stopping may end before."""
+    """Maximum number of epochs. Early stopping may end the training before."""
     hidden: tuple[int, ...] = (128, 128)
-    """Units of the hidden layers."""
+    """Number of units of each hidden layer."""
     dropout: float = 0.3
-    """Share of units dropped while training."""
+    """Fraction of units that are dropped in training."""
     l2: float = 0.0
-    """Penalty on squared weights."""
+    """L2 penalty on the weights."""
     bins: int = 16
-    """Quantile bins of the piecewise linear encoding of numbers; 0 for none."""
+    """Number of quantile bins of the piecewise linear encoding of numbers; 0 for no encoding."""
     balanced: bool = False
-    """Weigh every class alike, whatever its number of rows."""
+    """Give every class the same weight, whatever its number of rows."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Raw columns, split by the seed with the classes' shares kept.
-    data = load_table(config)
+    # The data are raw columns, split by the seed; every split has the same fractions of classes.
+    data = load_table_data(config)
     if not data.spec.is_classification:
         raise ArgumentError(
             f"{data.spec.target.names[0]!r} is a numeric target: run "
@@ -63,7 +65,7 @@ def run(config: Config) -> Result:
         )
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.mlp_classifier(
         data.spec,
@@ -72,10 +74,9 @@ def run(config: Config) -> Result:
         l2=config.l2,
         bins=config.bins,
     )
-    preset = config.preset or data.spec.task
-    kk.compile(model, preset, learning_rate=config.learning_rate)
+    kk.compile(model, config.preset or data.spec.task, learning_rate=config.learning_rate)
 
-    # A run that was stopped goes on; a finished one makes the next version.
+    # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fit(
             model,
@@ -89,7 +90,7 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

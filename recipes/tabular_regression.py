@@ -1,9 +1,13 @@
 """Tabular regression: predict a number for each row of a table.
 
-Shows: a multilayer perceptron with preprocessing inside, trained, measured beside two
-baselines, exported and checked.
-Needs: nothing; it reads scikit-learn's diabetes set. Your own table: --csv FILE --target COLUMN.
-Measured: see the table in README.md.
+Shows: a multilayer perceptron with its preprocessing inside. It is trained, evaluated beside
+two baselines, exported and checked.
+
+Needs: nothing. It reads scikit-learn's diabetes set (442 patients); your own table:
+--csv FILE --target COLUMN.
+
+Measured: on 88 test patients an RMSE of 58.1; the mean of the training rows has 77.3, a linear
+model 53.4. 442 rows are few for a network. 16 seconds on two cores.
 """
 
 from __future__ import annotations
@@ -13,46 +17,45 @@ from collections.abc import Sequence
 
 from kerakit.workflow import (
     Result,
-    RunFlags,
     TableFlags,
     Timer,
     command_line,
-    finish,
-    load_table,
+    finish_run,
+    load_table_data,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TableFlags, RunFlags):
+class Config(TableFlags):
     """The flags of the recipe."""
 
     dataset: str = "diabetes"
-    """A built-in set, or tfds:NAME[/CONFIG]."""
+    """Name of a built-in data set, or tfds:NAME[/CONFIG]."""
     epochs: int = 400
-    """The most epochs; early stopping may end before."""
+    """Maximum number of epochs. Early stopping may end the training before."""
     hidden: tuple[int, ...] = (256, 256)
-    """Units of the hidden layers."""
+    """Number of units of each hidden layer."""
     dropout: float = 0.3
-    """Share of units dropped while training; more for few or noisy rows."""
+    """Fraction of units that are dropped in training. Use more for few or noisy rows."""
     l2: float = 0.0
-    """Penalty on squared weights."""
+    """L2 penalty on the weights."""
     bins: int = 32
-    """Quantile bins of the piecewise linear encoding of numbers; 0 for none."""
+    """Number of quantile bins of the piecewise linear encoding of numbers; 0 for no encoding."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Raw columns, split by the seed; statistics come from the training part alone.
-    data = load_table(dataclasses.replace(config, task=config.task or "regression"))
+    # The data are raw columns, split by the seed; statistics come from the training rows only.
+    data = load_table_data(dataclasses.replace(config, task=config.task or "regression"))
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.mlp_regressor(
         data.spec,
@@ -63,7 +66,7 @@ def run(config: Config) -> Result:
     )
     kk.compile(model, config.preset or "regression", learning_rate=config.learning_rate)
 
-    # A run that was stopped goes on; a finished one makes the next version.
+    # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fit(
             model,
@@ -76,7 +79,7 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,11 +1,14 @@
 """Text classification: predict a class for each text.
 
-Shows: a network that takes strings as they are and gives the probability of every class: a
-linear path over n-grams, solved first, and a network that reads the words in their order;
-measured beside two baselines, exported and checked.
-Needs: nothing; it makes toy e-mails from templates, which show the steps and say nothing about
-real mail. Your own texts: --text FILE, with columns text and label.
-Measured: see the table in README.md.
+Shows: a network that takes strings as they are and gives the probability of every class. A
+linear model of n-grams is fitted first; a network that reads the words in order is trained
+beside it. The model is evaluated beside two baselines, exported and checked.
+
+Needs: nothing. It makes 600 toy e-mails from templates; they show the steps, and say nothing
+about real mail. Your own texts: --text FILE, with the columns text and label.
+
+Measured: on 120 test e-mails an accuracy of 0.958 and a log loss of 0.144; a logistic
+regression has 0.958 and 0.151. 22 seconds on two cores.
 """
 
 from __future__ import annotations
@@ -15,50 +18,50 @@ from collections.abc import Sequence
 
 from kerakit.workflow import (
     Result,
-    RunFlags,
     TextFlags,
     Timer,
     command_line,
-    finish,
-    load_texts,
+    finish_run,
+    load_text_data,
     start_run,
 )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Config(TextFlags, RunFlags):
+class Config(TextFlags):
     """The flags of the recipe."""
 
     dataset: str = "messages"
-    """A built-in set (messages is a toy made of templates), or tfds:NAME[/CONFIG]."""
+    """Name of a built-in data set (messages is a toy made of templates), or tfds:NAME[/CONFIG]."""
     epochs: int = 20
-    """The most epochs; early stopping may end before."""
+    """Maximum number of epochs. Early stopping may end the training before."""
     encoder: str = "conv"
-    """lstm, gru, rnn, conv or transformer: what reads the words in their order."""
+    """Network that reads the words in order: conv, lstm, gru, rnn or transformer."""
     units: int = 64
-    """Width of the encoder; lstm, gru and rnn read from both ends, with as many each."""
+    """Width of the encoder. lstm, gru and rnn read from both ends, with this width for each."""
     layers: int = 1
-    """How many cells are stacked."""
+    """Number of stacked layers of the encoder."""
     dropout: float = 0.5
-    """Share of words and units dropped while training."""
+    """Fraction of words and of units that are dropped in training."""
     max_words: int = 256
-    """Words that the encoder reads; the n-grams are those of the whole text."""
+    """Number of words that the encoder reads. The n-grams are those of the whole text."""
     balanced: bool = False
-    """Weigh every class alike, whatever its number of texts."""
+    """Give every class the same weight, whatever its number of texts."""
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export; return a `Result`."""
+    """Train, evaluate and export a model."""
     import keras
 
     import kerakit as kk
 
     timer = Timer()
-    # Raw strings, split by the seed with the classes' shares kept; repeats stay together.
-    data = load_texts(config)
+    # Raw strings, split by the seed; every split has the same fractions of classes, and all
+    # copies of a text come into the same split.
+    data = load_text_data(config)
     timer.mark("data")
 
-    # The same seed gives the same weights.
+    # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.text_classifier(
         data.spec,
@@ -68,10 +71,9 @@ def run(config: Config) -> Result:
         dropout=config.dropout,
         max_words=config.max_words,
     )
-    preset = config.preset or "text_classification"
-    kk.compile(model, preset, learning_rate=config.learning_rate)
+    kk.compile(model, config.preset or "text_classification", learning_rate=config.learning_rate)
 
-    # A run that was stopped goes on; a finished one makes the next version.
+    # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
         history = kk.fit(
             model,
@@ -85,7 +87,7 @@ def run(config: Config) -> Result:
             cache_mb=config.cache_mb,
         )
         timer.mark("train")
-        return finish(config, folder, model, data, history, timer)
+        return finish_run(config, folder, model, data, history, timer)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

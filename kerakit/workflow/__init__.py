@@ -1,4 +1,4 @@
-"""What the recipes share: flags, the way from flags to data, and the end of a run.
+"""The code that recipes share: flags, the way from flags to data, start and end of a run.
 
 A recipe is a dataclass of flags, `run(config)` and `main`. Nothing here imports TensorFlow
 before it is used.
@@ -14,11 +14,17 @@ from kerakit.workflow.flags import (
     TaggedFlags,
     TextFlags,
 )
+from kerakit.workflow.images import load_image_data
 from kerakit.workflow.jobs import command_for
-from kerakit.workflow.pretrained import load_pictures_for_backbone
-from kerakit.workflow.run import Result, Timer, finish, start_run
-from kerakit.workflow.sequences import load_labelled, load_sentences, load_texts, load_windows
-from kerakit.workflow.sources import load_pictures, load_table
+from kerakit.workflow.pretrained import load_backbone_images
+from kerakit.workflow.run import Result, Timer, finish_run, start_run
+from kerakit.workflow.sequences import (
+    load_sequence_data,
+    load_series_data,
+    load_tagged_data,
+    load_text_data,
+)
+from kerakit.workflow.tables import load_table_data
 
 __all__ = [
     "ImageFlags",
@@ -33,14 +39,14 @@ __all__ = [
     "command_for",
     "command_line",
     "exit_code",
-    "finish",
+    "finish_run",
     "import_quietly",
-    "load_labelled",
-    "load_pictures",
-    "load_pictures_for_backbone",
-    "load_sentences",
-    "load_table",
-    "load_texts",
-    "load_windows",
+    "load_backbone_images",
+    "load_image_data",
+    "load_sequence_data",
+    "load_series_data",
+    "load_table_data",
+    "load_tagged_data",
+    "load_text_data",
     "start_run",
 ]

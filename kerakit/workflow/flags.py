@@ -1,4 +1,9 @@
-"""The flags that recipes share."""
+"""The flags that recipes share: the flags of a run, and the flags of each kind of data.
+
+A recipe's `Config` derives from one class of data flags. The text below a field is its help.
+"""
+
+from __future__ import annotations
 
 import dataclasses
 
@@ -14,175 +19,177 @@ __all__ = [
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TableFlags:
-    """Flags that say what table to read."""
-
-    dataset: str = ""
-    """A built-in set, or tfds:NAME[/CONFIG]."""
-    data_dir: str | None = None
-    """Folder of prepared TFDS sets."""
-    csv: str | None = None
-    """Your own CSV or Parquet file, instead of --dataset."""
-    target: str | None = None
-    """Column to predict; several with commas between."""
-    columns: str | None = None
-    """Names of the columns of a file without a header, with commas between."""
-    test: str | None = None
-    """File of test rows; else a part is split off."""
-    validation: str | None = None
-    """File of validation rows; else a part is split off."""
-    task: str | None = None
-    """regression, binary, multiclass or multilabel, where it is not to be inferred."""
-    na_values: str | None = None
-    """What stands for a missing value, with commas between."""
-    groups: str | None = None
-    """Column whose rows of one value stay on one side of the split."""
-    exclude: str | None = None
-    """Columns to leave out, with commas between."""
-    rename_labels: str | None = None
-    """JSON object that maps labels to labels, such as '{"yes.": "yes"}'."""
-    unit: str | None = None
-    """Unit of a numeric target, for the report."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ImageFlags:
-    """Flags that say what images to read."""
-
-    dataset: str = ""
-    """A built-in set, or tfds:NAME[/CONFIG]."""
-    data_dir: str | None = None
-    """Folder of prepared TFDS sets."""
-    images: str | None = None
-    """Your own folder, with a folder of images per class, instead of --dataset."""
-    image_size: int | None = None
-    """Height and width that images are resized to; by default the data's."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SeriesFlags:
-    """Flags that say what series to forecast."""
-
-    dataset: str = ""
-    """A built-in set."""
-    series: str | None = None
-    """Your own CSV or Parquet file with a row for each step, instead of --dataset."""
-    value: str | None = None
-    """Column to forecast; several with commas between. By default the only one with numbers."""
-    time: str | None = None
-    """Column of the times; by default the only one with dates, if there is one."""
-    window: int | None = None
-    """Steps that a forecast is made from; by default two seasons or four horizons."""
-    horizon: int | None = None
-    """Steps to forecast; by default one season."""
-    stride: int | None = None
-    """Steps from one training window to the next; by default 1."""
-    calendar: str | None = None
-    """Cycles whose phase the model is told: day, week or year, with commas between."""
-    season: int | None = None
-    """Steps after which the pattern repeats; by default told by the times."""
-    gaps: str | None = None
-    """error, fill or ignore: what to do where steps are missing; by default error."""
-    test: str | None = None
-    """File of a later series to test on; else the end is split off."""
-    validation: str | None = None
-    """File of a series to validate on; else a stretch before the test is split off."""
-    na_values: str | None = None
-    """What stands for a missing value, with commas between."""
-    unit: str | None = None
-    """Unit of the values, for the report."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class SequenceFlags:
-    """Flags that say what labelled sequences to read."""
-
-    dataset: str = ""
-    """A built-in set."""
-    ts: str | None = None
-    """Your own .ts file, as those of the UCR and UEA archives, instead of --dataset."""
-    test: str | None = None
-    """.ts file of test sequences; else a part is split off."""
-    validation: str | None = None
-    """.ts file of validation sequences; else a part is split off."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TextFlags:
-    """Flags that say what texts to read."""
-
-    dataset: str = ""
-    """A built-in set, or tfds:NAME[/CONFIG]."""
-    data_dir: str | None = None
-    """Folder of prepared TFDS sets."""
-    text: str | None = None
-    """Your own CSV or TSV file, or a folder with a folder of texts per class, instead of
-    --dataset."""
-    text_column: str | None = None
-    """Column of the texts; by default text."""
-    target: str | None = None
-    """Column of the labels; by default label."""
-    columns: str | None = None
-    """Names of the columns of a file without a header, with commas between."""
-    encoding: str | None = None
-    """Encoding of the files; by default utf-8."""
-    test: str | None = None
-    """File or folder of test texts; else a part is split off."""
-    validation: str | None = None
-    """File or folder of validation texts; else a part is split off."""
-    groups: str | None = None
-    """Column whose rows of one value stay on one side of the split."""
-    rename_labels: str | None = None
-    """JSON object that maps labels to labels, such as '{"1": "spam"}'."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TaggedFlags:
-    """Flags that say what tagged sentences to read."""
-
-    dataset: str = ""
-    """A built-in set."""
-    tagged: str | None = None
-    """Your own CoNLL or CoNLL-U file, instead of --dataset."""
-    token: str | None = None
-    """Column of the tokens: a number from 0, or a name; by default the first, or form."""
-    tag: str | None = None
-    """Column of the tags: a number from 0, or a name; by default the last, or upos."""
-    columns: str | None = None
-    """Names of the columns of a file, with commas between."""
-    encoding: str | None = None
-    """Encoding of the files; by default utf-8."""
-    test: str | None = None
-    """File of test sentences; else a part is split off."""
-    validation: str | None = None
-    """File of validation sentences; else a part is split off."""
-    rename_labels: str | None = None
-    """JSON object that maps tags to tags."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
 class RunFlags:
-    """Flags that say how to run."""
+    """The flags of a run, which all recipes have."""
 
     name: str | None = None
-    """Name of the run and of the served model; by default the data's."""
+    """Name of the run and of the served model. Default: the name of the data."""
     out: str = "saved_models"
-    """Folder of exported models."""
+    """Folder that the model is exported to."""
     runs: str = "runs"
-    """Folder of runs."""
+    """Folder that the report and the other files of the run are written to."""
     epochs: int = 100
-    """The most epochs; early stopping may end before."""
+    """Maximum number of epochs. Early stopping may end the training before."""
     batch_size: int | None = None
-    """Rows per step; by default the preset's."""
+    """Number of rows in a training step. Default: the preset's."""
     learning_rate: float | None = None
-    """The highest rate; by default the preset's."""
+    """Highest learning rate of the schedule. Default: the preset's."""
     preset: str | None = None
-    """Compile preset; by default the task's."""
+    """Name of a compile preset; `kerakit list presets` shows them. Default: the task's."""
     precision: str = "auto"
-    """auto, float32 or mixed_bfloat16."""
+    """Number format of the training: auto, float32 or mixed_bfloat16."""
     seed: int = 0
-    """Seed of the split, the weights and the order of rows."""
+    """Random seed of the split, of the initial weights and of the order of rows."""
     cache_mb: int = 512
-    """MiB that the preprocessed data may take in memory."""
+    """Memory that the preprocessed data may take, in MiB."""
     resume: bool = True
-    """Go on with an unfinished run of the same name."""
+    """Continue an unfinished run of the same name."""
+    dataset: str = ""
+    """Name of a built-in data set."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TableFlags(RunFlags):
+    """The flags of a recipe that reads a table."""
+
+    dataset: str = ""
+    """Name of a built-in data set, or tfds:NAME[/CONFIG]."""
+    data_dir: str | None = None
+    """Folder of prepared TFDS data sets."""
+    csv: str | None = None
+    """Path of your own CSV or Parquet file. It is read instead of --dataset."""
+    target: str | None = None
+    """Column to predict. Separate several columns by commas."""
+    columns: str | None = None
+    """Column names of a file without a header, separated by commas."""
+    test: str | None = None
+    """Path of a file of test rows. Default: some rows of --csv."""
+    validation: str | None = None
+    """Path of a file of validation rows. Default: some rows of --csv."""
+    task: str | None = None
+    """regression, binary, multiclass or multilabel. Default: it follows from the target."""
+    na_values: str | None = None
+    """Strings that stand for a missing value, separated by commas."""
+    groups: str | None = None
+    """Column of groups. All rows of a group come into the same split."""
+    exclude: str | None = None
+    """Columns that are not used as features, separated by commas."""
+    rename_labels: str | None = None
+    """JSON object from labels to new labels, such as '{"yes.": "yes"}'."""
+    unit: str | None = None
+    """Unit of a numeric target. The report shows it."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageFlags(RunFlags):
+    """The flags of a recipe that reads images."""
+
+    dataset: str = ""
+    """Name of a built-in data set, or tfds:NAME[/CONFIG]."""
+    data_dir: str | None = None
+    """Folder of prepared TFDS data sets."""
+    images: str | None = None
+    """Path of your own folder, with a subfolder for each class. It is read instead of
+    --dataset."""
+    image_size: int | None = None
+    """Height and width that images are resized to, in pixels. Default: the size of the data."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SeriesFlags(RunFlags):
+    """The flags of a recipe that reads a series to forecast."""
+
+    series: str | None = None
+    """Path of your own CSV or Parquet file, with a row for each step. It is read instead of
+    --dataset."""
+    value: str | None = None
+    """Column to forecast. Separate several columns by commas. Default: the only numeric
+    column."""
+    time: str | None = None
+    """Column of the times. Default: the only column of dates, if there is one."""
+    window: int | None = None
+    """Number of past steps that the model sees. Default: two seasons or four horizons."""
+    horizon: int | None = None
+    """Number of future steps that the model forecasts. Default: one season."""
+    stride: int | None = None
+    """Number of steps between the starts of two training windows. Default: 1."""
+    calendar: str | None = None
+    """Calendar features of the model: day, week, year, separated by commas."""
+    season: int | None = None
+    """Number of steps after which the pattern repeats. Default: it follows from the times."""
+    gaps: str | None = None
+    """Treatment of missing steps: error, fill or ignore. Default: error."""
+    test: str | None = None
+    """Path of a file of a later series to test on. Default: the end of --series."""
+    validation: str | None = None
+    """Path of a file of a series to validate on. Default: the steps before the test."""
+    na_values: str | None = None
+    """Strings that stand for a missing value, separated by commas."""
+    unit: str | None = None
+    """Unit of the values. The report shows it."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SequenceFlags(RunFlags):
+    """The flags of a recipe that reads labelled sequences."""
+
+    ts: str | None = None
+    """Path of your own .ts file, the format of the UCR and UEA archives. It is read instead of
+    --dataset."""
+    test: str | None = None
+    """Path of a .ts file of test sequences. Default: some sequences of --ts."""
+    validation: str | None = None
+    """Path of a .ts file of validation sequences. Default: some sequences of --ts."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TextFlags(RunFlags):
+    """The flags of a recipe that reads labelled texts."""
+
+    dataset: str = ""
+    """Name of a built-in data set, or tfds:NAME[/CONFIG]."""
+    data_dir: str | None = None
+    """Folder of prepared TFDS data sets."""
+    text: str | None = None
+    """Path of your own CSV or TSV file, or of a folder with a subfolder of texts for each
+    class. It is read instead of --dataset."""
+    text_column: str | None = None
+    """Column of the texts. Default: text."""
+    target: str | None = None
+    """Column of the labels. Default: label."""
+    columns: str | None = None
+    """Column names of a file without a header, separated by commas."""
+    encoding: str | None = None
+    """Encoding of the files. Default: utf-8."""
+    test: str | None = None
+    """Path of a file or folder of test texts. Default: some texts of --text."""
+    validation: str | None = None
+    """Path of a file or folder of validation texts. Default: some texts of --text."""
+    groups: str | None = None
+    """Column of groups. All texts of a group come into the same split."""
+    rename_labels: str | None = None
+    """JSON object from labels to new labels, such as '{"1": "spam"}'."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TaggedFlags(RunFlags):
+    """The flags of a recipe that reads tagged sentences."""
+
+    tagged: str | None = None
+    """Path of your own CoNLL or CoNLL-U file. It is read instead of --dataset."""
+    token: str | None = None
+    """Column of the tokens: a name, or a number that counts from 0. Default: the first column,
+    or form."""
+    tag: str | None = None
+    """Column of the tags: a name, or a number that counts from 0. Default: the last column, or
+    upos."""
+    columns: str | None = None
+    """Column names of the file, separated by commas."""
+    encoding: str | None = None
+    """Encoding of the files. Default: utf-8."""
+    test: str | None = None
+    """Path of a file of test sentences. Default: some sentences of --tagged."""
+    validation: str | None = None
+    """Path of a file of validation sentences. Default: some sentences of --tagged."""
+    rename_labels: str | None = None
+    """JSON object from tags to new tags, such as '{"NNS": "NN"}'."""

@@ -1,65 +1,81 @@
-"""The frame of a recipe's run: its place, its end, and what it gives back."""
+"""The frame of a recipe's run: how it starts, how it ends, and its result."""
 
+from __future__ import annotations
+
+import contextlib
 import dataclasses
 import json
 import pathlib
 import time
+from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import ArgumentError
 from kerakit.files import highest_version
-from kerakit.workflow.sources import own_data, run_name
+from kerakit.workflow.flag_values import own_data, run_name
+from kerakit.workflow.flags import RunFlags
 
-__all__ = ["Result", "Timer", "finish", "start_run"]
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data import Data
+    from kerakit.evaluation import Report
+    from kerakit.training import Run
+
+__all__ = ["Result", "Timer", "finish_run", "start_run"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What a recipe's `run` gives back.
+    """The result of a recipe's `run`.
 
     Attributes:
         report: the `Report` of the evaluation.
-        model: `keras.Model`, trained.
-        run_dir: `pathlib.Path` of the run's folder.
-        path: `pathlib.Path` of the exported version.
-        seconds: dict of wall seconds by stage.
+        model: the trained model.
+        run_dir: the folder of the run.
+        path: the folder of the exported version.
+        seconds: the wall time of each stage, in seconds.
     """
 
-    report: object
-    model: object
+    report: Report
+    model: keras.Model
     run_dir: pathlib.Path
     path: pathlib.Path
     seconds: dict[str, float]
 
 
 class Timer:
-    """Wall seconds of the stages of a run, and its CPU seconds."""
+    """The wall time of the stages of a run, and the CPU time of the whole run.
 
-    def __init__(self):
+    Attributes:
+        seconds: the wall time of each stage, in seconds.
+    """
+
+    def __init__(self) -> None:
         self._start = self._last = time.perf_counter()
         self._cpu = time.process_time()
-        self.seconds = {}
+        self.seconds: dict[str, float] = {}
 
-    def mark(self, stage):
-        """Count the time since the last mark to `stage`."""
+    def mark(self, stage: str) -> None:
+        """Record that a stage has ended: it took the time since the last mark."""
         now = time.perf_counter()
         self.seconds[stage] = round(now - self._last, 3)
         self._last = now
 
-    def total(self):
-        """Return `(seconds by stage with their total, CPU seconds)`."""
+    def total(self) -> tuple[dict[str, float], float]:
+        """Return `(seconds by stage and in total, CPU seconds)`."""
         total = round(time.perf_counter() - self._start, 3)
         return {**self.seconds, "total": total}, round(time.process_time() - self._cpu, 3)
 
 
-def start_run(config):
-    """Open the run that the flags name, once the place of its export has been looked at.
+def start_run(config: RunFlags) -> contextlib.AbstractContextManager[Run]:
+    """Open the run that the flags name, after a check of the folder of its export.
 
     Returns:
-        context manager that gives the `Run`, as `open_run` does.
+        A context manager that gives the `Run`, as `open_run` does.
 
     Raises:
         ArgumentError: when nothing could be exported in the end: `--out` holds a file in the
-            model's place, or a half-written version.
+            place of the model's folder, or a half-written version.
     """
     from kerakit.serving.contract.versions import check_model_dir, check_versions
     from kerakit.training import open_run
@@ -69,58 +85,62 @@ def start_run(config):
     return open_run(name, _identity(config), config.runs, config.out, config.resume)
 
 
-def finish(config, run, model, data, history, timer):
-    """Evaluate and export what was trained, record the times, and print how to use it.
-
-    Returns:
-        `Result`.
-    """
+def finish_run(
+    config: RunFlags,
+    run: Run,
+    model: keras.Model,
+    data: Data,
+    history: keras.callbacks.History,
+    timer: Timer,
+) -> Result:
+    """Evaluate and export the trained model, record the times, and print how to use it."""
     from kerakit.evaluation import evaluate, update_metrics
+    from kerakit.presets.compile import settings_of
     from kerakit.serving import export
 
     details = {
         "name": run.name,
         "version": run.version,
         "config": _identity(config),
-        "preset": model.kerakit_settings.preset.name,
+        "preset": settings_of(model).preset.name,
         "epochs": len(history.epoch),
         "seconds": timer.seconds,
     }
     report = evaluate(model, data, run_dir=run.folder, history=history, details=details, verbose=0)
     timer.mark("evaluate")
-    print("\nExporting, and asking the export in a fresh process ...", flush=True)
-    base = pathlib.Path(config.out, run.name)
-    version = run.export_version(base)
+    print("\nExporting the model, and checking the export in a fresh process ...", flush=True)
+    model_dir = pathlib.Path(config.out, run.name)
+    version = run.export_version(model_dir)
     try:
-        path = export(model, data, base, version=version, run_dir=run.folder)
+        path = export(model, data, model_dir, version=version, run_dir=run.folder)
     except ArgumentError:
-        if highest_version(base) < version:
+        if highest_version(model_dir) < version:
             raise
-        # Another export took the number while this one was checked: the next free one.
-        path = export(model, data, base, run_dir=run.folder)
+        # Another export took the number while this export was checked: use the next free one.
+        path = export(model, data, model_dir, run_dir=run.folder)
     run.follow(int(path.name))
     report = dataclasses.replace(report, path=run.folder / "report.html")
     timer.mark("export")
-    seconds, cpu = timer.total()
-    update_metrics(run.folder, version=int(path.name), seconds=seconds, cpu_seconds=cpu)
+    seconds, cpu_seconds = timer.total()
+    update_metrics(run.folder, version=int(path.name), seconds=seconds, cpu_seconds=cpu_seconds)
     _print_closing(report, path)
     return Result(report, model, run.folder, path, seconds)
 
 
-def _identity(config):
-    """Return the flags that make a run this run, as a dict of JSON values."""
-    apart = {"name", "out", "runs", "resume", "cache_mb"}
+def _identity(config: RunFlags) -> dict[str, Any]:
+    """Return the flags by which an unfinished run is known again, as JSON values."""
+    left_out = {"name", "out", "runs", "resume", "cache_mb"}
     if own_data(config) is not None:
-        apart.add("dataset")  # the default of a flag that was not used
+        left_out.add("dataset")  # the default of a flag that was not used
     fields = dataclasses.asdict(config)
-    return json.loads(json.dumps({k: v for k, v in fields.items() if k not in apart}))
+    return json.loads(json.dumps({k: v for k, v in fields.items() if k not in left_out}))
 
 
-def _print_closing(report, path):
+def _print_closing(report: Report, path: pathlib.Path) -> None:
     from kerakit.serving import curl_line, docker_line
 
     print(f"\n{report}\n")
     print(f"SavedModel: {path}\n")
-    print("Serve it, and ask it:")
+    print("Serve the model, and send it a request:")
     print(docker_line(path))
     print(curl_line(path))

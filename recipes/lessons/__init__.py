@@ -1,1 +1,1 @@
-"""The lessons of `recipes/fundamentals.py`: a function each, which returns its numbers."""
+"""The lessons of `recipes/fundamentals.py`. A function is a lesson, and returns its numbers."""

@@ -1,4 +1,4 @@
-"""The curves that networks are made of, and what can be made of them."""
+"""Activations and losses, and the surfaces that a network of them can approximate."""
 
 import numpy as np
 
@@ -9,7 +9,7 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-# name in Keras: the formula, and that of its slope
+# name in Keras: (formula of the value, formula of the slope)
 ACTIVATIONS = {
     "sigmoid": (sigmoid, lambda x: sigmoid(x) * (1 - sigmoid(x))),
     "tanh": (np.tanh, lambda x: 1 - np.tanh(x) ** 2),
@@ -20,26 +20,26 @@ ACTIVATIONS = {
 
 
 def activations_and_losses(lesson):
-    """Activations and losses: the curves, and their slopes."""
+    """Activations and losses: their curves and slopes."""
     import keras
 
     lesson.say(
-        "Without a bend between them, two layers are one: a line of a line is a line. The bend is "
-        "the activation. What counts in training is its slope, which the error is multiplied "
-        "with on its way back: that of the sigmoid is 1/4 at most and nearly 0 far out, that of "
-        "ReLU is 1 wherever it is on. All curves here are Keras' own, and are compared with their "
-        "formulas."
+        "Two linear layers in a row are one linear layer. A nonlinear function between them, the "
+        "activation, makes the network more than a line. Training needs the slope of the "
+        "activation, because backpropagation multiplies the error by it. The slope of the sigmoid "
+        "is at most 1/4, and nearly 0 for large inputs. The slope of ReLU is 1 for all positive "
+        "inputs. The curves here are computed by Keras and compared with their formulas."
     )
-    x = np.linspace(-4, 4, 400).astype("float32")  # without 0, where ReLU has no slope
-    curves, off = {}, {}
-    for name, (formula, its_slope) in ACTIVATIONS.items():
+    x = np.linspace(-4, 4, 400).astype("float32")  # without 0, where the slope of ReLU jumps
+    curves, differences = {}, {}
+    for name, (formula, slope_formula) in ACTIVATIONS.items():
         curves[name] = value_and_slope(keras.activations.get(name), x)
-        off[name] = largest(curves[name][0], formula(x))
-        off[f"slope of {name}"] = largest(curves[name][1], its_slope(x))
+        differences[name] = max_difference(curves[name][0], formula(x))
+        differences[f"slope of {name}"] = max_difference(curves[name][1], slope_formula(x))
     at = np.array([-2.0, 0.0, 2.0], "float32")
     values = {name: np.asarray(keras.activations.get(name)(at)) for name in ACTIVATIONS}
     lesson.table(
-        ["activation", "at -2", "at 0", "at 2", "steepest"],
+        ["activation", "at -2", "at 0", "at 2", "largest slope"],
         [[name, *values[name], f"{slope.max():.3f}"] for name, (_, slope) in curves.items()],
     )
 
@@ -49,38 +49,42 @@ def activations_and_losses(lesson):
         "cross-entropy": np.asarray(keras.losses.binary_crossentropy(truth, p)),
         "squared error": np.asarray(keras.losses.mean_squared_error(truth, p)),
     }
-    off["binary cross-entropy"] = largest(losses["cross-entropy"], -np.log(p[:, 0]))
-    off["squared error"] = largest(losses["squared error"], (1 - p[:, 0]) ** 2)
+    differences["binary cross-entropy"] = max_difference(losses["cross-entropy"], -np.log(p[:, 0]))
+    differences["squared error"] = max_difference(losses["squared error"], (1 - p[:, 0]) ** 2)
     costs = {name: float(values[0]) for name, values in losses.items()}
     lesson.say(
-        "A loss says how bad an answer is. Where the truth is 1, an answer of 0.01 costs "
-        f"{costs['squared error']:.2f} by squared error and {costs['cross-entropy']:.2f} by "
-        "cross-entropy, -log p, which has no upper limit: being sure and wrong is the worst."
+        "A loss measures how wrong a prediction is. If the truth is 1, a prediction of 0.01 has a "
+        f"squared error of {costs['squared error']:.2f} and a cross-entropy, -log p, of "
+        f"{costs['cross-entropy']:.2f}. The cross-entropy has no upper limit: a confident error "
+        "costs the most."
     )
 
     scores = np.stack([x, np.ones_like(x), np.full_like(x, 0.1)], axis=1)
-    shares = np.asarray(keras.activations.softmax(scores))
+    probabilities = np.asarray(keras.activations.softmax(scores))
     by_hand = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
-    off["softmax"] = largest(shares, by_hand)
+    differences["softmax"] = max_difference(probabilities, by_hand)
     first = np.tile(np.eye(3, dtype="float32")[0], (len(x), 1))
-    losses_of_shares = np.asarray(keras.losses.categorical_crossentropy(first, shares))
-    off["categorical cross-entropy"] = largest(losses_of_shares, -np.log(by_hand[:, 0]))
+    softmax_losses = np.asarray(keras.losses.categorical_crossentropy(first, probabilities))
+    differences["categorical cross-entropy"] = max_difference(
+        softmax_losses, -np.log(by_hand[:, 0])
+    )
     soft = np.asarray(keras.activations.softmax(np.array([[2.0, 1.0, 0.1]], "float32")))
     categorical = float(keras.losses.categorical_crossentropy(first[:1], soft)[0])
     lesson.say(
-        "Softmax makes probabilities of any scores: exp of each over the sum. The scores 2, 1 and "
-        f"0.1 become {', '.join(f'{v:.3f}' for v in soft[0])}; if the first class is the truth, "
-        f"the categorical cross-entropy is -log {soft[0, 0]:.3f} = {categorical:.3f}."
+        "Softmax turns scores into probabilities: each probability is the exponential of the score "
+        "divided by the sum of all exponentials. The scores 2, 1 and 0.1 become "
+        f"{', '.join(f'{v:.3f}' for v in soft[0])}. If the first class is the truth, the "
+        f"categorical cross-entropy is -log {soft[0, 0]:.3f} = {categorical:.3f}."
     )
-    lesson.say(f"No value of Keras is further than {max(off.values()):.0e} from its formula.")
+    largest = max(differences.values())
+    lesson.say(f"The values of Keras differ from the formulas by at most {largest:.0e}.")
     lesson.picture(
-        draw_curves(x, curves, shares, p[:, 0], losses),
-        "Activations; the slopes that training works with; softmax of the scores x, 1 and 0.1; "
-        "two losses.",
+        draw_curves(x, curves, probabilities, p[:, 0], losses),
+        "Activations, their slopes, the softmax of the scores x, 1 and 0.1, and two losses.",
     )
-    lesson.goes_on("tabular-classification", "whose preset takes the loss that fits the task")
+    lesson.next_job("tabular-classification", "the preset chooses the loss of the task")
     return {
-        "off": off,
+        "differences": differences,
         "values": values,
         "steepest": {name: float(slope.max()) for name, (_, slope) in curves.items()},
         "costs": costs,
@@ -90,7 +94,7 @@ def activations_and_losses(lesson):
 
 
 def value_and_slope(function, x):
-    """A function of Keras at x, and its slope by automatic differentiation."""
+    """The value of a Keras function at x, and its slope by automatic differentiation."""
     import tensorflow as tf
 
     point = tf.Variable(x)
@@ -99,23 +103,25 @@ def value_and_slope(function, x):
     return value.numpy(), tape.gradient(value, point).numpy()
 
 
-def largest(values, others):
+def max_difference(values, others):
     return float(np.abs(values - others).max())
 
 
-def draw_curves(x, curves, shares, p, losses):
+def draw_curves(x, curves, probabilities, p, losses):
     drawn, (left, right, soft, loss) = figure(2, 2, height=3.4)
     style(left, "Activations", "x", "")
-    style(right, "Their slopes", "x", "")
+    style(right, "Slopes of the activations", "x", "")
     looks = ((BLUE, "-"), (ORANGE, "-"), (INK, "-"), (GREEN, "-"), ("#a06cc8", "--"))
     for (name, (value, slope)), (colour, line) in zip(curves.items(), looks, strict=True):
         left.plot(x, value, line, color=colour, label=name)
         right.plot(x, slope, line, color=colour)
     left.set_ylim(-1.5, 3)
     style(soft, "Softmax", "the first score, x", "")
-    for score, values, colour in zip(("x", "1", "0.1"), shares.T, (BLUE, ORANGE, INK), strict=True):
-        soft.plot(x, values, color=colour, label=f"share of the score {score}")
-    style(loss, "Losses where the truth is 1", "answer", "")
+    for score, values, colour in zip(
+        ("x", "1", "0.1"), probabilities.T, (BLUE, ORANGE, INK), strict=True
+    ):
+        soft.plot(x, values, color=colour, label=f"probability of the score {score}")
+    style(loss, "Losses if the truth is 1", "prediction", "")
     for (name, values), colour in zip(losses.items(), (BLUE, ORANGE), strict=True):
         loss.plot(p, values, color=colour, label=name)
     for axis in (left, soft, loss):
@@ -124,36 +130,38 @@ def draw_curves(x, curves, shares, p, losses):
 
 
 def universal_approximation(lesson):
-    """Universal approximation: more hidden units, finer shapes."""
+    """Universal approximation: more hidden units fit finer shapes."""
     lesson.say(
-        "One hidden layer can follow any continuous surface, if it is wide enough (Cybenko 1989; "
-        "Hornik 1991). Here it is f(x1, x2) = sin(pi x1) / (x2^2 + 1), learned from 1000 points "
-        "by 4, 16 and 64 hidden units and measured on 500 others."
+        "One hidden layer can approximate any continuous surface if it has enough units (Cybenko "
+        "1989; Hornik 1991). Here networks with 4, 16 and 64 hidden units learn the surface "
+        "f(x1, x2) = sin(pi x1) / (x2^2 + 1) from 1000 points. The error is measured on 500 other "
+        "points."
     )
     rng = np.random.default_rng(0)
     x, x_test = rng.uniform(-1, 1, (1000, 2)), rng.uniform(-1, 1, (500, 2))
-    models = {units: learned(x, {"f": surface(x)}, units) for units in (4, 16, 64)}
+    models = {units: train_network(x, {"f": surface(x)}, units) for units in (4, 16, 64)}
     errors = {
         units: rmse(model.predict(columns(x_test), verbose=0), surface(x_test))
         for units, model in models.items()
     }
     parameters = {units: model.count_params() for units, model in models.items()}
     lesson.table(
-        ["hidden units", "parameters", "RMSE on the others"],
+        ["hidden units", "parameters", "RMSE on other points"],
         [[units, parameters[units], errors[units]] for units in models],
     )
-    both = learned(x, {"f": surface(x), "g": other_surface(x)}, 64)
+    both = train_network(x, {"f": surface(x), "g": other_surface(x)}, 64)
     answer = np.asarray(both.predict(columns(x_test), verbose=0))
     several = [rmse(answer[:, 0], surface(x_test)), rmse(answer[:, 1], other_surface(x_test))]
     lesson.say(
-        "Several outputs share the hidden layer. A network of 64 units that gives f and also "
-        f"g(x1, x2) = cos(pi x1) x2 has an RMSE of {several[0]:.3f} for f and {several[1]:.3f} "
+        "Several outputs can share a hidden layer. A network of 64 units that predicts f and "
+        f"g(x1, x2) = cos(pi x1) x2 has an RMSE of {several[0]:.3f} for f and of {several[1]:.3f} "
         "for g."
     )
     lesson.picture(
-        draw_surfaces(models), "The surface, and how far 4, 16 and 64 hidden units are from it."
+        draw_surfaces(models),
+        "The surface f, and the errors of the networks with 4, 16 and 64 hidden units.",
     )
-    lesson.goes_on("tabular-regression", "surfaces over many columns")
+    lesson.next_job("tabular-regression", "regression on many columns")
     return {"errors": errors, "parameters": parameters, "several": several}
 
 
@@ -169,8 +177,8 @@ def columns(x):
     return {"x1": x[:, 0], "x2": x[:, 1]}
 
 
-def learned(x, targets, units):
-    """A network of one hidden layer, trained on the points x."""
+def train_network(x, targets, units):
+    """A network with one hidden layer, trained on the points x."""
     import kerakit as kk
 
     data = kk.load_arrays(columns(x), targets, test=(columns(x), targets), validation_size=0)
@@ -189,20 +197,20 @@ def draw_surfaces(models):
     side = np.linspace(-1, 1, 80)
     grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     truth = surface(grid)
-    found = {
-        f"{units} units less f": model.predict(columns(grid), verbose=0, batch_size=6400) - truth
+    errors = {
+        f"{units} units minus f": model.predict(columns(grid), verbose=0, batch_size=6400) - truth
         for units, model in models.items()
     }
     drawn, axes = figure(2, 2, width=4.0, height=4.3)
     square = {"origin": "lower", "extent": (-1, 1, -1, 1), "cmap": "PuOr"}
-    for axis, (name, values) in zip(axes, {"f itself": truth, **found}.items(), strict=True):
-        limit = 1.0 if name == "f itself" else 0.06
+    for axis, (name, values) in zip(axes, {"f": truth, **errors}.items(), strict=True):
+        limit = 1.0 if name == "f" else 0.06
         style(axis, name, "x1", "x2")
         axis.grid(False)
         axis.set_xticks([-1, 0, 1])
         axis.set_yticks([-1, 0, 1])
         image = axis.imshow(values.reshape(80, 80), vmin=-limit, vmax=limit, **square)
-        if name == "f itself":
+        if name == "f":
             levels = np.linspace(-0.9, 0.9, 7)
             axis.contour(side, side, truth.reshape(80, 80), levels, colors=GREY, linewidths=0.7)
         bar = drawn.colorbar(image, ax=axis, shrink=0.8, ticks=[-limit, 0, limit])

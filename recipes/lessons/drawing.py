@@ -1,4 +1,4 @@
-"""The look that the pictures of all lessons share."""
+"""The colours and the layout of the pictures of all lessons."""
 
 from kerakit.evaluation.plots.figure import BLUE, GREY, INK, ORANGE, legend, new_figure, style
 
@@ -8,6 +8,6 @@ GREEN, VIOLET = "#3a8f5c", "#54307e"
 
 
 def figure(columns=1, rows=1, **options):
-    """A Matplotlib figure and its axes in a flat list."""
-    made, axes = new_figure(columns, rows, **options)
-    return made, list(axes.flat)
+    """Make a Matplotlib figure; return it and a list of its axes."""
+    drawn, axes = new_figure(columns, rows, **options)
+    return drawn, list(axes.flat)

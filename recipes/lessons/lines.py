@@ -1,4 +1,4 @@
-"""Fitting a line, and a curve: least squares, gradient descent, under- and over-fitting."""
+"""Fit a line and a curve: least squares, gradient descent, underfitting and overfitting."""
 
 import numpy as np
 
@@ -10,9 +10,10 @@ def linear_regression(lesson):
     import kerakit as kk
 
     lesson.say(
-        "Forty points lie near a line, y = 1 + 2 x and noise. The best line is the one with the "
-        "smallest mean squared error. That error is a bowl over the two parameters, so its lowest "
-        "point can be written down: (X'X)^-1 X'y, where X has a column of ones beside x."
+        "The data are forty points of the line y = 1 + 2 x, with noise. The best line has the "
+        "smallest mean squared error. As a function of the two parameters the error has the shape "
+        "of a bowl. A formula gives its lowest point: (X'X)^-1 X'y, where X has a column of ones "
+        "and the column x."
     )
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, 40)
@@ -22,9 +23,9 @@ def linear_regression(lesson):
     lesson.say(f"Closed form: y = {exact[0]:.4f} + {exact[1]:.4f} x.")
 
     lesson.say(
-        "Gradient descent finds the same point without solving anything. The gradient of the "
-        "error, 2/n X'(X w - y), points uphill; each step goes against it, a tenth of its length. "
-        "After 200 steps the two agree to a thousandth."
+        "Gradient descent finds the same point in many small steps. The gradient of the error, "
+        "2/n X'(X w - y), points uphill. Each step subtracts the gradient times the step size, "
+        "here 0.1. After 200 steps the parameters differ from the closed form by less than 0.001."
     )
     path = descend(X, y, 0.1, 200)
     lesson.table(
@@ -41,13 +42,14 @@ def linear_regression(lesson):
     )
 
     lesson.say(
-        "The step size decides. With 0.01 the way is not finished after 200 steps; with 1.2 each "
-        "step overshoots the bottom and lands higher than it started: it diverges."
+        "The step size matters. With 0.01, 200 steps do not reach the lowest point. With 1.2, each "
+        "step jumps over the lowest point and ends higher than it started: the loss diverges."
     )
-    words = {0.01: "too small", 0.1: "right", 1.2: "too large: it diverges"}
-    losses = {rate: error(X, y, descend(X, y, rate, 200)[-1]) for rate in words}
+    verdicts = {0.01: "too small", 0.1: "right", 1.2: "too large: the loss diverges"}
+    losses = {rate: error(X, y, descend(X, y, rate, 200)[-1]) for rate in verdicts}
     lesson.table(
-        ["step size", "loss after 200", ""], [[r, losses[r], word] for r, word in words.items()]
+        ["step size", "loss after 200 steps", ""],
+        [[rate, losses[rate], verdict] for rate, verdict in verdicts.items()],
     )
 
     data = kk.load_arrays({"x": x}, y, test=({"x": x}, y), validation_size=0)
@@ -56,16 +58,17 @@ def linear_regression(lesson):
     kk.fit(model, data, epochs=200, verbose=0)
     at_zero, at_one = model.predict({"x": np.array([0.0, 1.0], "float32")}, verbose=0)
     lesson.say(
-        "The kit's `linear_regressor` is trained by gradient descent too. After 200 steps it says: "
+        "kerakit's `linear_regressor` is also trained by gradient descent. After 200 steps it is "
         f"y = {at_zero:.4f} + {at_one - at_zero:.4f} x."
     )
 
     slow = descend(X, y, 0.01, 200)
     lesson.picture(
         draw_line_and_cost(x, y, exact, {"step size 0.1": path, "step size 0.01": slow}),
-        "Forty points and their line; the error over both parameters, with the way down.",
+        "Left: forty points and the best line. Right: the error as a function of the two "
+        "parameters, and the steps of gradient descent.",
     )
-    lesson.goes_on("tabular-regression", "many columns, of numbers and of words")
+    lesson.next_job("tabular-regression", "regression on many columns, numbers and categories")
     return {
         "exact": exact,
         "path": path,
@@ -80,7 +83,7 @@ def error(X, y, w):
 
 
 def gradient(X, y, w):
-    """How that error changes with w."""
+    """The gradient of the mean squared error with respect to w."""
     return 2 / len(y) * X.T @ (X @ w - y)
 
 
@@ -98,7 +101,7 @@ def draw_line_and_cost(x, y, exact, paths):
     left.plot(x, y, ".", color=GREY)
     ends = np.array([-1.0, 1.0])
     left.plot(ends, exact[0] + exact[1] * ends, color=BLUE)
-    style(right, "The error, and the way down", "intercept", "slope")
+    style(right, "The error, and gradient descent", "intercept", "slope")
     a, b = np.meshgrid(np.linspace(-0.5, 2.2, 80), np.linspace(-0.5, 3.2, 80))
     cost = np.mean((a[..., None] + b[..., None] * x - y) ** 2, axis=-1)
     levels = np.geomspace(cost.min() * 1.05, cost.max(), 14)
@@ -111,13 +114,14 @@ def draw_line_and_cost(x, y, exact, paths):
 
 
 def polynomial_regression(lesson):
-    """Polynomial regression: too stiff, right, too free."""
+    """Polynomial regression: underfitting and overfitting."""
     import kerakit as kk
 
     lesson.say(
-        "Thirty noisy points of a sine train polynomials of degree 1 to 20; two hundred others "
-        "test them. The training error can only fall with the degree. The test error falls, "
-        "stays, and then grows: the curve begins to follow the noise."
+        "Polynomials of degree 1 to 20 are fitted to thirty noisy points of a sine, and tested on "
+        "two hundred other points. The training error can only fall with the degree. The test "
+        "error falls, stays the same, and then grows, because the curve begins to follow the "
+        "noise."
     )
     rng = np.random.default_rng(3)
     x, y = points(rng, 30)
@@ -127,21 +131,21 @@ def polynomial_regression(lesson):
         curve = np.polynomial.Legendre.fit(x, y, degree, domain=[-1, 1])
         errors[degree] = [np.mean((curve(a) - b) ** 2) for a, b in ((x, y), (x_test, y_test))]
     best = min(errors, key=lambda degree: errors[degree][1])
-    words = {
-        1: "under-fitted: both errors are high",
+    verdicts = {
+        1: "underfitting: both errors are high",
         best: "right: the lowest test error",
-        20: "over-fitted: the test error is far above the training error",
+        20: "overfitting: the test error is far above the training error",
     }
     lesson.table(
         ["degree", "training error", "test error", ""],
-        [[degree, *pair, words.get(degree, "")] for degree, pair in errors.items()],
+        [[degree, *pair, verdicts.get(degree, "")] for degree, pair in errors.items()],
     )
 
     lesson.say(
-        "A penalty tames degree 20: the mean squared error plus 0.01 times the sum of the squared "
-        "weights (ridge regression). With the powers of x as twenty columns, that is "
-        "`linear_regressor(l2=0.01)`, and it has a closed form as well: "
-        "(Z'Z + 0.01 n I)^-1 Z'y, where Z has the columns in standard deviations."
+        "A penalty keeps the curve of degree 20 smooth. Ridge regression minimises the mean "
+        "squared error plus 0.01 times the sum of the squared weights. With the powers of x as "
+        "twenty columns this is `linear_regressor(l2=0.01)`. Ridge regression also has a closed "
+        "form: (Z'Z + 0.01 n I)^-1 Z'y, where Z holds the standardised columns."
     )
     data = kk.load_arrays(powers(x), y, test=(powers(x_test), y_test), validation_size=0)
     model = kk.linear_regressor(data.spec, l2=0.01)
@@ -151,35 +155,36 @@ def polynomial_regression(lesson):
     network = model.predict(powers(x_test), verbose=0)
     closed = ridge(x, y, 0.01)
     difference = float(np.abs(network - closed(x_test)).max())
-    tamed = float(np.mean((network - y_test) ** 2))
+    penalised = float(np.mean((network - y_test) ** 2))
     lesson.table(
         ["degree 20", "test error"],
         [
             ["without penalty", errors[20][1]],
-            ["linear_regressor(l2=0.01)", tamed],
+            ["linear_regressor(l2=0.01)", penalised],
             ["ridge regression, closed form", np.mean((closed(x_test) - y_test) ** 2)],
         ],
     )
     lesson.say(
-        f"The network and the closed form differ by {difference:.0e} at most. (The builder "
-        "`polynomial_regressor` makes such columns itself.)"
+        f"The answers of the two differ by at most {difference:.0e}. (The builder "
+        "`polynomial_regressor` computes the powers itself.)"
     )
     curves = {
         f"degree {d}": np.polynomial.Legendre.fit(x, y, d, domain=[-1, 1])(grid)
         for d in (1, best, 20)
     }
     curves["degree 20, penalised"] = model.predict(powers(grid), verbose=0)
-    strengths = np.geomspace(1e-10, 10, 56)
-    by_strength = [
-        [np.mean((ridge(x, y, s)(a) - b) ** 2) for a, b in ((x, y), (x_test, y_test))]
-        for s in strengths
+    penalties = np.geomspace(1e-10, 10, 56)
+    by_penalty = [
+        [np.mean((ridge(x, y, p)(a) - b) ** 2) for a, b in ((x, y), (x_test, y_test))]
+        for p in penalties
     ]
     lesson.picture(
-        draw_polynomials(x, y, grid, curves, errors, strengths, by_strength),
-        "Polynomials of degree 1, the best and 20; the errors by degree, and by the penalty.",
+        draw_polynomials(x, y, grid, curves, errors, penalties, by_penalty),
+        "Left: polynomials of degree 1, of the best degree, and of degree 20 without and with a "
+        "penalty. Middle: the errors by degree. Right: the errors by penalty.",
     )
-    lesson.goes_on("tabular-regression", "where a network takes the place of powers")
-    return {"errors": errors, "best": best, "tamed": tamed, "difference": difference}
+    lesson.next_job("tabular-regression", "regression with a network instead of powers")
+    return {"errors": errors, "best": best, "penalised": penalised, "difference": difference}
 
 
 def points(rng, count):
@@ -193,20 +198,20 @@ def powers(x):
     return {f"x{degree}": x**degree for degree in range(1, 21)}
 
 
-def ridge(x, y, strength):
-    """The polynomial of degree 20 with the least mean squared error and penalty."""
+def ridge(x, y, alpha):
+    """The polynomial of degree 20 that minimises the mean squared error plus the penalty."""
 
     def columns(values):
         return np.stack(list(powers(values).values()), axis=1)
 
-    mean, deviation = columns(x).mean(axis=0), columns(x).std(axis=0)
-    Z = (columns(x) - mean) / deviation
-    penalty = strength * len(y) * np.eye(20)
+    mean, std = columns(x).mean(axis=0), columns(x).std(axis=0)
+    Z = (columns(x) - mean) / std
+    penalty = alpha * len(y) * np.eye(20)
     w = np.linalg.solve(Z.T @ Z + penalty, Z.T @ (y - y.mean()))
-    return lambda values: y.mean() + (columns(values) - mean) / deviation @ w
+    return lambda values: y.mean() + (columns(values) - mean) / std @ w
 
 
-def draw_polynomials(x, y, grid, curves, errors, strengths, by_strength):
+def draw_polynomials(x, y, grid, curves, errors, penalties, by_penalty):
     drawn, (left, middle, right) = figure(3, width=3.7, height=3.8)
     style(left, "Four curves", "x", "y")
     left.plot(x, y, ".", color=GREY)
@@ -216,11 +221,11 @@ def draw_polynomials(x, y, grid, curves, errors, strengths, by_strength):
     left.set_ylim(-2.2, 2.2)
     style(middle, "Error by degree", "degree", "mean squared error")
     style(right, "Degree 20: error by penalty", "penalty", "mean squared error")
-    for place, (name, colour) in enumerate((("training", BLUE), ("test", ORANGE))):
-        values = [pair[place] for pair in errors.values()]
+    for index, (name, colour) in enumerate((("training", BLUE), ("test", ORANGE))):
+        values = [pair[index] for pair in errors.values()]
         middle.semilogy(list(errors), values, ".-", color=colour, label=name)
-        values = [pair[place] for pair in by_strength]
-        right.loglog(strengths, values, color=colour, label=name)
+        values = [pair[index] for pair in by_penalty]
+        right.loglog(penalties, values, color=colour, label=name)
     middle.set_xticks(range(2, 21, 3))
     for axis in (left, middle, right):
         legend(axis)

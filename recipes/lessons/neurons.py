@@ -1,4 +1,4 @@
-"""One neuron and what it can decide; a hidden layer for what it cannot."""
+"""What one neuron can decide, and what needs a hidden layer."""
 
 import numpy as np
 
@@ -6,15 +6,16 @@ from .drawing import BLUE, INK, ORANGE, VIOLET, figure, legend, style
 
 
 def logistic_regression(lesson):
-    """Logistic regression: one neuron that says how likely."""
+    """Logistic regression: one neuron that predicts a probability."""
     from sklearn.linear_model import LogisticRegression
 
     import kerakit as kk
 
     lesson.say(
-        "Two hundred students: hours of work in a week, hours of sleep in a night, and whether "
-        "they passed. A neuron adds up its inputs, each times a weight, and squeezes the sum "
-        "between 0 and 1 by the logistic function 1 / (1 + exp(-z)): the probability to pass."
+        "The data are two hundred students: their hours of work in a week, their hours of sleep "
+        "in a night, and whether they passed. A neuron multiplies each input by a weight and adds "
+        "the products. The logistic function 1 / (1 + exp(-z)) maps the sum to a number between 0 "
+        "and 1: the probability that the student passes."
     )
     rng = np.random.default_rng(0)
     work, sleep = rng.uniform(0, 20, 200), rng.uniform(3, 10, 200)
@@ -22,9 +23,10 @@ def logistic_regression(lesson):
     passed = (rng.uniform(size=200) < 1 / (1 + np.exp(-z))).astype(int)
 
     lesson.say(
-        "Training lowers the cross-entropy, the mean of -log of the probability given to what "
-        "happened. It is a bowl again, so there is one best neuron. `logistic_classifier` with the "
-        "penalty that scikit-learn has by default (C = 1) finds the one that scikit-learn finds."
+        "Training minimises the cross-entropy: the mean of -log p, where p is the probability that "
+        "the neuron gave to the true outcome. The cross-entropy again has the shape of a bowl, so "
+        "there is one best neuron. With scikit-learn's default penalty (C = 1), "
+        "`logistic_classifier` and scikit-learn find the same neuron."
     )
     columns = {"work": work, "sleep": sleep}
     data = kk.load_arrays(columns, passed, test=(columns, passed), validation_size=0)
@@ -36,29 +38,34 @@ def logistic_regression(lesson):
     X = np.stack([work, sleep], axis=1)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     q = LogisticRegression(C=1.0).fit(X, passed).predict_proba(X)[:, 1]
-    answers = {"one half for each": np.full(200, 0.5), "logistic_classifier": p, "scikit-learn": q}
-    measured = {name: (cross_entropy(a, passed), right(a, passed)) for name, a in answers.items()}
-    lesson.table(["", "cross-entropy", "right"], [[n, *pair] for n, pair in measured.items()])
+    answers = {"always one half": np.full(200, 0.5), "logistic_classifier": p, "scikit-learn": q}
+    measured = {
+        name: (cross_entropy(answer, passed), accuracy_of(answer, passed))
+        for name, answer in answers.items()
+    }
+    lesson.table(
+        ["", "cross-entropy", "accuracy"], [[name, *pair] for name, pair in measured.items()]
+    )
     difference = float(np.abs(p - q).max())
     lesson.say(
-        f"No probability of the two differs by more than {difference:.1g}. Where the sum is 0 the "
-        "neuron says one half: a straight line between passing and failing."
+        f"The probabilities of the two differ by at most {difference:.1g}. Where the sum is 0, the "
+        "neuron predicts one half. These points form a straight line between passing and failing."
     )
     lesson.picture(
         draw_decision(model, work, sleep, passed),
-        "Where the neuron says 10, 50 and 90 % to pass.",
+        "The lines on which the neuron predicts a probability of 10, 50 and 90 % to pass.",
     )
-    lesson.goes_on("tabular-classification", "whose linear baseline is this neuron")
+    lesson.next_job("tabular-classification", "classification; its linear baseline is this neuron")
     return {"difference": difference, "measured": measured}
 
 
 def cross_entropy(p, truth):
-    """The mean of -log of the probability that was given to what is true."""
+    """The mean of -log of the probability that was given to the true class."""
     return float(-np.mean(np.log(np.where(truth == 1, p, 1 - p))))
 
 
-def right(p, truth):
-    """The share on the right side of one half."""
+def accuracy_of(p, truth):
+    """The fraction of the probabilities that are on the correct side of one half."""
     return float(np.mean((p > 0.5) == truth))
 
 
@@ -76,37 +83,38 @@ def draw_decision(model, work, sleep, passed):
 
 
 def perceptron(lesson):
-    """The perceptron: learning from mistakes only."""
+    """The perceptron: learn only from mistakes."""
     from sklearn.datasets import load_iris
 
     import kerakit as kk
 
     lesson.say(
-        "Rosenblatt's rule of 1958: go through the flowers one by one, and where the sign of "
-        "w x + b is wrong, add a tenth of x to w (or take it away). If any straight line separates "
-        "the classes, the rule stops after finitely many mistakes. Here Iris setosa is told from "
-        "the other two species by the length and width of its petals. The first guess is a wrong "
-        "one: long and narrow petals."
+        "Rosenblatt's rule of 1958 looks at one flower after the other. Where the sign of w x + b "
+        "is wrong, the rule adds 0.1 x to w, or subtracts it. If a straight line separates the "
+        "classes, the rule makes a finite number of mistakes and then stops changing. Here the "
+        "rule separates Iris setosa from two other species by the length and the width of the "
+        "petals. Its first guess is wrong: long and narrow petals."
     )
     iris = load_iris()
     order = np.random.default_rng(0).permutation(150)
     x, species = iris.data[order, 2:], iris.target[order]
     setosa = np.where(species == 0, 1, -1)
-    lines, mistakes = learn(x, setosa, epochs=8, start=(1.0, -1.0, 0.0))
+    lines, mistakes = train_perceptron(x, setosa, epochs=8, start=(1.0, -1.0, 0.0))
     lesson.table(
-        ["epoch", "mistakes", "w, length", "w, width", "b"],
+        ["epoch", "mistakes", "w of length", "w of width", "b"],
         [[epoch, wrong, *lines[epoch - 1]] for epoch, wrong in enumerate(mistakes, 1)],
     )
     stop = mistakes.index(0) + 1
-    lesson.say(f"In epoch {stop} there is no mistake left, and nothing changes any more.")
+    lesson.say(f"In epoch {stop} there is no mistake left, and the parameters change no more.")
 
     both = species > 0
     virginica = np.where(species[both] == 2, 1, -1)
-    _, never = learn(x[both], virginica, epochs=200, start=(0.0, 0.0, 0.0))
+    _, never = train_perceptron(x[both], virginica, epochs=200, start=(0.0, 0.0, 0.0))
     lesson.say(
-        "Versicolor and virginica overlap. No line separates them, and the rule never rests: "
-        f"the best of 200 epochs has {min(never)} mistakes, and the last {never[-1]}. "
-        "A neuron that says how likely (logistic regression) settles in between."
+        "The species versicolor and virginica overlap. No straight line separates them, and the "
+        f"rule never stops: the best of 200 epochs has {min(never)} mistakes, the last epoch has "
+        f"{never[-1]}. A neuron that predicts a probability (logistic regression) converges even "
+        "there."
     )
 
     columns = {"length": x[:, 0], "width": x[:, 1]}
@@ -117,19 +125,22 @@ def perceptron(lesson):
     kk.compile(model, "perceptron")
     kk.fit(model, data, epochs=20, verbose=0)
     answer = model.predict(columns, verbose=0).argmax(axis=-1)
-    share = float(np.mean(answer == (setosa > 0)))
-    lesson.say(f"`perceptron_classifier`, trained by the same rule, has {share:.0%} of them right.")
+    accuracy = float(np.mean(answer == (setosa > 0)))
+    lesson.say(
+        "`perceptron_classifier` learns by the same rule. Its accuracy for setosa is "
+        f"{accuracy:.0%}."
+    )
     lesson.picture(
         draw_perceptron(x, setosa, lines[:stop], mistakes, never),
-        "The line after each epoch, darker each time; the mistakes where a line separates the "
-        "classes, and where none does.",
+        "Left: the line after each epoch; later lines are darker. Right: the mistakes in each "
+        "epoch, for two classes that a line separates and for two classes that overlap.",
     )
-    lesson.goes_on("tabular-classification", "classes with words and numbers as columns")
-    return {"lines": lines, "mistakes": mistakes, "never": never, "right": share}
+    lesson.next_job("tabular-classification", "classification on columns of numbers and categories")
+    return {"lines": lines, "mistakes": mistakes, "never": never, "accuracy": accuracy}
 
 
-def learn(x, y, epochs, start, rate=0.1):
-    """Rosenblatt's rule: the parameters after each epoch, and the mistakes in it."""
+def train_perceptron(x, y, epochs, start, rate=0.1):
+    """Rosenblatt's rule: the parameters after each epoch, and the number of mistakes in it."""
     *w, b = start
     w, lines, mistakes = np.array(w), [], []
     for _ in range(epochs):
@@ -154,7 +165,7 @@ def draw_perceptron(x, setosa, lines, mistakes, never):
         left.plot(ends, -(c + a * ends) / b, linewidth=2 if last else 1, **shade)
     left.set_ylim(-0.2, 2.7)
     legend(left, loc="upper left")
-    style(right, "Mistakes of an epoch", "epoch", "mistakes")
+    style(right, "Mistakes in each epoch", "epoch", "mistakes")
     right.plot(range(1, len(mistakes) + 1), mistakes, ".-", color=BLUE, label="setosa: separable")
     shown = never[:100]
     right.plot(range(1, 101), shown, color=ORANGE, label="virginica: not separable")
@@ -164,14 +175,15 @@ def draw_perceptron(x, setosa, lines, mistakes, never):
 
 
 def xor(lesson):
-    """XOR: what one neuron cannot, one hidden layer can."""
+    """XOR: one neuron cannot learn it, one hidden layer can."""
     import kerakit as kk
 
     lesson.say(
-        "Exclusive or is true where exactly one of two inputs is. No straight line has (0, 1) and "
-        "(1, 0) on one side and (0, 0) and (1, 1) on the other, so one neuron gets three of the "
-        "four at best (Minsky and Papert 1969); by cross-entropy it can only say one half to all. "
-        "A hidden layer bends the plane first."
+        "Exclusive or (XOR) is true if exactly one of two inputs is true. No straight line has "
+        "(0, 1) and (1, 0) on one side and (0, 0) and (1, 1) on the other. So one neuron "
+        "classifies at most three of the four points correctly (Minsky and Papert 1969), and "
+        "training by cross-entropy makes it predict one half for all of them. A hidden layer bends "
+        "the plane before the last neuron draws its line."
     )
     corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], "float32")
     truth = np.array([0, 1, 1, 0])
@@ -186,7 +198,7 @@ def xor(lesson):
     models = {"one neuron": neuron, "four hidden neurons": network}
     answers = {name: model.predict(columns, verbose=0)[:, 1] for name, model in models.items()}
     lesson.table(
-        ["P(true) for", *(f"({a:.0f}, {b:.0f})" for a, b in corners)],
+        ["P(true) of", *(f"({a:.0f}, {b:.0f})" for a, b in corners)],
         [[name, *(f"{value:.3f}" for value in p)] for name, p in answers.items()],
     )
 
@@ -194,20 +206,20 @@ def xor(lesson):
     for axis, (name, model) in zip(axes, models.items(), strict=True):
         draw_plane(axis, name, lambda a, b, m=model: m.predict({"a": a, "b": b}, **QUIET), 0.5, 1)
         draw_points(axis, corners, truth)
-    lesson.picture(drawn, "P(true) over the plane: violet above one half, orange below.")
-    lesson.goes_on("tabular-classification", "the same network, wider")
+    lesson.picture(drawn, "P(true) in the plane: violet is above one half, orange is below.")
+    lesson.next_job("tabular-classification", "classification with the same network, but wider")
     return {name: p.tolist() for name, p in answers.items()}
 
 
 def unit_circle(lesson):
-    """The unit circle: the right features make it linear."""
+    """The unit circle: the right features make the problem linear."""
     import kerakit as kk
 
     lesson.say(
-        "Is a point inside the circle of radius 1? No line through the plane can tell; one hidden "
-        "layer can, if it sees enough points to find the circle. But the question is linear in "
-        "the squares: x1^2 + x2^2 < 1. With these two as features, thirty points and one neuron "
-        "will do."
+        "Is a point inside the circle of radius 1? No straight line separates the inside from the "
+        "outside. A network with one hidden layer learns the circle if it sees enough points. But "
+        "the question is linear in the squares of the coordinates: x1^2 + x2^2 < 1. With the "
+        "squares as features, one neuron learns the circle from thirty points."
     )
     rng = np.random.default_rng(1)
     some, others = rng.uniform(-1.5, 1.5, (1000, 2)), rng.uniform(-1.5, 1.5, (1000, 2))
@@ -217,7 +229,7 @@ def unit_circle(lesson):
         "64 hidden neurons, 30 points": (some[:30], coordinates),
         "one neuron on squares, 30 points": (some[:30], squares),
     }
-    models, shares = {}, {}
+    models, accuracies = {}, {}
     for name, (points, features) in plans.items():
         split = {"test": (features(others), inside(others)), "validation_size": 0}
         data = kk.load_arrays(features(points), inside(points), **split)
@@ -230,9 +242,10 @@ def unit_circle(lesson):
             kk.compile(model, "binary")
         kk.fit(model, data, epochs=200, batch_size=30, verbose=0)
         p = model.predict(features(others), verbose=0)[:, 1]
-        models[name], shares[name] = model, right(p, inside(others))
+        models[name], accuracies[name] = model, accuracy_of(p, inside(others))
     lesson.table(
-        ["", "right, of 1000 others"], [[name, f"{share:.1%}"] for name, share in shares.items()]
+        ["", "accuracy on 1000 other points"],
+        [[name, f"{accuracy:.1%}"] for name, accuracy in accuracies.items()],
     )
 
     drawn, axes = figure(2, 2, width=3.9, height=3.9)
@@ -247,10 +260,10 @@ def unit_circle(lesson):
         draw_points(axis, points[:30], inside(points[:30]))
         axis.plot(np.cos(turn), np.sin(turn), color=INK, linewidth=1, linestyle=":")
     lesson.picture(
-        drawn, "Thirty of the points, the circle (dotted), and what each model makes of the plane."
+        drawn, "Thirty of the points, the circle (dotted), and the prediction of each model."
     )
-    lesson.goes_on("tabular-classification", "columns of your own, squares among them if needed")
-    return shares
+    lesson.next_job("tabular-classification", "classification on your own columns")
+    return accuracies
 
 
 def inside(points):
@@ -272,7 +285,7 @@ def draw_plane(axis, title, answer, middle, reach):
     """Paint the probability of the second class over a square of the plane."""
     low, high = middle - reach, middle + reach
     side = np.linspace(low, high, 120)
-    a, b = (part.ravel() for part in np.meshgrid(side, side))
+    a, b = (values.ravel() for values in np.meshgrid(side, side))
     p = answer(a, b)[:, 1].reshape(120, 120)
     style(axis, title, "", "")
     axis.grid(False)
@@ -280,11 +293,11 @@ def draw_plane(axis, title, answer, middle, reach):
     axis.set_yticks([low, middle, high])
     extent = {"origin": "lower", "extent": (low, high, low, high)}
     axis.imshow(p, cmap="PuOr", vmin=0, vmax=1, alpha=0.75, **extent)
-    if np.ptp(p) > 0.01:  # else it says the same everywhere, and there is no border
+    if np.ptp(p) > 0.01:  # else the prediction is the same everywhere, and there is no border
         axis.contour(side, side, p, levels=[0.5], colors=INK, linewidths=1.5)
 
 
 def draw_points(axis, points, truth):
+    look = {"markeredgecolor": "white", "markersize": 7}
     for value, colour in ((1, VIOLET), (0, ORANGE)):
-        own = points[truth == value]
-        axis.plot(*own.T, "o", color=colour, markeredgecolor="white", markersize=7)
+        axis.plot(*points[truth == value].T, "o", color=colour, **look)

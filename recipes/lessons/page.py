@@ -1,4 +1,6 @@
-"""What a lesson says, on the terminal and on a page of its own making."""
+"""The output of the lessons: on the terminal, and on one HTML page."""
+
+from __future__ import annotations
 
 import base64
 import html
@@ -9,8 +11,13 @@ import pathlib
 import re
 import string
 import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from kerakit.workflow.jobs import command_for
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Lesson", "write_page"]
 
@@ -53,9 +60,8 @@ pre code { font-size: inherit; overflow-wrap: normal; }
 </head>
 <body>
 <h1>From a straight line to a network</h1>
-<p>$count small examples with the builders and presets of the recipes for real work. Each one
-can be run by itself, by <code>$command --example NAME</code>, and its code
-is shown below it.</p>
+<p>$count short lessons, with the builders and presets that the recipes use.
+<code>$command --example NAME</code> runs one lesson. Below each lesson is its code.</p>
 <nav><ol>$contents</ol></nav>
 $lessons
 </body>
@@ -64,78 +70,91 @@ $lessons
 
 
 class Lesson:
-    """Collects what an example says; prints it at once.
+    """The output of one lesson. It is printed at once, and kept for the page.
 
     Args:
-        example: function of a lesson. Its name is that of the lesson, and the first line of its
-            docstring the title.
+        example: the function of the lesson. The function's name is the lesson's name, and the
+            first line of its docstring is the title.
 
     Attributes:
-        png: the one picture, bytes, or `None` before it is drawn.
+        example: the function of the lesson.
+        name: the name of the lesson.
+        title: the title of the lesson.
+        png: the picture of the lesson in PNG format, empty before it is drawn.
     """
 
-    def __init__(self, example):
+    def __init__(self, example: Callable[[Lesson], dict[str, Any]]) -> None:
         self.example, self.name = example, example.__name__
-        self.png = self._job = None
-        self.title = example.__doc__.splitlines()[0].rstrip(".")
-        self._parts = []
+        self.title = (example.__doc__ or "").partition("\n")[0].rstrip(".")
+        self.png = b""
+        self._html: list[str] = []
+        self._next = ("", "")  # a job of `kerakit train`, and its description
         print(f"\n{self.title}\n{'-' * len(self.title)}", flush=True)
 
-    def say(self, text):
-        """A paragraph, in which code stands between backticks."""
+    def say(self, text: str) -> None:
+        """Add a paragraph. Code in it stands between backticks."""
         print(textwrap.fill(text, 88), flush=True)
         text = re.sub("`(.+?)`", r"<code>\1</code>", html.escape(text, quote=False))
-        self._parts.append(f"<p>{text}</p>")
+        self._html.append(f"<p>{text}</p>")
 
-    def table(self, header, rows):
-        """A table: a sequence of names, and rows of as many strings or numbers."""
-        rows = [[_cell(value) for value in row] for row in rows]
-        columns = list(zip(header, *rows, strict=True))
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Add a table.
+
+        Args:
+            header: the names of the columns.
+            rows: the cells of each row, strings or numbers.
+        """
+        texts = [[_cell(value) for value in row] for row in rows]
+        columns = list(zip(header, *texts, strict=True))
         widths = [max(map(len, column)) for column in columns]
-        sides = [">" if any(map(_is_number, column[1:])) else "<" for column in columns]
-        for row in [header, *rows]:
-            cells = zip(row, sides, widths, strict=True)
-            print("  ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
-        marks = ["" if side == ">" else ' class="words"' for side in sides]
-        body = "".join(_row("td", row, marks) for row in rows)
-        self._parts.append(
+        alignments = [">" if any(map(_is_number, column[1:])) else "<" for column in columns]
+        for row in [header, *texts]:
+            cells = zip(row, alignments, widths, strict=True)
+            print("  ".join(f"{cell:{align}{width}}" for cell, align, width in cells).rstrip())
+        marks = ["" if align == ">" else ' class="words"' for align in alignments]
+        body = "".join(_row("td", row, marks) for row in texts)
+        self._html.append(
             f'<div class="scroll"><table><thead>{_row("th", header, marks)}</thead>'
             f"<tbody>{body}</tbody></table></div>"
         )
 
-    def picture(self, figure, caption):
-        """The picture of the example, a Matplotlib figure, and what is to be seen in it."""
+    def picture(self, figure: Figure, caption: str) -> None:
+        """Add the picture of the lesson, a Matplotlib figure, with its caption."""
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png")
         self.png = buffer.getvalue()
         source = base64.b64encode(self.png).decode()
-        self._parts.append(
+        self._html.append(
             f'<figure><div class="scroll"><img alt="{html.escape(caption)}" '
             f'src="data:image/png;base64,{source}"></div>'
             f"<figcaption>{html.escape(caption, quote=False)}</figcaption></figure>"
         )
 
-    def goes_on(self, job, what):
-        """The job of `kerakit train` for real work that this leads to."""
-        print(f"Next: {command_for(job)}  ({what})", flush=True)
-        self._job = job, what
+    def next_job(self, job: str, description: str) -> None:
+        """Name the job of `kerakit train` that does the same with real data."""
+        print(f"Next: {command_for(job)}  ({description})", flush=True)
+        self._next = job, description
 
-    def section(self, recipes):
-        """The lesson as HTML; `recipes` is the way from the page to the folder of the recipes."""
-        body = "\n".join(self._parts)
+    def section(self, recipes: str) -> str:
+        """Return the lesson as HTML.
+
+        Args:
+            recipes: the path of the folder of the recipes, relative to the page.
+        """
+        body = "\n".join(self._html)
         code = html.escape(inspect.getsource(self.example), quote=False)
-        job, what = map(html.escape, self._job)
+        job, description = map(html.escape, self._next)
         recipe = f"{job.replace('-', '_')}.py"
         return (
             f'<section id="{self.name}">\n<h2>{html.escape(self.title)}</h2>\n{body}\n'
             f"<details><summary>The code</summary><pre><code>{code}</code></pre></details>\n"
-            f'<p class="next">For real work: <a href="{recipes}/{recipe}">recipes/{recipe}</a>, '
-            f"{what}.</p>\n</section>"
+            f'<p class="next">With real data: <a href="{recipes}/{recipe}">recipes/{recipe}</a>, '
+            f"{description}.</p>\n</section>"
         )
 
 
-def write_page(folder, lessons):
-    """Write `index.html`, all of it in one file, from a list of `Lesson`; return its path."""
+def write_page(folder: pathlib.Path, lessons: Sequence[Lesson]) -> pathlib.Path:
+    """Write the page of all lessons, one self-contained file `index.html`; return its path."""
     from kerakit.files import write_text
 
     contents = "".join(
@@ -143,7 +162,7 @@ def write_page(folder, lessons):
     )
     recipes = html.escape(pathlib.Path(os.path.relpath(_RECIPES, folder)).as_posix())
     sections = "\n".join(lesson.section(recipes) for lesson in lessons)
-    path = pathlib.Path(folder) / "index.html"
+    path = folder / "index.html"
     command = html.escape(command_for("fundamentals"))
     page = _PAGE.substitute(
         count=len(lessons), command=command, contents=contents, lessons=sections
@@ -152,14 +171,14 @@ def write_page(folder, lessons):
     return path
 
 
-def _cell(value):
+def _cell(value: Any) -> str:
     return value if isinstance(value, str) else f"{value:.4g}"
 
 
-def _is_number(cell):
+def _is_number(cell: str) -> bool:
     return cell.lstrip("-")[:1].isdigit() and " " not in cell
 
 
-def _row(tag, cells, marks):
-    cells = zip(cells, marks, strict=True)
-    return "<tr>" + "".join(f"<{tag}{m}>{html.escape(cell)}</{tag}>" for cell, m in cells) + "</tr>"
+def _row(tag: str, cells: Iterable[str], marks: Iterable[str]) -> str:
+    pairs = zip(cells, marks, strict=True)
+    return "<tr>" + "".join(f"<{tag}{m}>{html.escape(cell)}</{tag}>" for cell, m in pairs) + "</tr>"

@@ -1,4 +1,4 @@
-"""Memory and attention: what a network keeps of a sequence, and what it looks at."""
+"""Recurrence and attention: what a network remembers of a sequence, and what it looks up."""
 
 import numpy as np
 
@@ -7,103 +7,117 @@ from .drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
 LETTERS = np.array(list("abcdefgh"))
 DISTANCES = (5, 10, 20, 35, 50, 100)
 NOISE = 5.0
-CELLS = ("rnn", "gru", "lstm")
+ENCODERS = ("rnn", "gru", "lstm")
 
 
 def recurrence_and_attention(lesson):
-    """Recurrence and attention: remembering, and looking it up."""
+    """Recurrence and attention: remember a step, and look a step up."""
     lesson.say(
-        "A bit is shown at the first step, with a mark beside it; then noise five times as large "
-        "follows. What was the bit? A plain recurrent network sends its whole state, old and new "
-        "alike, through the same weights at every step. LSTM and GRU have gates, which learn to "
-        "let the marked step in and to shut out the others (Hochreiter and Schmidhuber 1997; Cho "
-        "et al. 2014). Three networks of each, with 16 units, are trained on series of ten steps, "
-        "and then asked after 5 to 100."
+        "A sequence begins with a bit, 1 or -1, and a mark. Noise that is five times larger "
+        "follows. The network has to recall the bit at the end. A plain recurrent network (rnn) "
+        "multiplies its whole state by the same weights in every step. LSTM and GRU have gates, "
+        "which learn to store the marked step and to ignore the other steps (Hochreiter and "
+        "Schmidhuber 1997; Cho et al. 2014). Three networks of each kind, with 16 units and "
+        "different initial weights, are trained on sequences of ten steps. They are tested on "
+        "sequences of 5 to 100 steps."
     )
-    recall = {cell: [recalled(cell, start) for start in range(3)] for cell in CELLS}
+    recall = {encoder: [recall_of(encoder, seed) for seed in range(3)] for encoder in ENCODERS}
     lesson.table(
-        ["cell", "start", *(f"{steps} steps" for steps in DISTANCES)],
+        ["encoder", "seed", *(f"{steps} steps" for steps in DISTANCES)],
         [
-            [cell, str(start), *(f"{share:.2f}" for share in own)]
-            for cell, shares in recall.items()
-            for start, own in enumerate(shares, 1)
+            [encoder, str(seed), *(f"{accuracy:.2f}" for accuracy in accuracies)]
+            for encoder, seeds in recall.items()
+            for seed, accuracies in enumerate(seeds)
         ],
     )
-    lost = {cell: sum(min(own) < 0.9 for own in shares) for cell, shares in recall.items()}
+    lost = {
+        encoder: sum(min(accuracies) < 0.9 for accuracies in seeds)
+        for encoder, seeds in recall.items()
+    }
     lesson.say(
-        "These are the shares right; one half is the toss of a coin, and 0 is always the opposite. "
-        "A plain network finds what works after the ten steps that it has seen: its trace of the "
-        f"bit turns and fades with every step, and {lost['rnn']} of the 3 lose it somewhere. Of "
-        f"the GRUs {lost['gru']} do, of the LSTMs {lost['lstm']}: a gate that is shut stays shut."
+        "The table shows the accuracy. One half is a coin toss, and 0 means that the answer is "
+        "always the opposite. A plain network learns weights that work for the ten steps of its "
+        "training. Its memory of the bit changes and fades with every further step: "
+        f"{lost['rnn']} of the 3 plain networks fall below 0.9 at some length, {lost['gru']} of "
+        f"the 3 GRUs and {lost['lstm']} of the 3 LSTMs. A gate that is closed stays closed."
     )
 
     lesson.say(
-        "Attention does not remember: it looks. Eight letters stand in a row, each with a digit of "
-        "its own; then one of the letters is asked for. The answer is the digit beside it."
+        "Attention does not remember a step; it looks the step up. A row has eight letters, each "
+        "with a digit. A ninth step asks for one of the letters. The answer is the digit of that "
+        "letter."
     )
-    model, right, new = looked_up()
+    model, accuracy, new = train_lookup()
     weights = attention_of_the_last_step(model, new.rows)
-    share = float(np.mean(weights[np.arange(len(new.where)), new.where]))
+    attention = float(np.mean(weights[np.arange(len(new.index)), new.index]))
     lesson.say(
-        f"A transformer with one head has {right:.1%} of 500 new rows right. In the last step, "
-        f"where the question is, {share:.0%} of its attention is on the one place of nine that "
-        f"matters; spread evenly it would be {1 / 9:.0%}."
+        f"A transformer with one head has an accuracy of {accuracy:.1%} on 500 new rows. In the "
+        f"last step, which asks the question, {attention:.0%} of its attention is on the one step "
+        f"of nine that has the answer. If it were spread evenly, it would be {1 / 9:.0%}."
     )
     lesson.picture(
         draw_memory(recall, weights[:10], new),
-        "Recall by distance, a line for each network; the attention of the last step in ten new "
-        "rows, named by the letter asked for, with a circle where that letter stood.",
+        "Left: accuracy by number of steps, one line for each network. Right: the attention of the "
+        "last step in ten new rows. The row's name is the letter that it asks for, and a circle "
+        "marks the step of that letter.",
     )
-    lesson.goes_on("sequence-classify", "--encoder chooses among these")
-    return {"recall": recall, "lost": lost, "right": right, "share": share}
+    lesson.next_job("sequence-classify", "your own sequences; --encoder chooses the network")
+    return {"recall": recall, "lost": lost, "accuracy": accuracy, "attention": attention}
 
 
-def recalled(cell, start):
-    """Train a cell on ten steps; the share it has right at each of `DISTANCES`."""
+def recall_of(encoder, seed):
+    """Train a network on ten steps; return its accuracy after each of `DISTANCES` steps."""
     import keras
 
     import kerakit as kk
 
-    keras.utils.set_random_seed(start)
-    rng = np.random.default_rng(start)
-    model = kk.sequence_classifier((None, 2), classes=2, encoder=cell, units=16)
+    keras.utils.set_random_seed(seed)
+    rng = np.random.default_rng(seed)
+    model = kk.sequence_classifier((None, 2), classes=2, encoder=encoder, units=16)
     kk.compile(model, "adam", learning_rate=0.01)
     x, bits = bits_in_noise(rng, np.full(1000, 10))
     model.fit(x, bits, epochs=16, batch_size=50, verbose=0)
     x, bits = bits_in_noise(rng, np.repeat(DISTANCES, 300))
-    right = model.predict(x, batch_size=len(x), verbose=0).argmax(-1) == bits
-    return right.reshape(len(DISTANCES), 300).mean(axis=1).tolist()
+    is_correct = model.predict(x, batch_size=len(x), verbose=0).argmax(-1) == bits
+    return is_correct.reshape(len(DISTANCES), 300).mean(axis=1).tolist()
 
 
 def bits_in_noise(rng, lengths):
-    """Bits, and series of two channels: the bit and then noise; a mark at the bit."""
+    """Sequences of two channels (the bit and then noise; the mark), and their bits."""
     longest = max(lengths)
     bits = rng.integers(0, 2, len(lengths))
     x = np.zeros((len(lengths), longest, 2), "float32")
     x[:, :, 0] = rng.normal(0, NOISE, x.shape[:2])
     x[:, 0, 0] = 2 * bits - 1
     x[:, 0, 1] = 1
-    x[np.arange(longest) >= lengths[:, None]] = np.nan  # where a series has ended
+    x[np.arange(longest) >= lengths[:, None]] = np.nan  # after the end of a sequence
     return x, bits
 
 
 class Questions:
-    """Rows of eight letters with a digit each, and a letter; one-hot, shape (count, 9, 16)."""
+    """Rows of eight letters with a digit each, and a ninth step that asks for one letter.
+
+    Attributes:
+        rows: array of shape (count, 9, 16), one-hot: 8 letters and 8 digits.
+        index: array of shape (count,), the step of the letter that is asked for.
+        asked: array of shape (count,), that letter.
+        answers: array of shape (count,), its digit.
+    """
 
     def __init__(self, rng, count):
-        row, place = np.arange(count), np.arange(8)
-        letters = rng.permuted(np.tile(place, (count, 1)), axis=1)
+        row, steps = np.arange(count), np.arange(8)
+        letters = rng.permuted(np.tile(steps, (count, 1)), axis=1)
         digits = rng.integers(0, 8, (count, 8))
-        self.where = rng.integers(0, 8, count)
-        self.asked, self.answers = letters[row, self.where], digits[row, self.where]
+        self.index = rng.integers(0, 8, count)
+        self.asked, self.answers = letters[row, self.index], digits[row, self.index]
         self.rows = np.zeros((count, 9, 16), "float32")
-        self.rows[row[:, None], place, letters] = 1
-        self.rows[row[:, None], place, 8 + digits] = 1
+        self.rows[row[:, None], steps, letters] = 1
+        self.rows[row[:, None], steps, 8 + digits] = 1
         self.rows[row, 8, self.asked] = 1
 
 
-def looked_up():
-    """Train a transformer to look letters up; itself, the share right, the new rows."""
+def train_lookup():
+    """Train a transformer to look letters up; return it, its accuracy, and the new rows."""
     import keras
 
     import kerakit as kk
@@ -120,33 +134,33 @@ def looked_up():
 
 
 def attention_of_the_last_step(model, rows):
-    """How much of the attention of the last step is on each step, shape (rows, steps)."""
+    """The attention of the last step to each step, an array of shape (rows, steps)."""
     import keras
 
     network = model.get_layer("network")
-    before = keras.Model(network.input, network.get_layer("norm_1a").output)
-    values = before(model.get_layer("preprocess")(rows))
+    normalised = keras.Model(network.input, network.get_layer("norm_1a").output)
+    values = normalised(model.get_layer("preprocess")(rows))
     layer = network.get_layer("attention_1")
     _, scores = layer(values, values, return_attention_scores=True)
-    return np.asarray(scores)[:, 0, -1]  # (rows, heads, from, to): of the only head
+    return np.asarray(scores)[:, 0, -1]  # of (rows, heads, from, to), the only head
 
 
 def draw_memory(recall, weights, new):
     drawn, (left, right) = figure(2, width=5.6, height=4.6)
-    style(left, "Recall by distance", "steps", "share right")
+    style(left, "Accuracy by length", "steps", "accuracy")
     looks = ((ORANGE, "-"), (INK, "-"), (BLUE, "--"))
-    for (cell, shares), (colour, line) in zip(recall.items(), looks, strict=True):
-        for start, own in enumerate(shares):
-            label = cell if start == 0 else None
-            left.plot(DISTANCES, own, line, color=colour, marker=".", label=label)
+    for (encoder, seeds), (colour, line) in zip(recall.items(), looks, strict=True):
+        for seed, accuracies in enumerate(seeds):
+            label = encoder if seed == 0 else None
+            left.plot(DISTANCES, accuracies, line, color=colour, marker=".", label=label)
     left.axhline(0.5, color=GREY, linewidth=1)
     left.set_ylim(0, 1.04)
     legend(left)
-    style(right, "What the last step looks at, row by row", "step", "asked for")
+    style(right, "Attention of the last step, row by row", "step", "letter asked for")
     right.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="auto")
     right.grid(False)
     circle = {"mfc": "none", "mec": ORANGE, "markersize": 12}
-    right.plot(new.where[: len(weights)], range(len(weights)), "o", **circle)
+    right.plot(new.index[: len(weights)], range(len(weights)), "o", **circle)
     right.set_xticks(range(9), [*map(str, range(1, 9)), "?"])
     right.set_yticks(range(len(weights)), LETTERS[new.asked[: len(weights)]])
     return drawn

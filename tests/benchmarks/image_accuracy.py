@@ -110,7 +110,7 @@ def train(dataset, folder, seed, score, **changes):
     import keras
 
     import kerakit as kk
-    from kerakit.workflow import load_pictures
+    from kerakit.workflow import load_image_data
 
     config = image_cnn.Config(dataset=dataset, data_dir=folder + "/tfds", seed=seed)
     start = time.process_time()
@@ -123,14 +123,14 @@ def train(dataset, folder, seed, score, **changes):
         def on_epoch_end(self, epoch, logs=None):
             times.append(clock() - self.start)
 
-    data = load_pictures(config)
+    data = load_image_data(config)
     keras.utils.set_random_seed(seed)
     model = kk.cnn_classifier(data.spec, arch=config.arch, width=changes.get("width"))
     kk.compile(model, "image_classification")
     history = kk.fit(
         model,
         data,
-        epochs=changes.get("epochs", image_cnn.epochs_for(data)),
+        epochs=changes.get("epochs", image_cnn.epochs_for(data.spec.sizes["train"])),
         augment=changes.get("augment", config.augment),
         seed=seed,
         verbose=0,

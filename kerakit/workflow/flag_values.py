@@ -1,0 +1,133 @@
+"""What the values of flags mean: lists, JSON objects, and flags that go together."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import reprlib
+from collections.abc import Sequence
+from typing import Any
+
+from kerakit.errors import ArgumentError
+from kerakit.workflow.flags import RunFlags
+
+__all__ = [
+    "check_builtin",
+    "check_one_source",
+    "given_flags",
+    "own_data",
+    "parse_labels",
+    "run_name",
+    "split_commas",
+]
+
+_OWN_DATA = ("csv", "images", "series", "ts", "text", "tagged")  # flags of the user's own data
+
+
+def given_flags(
+    config: RunFlags, flags: type[RunFlags], own: str, other: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the values of the data flags that the user gave, by the names of the fields.
+
+    Args:
+        config: the flags of the recipe.
+        flags: the class of `kerakit.workflow.flags` that declares the data flags.
+        own: the flag of the user's own data, such as `csv`. The other data flags go with it.
+        other: the data flags that go with `--dataset` too.
+
+    Raises:
+        ArgumentError: when two flags contradict each other.
+    """
+    check_one_source(config, own)
+    given = {name: getattr(config, name) for name in flags.__annotations__}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name in ("dataset", "data_dir", own):
+        given.pop(name, None)
+    for name in given:
+        if getattr(config, own) is None and name not in other:
+            flag = name.replace("_", "-")
+            raise ArgumentError(f"--{flag} goes with --{own} FILE, which is not given.")
+    return given
+
+
+def check_one_source(config: RunFlags, own: str) -> None:
+    """Raise an `ArgumentError` where the flags name two sets of data.
+
+    Args:
+        config: the flags of the recipe.
+        own: the flag of the user's own data, such as `csv`.
+    """
+    path = getattr(config, own)
+    default = type(config).__dataclass_fields__["dataset"].default
+    if path is not None and config.dataset != default:
+        raise ArgumentError(
+            f"--{own} {reprlib.repr(path)} and --dataset {reprlib.repr(config.dataset)} are two "
+            "sets of data. Give one of them."
+        )
+    is_tfds = path is None and config.dataset.startswith("tfds:")
+    if getattr(config, "data_dir", None) and not is_tfds:
+        raise ArgumentError("--data-dir goes with --dataset tfds:NAME, which is not given.")
+
+
+def check_builtin(name: str, noun: str, known: Sequence[str], more: str = "") -> None:
+    """Raise an `ArgumentError` where `--dataset` names no built-in set of the recipe's kind.
+
+    Args:
+        name: the value of `--dataset`.
+        noun: what the recipe reads, such as `set of texts`.
+        known: the built-in sets of this kind.
+        more: another form of value that the recipe takes, such as `tfds:NAME`.
+    """
+    from kerakit.data.names import near_match
+
+    if name not in known:
+        choices = " or ".join([*known, more] if more else known)
+        raise ArgumentError(
+            f"--dataset {reprlib.repr(name)} is no {noun}. Expected {choices}."
+            f"{near_match(name, known)}"
+        )
+
+
+def own_data(config: RunFlags) -> str | None:
+    """Return the path of the user's own data, or `None` where a data set is read by its name."""
+    paths = [getattr(config, flag, None) for flag in _OWN_DATA]
+    return next((path for path in paths if path), None)
+
+
+def run_name(config: RunFlags) -> str:
+    """Return the run's name: the value of `--name`, or a name that is made of the data's."""
+    path = own_data(config)
+    source = config.dataset.removeprefix("tfds:")
+    if path is not None:
+        source = pathlib.Path(path.removesuffix(".gz")).stem
+    return config.name or re.sub(r"[^A-Za-z0-9]+", "_", source).strip("_") or "data"
+
+
+def split_commas(text: str | None) -> tuple[str, ...] | None:
+    """Return the items of a flag that has commas between them.
+
+    >>> split_commas("age, sex")
+    ('age', 'sex')
+    """
+    return None if text is None else tuple(item.strip() for item in text.split(","))
+
+
+def parse_labels(text: str | None) -> dict[str, str] | None:
+    """Return the value of `--rename-labels`, a JSON object, as a dict.
+
+    >>> parse_labels('{"yes.": "yes"}')
+    {'yes.': 'yes'}
+    """
+    if text is None:
+        return None
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        example = '{"yes.": "yes"}'
+        raise ArgumentError(
+            f"--rename-labels takes a JSON object, such as '{example}'. Got {reprlib.repr(text)}."
+        )
+    return value
