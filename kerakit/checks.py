@@ -7,14 +7,15 @@ quotes is short: `short_repr` of a value, `shortlist` of names.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import numbers
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from kerakit.errors import ArgumentError
+from kerakit.errors import ArgumentError, DataError
 
 __all__ = [
     "check",
@@ -23,6 +24,7 @@ __all__ = [
     "check_int",
     "check_levels",
     "check_sizes",
+    "naming",
     "short_repr",
     "shortlist",
 ]
@@ -77,6 +79,30 @@ def shortlist(values: Iterable[object], limit: int = 20) -> str:
         words.pop()
     more = len(values) - len(words)
     return ", ".join(words) + (f" and {more:,} more" if more else "")
+
+
+@contextlib.contextmanager
+def naming(owner: str) -> Iterator[None]:
+    """Begin every `DataError` that is raised inside with the function that the user called.
+
+    Args:
+        owner: str. The public function, such as `"load_text"`. A message that names it already
+            stays as it is.
+
+    Example:
+
+    >>> with naming("load_text"):
+    ...     raise DataError("mails.csv: no such file.")
+    Traceback (most recent call last):
+    ...
+    kerakit.errors.DataError: load_text: mails.csv: no such file.
+    """
+    try:
+        yield
+    except DataError as error:
+        if owner not in str(error):
+            error.args = DataError(f"{owner}: {error}").args
+        raise
 
 
 def check(ok: object, owner: str, name: str, expected: str, value: object) -> None:

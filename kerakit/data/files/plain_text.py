@@ -42,7 +42,7 @@ def file_bytes(path: pathlib.Path, expected: str) -> bytes:
     Raises:
         DataError: when there is no such file, or it is a folder or empty.
     """
-    if path.is_dir():
+    if os.path.isdir(path):  # `Path.is_dir` raises an error for a name that is too long
         raise DataError(f"{path} is a folder. Expected {expected}.")
     try:
         content = path.read_bytes()

@@ -6,7 +6,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from kerakit.checks import check
+from kerakit.checks import check, naming
 from kerakit.data.options import Options
 from kerakit.data.sequences.assemble import sequence_data
 from kerakit.data.sequences.ts_file import is_ts_file, read_ts
@@ -84,12 +84,15 @@ def load_sequences(
             "the path of a .ts file of labelled sequences (load_series loads a series to forecast)",
             file,
         )
-    sequences = {
-        "train" if parameter == "source" else parameter: read_ts(file)
-        for parameter, file in files.items()
-        if file is not None
-    }
-    data, notes = sequence_data(sequences, options, dataset=dataset or pathlib.Path(source).name)
+    with naming(owner):
+        sequences = {
+            "train" if parameter == "source" else parameter: read_ts(file)
+            for parameter, file in files.items()
+            if file is not None
+        }
+        data, notes = sequence_data(
+            sequences, options, dataset=dataset or pathlib.Path(source).name
+        )
     for note in notes:
         warn(note)
     return data

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from kerakit.checks import check
+from kerakit.checks import check, naming
 from kerakit.data.options import names
 from kerakit.data.sequences.ts_file import is_ts_file
 from kerakit.data.series.forecast import forecast_data
@@ -132,16 +132,18 @@ def load_series(
         unit=unit,
         seed=seed,
     )
-    train = read_series(source, options, value=columns, time=time)
-    sources = {"train": train}
-    for split, other in (("validation", validation), ("test", test)):
-        if other is not None:
-            # The columns are those of the training series; an array has none to choose from.
-            same = {} if _is_array(other) else {"value": train.channels, "time": train.time_name}
-            sources[split] = read_series(other, options, name=f"{train.name} ({split})", **same)
-    if dataset is None:
-        dataset = pathlib.Path(source).name if _is_path(source) else train.name
-    data, notes = forecast_data(sources, options, dataset=dataset)
+    with naming(owner):
+        train = read_series(source, options, value=columns, time=time)
+        sources = {"train": train}
+        for split, other in (("validation", validation), ("test", test)):
+            if other is not None:
+                # The columns are those of the training series; an array has none to choose from.
+                same = {"value": train.channels, "time": train.time_name}
+                same = {} if _is_array(other) else same
+                sources[split] = read_series(other, options, name=f"{train.name} ({split})", **same)
+        if dataset is None:
+            dataset = pathlib.Path(source).name if _is_path(source) else train.name
+        data, notes = forecast_data(sources, options, dataset=dataset)
     for note in notes:
         warn(note)
     return data

@@ -7,7 +7,7 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerakit.checks import check, short_repr
+from kerakit.checks import check, naming, short_repr
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.files.plain_text import is_encoding
 from kerakit.data.options import Options, names
@@ -126,20 +126,23 @@ def load_text(
     layout = {"columns": columns, "separator": separator}
     names_of_columns = (text, label, groups)
     given = {"train": source, "validation": validation, "test": test}
-    if _is_path(source) and os.path.isdir(source):
-        _refuse_layout(layout | {"groups": groups}, str(source), "a folder")
-        sources = read_text_folder(
-            source, test=test, validation=validation, encoding=encoding, seed=options.seed
-        )
-    else:
-        sources = {
-            split: _read(given[split], split, dataset, names_of_columns, layout, quote, encoding)
-            for split in given
-            if split == "train" or given[split] is not None
-        }
-    if dataset is None:
-        dataset = pathlib.Path(source).resolve().name if _is_path(source) else "texts"
-    data, notes = text_data(sources, options, dataset=dataset)
+    with naming(owner):
+        if _is_path(source) and os.path.isdir(source):
+            _refuse_layout(layout | {"groups": groups}, str(source), "a folder")
+            sources = read_text_folder(
+                source, test=test, validation=validation, encoding=encoding, seed=options.seed
+            )
+        else:
+            sources = {
+                split: _read(
+                    given[split], split, dataset, names_of_columns, layout, quote, encoding
+                )
+                for split in given
+                if split == "train" or given[split] is not None
+            }
+        if dataset is None:
+            dataset = pathlib.Path(source).resolve().name if _is_path(source) else "texts"
+        data, notes = text_data(sources, options, dataset=dataset)
     for note in notes:
         warn(note)
     return data

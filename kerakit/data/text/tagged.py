@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerakit.checks import check, short_repr
+from kerakit.checks import check, naming, short_repr
 from kerakit.data.files.plain_text import decode, is_encoding, read_bytes
 from kerakit.data.options import Options, names
 from kerakit.data.text.conll import Sentence, read_conll
@@ -124,12 +124,13 @@ def load_tagged(
         dataset = pathlib.Path(source).resolve().name if is_path else "sentences"
     given = {"train": source, "validation": validation, "test": test}
     layout = {"token": token, "tag": tag, "columns": columns}
-    sources = {
-        split: _read(given[split], split, dataset, layout, encoding)
-        for split in given
-        if split == "train" or given[split] is not None
-    }
-    data, notes = tag_data(sources, options, dataset=dataset)
+    with naming(owner):
+        sources = {
+            split: _read(given[split], split, dataset, layout, encoding)
+            for split in given
+            if split == "train" or given[split] is not None
+        }
+        data, notes = tag_data(sources, options, dataset=dataset)
     for note in notes:
         warn(note)
     return data

@@ -137,8 +137,17 @@ def test_channels_come_last_and_numbers_are_ordered_as_numbers(load):
     ],
 )
 def test_a_bad_file_is_refused_with_the_line(load, content, message):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError, match=message) as caught:
         load(content)
+    assert "load_sequences" in str(caught.value) and "load_series" not in str(caught.value)
+
+
+def test_errors_are_short_whatever_the_file(load):
+    long = "x" * 10_000
+    for content in (changed(3, f"1,{long}:a"), changed(3, f"1,2,3:{long}"), long, f"@{long}\n"):
+        with pytest.raises(DataError) as caught:
+            load(content)
+        assert len(str(caught.value)) <= 500
 
 
 def test_a_file_without_univariate_tells_its_channels_by_its_first_line(load):

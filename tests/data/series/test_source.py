@@ -118,8 +118,23 @@ def test_two_columns_of_dates_need_to_be_named():
     ],
 )
 def test_files_without_a_series(write, content, message):
-    with pytest.raises(DataError, match=message):
+    with pytest.raises(DataError, match=message) as caught:
         load_series(write(content), **SIZES)
+    assert "load_series" in str(caught.value) and "load_sequences" not in str(caught.value)
+
+
+def test_errors_are_short_whatever_the_file(write):
+    long = "x" * 10_000
+    for content, options in (
+        (f"load\n1\n{long}\n", {}),
+        (f"{long},load\n1,2\n", {}),
+        ("load\n1\n", {"value": long}),
+        ("when,load\n2024-01-01,1\n", {"value": [long, "load"]}),
+        (f"when,load\n{long},1\n", {"time": "when"}),
+    ):
+        with pytest.raises(DataError) as caught:
+            load_series(write(content), **SIZES | options)
+        assert len(str(caught.value)) <= 500 and "load_series" in str(caught.value)
 
 
 def test_a_missing_file_is_named_with_the_nearest(write):

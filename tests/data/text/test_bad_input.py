@@ -43,8 +43,9 @@ def test_bad_files_are_refused_in_one_line(write, kind):
     content, message = BAD_FILES[kind]
     with pytest.raises(DataError, match=message) as caught:
         load_text(write(content))
+    assert "\n" not in str(caught.value) and "load_text" in str(caught.value)
     # `load_text` has no such parameter.
-    assert "\n" not in str(caught.value) and "task=" not in str(caught.value)
+    assert "task=" not in str(caught.value)
 
 
 def test_files_that_are_not_there_or_no_text(write, tmp_path):
@@ -142,3 +143,17 @@ def test_parameters_are_checked(write):
             load_text(source)
     with pytest.raises(ArgumentError, match="'test' parameter of load_text must be a path"):
         load_text(path, test=5)
+
+
+def test_errors_are_short_whatever_the_input():
+    long = "x" * 10_000
+    for source, options in (
+        ((TEXTS, [*LABELS[1:], long]), {}),
+        (([*TEXTS[1:], long], [*LABELS, "c"]), {}),
+        ({long: TEXTS, "label": LABELS}, {}),
+        ({"text": TEXTS, "label": LABELS}, {"text": long}),
+        (long, {}),
+    ):
+        with pytest.raises((ArgumentError, DataError)) as caught:
+            load_text(source, **options)
+        assert len(str(caught.value)) <= 500 and "load_text" in str(caught.value)

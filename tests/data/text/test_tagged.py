@@ -184,7 +184,7 @@ def test_bad_lists_are_refused_in_one_line(kind):
     source, message = BAD_PAIRS[kind]
     with pytest.raises(DataError, match=message) as caught:
         load_tagged(source)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and "load_tagged" in str(caught.value)
 
 
 def test_bad_files_are_refused(write, tmp_path):
