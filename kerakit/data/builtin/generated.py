@@ -1,5 +1,7 @@
 """Series made from published equations: the same on every machine, without a file."""
 
+from __future__ import annotations
+
 import math
 
 import numpy as np
@@ -19,11 +21,11 @@ _STEPS_PER_SAMPLE = 10  # of 0.1 each
 # approach, 7th Hellenic Conference on Informatics; also the UCI set "Synthetic Control Chart
 # Time Series": 100 series of each class, of 60 steps.
 _CHARTS = ("normal", "cyclic", "increasing", "decreasing", "upward shift", "downward shift")
-_STEPS, _MEAN, _DEVIATION = 60, 30.0, 2.0
+_STEPS, _MEAN, _STD = 60, 30.0, 2.0
 
 
-def mackey_glass(steps=5000, *, transient=1000):
-    """Return the chaotic series of Mackey and Glass.
+def mackey_glass(steps: int = 5000, *, transient: int = 1000) -> np.ndarray:
+    """Generate the chaotic time series of Mackey and Glass.
 
     `dx/dt = 0.2 x(t - 17) / (1 + x(t - 17)^10) - 0.1 x(t)` with `x(0) = 1.2` and `x(t) = 0`
     for `t < 0`, solved by the classical Runge-Kutta method of fourth order in steps of 0.1; the
@@ -33,7 +35,7 @@ def mackey_glass(steps=5000, *, transient=1000):
 
     Args:
         steps: int in `[1, inf)`. Samples to return. Defaults to `5000`: with the usual
-            shares 3200 to train on; Jaeger & Haas 2004 (Science 304) had 3000.
+            fractions 3200 to train on; Jaeger & Haas 2004 (Science 304) had 3000.
         transient: int in `[0, inf)`. Samples from t = 0 on to leave out first: the way from the
             start to the attractor. Defaults to `1000`.
 
@@ -57,11 +59,11 @@ def mackey_glass(steps=5000, *, transient=1000):
     x = [0.0] * delay + [_START]
     after, before = [0.0] * delay, [0.0] * (delay + 1)
     for now in range(delay, delay + count):
-        old = now - delay
+        past = now - delay
         # Up to t = 17 the delayed value is that just before the jump.
-        ends = x[old], 0.0 if old + 1 == delay else x[old + 1]
+        ends = x[past], 0.0 if past + 1 == delay else x[past + 1]
         after.append(_production(ends[0]) - _GAMMA * x[now])
-        middle = (ends[0] + ends[1]) / 2 + size * (after[old] - before[old + 1]) / 8
+        middle = (ends[0] + ends[1]) / 2 + size * (after[past] - before[past + 1]) / 8
         halfway, end = _production(middle), _production(ends[1])
         k1 = after[now]
         k2 = halfway - _GAMMA * (x[now] + size / 2 * k1)
@@ -73,8 +75,8 @@ def mackey_glass(steps=5000, *, transient=1000):
     return np.array(samples[transient:])
 
 
-def control_charts(per_class=100, *, seed=0):
-    """Return series of six kinds, as they are seen on the control chart of a machine.
+def control_charts(per_class: int = 100, *, seed: int = 0) -> tuple[np.ndarray, list[str]]:
+    """Generate labelled series of six classes, as seen on the control chart of a machine.
 
     At steps t = 1 to 60, with r drawn anew for each step from [-3, 3) and the other constants
     once for each series: `normal` 30 + 2 r; `cyclic` the same + a sin(2 pi t / T), a and T
@@ -82,7 +84,7 @@ def control_charts(per_class=100, *, seed=0):
     `downward shift` + or - x from step t3 on, x in [7.5, 20), t3 in [20, 40).
 
     Args:
-        per_class: int in `[1, inf)`. Series of each kind. Defaults to `100`.
+        per_class: int in `[1, inf)`. Series of each class. Defaults to `100`.
         seed: int in `[0, inf)`. Defaults to `0`.
 
     Returns:
@@ -106,7 +108,7 @@ def control_charts(per_class=100, *, seed=0):
     def drawn(low, high):
         return random.uniform(low, high, (per_class, 1))
 
-    noise = {kind: random.uniform(-3, 3, (per_class, _STEPS)) for kind in _CHARTS}
+    noise = {chart: random.uniform(-3, 3, (per_class, _STEPS)) for chart in _CHARTS}
     pattern = {
         "normal": np.zeros((per_class, 1)),
         "cyclic": drawn(10, 15) * np.sin(2 * math.pi * t / drawn(10, 15)),
@@ -115,8 +117,8 @@ def control_charts(per_class=100, *, seed=0):
         "upward shift": drawn(7.5, 20) * (t >= drawn(_STEPS / 3, 2 * _STEPS / 3)),
         "downward shift": -drawn(7.5, 20) * (t >= drawn(_STEPS / 3, 2 * _STEPS / 3)),
     }
-    series = [_MEAN + _DEVIATION * noise[kind] + pattern[kind] for kind in _CHARTS]
-    return np.concatenate(series), [kind for kind in _CHARTS for _ in range(per_class)]
+    series = [_MEAN + _STD * noise[chart] + pattern[chart] for chart in _CHARTS]
+    return np.concatenate(series), [chart for chart in _CHARTS for _ in range(per_class)]
 
 
 def _production(x):

@@ -1,7 +1,10 @@
-"""What the built-in sets are, and where they come from."""
+"""The built-in sets and their sources."""
+
+from __future__ import annotations
 
 import dataclasses
 import types
+from collections.abc import Mapping
 
 __all__ = ["BUILTIN_SETS", "BuiltinSet"]
 
@@ -14,9 +17,9 @@ class BuiltinSet:
         name: str.
         title: str. What a row is and what is predicted.
         task: str. Its task unless the user asks for another.
-        rows: int. Of a series to forecast: windows; of tags: sentences.
+        rows: int. Rows; windows of a series to forecast; tagged sentences.
         features: int. How many numbers a row has.
-        source: str. Where the data come from.
+        source: str. The publication that the data come from.
         target: str. Name of the target.
         unit: str or `None`. Unit of a numeric target.
     """
@@ -115,5 +118,7 @@ _ENTRIES = (
     ),
 )
 
-BUILTIN_SETS = types.MappingProxyType({entry.name: entry for entry in _ENTRIES})
+BUILTIN_SETS: Mapping[str, BuiltinSet] = types.MappingProxyType(
+    {entry.name: entry for entry in _ENTRIES}
+)
 """Read-only mapping from name to `BuiltinSet`."""

@@ -1,8 +1,10 @@
-"""A toy set of short e-mails, wanted and unwanted, put together from phrases at random.
+"""A toy set of short e-mails, ham and spam, put together from phrases at random.
 
 It shows how a text classifier is trained and served, offline and in seconds. It says nothing
 about real mail: its words are few, and they were written to be told apart.
 """
+
+from __future__ import annotations
 
 import string
 
@@ -26,7 +28,7 @@ _WORDS = {
     "number": "|".join(str(number) for number in range(2, 60)),
 }
 
-# Words such as free, offer, account, parcel and win stand on both sides.
+# Words such as free, offer, account, parcel and win occur in ham and in spam.
 _HAM_PHRASES = (
     "Can we move the meeting to {day} at {hour}?",
     "I am free on {day} after {hour}, does that suit you?",
@@ -79,14 +81,14 @@ _GREETINGS = ("Hi {name},", "Hello {name},", "Hi,", "Hello,", "Dear {name},", ""
 _HAM_CLOSINGS = ("See you, {name}", "Best, {name}", "Thanks, {name}", "{name}", "")
 _SPAM_CLOSINGS = ("Your {brand} team", "Reply STOP to opt out", "{brand}", "Best, {name}", "")
 
-# Spam likes to look like mail: this share of it holds an innocent phrase too. And this share
-# of all phrases tells nothing; of messages that hold no other, no model can know the kind.
+# Spam imitates real mail: this fraction of the spam has a phrase of the ham too. And this
+# fraction of all phrases occurs in both: no model can know the class of a message of such phrases.
 _DISGUISED = 0.4
 _EITHER = 0.25
 
 
-def messages(seed=0):
-    """Return a toy set of e-mails of which one in three is spam.
+def messages(seed: int = 0) -> tuple[list[str], list[str]]:
+    """Generate a toy set of e-mails, of which one in three is spam.
 
     Args:
         seed: int in `[0, inf)`. The same seed gives the same messages. Defaults to `0`.
@@ -113,14 +115,14 @@ def messages(seed=0):
             rows.setdefault(_message(label, random), label)
     texts = list(rows)
     order = random.permutation(len(texts))
-    return [texts[place] for place in order], [rows[texts[place]] for place in order]
+    return [texts[index] for index in order], [rows[texts[index]] for index in order]
 
 
 def _message(label, random):
     phrases, closings = _HAM_PHRASES, _HAM_CLOSINGS
     if label == "spam":
         phrases, closings = _SPAM_PHRASES, _SPAM_CLOSINGS
-    body = [phrases[place] for place in random.permutation(len(phrases))[: random.integers(1, 4)]]
+    body = [phrases[index] for index in random.permutation(len(phrases))[: random.integers(1, 4)]]
     body = [_pick(_EITHER_PHRASES, random) if random.random() < _EITHER else p for p in body]
     if label == "spam" and random.random() < _DISGUISED:
         body.insert(0, _pick(_HAM_PHRASES, random))

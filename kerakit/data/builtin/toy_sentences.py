@@ -5,6 +5,8 @@ ambiguous (*the light*, *a light bag*, *they light the lamp*), so that a tagger 
 the words around; it says nothing about real English.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 __all__ = ["sentences"]
@@ -32,8 +34,8 @@ _PRONOUNS = ("he|she|it", "they|we|you|I")
 _DETERMINERS = ("the|a|this|every|my", "the|these|some|many|my")
 
 
-def sentences(seed=0):
-    """Return a toy set of tagged sentences.
+def sentences(seed: int = 0) -> tuple[list[list[str]], list[list[str]]]:
+    """Generate a toy set of English sentences with a part-of-speech tag for each word.
 
     Args:
         seed: int in `[0, inf)`. The same seed gives the same sentences. Defaults to `0`.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerakit.data.data import Data
-from kerakit.data.images.classes import check_counts, class_ids, order_classes, rename
+from kerakit.data.images.classes import class_ids, order_classes, rename
 from kerakit.data.images.decoded import EncodedImages, decode_splits
 from kerakit.data.images.header import ImageHeader
 from kerakit.data.images.options import ImageOptions
@@ -123,7 +123,7 @@ def image_data(
     labels = rename(images.labels, options, left_out.name)
     classes = order_classes(labels[images.labelled], options, left_out.name)
     ids = class_ids(labels, images.rows, classes, left_out.name)
-    check_counts(ids[images.rows["train"]], classes, left_out)
+    _check_counts(ids[images.rows["train"]], classes, left_out)
     height, width = image_options.image_size or choose_size(images.headers)
     shape = (height, width, image_options.channels or choose_channels(images.headers))
     rows = split_rows(images.rows, options, name=left_out.name, classes=ids)
@@ -146,6 +146,22 @@ def image_data(
         dataset=dataset,
     )
     return Data(splits["train"], splits.get("validation"), splits["test"], spec)
+
+
+def _check_counts(ids, classes, left_out):
+    """Refuse a class with fewer than two training images whose headers can be read."""
+    counts = np.bincount(ids, minlength=len(classes))
+    if counts.min() >= 2:
+        return
+    number = int(np.argmin(counts))
+    found = "no image" if not counts[number] else "one image"
+    sentence = left_out.sentence()
+    raise DataError(
+        f"{left_out.name}: the class {classes[number]!r} has {found} that can be read in the "
+        f"training split. Expected at least two, to train and to test on. "
+        f"{sentence + ' ' if sentence else ''}Add images, remove the class, or join classes with "
+        "rename_labels={'old': 'new'}."
+    )
 
 
 def _check_decoded(left_out, rows, good, ids, classes):

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerakit.checks import check_choice, shortlist
 from kerakit.data.columns.column import read_column
 from kerakit.data.columns.labels import check_renamed
+from kerakit.data.options import Options
 from kerakit.errors import DataError
 
-if TYPE_CHECKING:
-    from kerakit.data.images.assemble import LeftOut
-    from kerakit.data.options import Options
-
-__all__ = ["check_counts", "class_ids", "order_classes", "rename"]
+__all__ = ["class_ids", "order_classes", "rename"]
 
 
 def rename(labels: Iterable[str], options: Options, name: str) -> np.ndarray:
@@ -94,27 +90,3 @@ def class_ids(
             )
     id_of = {label: number for number, label in enumerate(classes)}
     return np.array([id_of.get(label, 0) for label in labels], np.int32)
-
-
-def check_counts(ids: np.ndarray, classes: tuple[str, ...], left_out: LeftOut) -> None:
-    """Refuse a class with fewer than two training images.
-
-    Args:
-        ids: int array. The class ids of the training images that can be read.
-        classes: tuple of strings.
-        left_out: `LeftOut`, for the message.
-
-    Raises:
-        DataError: when a class has none or one.
-    """
-    counts = np.bincount(ids, minlength=len(classes))
-    if counts.min() >= 2:
-        return
-    number = int(np.argmin(counts))
-    found = "no image" if not counts[number] else "one image"
-    raise DataError(
-        f"{left_out.name}: the class {classes[number]!r} has {found} that can be read in the "
-        f"training split. Expected at least two, to train and to test on. {left_out.sentence()} "
-        "Add images, remove the class, or join classes with "
-        "rename_labels={'old': 'new'}.".replace("  ", " ")
-    )

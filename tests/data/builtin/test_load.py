@@ -75,6 +75,7 @@ def test_an_unknown_name_is_refused_with_the_nearest():
         load_builtin("irs")
 
 
+@pytest.mark.process
 def test_imports_are_as_late_as_they_can_be():
     code = (
         "import sys, kerakit.data as d; d.list_builtin(); d.load_csv; d.load_tfds; d.load_arrays;"
