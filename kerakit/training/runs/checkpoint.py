@@ -1,17 +1,26 @@
-"""The state of a run after an epoch: everything that the next epoch depends on.
+"""The state of a run after an epoch: all values that the next epoch depends on.
 
 One file holds the weights, the optimizer's state, the random seeds, the callbacks' state
 and the history, so that it is never half of one epoch and half of another.
 """
 
+from __future__ import annotations
+
 import io
 import json
+import pathlib
+import reprlib
 import zipfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.errors import RunError, TrainingError
 from kerakit.files import write_bytes
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["Checkpoint", "callback_state", "recorded_identity", "restore_callback"]
 
@@ -23,36 +32,43 @@ class Checkpoint:
 
     Args:
         path: `pathlib.Path` of the file.
-        variables: list of `keras.Variable`. What training changes, in a fixed order.
+        variables: list of `keras.Variable`. All that training changes, in a fixed order.
         callbacks: list of `keras.callbacks.Callback`, with the `History` among them.
-        identity: dict of JSON values. What must be the same for a run to go on; another
-            one is refused by the names that differ.
+        identity: dict of JSON values. A run goes on only if its identity is the same; the
+            error names the values that differ.
     """
 
-    def __init__(self, path, variables, callbacks, identity):
+    def __init__(
+        self,
+        path: pathlib.Path,
+        variables: Sequence[keras.Variable],
+        callbacks: Sequence[keras.callbacks.Callback],
+        identity: dict[str, Any],
+    ) -> None:
         self.path = path
         self.variables = variables
         self.callbacks = callbacks
         self.identity = identity
 
-    def save(self, epoch, stopped=False, durable=False):
+    def save(self, epoch: int, stopped: bool = False, durable: bool = False) -> None:
         """Write the state after `epoch` epochs.
 
         Args:
             epoch: int. Epochs that are done.
-            stopped: bool. Whether a callback ended the run here.
-            durable: bool. Whether it must survive a power cut as well as a kill.
+            stopped: bool. Whether a callback ended the run here. Defaults to `False`.
+            durable: bool. Whether the file must survive a power cut as well as a kill. Defaults
+                to `False`.
 
         Raises:
-            TrainingError: when it cannot be written, for example on a full disk; the state
-                of the epoch before is then still there.
+            TrainingError: when the file cannot be written, for example on a full disk. The
+                state of the epoch before is then still there.
         """
         arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self.variables)}
         states = []
         for number, callback in enumerate(self.callbacks):
-            values, held = callback_state(callback)
+            values, state = callback_state(callback)
             states.append({"class": type(callback).__name__, "values": values})
-            arrays.update({f"callback_{number}_{key}": array for key, array in held.items()})
+            arrays.update({f"callback_{number}_{key}": array for key, array in state.items()})
         meta = {
             "epoch": epoch,
             "stopped": stopped,
@@ -67,14 +83,15 @@ class Checkpoint:
         except OSError as error:
             raise TrainingError(
                 f"The state after epoch {epoch} could not be written to {self.path}: "
-                f"{error.strerror}. The state before it is kept; make room and run again."
+                f"{error.strerror}. The state of the epoch before is kept. Free some space and run "
+                "again."
             ) from error
 
-    def read(self):
-        """Return what `save` wrote as `(meta, arrays)`, or `None` where there is nothing.
+    def read(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+        """Return the state that `save` wrote as `(meta, arrays)`, or `None` without a file.
 
         Raises:
-            RunError: when the file is damaged, or of a run that differs from this one.
+            RunError: when the file is damaged, or belongs to a run that differs from this one.
         """
         if not self.path.exists():
             return None
@@ -84,22 +101,22 @@ class Checkpoint:
             meta = json.loads(arrays.pop("meta").tobytes())
         except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise RunError(
-                f"The checkpoint {self.path} cannot be read ({error}). Remove it, or start afresh "
-                "with resume=False."
+                f"The checkpoint {self.path} cannot be read ({reprlib.repr(error)}). Remove it, or "
+                "start afresh with resume=False."
             ) from error
         self._check(meta["identity"])
         return meta, arrays
 
-    def restore(self, meta, arrays):
-        """Set variables and callbacks to what `read` returned."""
+    def restore(self, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        """Set variables and callbacks to the state that `read` returned."""
         for number, variable in enumerate(self.variables):
             variable.assign(arrays[f"variable_{number}"])
         for number, (callback, state) in enumerate(
             zip(self.callbacks, meta["callbacks"], strict=True)
         ):
             prefix = f"callback_{number}_"
-            held = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
-            restore_callback(callback, state["values"], held)
+            found = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
+            restore_callback(callback, state["values"], found)
 
     def _check(self, identity):
         for key, value in self.identity.items():
@@ -111,7 +128,7 @@ class Checkpoint:
                 )
 
 
-def recorded_identity(path):
+def recorded_identity(path: pathlib.Path) -> dict[str, Any]:
     """Return the identity in the checkpoint at `path`; empty where none can be read."""
     try:
         with np.load(path) as file:
@@ -120,7 +137,9 @@ def recorded_identity(path):
         return {}
 
 
-def callback_state(callback):
+def callback_state(
+    callback: keras.callbacks.Callback,
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return the state of a callback as `(JSON values, arrays)`.
 
     Attributes that are neither (functions, models, files) are left out: `on_train_begin`
@@ -132,7 +151,7 @@ def callback_state(callback):
             continue
         if isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
             values[name] = {"arrays": len(value)}
-            arrays.update({f"{name}_{place}": array for place, array in enumerate(value)})
+            arrays.update({f"{name}_{index}": array for index, array in enumerate(value)})
         elif isinstance(value, np.generic):
             values[name] = {"value": value.item()}
         else:
@@ -144,11 +163,13 @@ def callback_state(callback):
     return values, arrays
 
 
-def restore_callback(callback, values, arrays):
-    """Set the attributes of a callback to what `callback_state` returned."""
+def restore_callback(
+    callback: keras.callbacks.Callback, values: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> None:
+    """Set the attributes of a callback to the state that `callback_state` returned."""
     for name, entry in values.items():
         if "arrays" in entry:
-            value = [arrays[f"{name}_{place}"] for place in range(entry["arrays"])]
+            value = [arrays[f"{name}_{index}"] for index in range(entry["arrays"])]
         else:
             value = entry["value"]
         setattr(callback, name, value)

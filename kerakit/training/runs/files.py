@@ -1,7 +1,10 @@
-"""What a run leaves in its folder: the history of its epochs, and the model."""
+"""The files of a run: the history of its epochs, and the model."""
+
+from __future__ import annotations
 
 import csv
 import io
+import pathlib
 
 import keras
 
@@ -10,31 +13,32 @@ from kerakit.files import atomic_path, write_text
 __all__ = ["write_history", "write_model"]
 
 
-def write_history(run_dir, history):
-    """Write `history.csv`: a row per epoch, with its number, from a `History`."""
+def write_history(run_dir: pathlib.Path, history: keras.callbacks.History) -> None:
+    """Write `history.csv`: a row per epoch, with its number and the metrics of a `History`."""
     names = list(history.history)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["epoch", *names])
-    for place, epoch in enumerate(history.epoch):
-        writer.writerow([epoch + 1, *(history.history[name][place] for name in names)])
+    for row, epoch in enumerate(history.epoch):
+        writer.writerow([epoch + 1, *(history.history[name][row] for name in names)])
     write_text(run_dir / "history.csv", text.getvalue())
 
 
-def write_model(run_dir, model, compiled=True):
-    """Write `model.keras`.
+def write_model(run_dir: pathlib.Path, model: keras.Model, compiled: bool = True) -> None:
+    """Write `model.keras`, a file that Keras loads without kerakit.
 
     Args:
         run_dir: `pathlib.Path`.
         model: `keras.Model`.
-        compiled: bool. Whether with its compilation, unless Keras alone could not load that.
-            Defaults to `True`.
+        compiled: bool. Whether to save loss, metrics and optimizer as well. They are left out
+            if loss or optimizer are kerakit's own, which Keras alone could not load. Defaults
+            to `True`.
     """
     with atomic_path(run_dir / "model.keras") as aside:
-        if not compiled or _is_own(model.loss) or _is_own(model.optimizer):
+        if not compiled or _is_of_kerakit(model.loss) or _is_of_kerakit(model.optimizer):
             model = keras.Model(model.input, model.output, name=model.name)
         model.save(aside)
 
 
-def _is_own(part):
-    return type(part).__module__.startswith("kerakit")
+def _is_of_kerakit(value):
+    return type(value).__module__.startswith("kerakit")

@@ -1,14 +1,19 @@
 """Run folders: `runs/<name>/<version>/`, reserved when a run starts and found again to resume.
 
-A run and its export bear the same number, so that a served version leads back to how it
-was trained.
+A run and its export have the same version number, so that a served version leads back to the
+run that trained it.
 """
+
+from __future__ import annotations
 
 import contextlib
 import os
 import pathlib
 import re
+import reprlib
 import shutil
+from collections.abc import Iterator
+from typing import Any
 
 from kerakit.errors import ArgumentError, KerakitError, RunError
 from kerakit.files import highest_version, locked, read_json, write_json
@@ -16,10 +21,11 @@ from kerakit.files import highest_version, locked, read_json, write_json
 __all__ = ["Run", "open_run"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+MAX_DIFFERENCES = 3  # that an error lists
 
 
 class Run:
-    """One run's folder and number.
+    """The folder and the version number of a run.
 
     Attributes:
         name: str.
@@ -28,31 +34,36 @@ class Run:
         resumed: bool. Whether the run was begun before.
     """
 
-    def __init__(self, folder, resumed):
+    def __init__(self, folder: pathlib.Path, resumed: bool) -> None:
         self.folder = folder
         self.resumed = resumed
 
     @property
-    def name(self):
+    def name(self) -> str:
+        """The name of the run."""
         return self.folder.parent.name
 
     @property
-    def version(self):
+    def version(self) -> int:
+        """The version number of the run."""
         return int(self.folder.name)
 
-    def export_version(self, base):
-        """Return the number to export to `base` as.
+    def export_version(self, model_dir: str | os.PathLike[str]) -> int:
+        """Return the version number for the export of this run.
 
-        It is the run's own, unless another run of the name has exported as high a number in
-        the meantime; then it is the next that is free in both places.
+        It is the number of the run, unless another run of the name has exported this number or
+        a higher one in the meantime. Then it is the next number that is free in both places.
+
+        Args:
+            model_dir: path of the folder of all exports of the name.
         """
-        taken = highest_version(base)
+        taken = highest_version(model_dir)
         if self.version > taken:
             return self.version
         return max(taken, highest_version(self.folder.parent)) + 1
 
-    def follow(self, version):
-        """Rename the folder to the number that the export got."""
+    def follow(self, version: int) -> None:
+        """Rename the folder to the version number of the export."""
         target = self.folder.with_name(str(version))
         if version != self.version and not target.exists():
             os.rename(self.folder, target)
@@ -60,15 +71,23 @@ class Run:
 
 
 @contextlib.contextmanager
-def open_run(name, config, runs="runs", out="saved_models", resume=True):
-    """Reserve the next version of a run, or find the unfinished one of the same configuration.
+def open_run(
+    name: str,
+    config: dict[str, Any],
+    runs: str | os.PathLike[str] = "runs",
+    out: str | os.PathLike[str] = "saved_models",
+    resume: bool = True,
+) -> Iterator[Run]:
+    """Reserve a run folder with the next version number, or find an unfinished run to resume.
 
-    Nothing is left of a run that is refused before it trained.
+    An unfinished run is found if its configuration is the same. Nothing is left of a run that
+    is refused before it trained.
 
     Args:
-        name: str. Letters, digits, `_`, `.` and `-`; it becomes the served model's name.
-        config: dict of JSON values. What makes a run this run.
-        runs, out: paths of the folders of all runs and of all exports.
+        name: str of letters, digits, `_`, `.` and `-`. It becomes the served model's name.
+        config: dict of JSON values. The configuration that tells this run from others.
+        runs: path of the folder of all runs. Defaults to `"runs"`.
+        out: path of the folder of all exports. Defaults to `"saved_models"`.
         resume: bool. Whether to go on with an unfinished run. Defaults to `True`.
 
     Yields:
@@ -80,14 +99,16 @@ def open_run(name, config, runs="runs", out="saved_models", resume=True):
     """
     if not _NAME.fullmatch(name):
         raise ArgumentError(
-            "The 'name' of a run must consist of letters, digits, '_', '.' and '-'. "
-            f"Got {name!r} instead."
+            "The 'name' parameter of open_run must consist of letters, digits, '_', '.' and '-'. "
+            f"Got {reprlib.repr(name)} instead."
         )
-    home, base = pathlib.Path(runs, name), pathlib.Path(out, name)
-    for path in (pathlib.Path(runs), home, pathlib.Path(out), base):
+    home, model_dir = pathlib.Path(runs, name), pathlib.Path(out, name)
+    for path in (pathlib.Path(runs), home, pathlib.Path(out), model_dir):
         if path.exists() and not path.is_dir():
-            raise ArgumentError(f"{str(path)!r} must be a folder, and is a file. Choose another.")
-    with _reserved(home, base, config, resume) as run:
+            raise ArgumentError(
+                f"The path {str(path)!r} of open_run must be a folder, not a file. Choose another."
+            )
+    with _reserved(home, model_dir, config, resume) as run:
         try:
             yield run
         except KerakitError as error:
@@ -101,7 +122,7 @@ def open_run(name, config, runs="runs", out="saved_models", resume=True):
 
 
 @contextlib.contextmanager
-def _reserved(home, base, config, resume):
+def _reserved(home, model_dir, config, resume):
     home.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         with locked(home / ".lock"):
@@ -111,10 +132,10 @@ def _reserved(home, base, config, resume):
                 resumed = _lock(folder, stack)
                 if resumed and (folder / "checkpoint.npz").exists():
                     _check_same(folder, config)
-                elif resumed:  # it ended before its first epoch did: nothing to be lost
+                elif resumed:  # the run ended before its first epoch did: nothing is lost
                     write_json(folder / "config.json", config)
             if not resumed:
-                version = max(highest_version(home), highest_version(base)) + 1
+                version = max(highest_version(home), highest_version(model_dir)) + 1
                 folder = home / str(version)
                 folder.mkdir()
                 _lock(folder, stack)
@@ -140,12 +161,17 @@ def _finished(folder):
 
 def _check_same(folder, config):
     try:
-        before = read_json(folder / "config.json")
+        earlier = read_json(folder / "config.json")
     except (OSError, ValueError):
-        before = {}
-    different = [key for key in {**before, **config} if before.get(key) != config.get(key)]
+        earlier = {}
+    different = [key for key in {**earlier, **config} if earlier.get(key) != config.get(key)]
     if different:
-        words = ", ".join(f"{k} was {before.get(k)!r}, is {config.get(k)!r}" for k in different)
+        words = ", ".join(
+            f"{key} was {reprlib.repr(earlier.get(key))}, is {reprlib.repr(config.get(key))}"
+            for key in different[:MAX_DIFFERENCES]
+        )
+        more = len(different) - MAX_DIFFERENCES
+        words += f" and {more} more" if more > 0 else ""
         raise RunError(
             f"The unfinished run {folder} has another configuration: {words}. Take another --name, "
             "the same configuration to go on, or --no-resume to begin the next version."

@@ -30,7 +30,7 @@ def locked_run(folder: pathlib.Path | None) -> Iterator[None]:
             stack.enter_context(locked(folder / ".lock", blocking=False))
         except BlockingIOError as error:
             raise RunError(
-                f"The run directory {folder} is in use by another process. Wait for it, or use "
-                "another name."
+                f"The run directory {folder} is in use by another process. Wait for that process, "
+                "or use another name."
             ) from error
         yield

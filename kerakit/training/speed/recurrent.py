@@ -1,6 +1,10 @@
-"""Faster ways to compute recurrent layers while they train; what is saved stays the same."""
+"""Faster ways to compute recurrent layers while a model trains; its layers stay the same."""
+
+from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -10,23 +14,25 @@ from kerakit.keras_compat import layers_of, replaced_call
 __all__ = ["UNROLLED_STEPS", "fusable", "recurrent_kernel", "recurrent_layers"]
 
 RECURRENT_LAYERS = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
-UNROLLED_STEPS = 32  # each is traced by itself, which takes some 40 ms
+UNROLLED_STEPS = 32  # at most; each step is traced by itself, which takes some 40 ms
 
 
-def recurrent_layers(model):
-    """Return the recurrent layers of a model, those of models inside it among them."""
+def recurrent_layers(model: keras.Model) -> list[keras.Layer]:
+    """Return the recurrent layers of a model and of the models inside it."""
     return [layer for layer in layers_of(model) if isinstance(layer, RECURRENT_LAYERS)]
 
 
 @contextlib.contextmanager
-def recurrent_kernel(model, kernel):
+def recurrent_kernel(
+    model: keras.Model, kernel: Literal["loop", "fused", "unrolled"]
+) -> Iterator[None]:
     """Compute the recurrent layers of a model in another way while the block runs.
 
     Args:
         model: `keras.Model`.
-        kernel: `"loop"`, Keras' own; `"fused"`, where an LSTM is one operation of
-            TensorFlow for all steps instead of one loop of many small ones (it gives the same
-            numbers up to rounding); or `"unrolled"`, every step traced by itself.
+        kernel: `"loop"`: Keras' loop. `"fused"`: an LSTM is one operation of TensorFlow for all
+            steps instead of a loop of many small ones, with the same numbers up to rounding.
+            `"unrolled"`: every step is traced by itself.
     """
     layers = recurrent_layers(model)
     fused = [layer for layer in layers if kernel == "fused" and fusable(layer)]
@@ -41,8 +47,8 @@ def recurrent_kernel(model, kernel):
             layer.unroll = unroll
 
 
-def fusable(layer):
-    """Whether TensorFlow's fused kernel computes what a layer does."""
+def fusable(layer: keras.Layer) -> bool:
+    """Return whether TensorFlow's fused LSTM computes the same as a layer."""
     if type(layer) is not keras.layers.LSTM:
         return False
     usual = layer.activation is keras.activations.tanh
@@ -58,28 +64,28 @@ def _fused_call(self, sequences, initial_state=None, mask=None, training=False):
     steps = tf.transpose(sequences, (1, 0, 2))
     rows, units = tf.shape(sequences)[0], self.units
     kernels = [tf.convert_to_tensor(k) for k in (self.cell.kernel, self.cell.recurrent_kernel)]
-    # Not BlockLSTMV2, which has the gates in Keras' order: TensorFlow (2.21) computes its
-    # gradient in the order of this one, and so a wrong one.
-    nothing, none = tf.zeros((rows, units)), tf.zeros((units,))
-    found = tf.raw_ops.BlockLSTM(
+    # Not BlockLSTMV2, whose gates are in Keras' order: TensorFlow (2.21) computes its gradient
+    # in the order of BlockLSTM, which is wrong.
+    zeros, no_peephole = tf.zeros((rows, units)), tf.zeros((units,))
+    outputs = tf.raw_ops.BlockLSTM(
         seq_len_max=tf.shape(steps, out_type=tf.int64)[0],
         x=steps,
-        cs_prev=nothing,
-        h_prev=nothing,
+        cs_prev=zeros,
+        h_prev=zeros,
         w=_reordered(tf.concat(kernels, 0)),
-        wci=none,
-        wcf=none,
-        wco=none,
+        wci=no_peephole,
+        wcf=no_peephole,
+        wco=no_peephole,
         b=_reordered(tf.convert_to_tensor(self.cell.bias)),
         forget_bias=0.0,  # it is in the bias
         cell_clip=-1.0,  # not clipped
         use_peephole=False,
     )
-    states = tf.ensure_shape(found.h, (sequences.shape[1], sequences.shape[0], units))
+    states = tf.ensure_shape(outputs.h, (sequences.shape[1], sequences.shape[0], units))
     return tf.transpose(states, (1, 0, 2)) if self.return_sequences else states[-1]
 
 
 def _reordered(weights):
-    """Weights of the gates i, f, c, o in the order i, c, f, o."""
+    """The weights of the gates i, f, c, o, in the order i, c, f, o."""
     i, f, c, o = tf.split(weights, 4, axis=-1)
     return tf.concat([i, c, f, o], -1)

@@ -20,7 +20,7 @@ from kerakit.training.speed.cost import MAX_TRIAL_FRACTION, TRIAL_STEPS
 if TYPE_CHECKING:
     from kerakit.training.loop.runner import Runner
 
-__all__ = ["Outcome", "Trial", "choose"]
+__all__ = ["Outcome", "Trial", "choose", "measure", "traced_run"]
 
 MAX_TIME_RATIO = 0.95  # another choice must take less than this fraction of float32's time
 LOSS_TOLERANCE = 0.1  # and its mean loss may differ from float32's by this fraction

@@ -39,6 +39,7 @@ def temporary(tmp_path, monkeypatch):
     return folder
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("views", [0, 2])
 def test_every_image_is_read_once_and_once_for_each_view(shapes, make_model, make_stream, views):
     """And not in every one of the epochs in which the head trains on its features."""
@@ -95,6 +96,7 @@ def test_the_rows_are_the_images_and_then_their_views(make_data, make_model):
     assert differs[60:].any((1, 2, 3)).all() and not differs[:60].any()
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("augment", "views"), [("none", 2), (None, 2), ("standard", 0)])
 def test_without_augmentation_there_are_no_copies(shapes, make_model, augment, views):
     heads = []
@@ -111,6 +113,7 @@ def test_without_augmentation_there_are_no_copies(shapes, make_model, augment, v
         assert not np.array_equal(one, changed)
 
 
+@pytest.mark.training
 def test_what_does_not_fit_in_memory_is_in_files_while_it_trains(shapes, make_model, temporary):
     watched = {}
     for cache_mb in (512, 0):
@@ -134,6 +137,7 @@ def test_a_head_is_solved_alike_from_files(shapes, make_model, temporary):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("error", [RuntimeError("broken off"), KeyboardInterrupt()])
 def test_the_files_go_when_training_breaks_off(shapes, make_model, temporary, error):
     model, watch = make_model(shapes.spec, hidden=(8,)), Watch(temporary, error)

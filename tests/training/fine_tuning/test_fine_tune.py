@@ -15,6 +15,8 @@ import kerakit as kk
 from kerakit.data.data import Table
 from kerakit.keras_compat import layers_of
 
+pytestmark = pytest.mark.training
+
 
 def log_loss_and_accuracy(model, table):
     chosen = model.predict(table.features, verbose=0)
@@ -208,6 +210,7 @@ np.testing.assert_allclose(answer, held["answer"], atol=1e-6)
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_what_was_saved_answers_alike_in_keras_alone(make_data, make_pretrained, tmp_path):
     """A model of the registry, for images of another size."""
@@ -223,6 +226,7 @@ def test_what_was_saved_answers_alike_in_keras_alone(make_data, make_pretrained,
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.process
 @pytest.mark.slow
 def test_the_model_is_measured_exported_and_verified(shapes, tuned, tmp_path):
     model, history = tuned(shapes, epochs=2, run_dir=tmp_path / "run", augment="none")

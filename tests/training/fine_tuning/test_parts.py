@@ -120,6 +120,7 @@ def assert_only(model, before, changed):
     assert same == set(layers) - set(changed)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("strategy", ["head", "full"])
 @pytest.mark.parametrize("hidden", [(), (16,)])
 def test_every_stage_changes_its_layers_and_no_others(all_shapes, make_model, strategy, hidden):
@@ -133,6 +134,7 @@ def test_every_stage_changes_its_layers_and_no_others(all_shapes, make_model, st
     assert_only(model, before, changed)
 
 
+@pytest.mark.training
 def test_the_last_stage_of_a_mobilenet_changes_alone(all_shapes, make_pretrained, make_stream):
     """And what lies below it sees every image once, not in every epoch."""
     streamed = make_stream(all_shapes)
@@ -153,6 +155,7 @@ def test_the_last_stage_of_a_mobilenet_changes_alone(all_shapes, make_pretrained
     assert streamed.read == {"train": 2 * 78, "validation": 0, "test": 0}  # with the head's
 
 
+@pytest.mark.training
 def test_lower_stages_take_shorter_steps(all_shapes, make_pretrained):
     """One step of gradient descent on all rows, against the gradients themselves."""
     entry, rate = BACKBONES["MobileNetV2_0.35"], 1.0

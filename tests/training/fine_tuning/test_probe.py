@@ -118,6 +118,7 @@ def test_a_solved_head_sees_the_images_as_they_are(shapes, make_model):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.training
 def test_a_penalised_head_is_trained_not_solved(shapes, make_model):
     """The penalty that was asked for is the user's own; the probe would put another there."""
     history = probed(make_model(shapes.spec, l2=1e-3), shapes)

@@ -14,6 +14,9 @@ import kerakit as kk
 from kerakit.keras_compat import layers_of
 
 # What is trained in each process; `name` is one of RUNS.
+
+pytestmark = pytest.mark.training
+
 SETUP = """
 import kerakit as kk
 
@@ -72,6 +75,7 @@ def assert_same(one, two):
         np.testing.assert_array_equal(first.numpy(), second.numpy(), err_msg=first.path)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "sent"),
     [

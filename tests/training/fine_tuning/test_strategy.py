@@ -72,6 +72,7 @@ def test_the_fall_of_the_loss_is_a_paired_test():
     assert fall == pytest.approx(0.3) and np.isnan(error)
 
 
+@pytest.mark.training
 def test_auto_undoes_what_a_strategy_by_name_keeps(shapes, make_pretrained, capsys):
     """The loss of one image, which is trained on as well, falls; that may be chance."""
     train = shapes.table("train")
@@ -106,6 +107,7 @@ def test_auto_without_validation_rows_stays_with_the_head(all_shapes, make_pretr
     assert head["stage"] == "head" and head["kept"] and head["val_loss"] is None
 
 
+@pytest.mark.training
 @pytest.mark.slow
 def test_auto_trains_everything_where_the_probe_is_often_wrong(shapes, make_pretrained, capsys):
     """Every image is there twice, and 20 of 60 with two labels: 1/6 must be wrong."""
@@ -131,6 +133,7 @@ def test_auto_trains_everything_where_the_probe_is_often_wrong(shapes, make_pret
     assert told == ["head", "last_blocks", "full"]
 
 
+@pytest.mark.training
 @pytest.mark.slow
 def test_auto_stops_where_the_last_stage_does_not_pay(shapes, make_pretrained, capsys):
     weights = []
@@ -149,6 +152,7 @@ def test_auto_stops_where_the_last_stage_does_not_pay(shapes, make_pretrained, c
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.training
 def test_a_backbone_whose_stages_are_unknown_trains_as_a_whole(shapes, make_model, tmp_path):
     history = kk.fine_tune(make_model(shapes.spec), shapes, epochs=1, verbose=0)
     assert [stage["stage"] for stage in history.stages] == ["head", "full"]

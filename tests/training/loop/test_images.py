@@ -33,6 +33,7 @@ def assert_same(one, two):
         np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
 @pytest.mark.parametrize("augment", [None, "strong"])
 def test_images_are_learned(pictures, small_cnn, augment, cache_mb):
@@ -45,6 +46,7 @@ def test_images_are_learned(pictures, small_cnn, augment, cache_mb):
     assert np.mean(model.predict(table.features, verbose=0).argmax(1) == table.target) > 0.95
 
 
+@pytest.mark.training
 def test_one_step_is_that_of_keras(pictures, small_cnn):
     """Raw bytes, gathered and prepared in the step, with the fused kernel: the same weights."""
     data = pictures()
@@ -90,6 +92,7 @@ def test_the_fused_kernel_gives_the_numbers_of_keras_and_leaves():
     assert "call" not in vars(layer)
 
 
+@pytest.mark.training
 def test_a_memmap_column_streams_and_trains_as_memory_does(pictures, small_cnn, tmp_path):
     histories = []
     for memmap, cache_mb in ((None, 0), (tmp_path, 512)):  # 512 MiB: it would fit
@@ -127,6 +130,7 @@ def test_what_fits_counts_bytes_not_floats(pictures, small_cnn):
     assert size_in_memory(data, "train", None) == 450 * 12 * 12 * 3
 
 
+@pytest.mark.training
 def test_streamed_rows_train_too(pictures, small_cnn):
     data = pictures()
     streamed = Data(data.train, data.validation, data.test, data.spec)
@@ -137,6 +141,7 @@ def test_streamed_rows_train_too(pictures, small_cnn):
         assert kk.evaluate(model, streamed).test["accuracy"] > 0.9
 
 
+@pytest.mark.training
 def test_validation_is_not_augmented(pictures, small_cnn):
     data = pictures()
     model = compiled(small_cnn, data)
@@ -167,6 +172,7 @@ def test_every_step_changes_its_batch_in_another_way(pictures):
     np.testing.assert_array_equal(prepare(batch, 1, False)[0]["image"], batch[0]["image"])
 
 
+@pytest.mark.training
 def test_same_seed_same_weights_other_seed_others(pictures, small_cnn):
     data = pictures()
     models = []
@@ -179,6 +185,7 @@ def test_same_seed_same_weights_other_seed_others(pictures, small_cnn):
         assert np.abs(differences).max() > 1e-4
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
 def test_a_stopped_run_ends_as_the_uninterrupted_one(
@@ -212,7 +219,7 @@ KILLED = """
 import sys
 sys.path.insert(0, sys.argv[2])
 import kerakit as kk
-from conftest import cnn, picture_data
+from training_cases import cnn, picture_data
 data = picture_data()
 model = cnn(data.spec)
 kk.compile(model, "multiclass")
@@ -221,13 +228,15 @@ kk.fit(model, data, epochs=60, augment="strong", run_dir=sys.argv[1], verbose=2,
 """
 
 
+@pytest.mark.process
+@pytest.mark.training
 @pytest.mark.slow
 def test_a_killed_process_goes_on_where_it_was(pictures, small_cnn, tmp_path):
     data = pictures()
     options = {"epochs": 60, "augment": "strong", "early_stopping": False, "verbose": 0}
     whole = compiled(small_cnn, data)
     kk.fit(whole, data, **options)
-    folder = os.path.dirname(__file__)
+    folder = os.path.dirname(os.path.dirname(__file__))
     process = subprocess.Popen(
         [sys.executable, "-u", "-c", KILLED, str(tmp_path), folder],
         stdout=subprocess.PIPE,
@@ -245,6 +254,7 @@ def test_a_killed_process_goes_on_where_it_was(pictures, small_cnn, tmp_path):
     assert_same(model, whole)
 
 
+@pytest.mark.training
 def test_another_augmentation_is_another_run(pictures, small_cnn, tmp_path):
     data = pictures()
     kk.fit(compiled(small_cnn, data), data, epochs=1, augment="light", run_dir=tmp_path, verbose=0)
@@ -254,6 +264,7 @@ def test_another_augmentation_is_another_run(pictures, small_cnn, tmp_path):
         kk.fit(compiled(small_cnn, data), data, epochs=1, run_dir=tmp_path, verbose=0)
 
 
+@pytest.mark.training
 def test_mixed_precision_serves_in_float32(pictures, small_cnn):
     data = pictures()
     model = compiled(small_cnn, data, width=24)
@@ -275,6 +286,7 @@ def test_mixed_precision_serves_in_float32(pictures, small_cnn):
     assert np.abs(served - trained).max() > 0  # it did compute otherwise
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("level", ["light", "standard", "strong"])
 def test_a_saved_model_knows_nothing_of_the_augmentation(pictures, small_cnn, tmp_path, level):
     data = pictures()
@@ -289,6 +301,7 @@ def test_a_saved_model_knows_nothing_of_the_augmentation(pictures, small_cnn, tm
     again.fit(pixels, data.table("test").target, verbose=0)  # plain ids: compiled as it was
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
 def test_a_plain_keras_model_of_images_trains_too(pictures, precision):
     data = pictures()
@@ -318,6 +331,7 @@ def test_a_plain_keras_model_of_images_trains_too(pictures, precision):
     assert convolved == {precision.removeprefix("mixed_")} and answered == {"float32"}
 
 
+@pytest.mark.training
 def test_class_weights_multiply_the_rows_of_images(pictures, small_cnn):
     """Weight 0 on a class: its probability falls as if it were not there."""
     data = pictures()

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 import kerakit as kk
 from kerakit.data.spec import Spec
-from kerakit.training import augment
+from kerakit.training.rows import augment
 from kerakit.training.rows.augment import augmentation, flips, lit, mixed, shifted, warped
 
 

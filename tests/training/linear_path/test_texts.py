@@ -15,7 +15,10 @@ from sklearn.metrics import log_loss
 
 import kerakit as kk
 
-pytestmark = pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
+pytestmark = [
+    pytest.mark.training,
+    pytest.mark.filterwarnings("ignore:Liblinear failed to converge"),
+]
 
 STRENGTHS = (10.0, 30.0, 100.0, 300.0)  # C
 SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sequence_cases import forecaster, reader, tagged, tagger, texts, windows
 
 import kerakit as kk
 from kerakit.data.data import Data, Table
@@ -15,48 +16,6 @@ from kerakit.data.spec import Feature, Spec
 from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
 from kerakit.training.rows.batch_stages import trim_stage
-
-TAGS = {"the": "DET", "a": "DET", "dog": "NOUN", "cat": "NOUN", "runs": "VERB", "sees": "VERB"}
-
-
-def tagged():
-    """Sentences of 1 to 9 tokens, most of them short."""
-    rng = np.random.default_rng(0)
-    lengths = np.minimum(rng.geometric(0.4, 60), 9)
-    sentences = [rng.choice(list(TAGS), length).tolist() for length in lengths]
-    return kk.load_tagged((sentences, [[TAGS[word] for word in words] for words in sentences]))
-
-
-def tagger(data, **options):
-    keras.utils.set_random_seed(0)
-    model = kk.sequence_tagger(
-        data.spec,
-        encoder="transformer",
-        bidirectional=False,
-        units=4,
-        heads=2,
-        embedding=4,
-        dropout=0.0,
-    )
-    kk.compile(model, "sequence_tagging", **options)
-    return model
-
-
-def texts():
-    rng = np.random.default_rng(0)
-    words, rows = np.array(list(TAGS)), []
-    for length in rng.integers(1, 9, 60):
-        rows.append(" ".join(rng.choice(words, length)))
-    return kk.load_text((rows, ["yes" if "cat" in row else "no" for row in rows]))
-
-
-def reader(data, **options):
-    keras.utils.set_random_seed(0)
-    model = kk.text_classifier(
-        data.spec, encoder="rnn", units=4, embedding=4, dropout=0.0, character_grams=0
-    )
-    kk.compile(model, "text_classification", **options)
-    return model
 
 
 def series():
@@ -85,19 +44,6 @@ def classifier(data, encoder="conv", **options):
     return model
 
 
-def windows():
-    steps = np.arange(150)
-    noise = np.random.default_rng(0).normal(0, 0.3, 150)
-    return kk.load_series((np.sin(steps / 4) + noise).astype("float32"), window=8, horizon=3)
-
-
-def forecaster(data, **options):
-    keras.utils.set_random_seed(0)
-    model = kk.sequence_forecaster(data.spec, encoder="rnn", units=4)
-    kk.compile(model, "forecasting", **options)
-    return model
-
-
 def by_hand(model, table):
     """Mean of -log p of the tags and share of right ones, over the tokens."""
     answers = model.predict({"tokens": tf.constant(table.features["tokens"])}, verbose=0)
@@ -110,6 +56,7 @@ def by_hand(model, table):
     return np.mean(losses), np.mean(right)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("batch_size", "cache_mb"),
     [(3, 512), *(pytest.param(*way, marks=pytest.mark.slow) for way in ((3, 0), (100, 512)))],
@@ -169,6 +116,7 @@ def floats(model):
     return [weight for weight in model.get_weights() if weight.dtype.kind == "f"]
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_on_a_batch_that_was_cut_is_that_on_the_whole(kind):
     load, make = KINDS[kind]
@@ -180,7 +128,7 @@ def test_a_step_on_a_batch_that_was_cut_is_that_on_the_whole(kind):
         shorter = [row for row, length in enumerate(lengths(rows)) if length < max(lengths(rows))]
         batch = rows.take(tf.constant(shorter[:8]))
         if trim:
-            assert runner.prepare is trim_stage
+            assert runner.plan.prepare is trim_stage
             whole, batch = batch, trim_stage(batch, 0, True)
             assert batch[0][0].shape[1] < whole[0][0].shape[1]
         before = floats(model)
@@ -193,6 +141,7 @@ def test_a_step_on_a_batch_that_was_cut_is_that_on_the_whole(kind):
         np.testing.assert_allclose(ours, theirs, atol=1e-6)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("kind", [*KINDS, "forecast"])
 def test_memory_and_stream_train_the_same(kind):
     """On all rows at once the order does not matter."""
@@ -236,6 +185,7 @@ print(fit(60_000), peak() - before)
 """
 
 
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.skipif(not pathlib.Path("/proc/self/status").exists(), reason="Linux tells the peak")
 def test_windows_of_a_long_series_are_never_all_in_memory():

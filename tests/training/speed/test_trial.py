@@ -45,6 +45,7 @@ def with_times(monkeypatch, seconds, losses=None):
     monkeypatch.setattr(throughput, "measure", measured)
 
 
+@pytest.mark.training
 def test_a_trial_leaves_everything_as_it_was(runner):
     model = runner.model
     trainer = runner.trainer()
@@ -75,6 +76,7 @@ def test_a_trial_leaves_everything_as_it_was(runner):
     assert [layer.compute_dtype for layer in layers_of(model)] == policies
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [((1.0, 0.5), HALF), ((1.0, 0.94), HALF), ((1.0, 0.96), FLOAT), ((1.0, 1.5), FLOAT)],
@@ -86,6 +88,7 @@ def test_float32_unless_another_is_faster_by_five_per_cent(runner, monkeypatch, 
     assert f"{max(1 / seconds[1], seconds[1]):.2g}"[:3] in reason
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), 5.0])
 def test_what_trains_otherwise_is_not_chosen(runner, monkeypatch, loss):
     with_times(monkeypatch, (1.0, 0.1), {HALF: loss})
@@ -93,6 +96,7 @@ def test_what_trains_otherwise_is_not_chosen(runner, monkeypatch, loss):
     assert found == FLOAT and "does not train the same" in reason
 
 
+@pytest.mark.training
 def test_what_cannot_run_is_not_chosen(runner):
     """Nothing computes in a precision that does not exist."""
     broken = Choice("mixed_nothing")
@@ -100,12 +104,14 @@ def test_what_cannot_run_is_not_chosen(runner):
     assert found == FLOAT and "mixed_nothing does not run" in reason
 
 
+@pytest.mark.training
 def test_both_precisions_train_alike(runner):
     found = throughput.measure(trial_of(runner), [FLOAT, HALF])
     assert min(outcome.seconds for outcome in found.values()) > 0
     assert found[FLOAT].loss != found[HALF].loss == pytest.approx(found[FLOAT].loss, rel=0.1)
 
 
+@pytest.mark.training
 def test_xla_compiles_the_step_of_images(runner):
     xla = Choice("float32", xla=True)
     assert Choice.parse(str(xla)) == xla and Choice.parse(str(HALF)) == HALF
@@ -121,6 +127,7 @@ def test_work_is_counted_as_by_hand(pictures, small_cnn):
     assert estimated_seconds(model, 1000) == pytest.approx(1000 * per_row, rel=1e-6)
 
 
+@pytest.mark.training
 def test_short_trainings_are_not_measured(pictures, small_cnn, capsys):
     model = small_cnn(pictures().spec)
     assert not pays_to_measure(model, [FLOAT, HALF], 32, seconds=1.0, steps=100)
@@ -132,6 +139,7 @@ def test_short_trainings_are_not_measured(pictures, small_cnn, capsys):
     assert "precision" not in capsys.readouterr().out
 
 
+@pytest.mark.training
 def test_a_run_says_keeps_and_remembers_its_choice(
     pictures, small_cnn, tmp_path, monkeypatch, capsys, own_cache
 ):
@@ -192,6 +200,7 @@ def test_a_cache_that_cannot_be_written_is_ignored(own_cache):
     assert recall("k") is None
 
 
+@pytest.mark.training
 def test_an_unknown_choice_in_the_cache_is_measured_again(runner):
     key = {"model": "m"}
     choose(trial_of(runner), [FLOAT], key)
@@ -201,6 +210,7 @@ def test_an_unknown_choice_in_the_cache_is_measured_again(runner):
     assert recall(name)["choice"] == "float32"
 
 
+@pytest.mark.training
 def test_tables_keep_their_rule(diabetes, capsys, monkeypatch):
     monkeypatch.setattr(choice_module, "pays_to_measure", lambda *_: True)
     model = kk.mlp_regressor(diabetes.spec, hidden=(8,))

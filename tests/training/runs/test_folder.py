@@ -87,6 +87,7 @@ def test_names_that_cannot_be_served_are_refused(name, tmp_path):
 
 def test_a_file_in_the_way_is_named(tmp_path):
     (tmp_path / "out").write_text("")
-    with pytest.raises(kk.ArgumentError, match="out' must be a folder"), open_run(tmp_path):
+    words = "out' of open_run must be a folder"
+    with pytest.raises(kk.ArgumentError, match=words), open_run(tmp_path):
         pass
     assert not (tmp_path / "runs").exists()

@@ -21,23 +21,6 @@ NO_GPU = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def series():
-    rng = np.random.default_rng(0)
-    values = np.sin(np.arange(160) / 3) + rng.normal(0, 0.1, 160)
-    return kk.load_series(values.astype("float32"), window=8, horizon=2)
-
-
-def forecaster(data):
-    keras.utils.set_random_seed(0)
-    model = kk.sequence_forecaster(data.spec, encoder="lstm", units=4)
-    kk.compile(model, "forecasting", optimizer="sgd", schedule="constant", learning_rate=0.1)
-    # At zero, as it begins, it would hardly train the layers before it.
-    output = model.get_layer("network").get_layer("output")
-    output.kernel.assign(np.random.default_rng(0).normal(0, 0.3, output.kernel.shape))
-    return model
-
-
 @NO_GPU
 def test_what_is_tried_depends_on_the_cells_and_the_steps():
     def names(cell=keras.layers.LSTM, precision="auto", steps=8, **options):
@@ -54,9 +37,10 @@ def test_what_is_tried_depends_on_the_cells_and_the_steps():
     assert half == [name.replace("float32", "mixed_bfloat16") for name in (loop, unrolled, *xla)]
 
 
+@pytest.mark.training
 @NO_GPU
-def test_all_candidates_train_alike(series):
-    model = forecaster(series)
+def test_all_candidates_train_alike(series, make_forecaster):
+    model = make_forecaster(series)
     runner = Runner(model, series, FitOptions(owner="fit", batch_size=16, epochs=2))
     choices = candidates(model, "auto", runner.fixed_length)
     assert len(choices) == 5
@@ -69,10 +53,11 @@ def test_all_candidates_train_alike(series):
             np.testing.assert_allclose(move, other, atol=1e-4 * np.abs(other).max())
 
 
+@pytest.mark.training
 @NO_GPU
-def test_a_kernel_of_another_gradient_is_not_chosen(series, monkeypatch):
+def test_a_kernel_of_another_gradient_is_not_chosen(series, make_forecaster, monkeypatch):
     """The loss of two steps would not show it."""
-    model = forecaster(series)
+    model = make_forecaster(series)
     runner = Runner(model, series, FitOptions(owner="fit", batch_size=16, epochs=2))
     pair, real = [Choice(), Choice(kernel="fused")], throughput.measure
 
@@ -91,9 +76,10 @@ def test_a_kernel_of_another_gradient_is_not_chosen(series, monkeypatch):
     assert found == pair[0] and reason.endswith("the fused LSTM does not train the same")
 
 
+@pytest.mark.training
 @NO_GPU
 def test_a_run_says_remembers_and_keeps_its_kernel(
-    series, tmp_path, monkeypatch, capsys, own_cache
+    series, make_forecaster, tmp_path, monkeypatch, capsys, own_cache
 ):
     monkeypatch.setattr(choice_module, "pays_to_measure", lambda *_: True)
     pair, real = [Choice(), Choice(kernel="fused")], throughput.measure
@@ -105,7 +91,7 @@ def test_a_run_says_remembers_and_keeps_its_kernel(
             return {c: dataclasses.replace(found, seconds=read) for (c, found), read in outcomes}
 
         monkeypatch.setattr(throughput, "measure", measured)
-        model = forecaster(series)
+        model = make_forecaster(series)
         kk.fit(model, series, epochs=epochs, early_stopping=False, verbose=2, **options)
         lines = capsys.readouterr().out.splitlines()
         return model, [line for line in lines if line.startswith("precision")]

@@ -72,6 +72,7 @@ def best_strength(x, y):
     return search.fit(x, y).best_params_["C"]
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
 @pytest.mark.parametrize("held", [0.2, 0])
 def test_weights_are_those_of_scikit_learn_and_count_as_fits(classes, held, tmp_path):
@@ -101,6 +102,7 @@ def test_weights_are_those_of_scikit_learn_and_count_as_fits(classes, held, tmp_
     np.testing.assert_allclose(both, log_softmax(alone + linear * scores, axis=1), atol=5e-3)
 
 
+@pytest.mark.training
 def test_the_penalty_is_that_of_a_cross_validation(tmp_path):
     found = set()
     for noise in (0.0, 0.6):
@@ -112,6 +114,7 @@ def test_the_penalty_is_that_of_a_cross_validation(tmp_path):
     assert len(found) == 2
 
 
+@pytest.mark.training
 def test_a_shorter_series_ends_in_the_mean_and_of_a_longer_one_the_first_values_count(tmp_path):
     data = levels(tmp_path, ("a", "b", "c"))
     model = classifier(data)
@@ -169,6 +172,7 @@ def test_classes_without_a_row_are_never_the_answer():
         assert not weights.any() and scores.argmax() == only
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("batch_size", "steps"), [(None, 10), (16, 6), (200, 1)])
 def test_an_epoch_of_few_series_has_ten_steps(tmp_path, batch_size, steps):
     data = levels(tmp_path, ("a", "b"), validation_size=0)

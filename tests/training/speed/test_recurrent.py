@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 import kerakit as kk
+from kerakit.training.speed.candidates import Choice
 from kerakit.training.speed.recurrent import fusable, recurrent_kernel, recurrent_layers
-from kerakit.training.speed.trial import Choice
 
 LAYERS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
 
@@ -141,25 +141,8 @@ def test_nothing_is_left_on_the_layers(kernel):
     assert [dict(layer.__dict__) for layer in layers] == before
 
 
-@pytest.fixture(scope="module")
-def series():
-    rng = np.random.default_rng(0)
-    values = np.sin(np.arange(160) / 3) + rng.normal(0, 0.1, 160)
-    return kk.load_series(values.astype("float32"), window=8, horizon=2)
-
-
-def forecaster(data):
-    keras.utils.set_random_seed(0)
-    model = kk.sequence_forecaster(data.spec, encoder="lstm", units=4)
-    kk.compile(model, "forecasting", optimizer="sgd", schedule="constant", learning_rate=0.1)
-    # At zero, as it begins, it would hardly train the layers before it.
-    output = model.get_layer("network").get_layer("output")
-    output.kernel.assign(np.random.default_rng(0).normal(0, 0.3, output.kernel.shape))
-    return model
-
-
 def forced(monkeypatch, kernel):
-    module = importlib.import_module("kerakit.training.fit")
+    module = importlib.import_module("kerakit.training.loop.run")
     monkeypatch.setattr(module, "choice_of_run", lambda *_, **__: Choice(kernel=kernel))
 
 
@@ -177,10 +160,11 @@ class Saved(keras.callbacks.Callback):
         self.model.save(self.folder / "epoch.keras")
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("kernel", ["fused", "unrolled"])
-def test_what_is_saved_is_an_ordinary_model(kernel, series, tmp_path, monkeypatch):
+def test_what_is_saved_is_an_ordinary_model(kernel, series, make_forecaster, tmp_path, monkeypatch):
     forced(monkeypatch, kernel)
-    model = forecaster(series)
+    model = make_forecaster(series)
     kk.fit(model, series, epochs=1, verbose=0, run_dir=tmp_path, callbacks=[Saved(tmp_path)])
     for name in ("batch", "epoch", "model"):
         with zipfile.ZipFile(tmp_path / f"{name}.keras") as file:
@@ -192,12 +176,15 @@ def test_what_is_saved_is_an_ordinary_model(kernel, series, tmp_path, monkeypatc
     assert not any("BlockLSTM" in name for name in found) and {"While", "StatelessWhile"} & found
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("kernel", ["fused", "unrolled"])
-def test_training_by_another_kernel_gives_the_same_weights(kernel, series, monkeypatch):
+def test_training_by_another_kernel_gives_the_same_weights(
+    kernel, series, make_forecaster, monkeypatch
+):
     models = []
     for name in ("loop", kernel):
         forced(monkeypatch, name)
-        models.append(forecaster(series))
+        models.append(make_forecaster(series))
         start = recurrent_layers(models[-1])[0].get_weights()
         kk.fit(models[-1], series, epochs=4, verbose=0, early_stopping=False)
     for loop, other in zip(*(model.get_weights() for model in models), strict=True):

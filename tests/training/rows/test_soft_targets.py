@@ -66,6 +66,7 @@ def test_ids_become_rows_and_rows_stay():
     np.testing.assert_array_equal(as_rows(np.array([1, 0]), 1), [[1.0], [0.0]])
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("augment", ["none", "strong"])
 @pytest.mark.parametrize(
     "loss",
@@ -93,6 +94,7 @@ def test_accuracy_counts_labels_whatever_the_loss_takes(
     assert history.history["val_accuracy"][best] > 0.9
 
 
+@pytest.mark.training
 def test_a_preset_of_smoothed_labels_takes_both(pictures, small_cnn):
     data = pictures()
     for augment in ("none", "strong"):
@@ -102,6 +104,7 @@ def test_a_preset_of_smoothed_labels_takes_both(pictures, small_cnn):
         assert max(history.history["val_accuracy"]) > 0.9
 
 
+@pytest.mark.training
 def test_tables_with_a_loss_of_rows_train_too(iris):
     model = kk.mlp_classifier(iris.spec, hidden=(16,), dropout=0.0)
     kk.compile(model, "multiclass", loss="categorical_crossentropy", learning_rate=0.01)
