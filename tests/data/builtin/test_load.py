@@ -1,4 +1,4 @@
-"""Sets that come with scikit-learn."""
+"""`load_builtin`: sets that come with scikit-learn, and what it refuses."""
 
 import subprocess
 import sys
@@ -73,6 +73,37 @@ def test_a_table_is_not_seen_as_images():
 def test_an_unknown_name_is_refused_with_the_nearest():
     with pytest.raises(ArgumentError, match="Did you mean 'iris'"):
         load_builtin("irs")
+
+
+@pytest.mark.parametrize(
+    "name, options, error, message",
+    [
+        ("iris", {"window": 3}, ArgumentError, "'iris': window= of load_builtin go"),
+        ("control_charts", {"horizon": 3}, ArgumentError, "horizon= .* a series to forecast"),
+        ("mackey_glass", {"window": 0}, ArgumentError, "'window' parameter of load_builtin"),
+        ("mackey_glass", {"pos_label": "a"}, ArgumentError, "pos_label= .* classes"),
+        ("mackey_glass", {"exclude": "a"}, ArgumentError, "exclude= .* tables"),
+        ("mackey_glass", {"task": "regression"}, DataError, "is a series to forecast"),
+        ("mackey_glass", {"view": "table"}, DataError, "'mackey_glass' is no table; view='table'"),
+        ("control_charts", {"view": "table"}, DataError, "goes with diabetes, iris"),
+        (
+            "control_charts",
+            {"column_types": {"a": "numeric"}},
+            ArgumentError,
+            "column_types= .* tables",
+        ),
+        ("control_charts", {"task": "regression"}, DataError, "task='regression' does not fit"),
+        ("control_charts", {"task": "binary"}, DataError, "of 6 classes"),
+        ("control_charts", {"rename_labels": {"cylic": "x"}}, DataError, "Did you mean 'cyclic'"),
+        ("control_charts", {"pos_label": "cylic"}, ArgumentError, "Did you mean 'cyclic'"),
+        ("control_charts", {"pos_label": "cyclic"}, DataError, "pos_label= needs exactly two"),
+        ("iris", {"view": "rows"}, DataError, "is a table; view='rows' goes with digits, control"),
+        ("digits", {"view": "row"}, ArgumentError, "'view' .*Did you mean 'rows'"),
+    ],
+)
+def test_what_a_set_cannot_be_asked_for(name, options, error, message):
+    with pytest.raises(error, match=message):
+        load_builtin(name, **options)
 
 
 @pytest.mark.process
