@@ -1,14 +1,19 @@
 """What the data is: the one description that builders, training and serving share."""
 
+from __future__ import annotations
+
 import dataclasses
 import json
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Literal
 
+from kerakit.data.summary import summary_html, summary_text
 from kerakit.data.tasks import tasks_with
 from kerakit.errors import DataError
 
 __all__ = ["KINDS", "Feature", "Series", "Spec", "Target"]
 
+Kind = Literal["numeric", "categorical", "image", "sequence", "text"]
 KINDS = ("numeric", "categorical", "image", "sequence", "text")
 
 
@@ -40,7 +45,7 @@ class Feature:
     """
 
     name: str
-    kind: str = "numeric"
+    kind: Kind = "numeric"
     dtype: str = "float32"
     shape: tuple[int | None, ...] = ()
     column: str = ""
@@ -49,12 +54,12 @@ class Feature:
     minimum: Any = None
     maximum: Any = None
     missing: Any = 0
-    quantiles: tuple = ()
+    quantiles: tuple[Any, ...] = ()
     vocabulary: tuple[str, ...] = ()
     characters: tuple[str, ...] = ()
 
     @property
-    def size(self):
+    def size(self) -> int:
         """How many numbers one value holds: 1 for a scalar, d for shape `(d,)`."""
         size = 1
         for dim in self.shape:
@@ -64,10 +69,10 @@ class Feature:
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """What is predicted.
+    """The target of a prediction: one number or label per row, or several.
 
     Attributes:
-        names: tuple of strings. One for a single target.
+        names: tuple of strings. The targets' names, one for a single target.
         unit: str or `None`. The unit of a numeric target, for reports.
         mean, variance: tuples of floats, one per target, of the training split (the
             population's variance); empty for classes.
@@ -81,7 +86,7 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Series:
-    """How the rows of a forecast are cut out of a time series.
+    """The windows and the times of a series to forecast.
 
     Attributes:
         window: int. Steps that a forecast is made from.
@@ -102,9 +107,11 @@ class Series:
     calendar: tuple[str, ...] = ()
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Spec:
-    """What the data is. Frozen, and JSON both ways.
+    """The description of data: task, features with their statistics, target and classes.
+
+    A `Spec` is frozen, and can be written to JSON and read back.
 
     Attributes:
         task: str. One of `kerakit.data.tasks.TASKS`.
@@ -112,11 +119,11 @@ class Spec:
         target: `Target`.
         classes: tuple of strings. Labels in the order of the probabilities' columns;
             empty for numeric targets. Of two, `classes[1]` is the positive one.
-        class_counts: tuple of ints. Training rows of each class.
+        class_counts: tuple of ints. How many training rows each class has.
         sizes: dict from `"train"`, `"validation"` and `"test"` to row counts.
         seed: int. Seed of the split.
         fingerprint: str. SHA-256 of the data that was read, in hexadecimal.
-        dataset: str. What the user calls the data: a file's name or a built-in name.
+        dataset: str. The name of the data: of a file or of a built-in set.
         na_values: tuple of strings that stood for a missing value in the source, or `None` for
             the usual ones, so that a file to score is read as the training file was.
         series: `Series` of a forecast, else `None`.
@@ -141,25 +148,25 @@ class Spec:
     series: Series | None = None
 
     @property
-    def feature_names(self):
+    def feature_names(self) -> tuple[str, ...]:
         """Tuple of the features' names, in order."""
         return tuple(feature.name for feature in self.features)
 
     @property
-    def is_classification(self):
+    def is_classification(self) -> bool:
         """Whether the answer is a label (or labels) rather than a number."""
         return self.task in tasks_with(is_classification=True)
 
-    def to_json(self):
+    def to_json(self) -> str:
         """Return the spec as a JSON text that `from_json` reads back."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False)
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the spec as a dict of JSON values."""
         return json.loads(json.dumps(dataclasses.asdict(self)))
 
     @classmethod
-    def from_json(cls, text):
+    def from_json(cls, text: str | bytes) -> Spec:
         """Read a spec from the JSON text that `to_json` wrote.
 
         Raises:
@@ -171,7 +178,7 @@ class Spec:
             raise DataError(f"This is not the JSON of a kerakit Spec: {error}") from error
 
     @classmethod
-    def from_dict(cls, values):
+    def from_dict(cls, values: Mapping[str, Any]) -> Spec:
         """Read a spec from the dict that `to_dict` wrote."""
         values = {key: _tuples(value) for key, value in values.items()}
         values["features"] = tuple(
@@ -182,6 +189,12 @@ class Spec:
         if values.get("series") is not None:
             values["series"] = Series(**{k: _tuples(v) for k, v in values["series"].items()})
         return cls(**values)
+
+    def __repr__(self) -> str:
+        return summary_text("Spec", self)
+
+    def _repr_html_(self) -> str:
+        return summary_html("Spec", self)
 
 
 def _tuples(value):

@@ -99,9 +99,11 @@ def load_builtin(
 
     >>> data = load_builtin("iris")
     >>> data
-    Data(multiclass, 4 features, train=96, validation=24, test=30)
-    >>> data.spec.classes
-    ('setosa', 'versicolor', 'virginica')
+    Data 'iris': multiclass
+      rows: train 96, validation 24, test 30
+      4 numeric features: sepal_length_cm, sepal_width_cm, petal_length_cm, petal_width_cm
+      target: species
+      3 classes: 'setosa', 'versicolor', 'virginica'
     """
     check_choice("load_builtin", "name", name, BUILTIN_SETS)
     entry = BUILTIN_SETS[name]

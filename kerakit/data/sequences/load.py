@@ -67,8 +67,8 @@ def load_sequences(
     >>> header = ["@univariate true", "@classLabel true up down", "@data"]
     >>> _ = path.write_text("\\n".join([*header, *lines]))
     >>> data = load_sequences(path)
-    >>> data, data.spec.classes
-    (Data(binary, 1 features, train=13, validation=3, test=4), ('down', 'up'))
+    >>> data.spec.task, data.spec.sizes, data.spec.classes
+    ('binary', {'train': 13, 'validation': 3, 'test': 4}, ('down', 'up'))
     >>> data.table("train").features["series"].shape
     (13, 3)
     """

@@ -81,8 +81,8 @@ def load_arrays(
 
     >>> x = {"alcohol": np.arange(20.0) % 7, "type": ["red", "white"] * 10}
     >>> data = load_arrays(x, np.arange(20.0), seed=1)
-    >>> data, [feature.kind for feature in data.spec.features]
-    (Data(regression, 2 features, train=13, validation=3, test=4), ['numeric', 'categorical'])
+    >>> data.spec.sizes, [feature.kind for feature in data.spec.features]
+    ({'train': 13, 'validation': 3, 'test': 4}, ['numeric', 'categorical'])
     """
     owner = "load_arrays"
     options = Options(

@@ -91,9 +91,10 @@ def load_csv(
     >>> _ = path.write_text("\\n".join(["day since start,state,sales", *lines]))
     >>> data = load_csv(path, target="sales", exclude="day since start", unit="EUR")
     >>> data
-    Data(regression, 1 features, train=38, validation=10, test=12)
-    >>> data.spec.features[0].vocabulary
-    ('open', 'shut')
+    Data 'shop.csv': regression
+      rows: train 38, validation 10, test 12
+      1 categorical feature: state (2 values)
+      target: sales in EUR (mean ..., std ...)
     """
     owner = "load_csv"
     options = Options(

@@ -98,8 +98,8 @@ def load_text(
     >>> texts = [f"Meeting {n} is on Monday" for n in range(20)]
     >>> texts += [f"Win {n} dollars, now!" for n in range(10)]
     >>> data = load_text((texts, ["ham"] * 20 + ["spam"] * 10), test_size=0.3)
-    >>> data, data.spec.classes
-    (Data(binary, 1 features, train=17, validation=4, test=9), ('ham', 'spam'))
+    >>> data.spec.task, data.spec.sizes, data.spec.classes
+    ('binary', {'train': 17, 'validation': 4, 'test': 9}, ('ham', 'spam'))
     >>> data.spec.features[0].vocabulary[:4]
     ('is', 'meeting', 'monday', 'on')
     """

@@ -35,8 +35,9 @@ def changed(row, line):
 def test_sequences_labels_and_splits(load, write):
     content = ts()
     data = load(content)
-    assert repr(data) == "Data(binary, 1 features, train=6, validation=2, test=2)"
     spec = data.spec
+    assert (spec.task, len(spec.features)) == ("binary", 1)
+    assert spec.sizes == {"train": 6, "validation": 2, "test": 2}
     assert (spec.classes, spec.class_counts, spec.dataset) == (("a", "b"), (3, 3), "toy.ts")
     assert spec.fingerprint == hashlib.sha256(content.encode()).hexdigest()
     (feature,) = spec.features

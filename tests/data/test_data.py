@@ -1,0 +1,150 @@
+"""`Data` of tables in memory and in files, and of tables that the user split."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+import kerakit as kk
+from kerakit.data.data import Data, Table
+from kerakit.data.spec import Spec
+from kerakit.errors import ArgumentError, DataError
+
+N = 1000
+IMAGES = np.random.default_rng(0).integers(0, 255, (N, 4, 5, 3), dtype=np.uint8)
+IDS = np.arange(N, dtype=np.int32) % 7
+WEIGHT = np.linspace(0, 1, N, dtype=np.float32)
+
+
+@pytest.fixture(params=["memory", "file"])
+def images(request, tmp_path):
+    if request.param == "memory":
+        return IMAGES
+    IMAGES.tofile(tmp_path / "pixels.raw")
+    return np.memmap(tmp_path / "pixels.raw", np.uint8, "r", shape=IMAGES.shape)
+
+
+def data(images, weight=None):
+    table = Table({"image": images, "number": IDS * 2.0}, IDS, weight)
+    return Data(table, None, table.take(slice(10, 30)), Spec("multiclass", ()))
+
+
+@pytest.mark.parametrize("weight", [None, WEIGHT])
+def test_a_gatherer_fetches_rows_in_any_order(images, weight):
+    gather = data(images, weight).gatherer("train")
+    rows = np.array([5, 999, 0, 5], np.int32)
+    features, target, *extra = gather(tf.constant(rows))
+    np.testing.assert_array_equal(features["image"], IMAGES[rows])
+    np.testing.assert_array_equal(features["number"], IDS[rows] * 2.0)
+    np.testing.assert_array_equal(target, IDS[rows])
+    assert len(extra) == (weight is not None)
+    for value in extra:
+        np.testing.assert_array_equal(value, WEIGHT[rows])
+
+
+def test_a_gatherer_works_in_pipelines_and_graphs_and_knows_its_shape(images):
+    gather = data(images).gatherer("train")
+    order = np.random.default_rng(1).permutation(N)
+    batches = tf.data.Dataset.from_tensor_slices(order).batch(64).map(gather, tf.data.AUTOTUNE)
+    assert batches.element_spec[0]["image"].shape.as_list() == [None, 4, 5, 3]
+    fetched = np.concatenate([features["image"] for features, _ in batches.as_numpy_iterator()])
+    np.testing.assert_array_equal(fetched, IMAGES[order])
+
+    @tf.function(input_signature=[tf.TensorSpec((2,), tf.int64)])
+    def both(rows):
+        features, target = gather(rows)
+        assert features["image"].shape == (2, 4, 5, 3)
+        return tf.reduce_sum(tf.cast(features["image"], tf.int32)), target
+
+    total, target = both(tf.constant([3, 8], tf.int64))
+    assert int(total) == IMAGES[[3, 8]].sum(dtype=int) and target.numpy().tolist() == [3, 1]
+
+
+def test_batches_and_rows_come_in_order(images):
+    made = data(images, WEIGHT)
+    sizes, start = [], 0
+    for features, target, weight in made.batches("train", 300).as_numpy_iterator():
+        end = start + len(target)
+        np.testing.assert_array_equal(features["image"], IMAGES[start:end])
+        np.testing.assert_array_equal(weight, WEIGHT[start:end])
+        sizes.append(len(target))
+        start = end
+    assert sizes == [300, 300, 300, 100]
+    assert made.train.cardinality() == N and made.train.element_spec[0]["image"].shape == (4, 5, 3)
+    for _ in range(2):
+        rows = [f["image"] for f, *_ in made.train.as_numpy_iterator()]
+        np.testing.assert_array_equal(rows, IMAGES)
+    test = [f["image"] for f, *_ in made.test.as_numpy_iterator()]
+    np.testing.assert_array_equal(test, IMAGES[10:30])
+    assert made.validation is None
+
+
+def test_a_stream_and_an_absent_split_have_no_gatherer():
+    stream = tf.data.Dataset.from_tensor_slices(({"image": IMAGES}, IDS))
+    made = Data(stream, None, stream, Spec("multiclass", ()))
+    assert made.gatherer("train") is None and made.gatherer("validation") is None
+
+
+FRAME = {"a": np.arange(30.0) ** 2 % 17, "kind": ["x", "y", "z"] * 10, "y": np.arange(30.0) % 11}
+
+
+def rows_of(start, end, *columns):
+    return {name: FRAME[name][start:end] for name in columns or FRAME}
+
+
+def same(one, other):
+    assert one.spec == other.spec
+    for split in ("train", "validation", "test"):
+        tables = [made.table(split) for made in (one, other)]
+        np.testing.assert_array_equal(tables[0].target, tables[1].target)
+        for name, column in tables[0].features.items():
+            np.testing.assert_array_equal(column, tables[1].features[name])
+
+
+@pytest.mark.parametrize("form", ["pairs", "target", "frames", "arrays"])
+def test_tables_that_the_user_split_are_those_of_load_arrays(form):
+    cuts = {"train": (0, 18), "validation": (18, 24), "test": (24, 30)}
+    pairs = {k: (rows_of(*cut, "a", "kind"), FRAME["y"][slice(*cut)]) for k, cut in cuts.items()}
+    if form == "arrays":
+        pairs = {k: (np.stack([x["a"], x["a"] + 1], axis=1), y) for k, (x, y) in pairs.items()}
+    options = {"unit": "m", "dataset": "mine"}
+    (x, y), others = pairs["train"], {k: pairs[k] for k in ("validation", "test")}
+    expected = kk.load_arrays(x, y, **others, **options)
+    if form in ("pairs", "arrays"):
+        data = kk.Data.from_tables(**pairs, **options)
+    else:
+        tables = {split: rows_of(*cut) for split, cut in cuts.items()}
+        if form == "frames":
+            pandas = pytest.importorskip("pandas")
+            tables = {split: pandas.DataFrame(table) for split, table in tables.items()}
+        data = kk.Data.from_tables(**tables, target="y", **options)
+        expected = kk.load_arrays(
+            rows_of(0, 18), "y", validation=rows_of(18, 24), test=rows_of(24, 30), **options
+        )
+    same(data, expected)
+    assert data.spec.sizes == {"train": 18, "validation": 6, "test": 6}
+    assert data.spec.target.mean[0] == pytest.approx(FRAME["y"][:18].mean())
+
+
+def test_tables_that_are_not_given_are_split_off_and_several_targets_are_named():
+    data = kk.Data.from_tables((rows_of(0, 30, "a"), FRAME["y"]), test_size=0.5, seed=3)
+    same(data, kk.load_arrays(rows_of(0, 30, "a"), FRAME["y"], test_size=0.5, seed=3))
+    data = kk.Data.from_tables(rows_of(0, 30), target=["a", "y"], validation_size=0)
+    assert data.spec.target.names == ("a", "y") and data.table("validation") is None
+    data = kk.Data.from_tables(rows_of(0, 30), target=("kind",))
+    assert data.spec.classes == ("x", "y", "z")
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({"train": FRAME}, "'train' parameter of Data.from_tables must be a pair .* target="),
+        ({"train": (FRAME, 1, 2)}, "'train' parameter"),
+        ({"train": None}, "'train' parameter"),
+        ({"train": ([1], [2]), "test": FRAME}, "'test' parameter of Data.from_tables"),
+    ],
+)
+def test_what_is_no_pair_is_refused(tables, message):
+    with pytest.raises(ArgumentError, match=message):
+        kk.Data.from_tables(**tables)
+    with pytest.raises(DataError, match="no column 'z'"):
+        kk.Data.from_tables(FRAME, target="z")
