@@ -1,21 +1,30 @@
-"""The rows of a split in batches that fit in memory, whatever one row holds."""
+"""Rows of a split in batches that fit in memory, whatever the size of one row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
+    from kerakit.data.spec import Spec
 
 __all__ = ["batches", "is_empty", "rows_per_batch", "split_size"]
 
 MAX_ROWS = 4096  # rows per call: few calls, little memory
-# Values of images per call. A first layer of 64 channels makes 64 floats of each pixel:
-# 2**19 pixels become 128 MiB, of which two or three are alive at a time.
+# Values of images per call. A first layer with 64 channels makes 64 floats of each pixel:
+# 2**19 pixels become 128 MiB, and two or three such tensors are in memory at a time.
 MAX_IMAGE_VALUES = 2**19
-# Numbers of windows and series, or words of texts, per call: a layer makes some hundred
-# floats of each, 2**18 of them 100 MiB.
+# Numbers of windows and series, or words of texts, per call. A layer makes some hundred
+# floats of each: 2**18 of them become 100 MiB.
 MAX_STEPS = 2**18
 MIN_ROWS = 8
 
 
-def rows_per_batch(spec):
-    """Return how many rows to hold and predict at once: 4,096, or fewer where they are large.
+def rows_per_batch(spec: Spec) -> int:
+    """Return the batch size for prediction: 4,096 rows, or fewer where rows are large.
 
     Example:
 
@@ -31,7 +40,7 @@ def rows_per_batch(spec):
 
 
 def _steps(feature):
-    """The numbers of a sequence, or the words of a text, in a long row; 0 of other kinds."""
+    """Numbers of a sequence, or words of a text, in a long row; 0 for other kinds."""
     if feature.kind not in ("sequence", "text"):
         return 0
     free = feature.kind == "text" or None in feature.shape
@@ -39,11 +48,11 @@ def _steps(feature):
     return int(np.ceil(longest)) * feature.size
 
 
-def batches(data, split, rows=None):
-    """Yield a split batch by batch, in order, never holding more than a batch.
+def batches(data: Data, split: str, rows: int | None = None) -> Iterator[tuple[Any, ...]]:
+    """Yield a split batch by batch, in order, with one batch in memory at a time.
 
-    Columns in memory are cut before they become tensors, so that an `np.memmap` stays on
-    disk, and windows are cut out of their series a batch at a time.
+    Columns are sliced before they become tensors, so that an `np.memmap` stays on disk. The
+    windows of a series are made for one batch at a time.
 
     Args:
         data: `Data`.
@@ -60,19 +69,19 @@ def batches(data, split, rows=None):
         yield from data.batches(split, rows)
         return
     for start in range(0, len(table), rows):
-        part = table.take(slice(start, start + rows))
-        yield tf.nest.map_structure(lambda x: tf.convert_to_tensor(np.asarray(x)), part.elements())
+        batch = table.take(slice(start, start + rows)).elements()
+        yield tf.nest.map_structure(lambda x: tf.convert_to_tensor(np.asarray(x)), batch)
 
 
-def is_empty(data, split):
-    """Whether a split is absent, or known to have no rows."""
+def is_empty(data: Data, split: str) -> bool:
+    """Whether a split is absent, or is known to have no rows."""
     source = data.table(split)
     source = getattr(data, split) if source is None else source
     return source is None or split_size(data, split) == 0
 
 
-def split_size(data, split):
-    """Return how many rows a split has, or `None` where only reading it would tell."""
+def split_size(data: Data, split: str) -> int | None:
+    """Return the number of rows of a split, or `None` where it is unknown without reading."""
     table = data.table(split)
     if table is not None:
         return len(table)

@@ -1,13 +1,16 @@
-"""What a result was measured with: versions and machine."""
+"""Versions of packages, and the machine, that a result was measured with."""
+
+from __future__ import annotations
 
 import importlib.metadata
 import os
 import platform
 import sys
+from typing import Any
 
 __all__ = ["environment"]
 
-# A package may be installed under another distribution's name.
+# A package can be installed from a distribution of another name.
 _DISTRIBUTIONS = {
     "kerakit": ("kerakit",),
     "keras": ("keras", "keras-nightly"),
@@ -17,17 +20,17 @@ _DISTRIBUTIONS = {
 }
 
 
-def environment():
-    """Return the versions and the machine that a result depends on.
+def environment() -> dict[str, Any]:
+    """Return the versions of packages, and the machine, that a result depends on.
 
-    Nothing is imported: versions come from the installed packages' metadata, so the
-    call costs milliseconds and works from the command line's help too.
+    No package is imported: versions come from the metadata of installed packages, so the
+    call takes milliseconds.
 
     Returns:
         dict of JSON values: `"python"`, `"kerakit"`, `"keras"`, `"tensorflow"`, `"numpy"`,
         `"scikit-learn"` (str, or `None` where a package is not installed), `"backend"`
-        (str, the Keras backend in use, or `None` before Keras was imported), `"platform"`
-        (str) and `"cpu_count"` (int, the cores this process may use).
+        (str, the Keras backend, or `None` if Keras is not imported), `"platform"` (str) and
+        `"cpu_count"` (int, the cores that this process may use).
 
     Example:
 
@@ -54,7 +57,7 @@ def _version(package):
 
 
 def _cpu_count():
-    """Cores this process may use: in a container fewer than the machine has."""
+    """Cores that this process may use: in a container they can be fewer than the machine's."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,73 +1,123 @@
-"""`evaluate`: a trained model on the test split, beside its baselines."""
+"""`evaluate`: metrics of a trained model on the test split, beside baselines."""
+
+from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.builders.contract import check_inputs, check_quantiles, quantiles_of
-from kerakit.checks import check, check_choice
+from kerakit.checks import check, check_choice, short_repr
+from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
+from kerakit.evaluation.baselines.custom import check_baselines, fit_custom
 from kerakit.evaluation.batches import is_empty, split_size
+from kerakit.evaluation.checks import check_shape, dataset_name
 from kerakit.evaluation.environment import environment
-from kerakit.evaluation.plots.figure import learning_curves
+from kerakit.evaluation.metrics.custom import check_metrics
 from kerakit.evaluation.plots.fonts import drawable
+from kerakit.evaluation.plots.training import learning_curves
 from kerakit.evaluation.report.report import Report
 from kerakit.evaluation.report.run_files import STAGES, read_history, write_run
-from kerakit.evaluation.tasks.registry import TASKS
+from kerakit.evaluation.tasks.measured import MeasureOptions
+from kerakit.evaluation.tasks.registry import MEASURE
+
+if TYPE_CHECKING:
+    import keras
+    import numpy as np
+
+    from kerakit.data.data import Data
 
 __all__ = ["evaluate"]
 
-_UNDRAWN = (
-    "No installed font can draw some of the class names; in the plots they stand as class 0, "
-    "1, ..., their place in the table of classes."
+_NOT_DRAWN = (
+    "No installed font has the characters of some class names. The plots show these classes as "
+    "class 0, class 1, ..., numbered in the order of the table of classes."
 )
 
 
 def evaluate(
-    model, data, *, run_dir=None, history=None, quantiles=None, details=None, verbose="auto"
-):
-    """Measure a model on the test split, beside what needs no network.
+    model: keras.Model,
+    data: Data,
+    *,
+    run_dir: str | os.PathLike[str] | None = None,
+    history: Any = None,
+    metrics: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] | None = None,
+    baselines: Mapping[str, Any] | None = None,
+    quantiles: Sequence[float] | None = None,
+    details: Mapping[str, Any] | None = None,
+    verbose: Literal["auto", 0, 1] = "auto",
+) -> Report:
+    """Evaluate a model on the test split and compare it with simple baselines.
 
-    A number says little alone: the report opens with how far the model is from a constant
-    and a linear model; of a forecast, from its last season and a linear model; of tags, from
-    the most frequent tag of each word. Classifiers get how each class fares and which are
-    taken for which, and the pictures, texts or series that they got wrong with the most
-    confidence. Rows are read and predicted batch by batch, so that memory does not grow
-    with images, windows or tags. Sample weights are not used.
+    The baselines are a constant (the mean, or the majority class) and a linear model; for
+    forecasts the last season and a linear model; for tags the most frequent tag of each word.
+    The report of a classifier also has metrics of each class, the classes that are confused
+    most often, and confident errors: the images, texts or series that are misclassified with
+    the highest confidence. Rows are read and predicted batch by batch, so that memory does not
+    grow with images, windows or tags. Sample weights are not used.
 
     Args:
-        model: `keras.Model`. Raw features in. Answers `(batch,)` or `(batch, targets)` for
-            numbers in the targets' units, `(batch, classes)` probabilities for classes
-            and labels, `(batch, horizon)` or `(batch, horizon, channels)` for forecasts in
-            the series' units, `(batch, tokens, classes)` probabilities for tags. It is
-            measured in the precision that its layers have now, float32 for what is served.
-            Where it has a sub-model `preprocess`, the linear baseline of a table gets the
-            same columns, standardised and one-hot encoded.
-        data: `Data`. The baselines are fitted on its training split, everything is
-            measured on its test split.
-        run_dir: path or `None`. Folder that receives `metrics.json`, `plots/*.png` and
-            `report.html`. Defaults to `None`: nothing is written or drawn.
-        history: `keras.callbacks.History`, dict of lists, or `None`. For the learning
-            curves; that of `fine_tune` also tells the stages, and that of `fit` what became of
-            a linear path. Defaults to `None`: `run_dir/history.csv` where it exists.
-        quantiles: sequence of floats in the range (0.0, 1.0), increasing, or `None`. The
-            levels of a quantile regressor, whose answer is `(batch, quantiles)`. The
-            level nearest to 0.5 is the prediction; the first and last are the interval.
-            Defaults to `None`: those that the builder got.
-        details: dict or `None`. What the caller knows of the run: `name`, `version`,
-            `seed`, `seconds` (dict), `cpu_seconds`, `epochs`, `preset`, `config` (dict),
-            `command`. Defaults to `None`.
-        verbose: `"auto"`, 0 or 1. Whether the result is printed. Defaults to `"auto"`:
+        model: `keras.Model`. It takes raw features. It predicts `(batch,)` or
+            `(batch, targets)` for numbers in the targets' units, `(batch, classes)`
+            probabilities for classes and labels, `(batch, horizon)` or
+            `(batch, horizon, channels)` for forecasts in the series' units, and
+            `(batch, tokens, classes)` probabilities for tags. It is evaluated in the present
+            precision of its layers, which is float32 for the served model. If it has a
+            sub-model `preprocess`, that encodes the columns for the linear baseline of a table.
+        data: `Data`. The baselines are fitted on its training split. The model and the
+            baselines are evaluated on its test split.
+        run_dir: path or `None`. Folder for `metrics.json`, `plots/*.png` and `report.html`.
+            Defaults to `None`: no file is written and no plot is drawn.
+        history: `keras.callbacks.History`, dict of lists, or `None`. For the learning curves.
+            The history of `fine_tune` also has the stages, and that of `fit` what became of
+            the linear path. Defaults to `None`: `run_dir/history.csv` if it exists.
+        metrics: dict from a new name to a function of `(y, prediction)` that returns a number,
+            or `None`. They are computed for the model and for each baseline, and stand in the
+            report and in `metrics.json` after the built-in metrics; NaN becomes `None`. The
+            arrays are those of the whole test split:
+
+            - regression: true values and predictions in the target's unit, of shape `(n,)` or
+              `(n, targets)`; of a quantile regressor the median is passed.
+            - one label: class ids of shape `(n,)`, in the order of `data.spec.classes`, and
+              probabilities of shape `(n, classes)`, for two classes too. A metric of labels
+              takes `p.argmax(axis=1)`, one of the positive class `p[:, 1]`.
+            - several labels: 0 or 1 and probabilities, both of shape `(n, classes)`.
+            - forecasts: true values and forecasts of shape `(n, horizon[, channels])`.
+            - tags: class ids of shape `(tokens,)` and probabilities of shape
+              `(tokens, classes)`, of the tokens of all sentences.
+        baselines: dict from a new name to one of the following, or `None`. They stand in the
+            report after the built-in baselines, and in `metrics.json` under `"baseline"`.
+
+            - A scikit-learn estimator. It is cloned and fitted on all rows of the training
+              split. Numeric columns are passed as an array of shape `(n, columns)`, in the order
+              of `data.spec.feature_names`, with NaN for missing numbers; columns of numbers and
+              strings as a `pandas.DataFrame`; texts as an array of `str`; images, windows and
+              series as rows of numbers. The target is numbers or class ids; a classifier needs
+              `predict_proba`.
+            - A function of a batch of test features, a dict from name to an array of shape
+              `(n, ...)`. It returns an array of the shape that the model predicts.
+        quantiles: sequence of floats in the range (0.0, 1.0), increasing, or `None`. Levels of
+            a quantile regressor, which predicts `(batch, quantiles)`. The middle level is the
+            prediction; the first and the last are the interval. Defaults to `None`: the levels
+            that the builder got.
+        details: dict or `None`. Facts about the run for the report: `name`, `version`, `seed`,
+            `seconds` (dict), `cpu_seconds`, `epochs`, `preset`, `config` (dict), `command`.
+            Defaults to `None`.
+        verbose: `"auto"`, 0 or 1. Whether the report is printed. Defaults to `"auto"`: it is
             printed on a terminal.
 
     Returns:
         `Report`.
 
     Raises:
-        ArgumentError: when `run_dir` is a file, or another argument is wrong.
-        DataError: when the model and the data do not fit together, or there is no test
-            row.
+        ArgumentError: when an argument is wrong: `run_dir` is a file, a metric does not return
+            a number, a baseline cannot be fitted, or a name is taken.
+        DataError: when the model or a baseline does not fit the data, or there is no test row.
         KerakitError: when predictions are NaN or infinite.
 
     Example:
@@ -81,14 +131,32 @@ def evaluate(
     >>> report = evaluate(model, tables.Data(rows, None, rows, spec), verbose=0)
     >>> report.test["mae"], report.baseline["linear"]["mae"] < 1e-6
     (1.0, True)
+
+    Metrics and baselines of your own:
+
+    >>> from sklearn.tree import DecisionTreeRegressor
+    >>> report = evaluate(
+    ...     model,
+    ...     tables.Data(rows, None, rows, spec),
+    ...     metrics={"worst error": lambda y, p: np.abs(y - p).max()},
+    ...     baselines={
+    ...         "tree": DecisionTreeRegressor(),
+    ...         "half": lambda features: features["x"] / 2,
+    ...     },
+    ...     verbose=0,
+    ... )
+    >>> report.test["worst error"], report.baseline["half"]["worst error"]
+    (2.0, 1.0)
+    >>> report.baseline["tree"]["mae"]
+    0.0
     """
     start, spec, details = time.perf_counter(), data.spec, dict(details or {})
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
-    quantiles = _check(model, data, run_dir, quantiles)
+    options = _options(model, data, run_dir, quantiles, metrics, baselines)
     path = getattr(history, "linear_path", "")
     if path:
         details["linear path"] = path.removeprefix("linear path: ")
-    found = TASKS[spec.task].measure(model, data, quantiles, run_dir is not None)
+    found = MEASURE[TASKS[spec.task].answer](model, data, options)
     counts = {split: split_size(data, split) for split in ("train", "validation")}
     report = Report(
         task=spec.task,
@@ -106,7 +174,7 @@ def evaluate(
         if history and not _is_point(history):
             figures["learning_curves"] = learning_curves(history, report.stages)
         if list(drawable(spec.classes)) != list(spec.classes):
-            report = dataclasses.replace(report, notes=(*report.notes, _UNDRAWN))
+            report = dataclasses.replace(report, notes=(*report.notes, _NOT_DRAWN))
         folder = pathlib.Path(run_dir)
         paths = {name: folder / "plots" / f"{name}.png" for name in figures}
         report = dataclasses.replace(report, plots=paths, path=folder / "report.html")
@@ -117,20 +185,28 @@ def evaluate(
     return report
 
 
-def _check(model, data, run_dir, quantiles):
-    """Refuse what cannot work before anything costs time; return the quantiles as a tuple."""
+def _options(model, data, run_dir, quantiles, metrics, baselines):
+    """Check all arguments before anything costs time, then fit the user's baselines."""
     spec = data.spec
     if spec.task not in TASKS:
-        raise ArgumentError(f"evaluate measures {', '.join(TASKS)}. Got task {spec.task!r}.")
+        raise ArgumentError(
+            f"evaluate needs data of one of the tasks {', '.join(TASKS)}. Got task "
+            f"{short_repr(spec.task)}."
+        )
     if run_dir is not None:
         path = pathlib.Path(run_dir)
-        file = next((part for part in (path, *path.parents) if part.is_file()), None)
-        expected = f"a folder, or a path where one can be made, but {file} is a file"
+        file = next((parent for parent in (path, *path.parents) if parent.is_file()), None)
+        expected = (
+            f"a folder, or a path where one can be made, but {short_repr(str(file))} is a file"
+        )
         check(file is None, "evaluate", "run_dir", expected, str(run_dir))
-    if quantiles is None and spec.task == "regression":
+    metrics = check_metrics(metrics, spec.task)
+    baselines = check_baselines(baselines, spec)
+    numbers = TASKS[spec.task].answer == "numbers"
+    if quantiles is None and numbers:
         quantiles = quantiles_of(model)
     quantiles = check_quantiles("evaluate", quantiles, odd=False)
-    if quantiles is not None and (spec.task != "regression" or len(spec.target.names) != 1):
+    if quantiles is not None and not (numbers and len(spec.target.names) == 1):
         raise ArgumentError(
             "The 'quantiles' parameter of evaluate is for the regression of one target. Got "
             f"task {spec.task!r} with {len(spec.target.names)} target(s) instead."
@@ -138,25 +214,27 @@ def _check(model, data, run_dir, quantiles):
     for split in ("train", "test"):
         if is_empty(data, split):
             raise DataError(
-                f"{spec.dataset or 'The data'} has no {split} rows; evaluate needs the test "
-                "split to measure on and the training split to fit the baselines."
+                f"evaluate: {dataset_name(spec)} has no {split} rows. The model is evaluated on "
+                "the test split, and the baselines are fitted on the training split. Load the "
+                "data with both."
             )
     check_inputs("evaluate", model, spec, single_by_name=False)
     try:
         shape = model.output_shape
     except (AttributeError, ValueError):
-        return quantiles  # a model without a static shape is checked by its first answer
-    TASKS[spec.task].check_shape(shape, spec, quantiles)
-    return quantiles
+        shape = None  # not static: the shape of the first predictions is checked
+    if shape is not None:
+        check_shape(shape, spec, quantiles)
+    return MeasureOptions(quantiles, run_dir is not None, metrics, fit_custom(baselines, data))
 
 
 def _is_point(history):
-    """Whether all that there is of fine-tuning is a head that was solved in one step."""
+    """Whether the history has one epoch only: that of a head that was solved in one step."""
     return "stage" in history and len(history["stage"]) == 1
 
 
 def _metrics_json(report, spec, history, details, seconds):
-    """The contents of `metrics.json`; what is not known is `None`."""
+    """The contents of `metrics.json`; a value that is unknown is `None`."""
     given = details.get("seconds") or {}
     epochs = details.get("epochs")
     if epochs is None and history:

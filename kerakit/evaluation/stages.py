@@ -1,4 +1,9 @@
-"""The stages of fine-tuning, as a reader of the report sees them."""
+"""Names and table of the stages of fine-tuning, for the report and the learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 __all__ = ["HEADER", "stage_name", "stage_rows"]
 
@@ -7,35 +12,32 @@ HEADER = (
     "Epochs",
     "Validation accuracy",
     "Validation log loss",
-    "Lower by",
+    "Decrease",
     "CPU seconds",
     "Kept",
 )
-_WORDS = {"head": "head", "last_blocks": "last blocks", "full": "whole network"}
+_NAMES = {"head": "head", "last_blocks": "last blocks", "full": "whole network"}
 
 
-def stage_name(stage):
-    """Return the name of a stage in words.
+def stage_name(stage: str) -> str:
+    """Return the name of a stage of fine-tuning in words.
 
     Example:
 
     >>> stage_name("last_blocks")
     'last blocks'
     """
-    return _WORDS.get(stage, str(stage).replace("_", " "))
+    return _NAMES.get(stage, str(stage).replace("_", " "))
 
 
-def stage_rows(stages):
-    """Return a row of words for each stage, under `HEADER`.
+def stage_rows(stages: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the rows of the table of stages, as text; the columns are those of `HEADER`.
 
     Args:
         stages: sequence of dicts with `stage`, `epochs`, `val_accuracy`, `val_loss`, `fall`,
-            `standard_error`, `cpu_seconds` and `kept`, as `fine_tune` gives them; a value that
-            is missing or `None` is unknown. One with a `C` was solved, not trained by
-            epochs.
-
-    Returns:
-        list of lists of str.
+            `standard_error`, `cpu_seconds` and `kept`, as `fine_tune` gives them. A value that
+            is missing or `None` is shown as a dash. A stage with a `C` was solved, not
+            trained by epochs.
 
     Example:
 

@@ -7,6 +7,10 @@ from kerakit.data.spec import Feature, Series, Spec, Target
 from kerakit.data.storage.windows import Windows
 
 __all__ = [
+    "CURVES",
+    "IDS",
+    "STAGES",
+    "TEXTS",
     "forecast_data",
     "naive_forecaster",
     "sentence_data",
@@ -108,15 +112,19 @@ def tag_answers(answers, classes=3):
     return model
 
 
+TEXTS = ["win a prize now", "free prize inside", "see you at home", "home at noon"] * 5
+IDS = [1, 1, 0, 0] * 5
+
+
 def text_data(texts, ids, classes=("ham", "spam"), test=None, test_ids=None):
     def table(texts, ids):
         return Table({"text": np.array(texts, object)}, np.asarray(ids, "int32"))
 
     train = table(texts, ids)
-    held = train if test is None else table(test, test_ids)
+    tested = train if test is None else table(test, test_ids)
     task = "binary" if len(classes) == 2 else "multiclass"
     feature = Feature("text", "text", "string", quantiles=(1, 5, 9))
-    return Data(train, train, held, Spec(task, (feature,), classes=tuple(classes), seed=1))
+    return Data(train, train, tested, Spec(task, (feature,), classes=tuple(classes), seed=1))
 
 
 def text_answers(word, p):
@@ -167,3 +175,21 @@ def series_classifier(channels=1):
     last = keras.ops.sum(keras.ops.where(is_last, values, 0.0), axis=1)
     rises = keras.ops.sigmoid(10 * last)
     return keras.Model({"series": series}, keras.ops.stack([1 - rises, rises], axis=1))
+
+
+STAGES = [
+    {"stage": "head", "epochs": 1, "val_accuracy": 0.9375, "val_loss": 0.21, "kept": True},
+    {"stage": "last_blocks", "epochs": 3, "val_accuracy": 0.95, "val_loss": 0.15, "kept": True},
+    {"stage": "full", "epochs": 2, "val_accuracy": None, "val_loss": 0.16, "kept": False},
+]
+for stage, seconds in zip(STAGES, (7.25, 31.04, 120.0), strict=True):
+    stage["cpu_seconds"] = seconds
+STAGES[1].update(fall=0.06, standard_error=0.0123)
+STAGES[2].update(fall=-0.01, standard_error=None)  # of a single row
+CURVES = {
+    "loss": [0.3, 0.5, 0.2, 0.1, 0.4, 0.3],
+    "val_loss": [0.21, 0.25, 0.2, 0.15, 0.2, 0.16],
+    "accuracy": [0.9, 0.85, 0.9, 0.95, 0.9, 0.92],
+    "val_accuracy": [0.93, 0.92, 0.93, 0.95, 0.93, 0.94],
+    "stage": [1, 2, 2, 2, 3, 3],
+}

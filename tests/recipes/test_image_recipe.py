@@ -16,7 +16,7 @@ def test_digits_from_pixels_to_a_served_picture(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "runs" / "digits" / "1"
     metrics = json.loads((folder / "metrics.json").read_text())
     assert metrics["test"]["accuracy"] > 0.8 > metrics["baseline"]["majority"]["accuracy"]
-    assert (folder / "plots" / "worst_errors.png").stat().st_size > 1000
+    assert (folder / "plots" / "confident_errors.png").stat().st_size > 1000
     assert "picture.jpg" in out
     served = tf.saved_model.load(str(tmp_path / "saved_models" / "digits" / "1")).signatures
     one = np.zeros((40, 40, 3), "uint8")

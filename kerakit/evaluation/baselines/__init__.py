@@ -1,1 +1,1 @@
-"""Simple models that a network has to beat."""
+"""Baselines: simple models that a network must beat, and the user's own."""

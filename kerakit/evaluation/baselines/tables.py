@@ -1,9 +1,15 @@
-"""Simple models that a result must be seen beside: the mean or majority, and a linear one."""
+"""Baselines of tables: the mean or the majority class, and a linear model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.builders.contract import input_names, preprocess_of
 from kerakit.data.data import Data
+from kerakit.data.tasks import TASKS
 from kerakit.evaluation.baselines.images import fit_pixels
 from kerakit.evaluation.baselines.series import fit_series
 from kerakit.evaluation.baselines.texts import fit_texts
@@ -11,43 +17,48 @@ from kerakit.evaluation.batches import split_size
 from kerakit.evaluation.inputs import arrange
 from kerakit.solvers.logistic import fit_logistic, probabilities
 
+if TYPE_CHECKING:
+    import keras
+
+    Predict = Callable[[Any], np.ndarray]
+
 __all__ = ["fit_baselines"]
 
-MAX_ROWS = 50_000  # a linear model changes little beyond; fitting costs seconds more
+MAX_ROWS = 50_000  # with more rows a linear model changes little, and the fit takes seconds more
 # Rows x columns x classes: 26,000 x 110 of two classes took 0.9 s, of seven classes 8.9 s.
 MAX_CELLS = 5_000_000
-MAX_CATEGORIES = 100  # one-hot columns of one category; rarer ids share "none of them"
+MAX_CATEGORIES = 100  # one-hot columns of one feature; rarer categories have none
 _BATCH = 4096
 
-
-# What stands for the linear model where a feature is no column of a table.
+# Functions that fit the linear model where a feature is not a column of a table.
 _OTHER_KINDS = {"image": fit_pixels, "text": fit_texts, "sequence": fit_series}
 
 
-def fit_baselines(data, model=None):
-    """Fit the baselines on the training split and return them as functions.
+def fit_baselines(
+    data: Data, model: keras.Model | None = None
+) -> tuple[dict[str, Predict], list[str]]:
+    """Fit the baselines on the training split.
 
-    A model is worth its cost only where it beats both: a constant answer (`"mean"` of the
-    target, or the class frequencies, whose largest is the `"majority"`), and scikit-learn's
-    `LinearRegression` (`"linear"`) or `LogisticRegression` (`"logistic"`, C=1) on the same
-    columns that the network sees: standardised, categories one-hot encoded. Of images it
-    gets few, averaged pixels (see `fit_pixels`), of texts weighted words (`fit_texts`), of
-    series as many values of each (`fit_series`). Sample weights are not used.
+    A model should beat both: a constant (`"mean"` of the target, or the class frequencies,
+    whose largest is the `"majority"`), and scikit-learn's `LinearRegression` (`"linear"`) or
+    `LogisticRegression` (`"logistic"`, C=1) on standardised numbers and one-hot encoded
+    categories. For images the linear model gets pixels of small images (see `fit_pixels`), for
+    texts TF-IDF (`fit_texts`), for series resampled values (`fit_series`). Sample weights are
+    not used.
 
     Args:
-        data: `Data`. Of the training split at most 50,000 rows are used for the linear
-            model, drawn with the split's seed; fewer where the inputs are wide.
-        model: `keras.Model` or `None`. With a sub-model `preprocess` (or itself of that
-            name), raw features in and numbers out, it says how the columns of a table are
-            encoded where their statistics do not. Without one these are the numeric
-            features, a missing value replaced by the mean.
+        data: `Data`. The linear model is fitted on a sample of at most 50,000 rows of the
+            training split, drawn with the split's seed; fewer where there are many columns.
+        model: `keras.Model` or `None`. Where the spec has no statistics, its sub-model
+            `preprocess` encodes the columns of a table. Without one only numeric features are
+            used, and a missing value is replaced by the mean.
 
     Returns:
-        `(baselines, notes)`: dict from name to a function of a batch of features (dict
-        from name to array of `(n, ...)`) that returns what the model would: `(n,)` or
-        `(n, targets)` for numbers, `(n, classes)` probabilities; and a list of sentences
-        on how the fit differs from the plain case. The linear model is left out where it
-        makes no sense, such as texts beside numbers, or no numeric feature.
+        `(baselines, notes)`: a dict from name to a function of a batch of features (dict from
+        name to array of shape `(n, ...)`), which returns predictions of shape `(n,)` or
+        `(n, targets)`, or probabilities of shape `(n, classes)`; and a list of notes on the fit.
+        The linear model is left out where it cannot be fitted, for example where a table has a
+        text, or no numeric feature.
 
     Reference:
         Pedregosa et al.: Scikit-learn: Machine Learning in Python, JMLR 12, 2011.
@@ -89,9 +100,10 @@ def fit_baselines(data, model=None):
 
 
 def _plain_encoding(model, spec):
-    """The columns as a linear model takes them: no bins or polynomials, which would overfit it.
+    """The sub-model that encodes columns for a linear model, without bins and polynomials.
 
-    A model without a `preprocess`, or data without statistics, gives what it has.
+    With hundreds of such columns a linear model would overfit. Where the spec has no
+    statistics, or the model no `preprocess`, the `preprocess` of the model is returned.
     """
     preprocess = preprocess_of(model)
     known = all(
@@ -108,20 +120,20 @@ def _plain_encoding(model, spec):
 
 
 def _constant(data):
-    """The constant answer that is best without features: the mean, or the frequencies."""
+    """The best constant prediction: the mean of the target, or the class frequencies."""
     spec, table = data.spec, data.table("train")
-    labels = spec.is_classification and spec.task != "multilabel"
+    one_label = TASKS[spec.task].answer == "label"
     known = spec.class_counts if spec.is_classification else spec.target.mean
     if table is None and known:
         answer = np.asarray(known, np.float64)
-        total = answer.sum() if labels else split_size(data, "train")
+        total = answer.sum() if one_label else split_size(data, "train")
         answer = answer / total if spec.is_classification else np.squeeze(answer)
     else:
         total, count = 0.0, 0
         for target in _targets(data):
             part = (
                 np.bincount(target, minlength=len(spec.classes))
-                if labels
+                if one_label
                 else target.sum(0, np.float64)
             )
             total, count = total + part, count + len(target)
@@ -130,7 +142,7 @@ def _constant(data):
 
 
 def _targets(data):
-    """The training targets, batch by batch; of a stream without its features."""
+    """The training targets, batch by batch; of a stream without the features."""
     table = data.table("train")
     if table is not None:
         return [table.target]
@@ -139,11 +151,12 @@ def _targets(data):
 
 
 def _outputs(spec):
-    return max(1, len(spec.classes)) if spec.task != "binary" else 1
+    """The number of columns of weights of the linear model."""
+    return TASKS[spec.task].score_count(max(1, len(spec.classes)))
 
 
 def _encoder(spec, preprocess):
-    """A function from a batch of features to a list of 2-D arrays, or `None` without one."""
+    """A function from a batch of features to a list of 2-D arrays, or `None`."""
     names = input_names(preprocess) if preprocess is not None else None
     if names and set(names) <= set(spec.feature_names):
 
@@ -167,19 +180,19 @@ def _encoder(spec, preprocess):
 
 
 def _training_rows(data, encode):
-    """Encoded training rows (a list of arrays), their targets, and whether rows were left."""
+    """Encoded training rows (a list of arrays), their targets, and whether they are a sample."""
     rng, total = np.random.default_rng(data.spec.seed), split_size(data, "train")
     table = data.table("train")
     if table is not None and total > MAX_ROWS:
         table = table.take(np.sort(rng.choice(total, MAX_ROWS, replace=False)))
     if table is not None:
-        data, share = Data(table, None, None, data.spec), 1.0
+        data, fraction = Data(table, None, None, data.spec), 1.0
     else:
-        share = min(1.0, MAX_ROWS / total) if total else 1.0
+        fraction = min(1.0, MAX_ROWS / total) if total else 1.0
     parts, targets, count = [], [], 0
     for batch in data.batches("train", _BATCH):
         target = np.asarray(batch[1])
-        chosen = rng.random(len(target)) < share
+        chosen = rng.random(len(target)) < fraction
         parts.append([part[chosen] for part in encode(batch[0])])
         targets.append(target[chosen])
         count += int(chosen.sum())
@@ -190,7 +203,7 @@ def _training_rows(data, encode):
 
 
 class _Design:
-    """The matrix of a linear model: one-hot ids and standardised numbers, no NaN."""
+    """The matrix of a linear model: one-hot categories and standardised numbers, without NaN."""
 
     def __init__(self, rows, rng, outputs):
         self.categories = [
@@ -208,8 +221,8 @@ class _Design:
         number = np.maximum(known.sum(axis=0), 1)
         self.mean = np.where(known, matrix, 0).sum(axis=0) / number
         squares = np.where(known, matrix - self.mean, 0) ** 2
-        deviation = np.sqrt(squares.sum(axis=0) / number)
-        self.scale = np.where(deviation > 0, 1 / np.maximum(deviation, 1e-30), 0.0)
+        std = np.sqrt(squares.sum(axis=0) / number)
+        self.scale = np.where(std > 0, 1 / np.maximum(std, 1e-30), 0.0)
         self.train = self._standardise(matrix)
 
     def transform(self, rows):
@@ -234,17 +247,18 @@ def _frequent(column):
 
 
 def _linear(spec, x, target):
-    """Fit the linear model; return its function of a matrix, and a note or `None`."""
+    """Fit the linear model; return a function of a matrix, and a note or `None`."""
     from sklearn.linear_model import LinearRegression
 
     if not x.shape[1]:
         return None, None
-    if spec.task == "regression":
+    answer = TASKS[spec.task].answer
+    if answer == "numbers":
         return LinearRegression().fit(x, target.astype(np.float64)).predict, None
-    if spec.task == "multilabel":
+    if answer == "labels":
         models = [fit_logistic(x, column) for column in target.T]
         return lambda z: np.stack([probabilities(m, z, 2)[:, 1] for m in models], axis=1), None
     model = fit_logistic(x, target)
     if isinstance(model, int):
-        return None, "The logistic baseline was left out: its rows hold one class only."
+        return None, "The logistic baseline was left out: its rows have one class only."
     return lambda z: probabilities(model, z, len(spec.classes)), None

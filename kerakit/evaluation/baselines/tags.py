@@ -1,16 +1,22 @@
-"""The tagger that needs no network: each word gets the tag it mostly has in training."""
+"""Baseline of taggers: each word gets its most frequent tag in the training split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.evaluation.batches import batches
 
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
+
 __all__ = ["fit_most_frequent_tag", "lowered", "split_tokens"]
 
 
-def split_tokens(column):
-    """Return the tokens of each sentence of a batch: a list of lists of `str`.
-
-    They are cut at ASCII white space, as `tf.strings.split` does.
+def split_tokens(column: Any) -> list[list[str]]:
+    """Split each sentence of a batch into tokens at ASCII white space, as `tf.strings.split`.
 
     Args:
         column: n sentences, a tensor or an array of `str` or bytes.
@@ -24,8 +30,8 @@ def split_tokens(column):
     return [[t.decode(errors="replace") for t in sentence.split()] for sentence in sentences]
 
 
-def lowered(token):
-    """Return a token in lower case as TensorFlow makes it: only A to Z change.
+def lowered(token: str) -> str:
+    """Return a token in lower case as TensorFlow does by default: only A to Z change.
 
     Example:
 
@@ -35,16 +41,17 @@ def lowered(token):
     return token.encode(errors="replace").lower().decode()
 
 
-def fit_most_frequent_tag(data):
-    """Count the tags of each word in training; a word that is not there gets all words' tags.
+def fit_most_frequent_tag(data: Data) -> Callable[[Sequence[str]], np.ndarray]:
+    """Count the tags of each word in the training split.
 
     Args:
         data: `Data` of tagged sentences.
 
     Returns:
         function of a list of lower-cased tokens that returns probabilities of shape
-        `(tokens, classes)`: the counts of the word, and one more token with the tags that
-        training has (each of them once more), so that none is impossible.
+        `(tokens, classes)`. They are proportional to the counts of the word's tags, plus one
+        token that has the tags of all words (each counted once more), so that no tag has
+        probability 0. A word that is not in the training split gets the tags of all words.
 
     Reference:
         Jurafsky, Martin: Speech and Language Processing, section 8.2, for the baseline.
@@ -61,22 +68,22 @@ def fit_most_frequent_tag(data):
     from scipy import sparse
 
     classes = len(data.spec.classes)
-    place, words, tags = {}, [], []
+    index, words, tags = {}, [], []
     for features, target, *_ in batches(data, "train"):
         target = np.asarray(target)
         sentences = split_tokens(features[data.spec.feature_names[0]])
         lengths = (target >= 0).sum(axis=1)
         for sentence, length in zip(sentences, lengths, strict=True):
-            words += [place.setdefault(lowered(t), len(place)) for t in sentence[:length]]
+            words += [index.setdefault(lowered(t), len(index)) for t in sentence[:length]]
         tags.append(target[target >= 0])
     tags = np.concatenate(tags) if tags else np.zeros(0, int)
-    shape = (len(place) + 1, classes)  # the last row is that of unknown words: no counts
+    shape = (len(index) + 1, classes)  # the last row, of unknown words, has no counts
     counts = sparse.coo_matrix((np.ones(len(words)), (words, tags)), shape).tocsr()
     overall = np.bincount(tags, minlength=classes) + 1.0
     overall /= overall.sum()
 
     def predict(tokens):
-        rows = counts[[place.get(token, len(place)) for token in tokens]].toarray() + overall
+        rows = counts[[index.get(token, len(index)) for token in tokens]].toarray() + overall
         return rows / rows.sum(axis=1, keepdims=True)
 
     return predict

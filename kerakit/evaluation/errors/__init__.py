@@ -1,1 +1,1 @@
-"""The test rows that a model got wrong with the most confidence."""
+"""Confident errors: test rows that were misclassified with the highest confidence."""

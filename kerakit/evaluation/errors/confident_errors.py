@@ -1,53 +1,62 @@
-"""The errors that a classifier was surest of, found batch by batch."""
+"""The misclassified test rows with the highest confidence, found batch by batch."""
+
+from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-__all__ = ["SurestErrors", "WrongAnswer", "percent"]
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+__all__ = ["ConfidentErrors", "WrongPrediction", "percent"]
 
 LIMIT = 10
 
 
 @dataclasses.dataclass(frozen=True)
-class WrongAnswer:
-    """One test row that was taken for another class.
+class WrongPrediction:
+    """One test row that was misclassified.
 
     Attributes:
-        row: int. Its place in the test split, from 0.
+        row: int. Index of the row in the test split, from 0.
         true, predicted: int. Class ids.
-        confidence: float. Probability given to the predicted class.
-        shown: what a reader looks at: an image at a size for that, a text, a series.
+        confidence: float. Probability of the predicted class.
+        example: the row for a reader of the report: an image (scaled for display), a text or a
+            series.
     """
 
     row: int
     true: int
     predicted: int
     confidence: float
-    shown: Any
+    example: Any
 
 
-class SurestErrors:
-    """Keeps the surest wrong answers of the batches that it is shown, and no other row.
+class ConfidentErrors:
+    """Keep the wrong predictions with the highest confidence, and no other row.
 
     Args:
-        show: function of `(column, row)` that returns what to keep of a row of a batch.
+        example: function of `(column, row)` that returns what to keep of a row of a batch.
         limit: int in `[1, inf)`. How many to keep. Defaults to 10.
 
     Example:
 
-    >>> errors = SurestErrors(lambda texts, row: texts[row], limit=1)
-    >>> errors.add(["one", "two"], [0, 0], [[0.4, 0.6], [0.1, 0.9]])
-    >>> [(error.row, error.shown) for error in errors.errors]
+    >>> kept = ConfidentErrors(lambda texts, row: texts[row], limit=1)
+    >>> kept.add(["one", "two"], [0, 0], [[0.4, 0.6], [0.1, 0.9]])
+    >>> [(error.row, error.example) for error in kept.errors]
     [(1, 'two')]
     """
 
-    def __init__(self, show, limit=LIMIT):
-        self.show, self.limit, self.rows, self.errors = show, limit, 0, []
+    def __init__(self, example: Callable[[Any, int], Any], limit: int = LIMIT) -> None:
+        self.example, self.limit = example, limit
+        self.errors: list[WrongPrediction] = []
+        self._rows_seen = 0
 
-    def add(self, column, y, p):
-        """Take note of a batch.
+    def add(self, column: Any, y: ArrayLike, p: ArrayLike) -> None:
+        """Add a batch.
 
         Args:
             column: n rows of the only feature.
@@ -55,28 +64,28 @@ class SurestErrors:
             p: array of shape `(n, classes)`. Probabilities.
         """
         y, p = np.asarray(y), np.asarray(p)
-        label, sure = p.argmax(axis=1), p.max(axis=1)
+        label, confidence = p.argmax(axis=1), p.max(axis=1)
         wrong = np.flatnonzero(label != y)
-        wrong = wrong[np.argsort(-sure[wrong], kind="stable")][: self.limit]
+        wrong = wrong[np.argsort(-confidence[wrong], kind="stable")][: self.limit]
         if len(self.errors) == self.limit:
-            wrong = wrong[sure[wrong] > self.errors[-1].confidence]
+            wrong = wrong[confidence[wrong] > self.errors[-1].confidence]
         self.errors += [
-            WrongAnswer(
-                row=int(self.rows + i),
+            WrongPrediction(
+                row=int(self._rows_seen + i),
                 true=int(y[i]),
                 predicted=int(label[i]),
-                confidence=float(sure[i]),
-                shown=self.show(column, i),
+                confidence=float(confidence[i]),
+                example=self.example(column, i),
             )
             for i in wrong
         ]
         self.errors.sort(key=lambda error: (-error.confidence, error.row))
         del self.errors[self.limit :]
-        self.rows += len(y)
+        self._rows_seen += len(y)
 
 
-def percent(confidence):
-    """Return a probability in percent, never rounded up to certainty: 99.96 % is not 100 %.
+def percent(confidence: float) -> str:
+    """Return a probability in percent, never rounded up to 100 %.
 
     Example:
 

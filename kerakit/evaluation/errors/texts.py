@@ -1,23 +1,34 @@
-"""The errors that a text classifier was surest of, as rows of a table."""
+"""Confident errors of a text classifier, as rows of a table."""
 
-from kerakit.evaluation.errors.confident_errors import percent
+from __future__ import annotations
 
-__all__ = ["shows_texts", "wrong_texts"]
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from kerakit.data.tasks import TASKS
+from kerakit.evaluation.errors.confident_errors import WrongPrediction, percent
+
+if TYPE_CHECKING:
+    from kerakit.data.spec import Spec
+
+__all__ = ["has_texts", "shorten", "text_rows"]
 
 MAX_CHARACTERS = 300
 
 
-def shows_texts(spec):
-    """Whether there is a text to show beside each single label."""
+def has_texts(spec: Spec) -> bool:
+    """Whether each row is one text with one label."""
     text = len(spec.features) == 1 and spec.features[0].kind == "text"
-    return text and spec.task in ("binary", "multiclass")
+    return text and TASKS[spec.task].answer == "label"
 
 
-def wrong_texts(errors, classes):
-    """Return wrong answers as rows of the report's table of examples.
+def text_rows(
+    errors: Sequence[WrongPrediction], classes: Sequence[str]
+) -> tuple[dict[str, Any], ...]:
+    """Return wrong predictions as rows of the report's table of confident errors.
 
     Args:
-        errors: list of `WrongAnswer` whose `shown` is a text.
+        errors: list of `WrongPrediction` whose `example` is a text.
         classes: sequence of str.
 
     Returns:
@@ -26,14 +37,13 @@ def wrong_texts(errors, classes):
 
     Example:
 
-    >>> from kerakit.evaluation.errors.confident_errors import WrongAnswer
-    >>> wrong_texts([WrongAnswer(3, 0, 1, 0.9, "free  tea")], ("ham", "spam"))[0]["text"]
+    >>> text_rows([WrongPrediction(3, 0, 1, 0.9, "free  tea")], ("ham", "spam"))[0]["text"]
     'free tea'
     """
     return tuple(
         {
             "row": error.row,
-            "text": cut(error.shown),
+            "text": shorten(error.example),
             "true": str(classes[error.true]),
             "predicted": str(classes[error.predicted]),
             "confidence": percent(error.confidence),
@@ -42,7 +52,7 @@ def wrong_texts(errors, classes):
     )
 
 
-def cut(text, limit=MAX_CHARACTERS):
-    """Return a text on one line, and short enough for a table."""
+def shorten(text: str, limit: int = MAX_CHARACTERS) -> str:
+    """Return a text on one line, with at most `limit` characters."""
     text = " ".join(text[: 4 * limit].split())
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

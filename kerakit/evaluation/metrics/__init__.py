@@ -1,1 +1,1 @@
-"""Metrics of regression, classification, forecasts and tags."""
+"""Test metrics of regression, classification, forecasts and tags, and the user's own."""

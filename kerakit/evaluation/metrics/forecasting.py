@@ -1,14 +1,23 @@
-"""Errors of forecasts, added up batch by batch: memory does not grow with the windows."""
+"""Errors of forecasts, summed batch by batch: memory does not grow with the windows."""
+
+from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from kerakit.data.data import Data
 
 __all__ = ["HorizonErrors", "naive_scale", "training_series"]
 
 
 class HorizonErrors:
-    """Sums of absolute and squared errors by step of the horizon and by channel.
+    """Sum absolute and squared errors for each step of the horizon and each channel.
 
     Example:
 
@@ -18,15 +27,15 @@ class HorizonErrors:
     (1.0, [0.0, 2.0])
     """
 
-    def __init__(self):
-        self.count, self.absolute, self.squared = 0, 0.0, 0.0
+    def __init__(self) -> None:
+        self.count, self.absolute, self.squared = 0, np.zeros(()), np.zeros(())
 
-    def add(self, y, p):
-        """Take note of a batch.
+    def add(self, y: ArrayLike, p: ArrayLike) -> None:
+        """Add a batch.
 
         Args:
-            y, p: arrays of shape `(n, horizon)` or `(n, horizon, channels)`. What came, and
-                what was forecast.
+            y, p: arrays of shape `(n, horizon)` or `(n, horizon, channels)`. True values and
+                forecasts.
         """
         error = np.asarray(p, np.float64) - np.asarray(y, np.float64)
         error = error.reshape(*error.shape[:2], -1)
@@ -34,20 +43,22 @@ class HorizonErrors:
         self.absolute = self.absolute + np.abs(error).sum(axis=0)
         self.squared = self.squared + (error**2).sum(axis=0)
 
-    def metrics(self, variance=(), scale=None):
-        """Return the metrics of all windows, steps and channels, with equal weights.
+    def metrics(
+        self, variance: Sequence[float] = (), scale: ArrayLike | None = None
+    ) -> dict[str, float | None]:
+        """Compute the metrics over all windows, steps and channels, with equal weights.
 
         Args:
-            variance: sequence of floats, one per channel: those of the training part. A
-                channel that does not vary counts in its own unit. Empty: not known.
+            variance: sequence of floats, the variance of each channel in the training split.
+                A channel that does not vary is not standardised. Empty where it is unknown.
             scale: array of shape `(channels,)` or `None`. See `naive_scale`.
 
         Returns:
             dict of floats: `"mse"`, `"mae"` and `"rmse"` (the root of `"mse"`) in the
-            series' units; `"mase"`, the mean over the channels of the mean absolute error
-            over the naive forecast's, a channel without one left out; and
-            `"mse_standardised"` and `"mae_standardised"`, of the series in standard
-            deviations. `None` where it is undefined.
+            series' units; `"mase"`, the mean absolute error divided by that of the naive
+            forecast (the mean over the channels that have a naive error above 0); and
+            `"mse_standardised"` and `"mae_standardised"`, errors of the series divided by
+            its standard deviation. `None` where a metric is undefined.
         """
         mse, mae = (np.mean(x / self.count, axis=0) for x in (self.squared, self.absolute))
         spread = np.asarray(variance, np.float64)
@@ -63,21 +74,22 @@ class HorizonErrors:
             "mae_standardised": _plain(np.mean(mae / np.sqrt(spread))),
         }
 
-    def rmse_by_step(self):
-        """Return the RMSE of each step of the horizon: a list of floats, the first step's first."""
+    def rmse_by_step(self) -> list[float]:
+        """Return the RMSE of each step of the horizon."""
         return np.sqrt(np.mean(self.squared / self.count, axis=-1)).tolist()
 
 
-def training_series(data):
-    """Return the part of the series that training windows cover, or `None` if there is no series.
+def training_series(data: Data) -> np.ndarray | None:
+    """Return the segment of the series that training windows cover.
 
-    It goes from the first step of the first window to the last step of the last target.
+    It begins with the first step of the first window and ends with the last step of the last
+    target.
 
     Args:
         data: `Data` of a forecast.
 
     Returns:
-        array of shape `(steps,)` or `(steps, channels)`.
+        array of shape `(steps,)` or `(steps, channels)`; `None` where the windows are a stream.
     """
     from kerakit.data.storage.windows import Windows
 
@@ -90,16 +102,17 @@ def training_series(data):
     return table.target.series[int(first.starts.min()) : end]
 
 
-def naive_scale(series, season):
-    """Return the mean absolute error of the seasonal naive forecast one season ahead.
+def naive_scale(series: ArrayLike, season: int) -> np.ndarray:
+    """Return the mean absolute error of the seasonal naive forecast: the scale of MASE.
 
     Args:
-        series: array of shape `(steps,)` or `(steps, channels)`; NaN is a missing value,
-            and a step that lacks either value does not count.
+        series: array of shape `(steps,)` or `(steps, channels)`. NaN is a missing value; a
+            step counts only where its value and the value one season before are known.
         season: int in `[1, inf)`. Steps of a season.
 
     Returns:
-        float64 array of shape `(channels,)`; NaN where no two values are a season apart.
+        float64 array of shape `(channels,)`; NaN where no two known values are one season
+        apart.
 
     Reference:
         Hyndman, Koehler: Another look at measures of forecast accuracy, International
@@ -115,7 +128,7 @@ def naive_scale(series, season):
     if len(series) <= season:
         return np.full(series.shape[1], np.nan)
     total, count = np.zeros(series.shape[1]), np.zeros(series.shape[1])
-    step = max(1, 2**22 // series.shape[1])  # a long series is not copied as a whole
+    step = max(1, 2**22 // series.shape[1])  # so that a long series is not copied at once
     for start in range(season, len(series), step):
         later = series[start : start + step].astype(np.float64)
         change = np.abs(later - series[start - season : start - season + len(later)])

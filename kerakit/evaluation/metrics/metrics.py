@@ -1,8 +1,14 @@
-"""Test metrics from scikit-learn, as plain floats that JSON can carry."""
+"""Test metrics of regression and classification, as floats or `None`, for JSON."""
+
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 __all__ = [
     "calibration_bins",
@@ -15,15 +21,15 @@ __all__ = [
 
 ECE_BINS = 15  # as in Guo et al. 2017, section 2
 TOP = 5
-_TOP_CLASSES = 10  # with no more classes than these, five guesses say little
+_TOP_CLASSES = 10  # with so few classes the top-5 accuracy says little
 
 
-def regression_metrics(y, p):
-    """Return how far predictions are from numeric targets.
+def regression_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
+    """Compute RMSE, MAE and R2 of numeric predictions.
 
-    With several targets each metric is computed per target and averaged with equal
-    weights, so `rmse` is the mean of the targets' RMSEs (not the root of the pooled
-    mean square, in which the target with the largest unit would hide the others).
+    With several targets each metric is computed per target, and the mean with equal weights
+    is returned: `rmse` is the mean of the targets' RMSEs. (In the root of the pooled mean
+    square, the target with the largest unit would hide the others.)
 
     Args:
         y: array of shape `(n,)` or `(n, targets)`. True values.
@@ -50,14 +56,14 @@ def regression_metrics(y, p):
     }
 
 
-def interval_metrics(y, lower, upper):
-    """Return how often an interval holds the truth, and how wide it is.
+def interval_metrics(y: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> dict[str, float | None]:
+    """Compute coverage and mean width of prediction intervals.
 
     Args:
         y, lower, upper: arrays of shape `(n,)`, in the target's unit.
 
     Returns:
-        dict of floats: `"coverage"`, the share of rows with `lower <= y <= upper`, in
+        dict of floats: `"coverage"`, the fraction of rows with `lower <= y <= upper`, in
         `[0, 1]`, and `"interval_width"`, the mean of `upper - lower`.
 
     Example:
@@ -72,8 +78,8 @@ def interval_metrics(y, lower, upper):
     }
 
 
-def classification_metrics(y, p):
-    """Return how good the probabilities of one label per row are.
+def classification_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
+    """Compute the metrics of a classifier with one label per row.
 
     Args:
         y: int array of shape `(n,)`. Class ids in `[0, classes)`.
@@ -82,15 +88,16 @@ def classification_metrics(y, p):
     Returns:
         dict of floats in `[0, 1]` (`log_loss`: `[0, inf)`):
 
-        - `"accuracy"`, and `"balanced_accuracy"`: the mean recall of the classes present.
-        - `"f1"`: of class 1 for two classes, else the macro average over the classes that
-          occur among the labels or the predictions.
-        - `"auc"`: area under the ROC curve of class 1 for two classes, else the macro
-          average of one class against the rest; `None` when a class is absent from `y`.
+        - `"accuracy"`, and `"balanced_accuracy"`: the mean recall of the classes that `y` has.
+        - `"f1"`: of class 1 for two classes; of more, the macro average over the classes that
+          are among the labels or the predictions.
+        - `"auc"`: area under the ROC curve of class 1 for two classes; of more, the macro
+          average of one class against the rest. `None` when `y` lacks a class.
         - `"log_loss"`: mean negative log-likelihood, in nats.
         - `"ece"`: expected calibration error, see `expected_calibration_error`.
-        - `"top_5_accuracy"`, where there are more than ten classes: how often the true class
-          is among the five most probable (of equal ones the first, as in `"accuracy"`).
+        - `"top_5_accuracy"`, for more than ten classes: the fraction of rows whose true class
+          is among the five most probable ones (of equal probabilities the first, as in
+          `"accuracy"`).
 
     Example:
 
@@ -122,8 +129,8 @@ def classification_metrics(y, p):
     return values
 
 
-def multilabel_metrics(y, p):
-    """Return how good the probabilities of several yes/no labels per row are.
+def multilabel_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
+    """Compute the metrics of a classifier with several yes/no labels per row.
 
     A label is predicted where its probability is at least 0.5.
 
@@ -132,11 +139,11 @@ def multilabel_metrics(y, p):
         p: array of shape `(n, labels)`. Probability of each label.
 
     Returns:
-        dict of floats: `"accuracy"` is subset accuracy (the share of rows of which every
-        label is right); `"balanced_accuracy"` and `"f1"` are averages over the labels;
-        `"auc"` is the average over the labels that have both values in `y` (`None` when
-        there is none); `"log_loss"` is the mean binary cross-entropy, in nats; `"ece"`
-        pools all yes/no decisions.
+        dict of floats: `"accuracy"` is the subset accuracy (the fraction of rows of which
+        every label is right); `"balanced_accuracy"` and `"f1"` are means over the labels;
+        `"auc"` is the mean over the labels that have both values in `y` (`None` when there is
+        none); `"log_loss"` is the mean binary cross-entropy, in nats; `"ece"` is computed from
+        all yes/no decisions together.
 
     Example:
 
@@ -162,11 +169,13 @@ def multilabel_metrics(y, p):
     }
 
 
-def expected_calibration_error(confidence, correct, bins=ECE_BINS):
-    """Return the mean gap between how sure the model is and how often it is right.
+def expected_calibration_error(
+    confidence: ArrayLike, correct: ArrayLike, bins: int = ECE_BINS
+) -> float | None:
+    """Compute the expected calibration error (ECE): mean gap between confidence and accuracy.
 
-    The predictions are sorted into bins of equal width by their confidence; the result
-    is the mean of `|accuracy - confidence|` over the bins, weighted by their counts.
+    Predictions are grouped by their confidence into bins of equal width. The result is the
+    mean of `|accuracy - confidence|` over the bins, weighted by their counts.
 
     Args:
         confidence: array of shape `(n,)`. Probability of the predicted class, in `[0, 1]`.
@@ -188,8 +197,10 @@ def expected_calibration_error(confidence, correct, bins=ECE_BINS):
     return _plain(np.sum(count * np.abs(accuracy - mean)) / np.sum(count))
 
 
-def calibration_bins(confidence, correct, bins=ECE_BINS):
-    """Sort predictions into bins of confidence `(0, 1/bins], ..., (1 - 1/bins, 1]`.
+def calibration_bins(
+    confidence: ArrayLike, correct: ArrayLike, bins: int = ECE_BINS
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Group predictions into bins of confidence `(0, 1/bins], ..., (1 - 1/bins, 1]`.
 
     Args:
         confidence, correct, bins: As in `expected_calibration_error`.
@@ -213,14 +224,14 @@ def calibration_bins(confidence, correct, bins=ECE_BINS):
 
 
 def _balanced(y, label):
-    """Mean recall of the classes present in `y`."""
+    """Mean recall of the classes that `y` has."""
     return _plain(np.mean([np.mean(label[y == one] == one) for one in np.unique(y)]))
 
 
 def _top_accuracy(y, p):
-    """Share of rows whose class has fewer than five before it, by probability, then by id."""
-    own, ids = p[np.arange(len(y)), y][:, None], np.arange(p.shape[1])
-    before = (p > own) | ((p == own) & (ids < y[:, None]))
+    """Fraction of rows whose true class is among the first five, by probability, then by id."""
+    of_true, ids = p[np.arange(len(y)), y][:, None], np.arange(p.shape[1])
+    before = (p > of_true) | ((p == of_true) & (ids < y[:, None]))
     return _plain(np.mean(before.sum(axis=1) < TOP))
 
 
@@ -230,5 +241,5 @@ def _columns(values):
 
 
 def _plain(value):
-    """A Python float, or `None` for what JSON has no number for."""
+    """A Python float, or `None` for NaN and infinity, which JSON does not have."""
     return float(value) if value is not None and math.isfinite(value) else None

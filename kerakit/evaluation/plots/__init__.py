@@ -1,1 +1,1 @@
-"""Plots of a report."""
+"""Plots of the report, as Matplotlib figures."""

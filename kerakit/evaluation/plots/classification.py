@@ -1,4 +1,9 @@
-"""Pictures of a classifier's errors, as Matplotlib figures."""
+"""Plots of a classifier: confusion matrix, ROC, precision and recall, reliability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,37 +19,41 @@ from kerakit.evaluation.plots.figure import (
     style,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
+
 __all__ = ["confusion_matrix", "precision_recall", "reliability_diagram", "roc"]
 
-MAX_NAMED = 10  # curves that can be told apart
-MAX_COUNTED = 30  # classes whose counts can be read in the confusion matrix
+MAX_NAMED = 10  # more curves cannot be told apart
+MAX_COUNTED = 30  # with more classes the counts in the confusion matrix cannot be read
 
 
-def confusion_matrix(y, label, classes):
-    """Draw how often each true class was taken for which.
+def confusion_matrix(y: ArrayLike, label: ArrayLike, classes: Sequence[str]) -> Figure:
+    """Plot the confusion matrix of a classifier: true classes in rows, predicted in columns.
 
     Args:
         y, label: int arrays of shape `(n,)`. True and predicted class ids.
         classes: sequence of str.
 
     Returns:
-        `matplotlib.figure.Figure`. Shading is the share of the true class (row), numbers
-        are counts; beyond 30 classes the numbers are left out.
+        `matplotlib.figure.Figure`. The colour is the fraction of the true class (row), the
+        number is the count. With more than 30 classes the numbers are left out.
     """
     from sklearn import metrics
 
     size = len(classes)
     counts = metrics.confusion_matrix(y, label, labels=np.arange(size))
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    fraction = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(2.8 + 0.27 * size, 4.2, 11))
     figure, axes = new_figure(width=side + 0.6, height=side)
-    figure.set_layout_engine("compressed")  # as its cells are square; else labels are cut off
+    figure.set_layout_engine("compressed")  # cells are square; else labels would be cut off
     axis = axes[0, 0]
     style(axis, "Confusion matrix", "Predicted class", "True class")
     axis.grid(False)
-    image = axis.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    image = axis.imshow(fraction, cmap="Blues", vmin=0, vmax=1)
     bar = figure.colorbar(image, ax=axis, fraction=0.046, pad=0.03)
-    bar.set_label("Share of the true class", color=INK)
+    bar.set_label("Fraction of the true class", color=INK)
     bar.ax.tick_params(labelsize=9)
     shown = np.arange(0, size, max(1, -(-size // 40)))
     names = [plain(classes[i], 18) for i in shown]
@@ -55,20 +64,21 @@ def confusion_matrix(y, label, classes):
         font = 11 if size <= 5 else 8 if size <= 15 else 6
         for i, j in np.ndindex(size, size):
             if counts[i, j] or size <= 5:
-                color = "white" if share[i, j] > 0.55 else INK
+                color = "white" if fraction[i, j] > 0.55 else INK
                 text = f"{counts[i, j]:,}"
                 axis.text(j, i, text, ha="center", va="center", color=color, fontsize=font)
     return figure
 
 
-def roc(y, p, classes):
-    """Draw the receiver operating characteristic: recall over the false-positive rate.
+def roc(y: ArrayLike, p: ArrayLike, classes: Sequence[str]) -> Figure:
+    """Plot the ROC curve: true-positive rate against false-positive rate.
 
     Args:
         y: array of shape `(n,)` of class ids, or `(n, labels)` of 0 and 1.
         p: array of shape `(n, classes)`. Probabilities.
-        classes: sequence of str. Two: the curve of `classes[1]`; more: one class against
-            the rest, for each class that has both kinds of rows.
+        classes: sequence of str. Of two classes the curve of `classes[1]` is drawn; of more,
+            one curve for each class against the rest. A class that none or all of the rows
+            have gets no curve.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -85,8 +95,8 @@ def roc(y, p, classes):
     return _curves(figure, axes[0, 0], y, p, classes, curve)
 
 
-def precision_recall(y, p, classes):
-    """Draw precision over recall, which shows rare classes better than ROC does.
+def precision_recall(y: ArrayLike, p: ArrayLike, classes: Sequence[str]) -> Figure:
+    """Plot precision against recall, which shows rare classes better than ROC does.
 
     Args:
         y, p, classes: As in `roc`.
@@ -105,12 +115,14 @@ def precision_recall(y, p, classes):
     return _curves(figure, axes[0, 0], y, p, classes, curve, drawstyle="steps-post")
 
 
-def reliability_diagram(confidence, correct, ece=None):
-    """Draw how often the model is right over how sure it is, and how sure it mostly is.
+def reliability_diagram(
+    confidence: ArrayLike, correct: ArrayLike, ece: float | None = None
+) -> Figure:
+    """Plot the reliability diagram: accuracy against confidence, above a histogram.
 
     Args:
         confidence: array of shape `(n,)`. Probability of the predicted class.
-        correct: bool array of shape `(n,)`.
+        correct: bool array of shape `(n,)`. Whether the prediction is right.
         ece: float or `None`. Expected calibration error, for the title.
 
     Returns:
@@ -126,7 +138,7 @@ def reliability_diagram(confidence, correct, ece=None):
     top.plot(mean, accuracy, "o-", color=BLUE, markersize=5, label="model")
     top.set(xlim=(0, 1.02), ylim=(0, 1.02))
     legend(top, loc="upper left")
-    style(bottom, "How sure the model is", "Confidence", "Share")
+    style(bottom, "Confidence of the predictions", "Confidence", "Fraction")
     bottom.bar(mean, count / count.sum(), width=1 / 18, color=BLUE, alpha=0.85)
     bottom.set(xlim=(0, 1.02))
     return figure
@@ -147,7 +159,7 @@ def _curves(figure, axis, y, p, classes, curve, **options):
         label = f"{plain(classes[i], 18)}, {score}" if named else None
         axis.plot(x, height, label=label, **look, **options)
     if not columns:
-        axis.text(0.5, 0.5, "needs two classes among the test rows", ha="center", color=INK)
+        axis.text(0.5, 0.5, "The test rows need two classes.", ha="center", color=INK)
     axis.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02))
     legend(axis)
     return figure

@@ -1,18 +1,21 @@
-"""Fonts for class names in any script, and what stands for a name that none can draw."""
+"""Fonts that can draw class names in any script."""
+
+from __future__ import annotations
 
 import contextlib
 import functools
+from collections.abc import Iterator, Sequence
 
 __all__ = ["drawable", "font_families"]
 
 _DEFAULT = "DejaVu Sans"  # comes with Matplotlib: Latin, Greek, Cyrillic, Arabic, Hebrew
 # Colour bitmaps, which Matplotlib cannot draw, and boxes with a code in them.
-_UNFIT = ("emoji", "lastresort", "last resort")
+_UNSUITABLE = ("emoji", "lastresort", "last resort")
 
 
 @contextlib.contextmanager
-def font_families(names):
-    """Draw text made inside the block with installed fonts that have the names' characters.
+def font_families(names: Sequence[str]) -> Iterator[None]:
+    """Use installed fonts that have the characters of the names, inside a `with` block.
 
     Args:
         names: sequence of str.
@@ -27,11 +30,11 @@ def font_families(names):
         yield
 
 
-def drawable(names):
-    """Return the names, with `class 3` (counted from 0) for one that no font can draw.
+def drawable(names: Sequence[str]) -> list[str]:
+    """Replace each name that no installed font can draw by its number, such as `class 3`.
 
     Args:
-        names: sequence of str.
+        names: sequence of str. The class names in order, counted from 0.
 
     Returns:
         list of str.
@@ -47,14 +50,14 @@ def drawable(names):
 
 @functools.cache
 def _fonts(characters):
-    """Families that together have the characters, the default first, and what none has."""
+    """Font families that together have the characters (the default first), and missing ones."""
     from matplotlib import font_manager
 
     families, missing = [_DEFAULT], {c for c in characters if not c.isspace()}
     missing -= _characters(font_manager.findfont(_DEFAULT))
     entries = font_manager.fontManager.ttflist if missing else ()
     for entry in sorted(entries, key=lambda entry: (entry.name, entry.weight != 400)):
-        if entry.name in families or any(word in entry.name.lower() for word in _UNFIT):
+        if entry.name in families or any(word in entry.name.lower() for word in _UNSUITABLE):
             continue
         found = missing & _characters(entry.fname)
         if found:
@@ -71,5 +74,5 @@ def _characters(path):
 
     try:
         return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
-    except (OSError, RuntimeError, ValueError):  # removed, or no font after all
+    except (OSError, RuntimeError, ValueError):  # removed, or not a font
         return frozenset()

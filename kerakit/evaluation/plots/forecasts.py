@@ -1,4 +1,9 @@
-"""Pictures of forecasts, as Matplotlib figures."""
+"""Plots of a forecaster: a few forecasts, and the error for each step of the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,10 +18,13 @@ from kerakit.evaluation.plots.figure import (
     style,
 )
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 __all__ = ["error_by_horizon", "forecasts"]
 
 MAX_CHANNELS = 3
-# Of a long window only the end is drawn: this many horizons, and no fewer steps than this.
+# Only the end of a long window is drawn: this many horizons, and at least this many steps.
 HISTORY_HORIZONS, HISTORY_STEPS = 3, 48
 _NAMES = {"model": "model", "seasonal_naive": "last season", "linear": "linear model"}
 _LOOKS = {
@@ -26,13 +34,18 @@ _LOOKS = {
 }
 
 
-def forecasts(shown, names, unit=None):
-    """Draw windows with what came after them and what was forecast.
+def forecasts(
+    shown: Sequence[tuple[int, np.ndarray, np.ndarray, Mapping[str, np.ndarray]]],
+    names: Sequence[str],
+    unit: str | None = None,
+) -> Figure:
+    """Plot forecasts of a few test windows with the true values.
 
     Args:
-        shown: list of tuples `(row, window, truth, answers)`: the row of the test split,
-            arrays of shape `(steps[, channels])` and `(horizon[, channels])`, and a dict
-            from `"model"` and baselines to forecasts, of which the model's is drawn.
+        shown: list of tuples `(row, window, true, answers)`: the row in the test split, the
+            window of shape `(steps[, channels])`, the true values of shape
+            `(horizon[, channels])`, and a dict from `"model"` and the baselines' names to
+            forecasts. Only the forecast of the model is drawn.
         names: tuple of str. The channels' names; the first three are drawn.
         unit: str or `None`.
 
@@ -42,15 +55,15 @@ def forecasts(shown, names, unit=None):
     """
     channels = min(len(names), MAX_CHANNELS)
     figure, axes = new_figure(len(shown), channels, width=4.2, height=2.7)
-    for column, (row, window, truth, answers) in enumerate(shown):
-        window, truth, answer = (
-            np.asarray(x).reshape(len(x), -1) for x in (window, truth, answers["model"])
+    for column, (row, window, true, answers) in enumerate(shown):
+        window, true, answer = (
+            np.asarray(x).reshape(len(x), -1) for x in (window, true, answers["model"])
         )
-        history = min(len(window), max(HISTORY_HORIZONS * len(truth), HISTORY_STEPS))
-        before, after = np.arange(-history + 1, 1), np.arange(1, len(truth) + 1)
+        history = min(len(window), max(HISTORY_HORIZONS * len(true), HISTORY_STEPS))
+        before, after = np.arange(-history + 1, 1), np.arange(1, len(true) + 1)
         for channel in range(channels):
             axis = axes[channel, column]
-            dots = {"marker": "." if len(truth) < 3 else "", "markersize": 7}
+            dots = {"marker": "." if len(true) < 3 else "", "markersize": 7}
             style(axis, f"{plain(names[channel])}, test window {row}", "", "")
             if channel == channels - 1:
                 axis.set_xlabel("Steps after the window", color=INK)
@@ -58,19 +71,19 @@ def forecasts(shown, names, unit=None):
                 axis.set_ylabel(plain(unit), color=INK)
             known = window[-history:, channel]
             axis.plot(before, known, color=GREY, linewidth=1.2, label="window")
-            axis.plot(after, truth[:, channel], color=INK, linewidth=1.2, label="truth", **dots)
+            axis.plot(after, true[:, channel], color=INK, linewidth=1.2, label="true", **dots)
             axis.plot(after, answer[:, channel], label="forecast", **_LOOKS["model"], **dots)
             axis.axvline(0.5, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     legend(axes[0, 0])
     return figure
 
 
-def error_by_horizon(by_step, unit=None):
-    """Draw how the error grows with the steps ahead.
+def error_by_horizon(by_step: Mapping[str, Sequence[float]], unit: str | None = None) -> Figure:
+    """Plot the RMSE of a forecast for each step of the horizon.
 
     Args:
-        by_step: dict from `"model"` and baselines to a list of floats, the RMSE of each
-            step.
+        by_step: dict from `"model"` and the baselines' names to a list of floats, the RMSE of
+            each step.
         unit: str or `None`. The series' unit.
 
     Returns:
@@ -83,7 +96,7 @@ def error_by_horizon(by_step, unit=None):
     """
     figure, axes = new_figure(width=5.4)
     axis = axes[0, 0]
-    style(axis, "Error by step", "Steps ahead", f"RMSE [{plain(unit)}]" if unit else "RMSE")
+    style(axis, "Error for each step", "Steps ahead", f"RMSE [{plain(unit)}]" if unit else "RMSE")
     for name, values in by_step.items():
         steps = np.arange(1, len(values) + 1)
         marker = "o" if len(values) < 25 else ""

@@ -1,65 +1,49 @@
-"""What an evaluation found: the numbers, the sentence that says them, and the table."""
+"""`Report`: what an evaluation found, as numbers, as text and as HTML for a notebook."""
+
+from __future__ import annotations
 
 import dataclasses
-import html
-import math
 import pathlib
+from collections.abc import Sequence
+from typing import Any
 
+from kerakit.evaluation.report.headline import format_number, headline
 from kerakit.evaluation.stages import HEADER, stage_rows
-from kerakit.html_table import html_table
+from kerakit.html_table import escaped, html_table
 
-__all__ = ["Report", "format_number", "headline"]
-
-# What the baselines do, as a reader says it.
-_BASELINES = {
-    "mean": "predicting the mean",
-    "majority": "always answering the majority class",
-    "seasonal_naive": "repeating the last season",
-    "most_frequent_tag": "the most frequent tag of each word",
-    "linear": "a linear model",
-    "logistic": "a logistic model",
-}
-# The metric of the first sentence, its name there, what a test row is, and whether baselines
-# are told by how far the model is from them.
-_SENTENCES = {
-    "regression": ("rmse", "RMSE", "row", True),
-    "binary": ("accuracy", "Accuracy", "row", False),
-    "multiclass": ("accuracy", "Accuracy", "row", False),
-    "multilabel": ("f1", "Macro F1", "row", False),
-    "forecast": ("rmse", "RMSE", "window", True),
-    "tagging": ("accuracy", "Accuracy", "sentence", False),
-}
+__all__ = ["Report", "metrics_table"]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Report:
-    """What an evaluation on the test split found.
+    """The result of `evaluate`: metrics of the model and the baselines on the test split.
 
-    Printed, it is a table of the model beside its baselines; in a notebook, the same as
-    HTML.
+    `print(report)` shows a table with a column for the model and one for each baseline. A
+    notebook shows the same table as HTML.
 
     Attributes:
         task: str. The task of the data's `Spec`.
-        test: dict from metric name to float, or `None` where it is undefined.
-        baseline: dict from baseline name to such a dict.
-        counts: dict from `"train"`, `"validation"` and `"test"` to row counts (`None`
-            where unknown).
-        plots: dict from plot name to the path of its PNG; empty without a `run_dir`.
+        test: dict from metric name to float, or to `None` where the metric is undefined.
+        baseline: dict from the name of a baseline to such a dict.
+        counts: dict from `"train"`, `"validation"` and `"test"` to the number of rows (`None`
+            where it is unknown).
+        plots: dict from plot name to the path of its PNG file; empty without a `run_dir`.
         path: `pathlib.Path` of `report.html`, or `None` without a `run_dir`.
         unit: str or `None`. The target's unit.
-        notes: tuple of str. What a reader should know about the numbers.
+        notes: tuple of str. Sentences that explain the numbers.
         per_class: dict from class to its `precision`, `recall`, `f1` and `support`, see
-            `kerakit.evaluation.metrics.confusion.per_class`; empty unless each row has one label.
-        confused: tuple of dicts of `true`, `predicted`, `count` and `share`: the pairs of
-            classes that are mixed up most often.
-        stages: tuple of dicts, those of `fine_tune`: what each stage of the training came
-            to on the validation split. Empty for a model that was trained in one.
-        by_horizon: dict from `"model"` and baselines to the RMSE of each step of a forecast,
-            a list of floats; empty for other tasks.
-        wrong: tuple of dicts. Texts that a classifier got wrong with the most confidence
-            (`row`, `text`, `true`, `predicted`, `confidence`), or such tags of a tagger
-            (also `token`); only where there is a report to show them in.
-        tokens: int or `None`. How many tokens of the test split were tagged.
+            `kerakit.evaluation.metrics.confusion.per_class`. Empty where a row does not have
+            exactly one label.
+        confused: tuple of dicts with `true`, `predicted`, `count` and `share` (fraction of the
+            true class): the pairs of classes that are confused most often.
+        stages: tuple of dicts. The stages of `fine_tune`, with their validation metrics. Empty
+            for a model that was trained by `fit`.
+        by_horizon: dict from `"model"` and the baselines' names to a list of floats, the RMSE
+            of each step of a forecast. Empty for other tasks.
+        confident_errors: tuple of dicts. Texts that a classifier misclassified with the highest
+            confidence (`row`, `text`, `true`, `predicted`, `confidence`), or tokens with wrong
+            tags (also `token`). Empty without a `run_dir`.
+        tokens: int or `None`. The number of test tokens of a tagger.
 
     Example:
 
@@ -79,111 +63,68 @@ class Report:
     unit: str | None = None
     notes: tuple[str, ...] = ()
     per_class: dict[str, dict[str, float | None]] = dataclasses.field(default_factory=dict)
-    confused: tuple[dict, ...] = ()
-    stages: tuple[dict, ...] = ()
+    confused: tuple[dict[str, Any], ...] = ()
+    stages: tuple[dict[str, Any], ...] = ()
     by_horizon: dict[str, list[float]] = dataclasses.field(default_factory=dict)
-    wrong: tuple[dict, ...] = ()
+    confident_errors: tuple[dict[str, Any], ...] = ()
     tokens: int | None = None
 
-    def to_dict(self):
+    def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict of JSON values."""
         values = dataclasses.asdict(self)
         values["plots"] = {name: str(path) for name, path in self.plots.items()}
         values["path"] = None if self.path is None else str(self.path)
-        for name in ("notes", "confused", "stages", "wrong"):
+        for name in ("notes", "confused", "stages", "confident_errors"):
             values[name] = list(values[name])
         return values
 
-    def rows(self):
-        """Return the table: a list of `(metric, [model's value, each baseline's value])`."""
+    def rows(self) -> list[tuple[str, list[float | None]]]:
+        """Return the table: a list of `(metric, [value of the model, of each baseline])`."""
         columns = [self.test, *self.baseline.values()]
         return [(metric, [column.get(metric) for column in columns]) for metric in self.test]
 
-    def __str__(self):
+    def __str__(self) -> str:
         header = ["", "model", *self.baseline]
-        table = [[name, *map(format_number, values)] for name, values in self.rows()]
-        lines = [headline(self), "", *_aligned([header, *table])]
+        cells = [[name, *map(format_number, values)] for name, values in self.rows()]
+        lines = [self.headline(), "", *_aligned([header, *cells])]
         if self.stages:
             lines += ["", *_aligned([HEADER, *stage_rows(self.stages)])]
         lines += ["", *self.notes] if self.notes else []
         lines += ["", f"Report: {self.path}"] if self.path else []
         return "\n".join(lines)
 
-    def _repr_html_(self):
-        return f"<p>{html.escape(headline(self))}</p>{self.table_html()}"
+    def __repr__(self) -> str:
+        lines = [f"Report of {self.task}: {self.headline()}"]
+        for name, metrics in {"model": self.test, **self.baseline}.items():
+            values = (f"{metric} {format_number(value)}" for metric, value in metrics.items())
+            lines.append(f"  {name}: {', '.join(values)}")
+        return "\n".join(lines + ([f"  report: {self.path}"] if self.path else []))
 
-    def table_html(self):
-        """Return the table of the model beside its baselines as an HTML `<table>`."""
-        rows = [[name, *map(format_number, values)] for name, values in self.rows()]
-        header = ["", "model", *self.baseline]
-        return html_table(
-            header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics"
+    def _repr_html_(self) -> str:
+        notes = [*self.notes, *([f"Report: {self.path}"] if self.path else [])]
+        return f"<p><strong>{escaped(self.headline())}</strong></p>{metrics_table(self)}" + "".join(
+            f"<p><small>{escaped(note)}</small></p>" for note in notes
+        )
+
+    def headline(self) -> str:
+        """Return the result in one sentence: the main metric, and how baselines compare."""
+        return headline(
+            self.task, self.test, self.baseline, self.counts["test"], self.unit, self.tokens
         )
 
 
-def headline(report):
-    """Return the result in one sentence: the main metric, how many rows, against what.
-
-    Args:
-        report: `Report`.
-
-    Returns:
-        str.
-    """
-    metric, name, row, relative = _SENTENCES[report.task]
-    count = report.counts["test"]
-    rows = f"{count:,} test {row}{'s' if count != 1 else ''}"
-    if report.tokens is not None:
-        rows = f"{report.tokens:,} token{'s' if report.tokens != 1 else ''} of {rows}"
-    value, unit = report.test[metric], f" {report.unit}" if relative and report.unit else ""
-    text = f"{name} {format_number(value)}{unit} on {rows}"
-    against = []
-    for baseline, words in _BASELINES.items():
-        other = report.baseline.get(baseline, {}).get(metric)
-        if other is not None:
-            number = f"{format_number(other)} for {words}"
-            against.append(_relative(value, other, words) if relative else number)
-    if against:
-        text += f", {'' if relative else 'against '}{' and '.join(against)}"
-    return text + "."
+def metrics_table(report: Report) -> str:
+    """Return the table of metrics as HTML: a column for the model and one for each baseline."""
+    header = ["", "model", *report.baseline]
+    rows = [[name, *map(format_number, values)] for name, values in report.rows()]
+    return html_table(header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics")
 
 
-def _aligned(rows):
-    """The lines of a table: its first column to the left, the others to the right."""
+def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table: the first column aligned left, the others right."""
     first, *others = (max(map(len, column)) + 2 for column in zip(*rows, strict=True))
     return [
         row[0].ljust(first)
         + "".join(cell.rjust(width) for cell, width in zip(row[1:], others, strict=True))
         for row in rows
     ]
-
-
-def _relative(value, other, words):
-    if other == 0 or not math.isfinite(other):
-        return f"against {format_number(other)} for {words}"
-    change = round(100 * (value / other - 1))
-    if change == 0:
-        return f"level with {words}"
-    return f"{abs(change)}% {'below' if change < 0 else 'above'} {words}"
-
-
-def format_number(value):
-    """Return `value` in about four significant digits, without an exponent where legible.
-
-    Example:
-
-    >>> [format_number(x) for x in (49950.4, 53.126, 0.81, 0.00012, None)]
-    ['49,950', '53.13', '0.8100', '0.00012', '–']
-    """
-    if value is None:
-        return "–"
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size >= 1e9 or size < 1e-4:
-        return f"{value:.3g}"
-    if size >= 1000:
-        return f"{value:,.0f}"
-    if size < 1e-3:
-        return f"{value:.3g}"
-    return f"{value:.{3 - math.floor(math.log10(size)) if size >= 1 else 4}f}"

@@ -1,25 +1,42 @@
-"""What an evaluation leaves in a run's folder: `metrics.json`, plots and `report.html`."""
+"""Files of an evaluation in a run's folder: `metrics.json`, plots and `report.html`."""
+
+from __future__ import annotations
 
 import csv
-import io
 import math
+import os
 import pathlib
-import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import RunError
+from kerakit.evaluation.plots.figure import png
 from kerakit.evaluation.report.page import render
 from kerakit.files import read_json, write_bytes, write_json, write_text
 
-__all__ = ["png", "read_history", "update_metrics", "write_run"]
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from kerakit.data.spec import Spec
+    from kerakit.evaluation.report.report import Report
+
+__all__ = ["STAGES", "read_history", "update_metrics", "write_run"]
 
 STAGES = ("data", "train", "evaluate", "export", "total")
 
 
-def write_run(run_dir, report, spec, figures, metrics, details):
-    """Write the plots, the report and, last, the metrics; each whole or not at all.
+def write_run(
+    run_dir: str | os.PathLike[str],
+    report: Report,
+    spec: Spec,
+    figures: Mapping[str, Figure],
+    metrics: Mapping[str, Any],
+    details: Mapping[str, Any],
+) -> None:
+    """Write the plots, then the report, then the metrics; each file whole or not at all.
 
     Args:
-        run_dir: path. Created where it is missing.
+        run_dir: path. Created if it is missing.
         report: `Report`, with `plots` and `path` set.
         spec: `Spec` of the data.
         figures: dict from plot name to `matplotlib.figure.Figure`.
@@ -42,16 +59,16 @@ def write_run(run_dir, report, spec, figures, metrics, details):
     write_json(run_dir / "metrics.json", metrics)
 
 
-def update_metrics(run_dir, **fields):
-    """Add to a run's `metrics.json` what became known after the evaluation.
+def update_metrics(run_dir: str | os.PathLike[str], **fields: Any) -> dict[str, Any]:
+    """Update a run's `metrics.json` with values that were not known at the evaluation.
 
     Args:
         run_dir: path of the run that was evaluated.
-        **fields: JSON values. A dict is merged into the dict that is there, key by key
-            (`seconds={"export": 2.1}`); anything else replaces the value.
+        **fields: JSON values. A dict is merged into the existing dict, key by key
+            (`seconds={"export": 2.1}`); any other value replaces the existing one.
 
     Returns:
-        dict. The contents as they are now.
+        dict. The new contents.
 
     Raises:
         RunError: when there is no readable `metrics.json`.
@@ -69,15 +86,18 @@ def update_metrics(run_dir, **fields):
         metrics = read_json(path)
     except (OSError, ValueError) as error:
         raise RunError(
-            f"{path} cannot be read ({error}). Run evaluate(..., run_dir=...) first."
+            f"update_metrics: {path} cannot be read ({str(error)[:200]}). Run "
+            "evaluate(..., run_dir=...) first."
         ) from error
     metrics = _merge(metrics, fields)
     write_json(path, metrics)
     return metrics
 
 
-def read_history(history, run_dir=None):
-    """Return the history as a dict of lists, or `None` where there is none.
+def read_history(
+    history: Any, run_dir: str | os.PathLike[str] | None = None
+) -> dict[str, list[float]] | None:
+    """Return the history of a training as a dict of lists, or `None` where there is none.
 
     Args:
         history: `keras.callbacks.History`, dict of lists, or `None`: read from
@@ -85,8 +105,8 @@ def read_history(history, run_dir=None):
         run_dir: path or `None`.
 
     Returns:
-        dict from metric name to a list of floats per epoch (NaN where a cell is empty or
-        not a number), without columns that hold no number; or `None`.
+        dict from metric name to a list of floats per epoch (NaN where a value is empty or
+        not a number), without columns that have no number; or `None`.
     """
     history = getattr(history, "history", history)
     if history is None and run_dir is not None:
@@ -105,16 +125,6 @@ def read_history(history, run_dir=None):
         if name != "epoch" and any(map(math.isfinite, values))
     }
     return history or None
-
-
-def png(figure):
-    """Return a Matplotlib figure as the bytes of a PNG."""
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        # A label in a script that the font lacks is drawn as boxes; no reason to stop or warn.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
 
 
 def _merge(old, new):

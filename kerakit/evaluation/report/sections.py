@@ -1,48 +1,204 @@
-"""The report's section on classes: how each fares, and which are taken for which."""
+"""Sections of the report: plots, classes, confident errors, data, training, how to reproduce."""
 
-from kerakit.evaluation.report.html import table
+from __future__ import annotations
 
-__all__ = ["class_tables"]
+import base64
+import struct
+from collections.abc import Mapping
+from typing import Any
 
-MAX_CLASSES = 1000  # some 100 KB of page
+from kerakit.data.spec import Feature, Spec
+from kerakit.data.tasks import TASKS
+from kerakit.evaluation.report.headline import format_number
+from kerakit.evaluation.report.html import definitions, scrolling
+from kerakit.evaluation.report.report import Report
+from kerakit.evaluation.stages import HEADER, stage_rows
+from kerakit.html_table import escaped
+
+__all__ = ["classes", "confident_errors", "data", "plot", "reproduce", "training"]
+
+MAX_FEATURES = 200  # rows of the table; with more the page is hard to read
+MAX_CLASSES = 1000  # some 100 KB of page, in a box that scrolls
+MAX_TARGETS = 8  # with more, the targets' means and standard deviations are left out
+# A plot is as wide as the page from this width over height, or from this width in pixels.
+_WIDE_SHAPE, _WIDE_PIXELS = 1.7, 1000
+_STEPS = ("window", "horizon", "season")
+_CAPTIONS = {
+    "learning_curves": "Training and validation loss, and one metric, for each epoch",
+    "predicted_vs_true": "Predicted values against true values",
+    "residuals": "Residuals (predicted minus true) against predictions, and their histogram",
+    "confusion_matrix": "Confusion matrix: true classes in rows, predicted classes in columns",
+    "roc": "ROC curve: true-positive rate against false-positive rate",
+    "precision_recall": "Precision against recall",
+    "reliability_diagram": "Reliability diagram: accuracy against confidence",
+    "confident_errors": "Confident errors: wrong predictions with the highest confidence. Rows of "
+    "the test split are counted from 0",
+    "forecasts": "Forecasts of a few test windows with the true values",
+    "error_by_horizon": "RMSE for each step of the horizon",
+}
+_ERRORS = {
+    "text": "Text",
+    "token": "Token",
+    "true": "True class",
+    "predicted": "Predicted class",
+    "confidence": "Confidence",
+    "row": "Test row",
+}
+_TAG_ERRORS = {"text": "Sentence", "true": "True tag", "predicted": "Predicted tag"}
 
 
-def class_tables(report, spec):
-    """Return the section as HTML, empty where a row has no single label.
+def plot(name: str, image: bytes, photos: bool = False) -> str:
+    """Return a plot as HTML, with the PNG inside and a caption.
 
     Args:
-        report: `Report`.
-        spec: `Spec` of the data.
+        name: str. Name of the plot.
+        image: bytes of a PNG file.
+        photos: bool. Whether the plot shows photos, which are not inverted on a dark page.
+    """
+    encoded = base64.b64encode(image).decode("ascii")
+    caption = escaped(_CAPTIONS.get(name, name.replace("_", " ")))
+    width, height = struct.unpack(">II", image[16:24])  # from the PNG's header
+    wide = width > _WIDE_SHAPE * height or width > _WIDE_PIXELS or photos
+    marks = ["wide"] * wide + ["photos"] * photos
+    css = f' class="{" ".join(marks)}"' if marks else ""
+    return (
+        f'<figure{css}><img alt="{caption}" width="{width}" height="{height}" '
+        f'src="data:image/png;base64,{encoded}">'
+        f"<figcaption>{caption}</figcaption></figure>"
+    )
 
-    Returns:
-        str. A table with a row for each class, in their order: precision, recall, F1, test
-        rows (of tags, tokens), training rows; and one of the pairs that are mixed up most often.
+
+def classes(report: Report, spec: Spec) -> str:
+    """Return the section on classes, empty where a row does not have exactly one label.
+
+    It has a table of precision, recall, F1 and counts of each class, and a table of the
+    pairs of classes that are confused most often.
     """
     if not report.per_class:
         return ""
     counts = spec.class_counts or (None,) * len(report.per_class)
     rows = [
-        [name, *map(_number, (one["precision"], one["recall"], one["f1"])), one["support"], count]
+        [name, *map(_fraction, (one["precision"], one["recall"], one["f1"])), one["support"], count]
         for (name, one), count in zip(report.per_class.items(), counts, strict=True)
     ]
-    one = "token" if report.task == "tagging" else "row"
-    header = ["Class", "Precision", "Recall", "F1", f"Test {one}s", f"Training {one}s"]
-    each = table(header, rows, MAX_CLASSES, "classes", numbers=5)
+    row = TASKS[report.task].scored
+    header = ["Class", "Precision", "Recall", "F1", f"Test {row}s", f"Training {row}s"]
+    each = scrolling(header, rows, MAX_CLASSES, "classes", numbers=5)
     pairs = [
         [pair["true"], pair["predicted"], pair["count"], f"{100 * pair['share']:.1f} %"]
         for pair in report.confused
     ]
-    header = ["True class", "Predicted", f"Test {one}s", "Share of true class"]
+    header = ["True class", "Predicted class", f"Test {row}s", "Fraction of true class"]
     confused = (
-        table(header, pairs, len(pairs), "pairs", numbers=2)
+        scrolling(header, pairs, len(pairs), "pairs", numbers=2)
         if pairs
-        else f'<p class="note">No test {one} was taken for another class.</p>'
+        else f'<p class="note">No test {row} was misclassified.</p>'
     )
     return (
         '<h2>Classes</h2><div class="beside">'
-        f"<div><h3>Each class</h3>{each}</div><div><h3>Most confused</h3>{confused}</div></div>"
+        f"<div><h3>Each class</h3>{each}</div>"
+        f"<div><h3>Most confused classes</h3>{confused}</div></div>"
     )
 
 
-def _number(share):
-    return "–" if share is None else f"{share:.3f}"
+def confident_errors(report: Report) -> str:
+    """Return the section of texts that were misclassified with high confidence, or `""`."""
+    if not report.confident_errors:
+        return ""
+    names = _ERRORS | (_TAG_ERRORS if TASKS[report.task].answer == "tags" else {})
+    names = {key: name for key, name in names.items() if key in report.confident_errors[0]}
+    rows = [[row[key] for key in names] for row in report.confident_errors]
+    shown = scrolling(list(names.values()), rows, len(rows), "errors", numbers=2)
+    return f"<h2>Confident errors</h2>{shown}"
+
+
+def data(report: Report, spec: Spec) -> str:
+    """Return the section on the data: sizes, target, classes and a table of the features."""
+    target = ", ".join(spec.target.names) + (f" [{spec.target.unit}]" if spec.target.unit else "")
+    facts = {"Data set": spec.dataset or None, "Task": spec.task, "Target": target}
+    if spec.series:
+        facts |= {f"Steps of the {name}": getattr(spec.series, name) for name in _STEPS}
+    facts |= {f"Rows, {split}": f"{n:,}" for split, n in report.counts.items() if n is not None}
+    if 0 < len(spec.target.mean) <= MAX_TARGETS:
+        facts["Target's mean"] = ", ".join(map(format_number, spec.target.mean))
+        stds = (variance**0.5 for variance in spec.target.variance)
+        facts["Target's standard deviation"] = ", ".join(map(format_number, stds))
+    pieces = [definitions(facts)]
+    if spec.classes and not report.per_class:
+        counts = spec.class_counts or (None,) * len(spec.classes)
+        rows = [[name, n] for name, n in zip(spec.classes, counts, strict=True)]
+        pieces.append(scrolling(["Class", "Training rows"], rows, MAX_CLASSES, "classes"))
+    columns = ["Feature", "Kind", "Shape", "Mean", "Std", "Missing", "Vocabulary"]
+    rows = [_feature(feature) for feature in spec.features]
+    pieces.append(scrolling(columns, rows, MAX_FEATURES, "features", numbers=4))
+    return "".join(pieces)
+
+
+def _feature(feature: Feature):
+    name = feature.name
+    if feature.column and feature.column != name:
+        name += f" ({feature.column})"
+    scalar = isinstance(feature.mean, (int, float))
+    missing = feature.missing if isinstance(feature.missing, int) else sum(feature.missing)
+    return [
+        name,
+        feature.kind,
+        " × ".join(str(dim or "any") for dim in feature.shape) or "scalar",
+        format_number(feature.mean) if scalar else "–",
+        format_number(feature.variance**0.5) if scalar and feature.variance is not None else "–",
+        missing,
+        len(feature.vocabulary) if feature.vocabulary else "–",
+    ]
+
+
+def training(report: Report, details: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
+    """Return the section on the training: stages of fine-tuning, seconds, configuration."""
+    hidden = {"config", "command", "seconds", "cpu_seconds", "epochs", "name", "version"}
+    facts = {key: value for key, value in details.items() if key not in hidden}
+    facts["epochs"] = metrics.get("epochs")
+    for stage, seconds in (metrics.get("seconds") or {}).items():
+        facts[f"seconds, {stage}"] = None if seconds is None else format_number(seconds)
+    facts["CPU seconds"] = metrics.get("cpu_seconds")
+    config = details.get("config")
+    if isinstance(config, dict):
+        facts |= {f"config: {key}": value for key, value in config.items()}
+    elif config is not None:
+        facts["config"] = config
+    unknown = '<p class="note">No details of the training are recorded.</p>'
+    return _stages(report) + (definitions(facts) or unknown)
+
+
+def _stages(report):
+    rows = stage_rows(report.stages)
+    if not rows:
+        return ""
+    note = (
+        "Each stage starts with the best weights so far. A stage is kept if it lowers the "
+        "validation log loss; the decrease is given with its standard error (±). After a solved "
+        "head, <code>auto</code> keeps a stage only if the decrease is more than two standard "
+        "errors."
+    )
+    if any(stage.get("refitted") for stage in report.stages):
+        note += (
+            " At the end the head was refitted on training plus validation images. The values "
+            "above were measured before the refit."
+        )
+    stages = scrolling(HEADER, rows, len(rows), "stages", numbers=len(HEADER) - 1)
+    return f'{stages}<p class="note">{note}</p>'
+
+
+def reproduce(spec: Spec, details: Mapping[str, Any]) -> str:
+    """Return the section on how to reproduce the result: command, seed and fingerprint."""
+    facts = {"Seed of the split": spec.seed, "SHA-256 of the data": spec.fingerprint or None}
+    command = details.get("command")
+    text = (
+        f"<p>Run this command in the environment above:</p><pre>{escaped(command)}</pre>"
+        if command
+        else "<p>Train with the configuration above on the same data. The seed determines the "
+        "split and the training.</p>"
+    )
+    return text + definitions(facts)
+
+
+def _fraction(value):
+    return "–" if value is None else f"{value:.3f}"

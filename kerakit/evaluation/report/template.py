@@ -1,4 +1,4 @@
-"""The page that `report.html` is filled into: markup and style, nothing loaded, no script."""
+"""The template of `report.html`: markup and style, without links and scripts."""
 
 import string
 
@@ -22,7 +22,7 @@ PAGE = string.Template("""\
     --ink: #e4e7eb; --soft: #9aa3ae; --line: #343a42; --page: #16191d; --tint: #1f242a;
     --accent: #7db4e6;
   }
-  /* The plots are dark on white: turned over, hues kept. */
+  /* The plots are dark on white: inverted, with their hues. */
   figure:not(.photos) img { filter: invert(0.91) hue-rotate(180deg); }
 }
 * { box-sizing: border-box; }

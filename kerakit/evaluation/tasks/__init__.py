@@ -1,1 +1,1 @@
-"""How each task is measured: its metrics, baselines and plots."""
+"""For each kind of answer: metrics, baselines and plots."""

@@ -1,75 +1,90 @@
-"""How a classifier is measured: one label for each row, or several yes/no labels."""
+"""Measure a classifier: one label for each row, or several yes/no labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerakit.evaluation.baselines.tables import fit_baselines
-from kerakit.evaluation.errors.confident_errors import SurestErrors
-from kerakit.evaluation.errors.images import display_size, shows_images, wrong_images
-from kerakit.evaluation.errors.series import shows_series, wrong_series
-from kerakit.evaluation.errors.texts import shows_texts, wrong_texts
+from kerakit.evaluation.errors.confident_errors import ConfidentErrors
+from kerakit.evaluation.errors.images import display_size, has_images, plot_images
+from kerakit.evaluation.errors.series import has_series, plot_series
+from kerakit.evaluation.errors.texts import has_texts, text_rows
 from kerakit.evaluation.metrics import metrics
 from kerakit.evaluation.metrics.confusion import most_confused, per_class
-from kerakit.evaluation.plots import classification as class_plots
+from kerakit.evaluation.metrics.custom import compute_metrics
+from kerakit.evaluation.plots import classification as plots
 from kerakit.evaluation.plots.fonts import drawable, font_families
-from kerakit.evaluation.tasks.measured import Measured
+from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
 from kerakit.evaluation.tasks.predictions import predict_test
 
-__all__ = ["measure_classes", "measure_labels"]
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data.data import Data
+
+__all__ = ["measure_label", "measure_labels"]
 
 
-def measure_classes(model, data, quantiles, drawn):
+def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
     """Measure a classifier of one label for each row.
 
     Args:
         model: `keras.Model`.
         data: `Data`.
-        quantiles: `None`.
-        drawn: bool. Whether the rows it got wrong with the most confidence are kept for the
-            report, where they are images, texts or series.
-
-    Returns:
-        `Measured`.
+        options: `MeasureOptions`. Where a report will be written, the confident errors of
+            images, texts and series are kept for it.
     """
     spec = data.spec
     baselines, notes = fit_baselines(data, model)
-    errors = _errors(spec) if drawn else None
-    y, answers = predict_test(model, data, baselines, errors=errors)
+    kept = _confident_errors(spec) if options.plotted else None
+    y, answers = predict_test(model, data, {**baselines, **options.baselines}, errors=kept)
+
+    def measure(p):
+        own = compute_metrics(options.metrics, y, p, spec.task)
+        return metrics.classification_metrics(y, p) | own
+
     p = answers.pop("model")
-    label, test = p.argmax(axis=1), metrics.classification_metrics(y, p)
-    wrong = errors.errors if errors else []
+    label, test = p.argmax(axis=1), measure(p)
+    errors = kept.errors if kept else []
 
     def draw():
         classes = drawable(spec.classes)
         with font_families(spec.classes):
-            figures = {"confusion_matrix": class_plots.confusion_matrix(y, label, classes)}
+            figures = {"confusion_matrix": plots.confusion_matrix(y, label, classes)}
             figures |= _of_probabilities(y, p, p.max(axis=1), label == y, test, classes)
-            if wrong and shows_images(spec):
-                figures["worst_errors"] = wrong_images(wrong, classes)
-            if wrong and shows_series(spec):
-                figures["worst_errors"] = wrong_series(wrong, classes)
+            if errors and has_images(spec):
+                figures["confident_errors"] = plot_images(errors, classes)
+            if errors and has_series(spec):
+                figures["confident_errors"] = plot_series(errors, classes)
         return figures
 
     return Measured(
         test=test,
-        baseline={name: metrics.classification_metrics(y, one) for name, one in answers.items()},
+        baseline={name: measure(answer) for name, answer in answers.items()},
         rows=len(y),
         draw=draw,
         notes=notes,
         fields={
             "per_class": per_class(y, label, spec.classes),
             "confused": tuple(most_confused(y, label, spec.classes)),
-            "wrong": wrong_texts(wrong, spec.classes) if shows_texts(spec) else (),
+            "confident_errors": text_rows(errors, spec.classes) if has_texts(spec) else (),
         },
     )
 
 
-def measure_labels(model, data, quantiles, drawn):
-    """Measure a classifier of several yes/no labels for each row; as `measure_classes`."""
+def measure_labels(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
+    """Measure a classifier of several yes/no labels for each row; as `measure_label`."""
     spec = data.spec
     baselines, notes = fit_baselines(data, model)
-    y, answers = predict_test(model, data, baselines)
+    y, answers = predict_test(model, data, {**baselines, **options.baselines})
+
+    def measure(p):
+        return metrics.multilabel_metrics(y, p) | compute_metrics(options.metrics, y, p, spec.task)
+
     p = answers.pop("model")
-    test = metrics.multilabel_metrics(y, p)
+    test = measure(p)
 
     def draw():
         correct, confidence = (p >= 0.5) == (y == 1), np.maximum(p, 1 - p)
@@ -79,27 +94,27 @@ def measure_labels(model, data, quantiles, drawn):
 
     return Measured(
         test=test,
-        baseline={name: metrics.multilabel_metrics(y, one) for name, one in answers.items()},
+        baseline={name: measure(answer) for name, answer in answers.items()},
         rows=len(y),
         draw=draw,
         notes=notes,
     )
 
 
-def _errors(spec):
-    """What keeps the surest errors of the split, or `None` where a row is not to be looked at."""
-    if shows_images(spec):
-        return SurestErrors(lambda images, row: display_size(np.asarray(images[row])), limit=20)
-    if shows_texts(spec):
-        return SurestErrors(lambda texts, row: texts[row].numpy().decode(errors="replace"))
-    if shows_series(spec):
-        return SurestErrors(lambda series, row: np.array(series[row]), limit=9)
+def _confident_errors(spec):
+    """A collector of confident errors, or `None` where a row cannot be shown to a reader."""
+    if has_images(spec):
+        return ConfidentErrors(lambda images, row: display_size(np.asarray(images[row])), limit=20)
+    if has_texts(spec):
+        return ConfidentErrors(lambda texts, row: texts[row].numpy().decode(errors="replace"))
+    if has_series(spec):
+        return ConfidentErrors(lambda series, row: np.array(series[row]), limit=9)
     return None
 
 
 def _of_probabilities(y, p, confidence, correct, test, classes):
     return {
-        "roc": class_plots.roc(y, p, classes),
-        "precision_recall": class_plots.precision_recall(y, p, classes),
-        "reliability_diagram": class_plots.reliability_diagram(confidence, correct, test["ece"]),
+        "roc": plots.roc(y, p, classes),
+        "precision_recall": plots.precision_recall(y, p, classes),
+        "reliability_diagram": plots.reliability_diagram(confidence, correct, test["ece"]),
     }

@@ -1,87 +1,81 @@
-"""How a forecaster is measured: beside the last season and a linear model, step by step."""
+"""Measure a forecaster: metrics beside the last season and a linear model, for each step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerakit.errors import DataError
-from kerakit.evaluation import inputs
 from kerakit.evaluation.baselines.forecasts import fit_linear, last_season
 from kerakit.evaluation.batches import batches, split_size
+from kerakit.evaluation.checks import check_predictions, check_targets
+from kerakit.evaluation.metrics.custom import compute_metrics
 from kerakit.evaluation.metrics.forecasting import HorizonErrors, naive_scale, training_series
-from kerakit.evaluation.plots import forecasts as series_plots
-from kerakit.evaluation.tasks.measured import Measured
+from kerakit.evaluation.plots import forecasts as plots
+from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
+from kerakit.evaluation.tasks.predictions import no_rows, predict_batch
 
-__all__ = ["check_forecast_shape", "measure_forecast"]
+if TYPE_CHECKING:
+    import keras
 
-SHOWN = 4  # windows that are drawn
+    from kerakit.data.data import Data
 
+__all__ = ["measure_forecast"]
 
-def check_forecast_shape(shape, spec, quantiles=None):
-    """Check that answers of `shape` are forecasts.
-
-    Args:
-        shape: tuple of ints or `None`.
-        spec: `Spec` with a `series`.
-        quantiles: not used.
-
-    Raises:
-        DataError: when it is neither `(batch, horizon)` nor, of several channels,
-            `(batch, horizon, channels)`.
-    """
-    channels = len(spec.target.names)
-    wanted = (None, spec.series.horizon, *((channels,) if channels > 1 else ()))
-    if not inputs.fits(shape, wanted):
-        raise DataError(
-            f"The model answers with shape {shape}, but {spec.dataset or 'the data'} needs "
-            f"{wanted}: {spec.series.horizon} steps"
-            + (f" of {channels} channels" if channels > 1 else "")
-            + ". Build the forecaster from the data's spec."
-        )
+PLOTTED = 4  # windows
 
 
-def measure_forecast(model, data, quantiles, drawn):
-    """Measure a forecaster window by window; nothing but sums is kept, and a few windows.
+def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
+    """Measure a forecaster window by window.
+
+    Memory does not grow with the number of windows: only sums of errors and a few windows are
+    kept, and all forecasts only if the user has metrics of their own.
 
     Args:
-        model: `keras.Model`. Answers in the series' units.
+        model: `keras.Model`. Predicts in the units of the series.
         data: `Data`.
-        quantiles: `None`.
-        drawn: bool. Not used: a few windows are always kept.
+        options: `MeasureOptions`.
 
     Returns:
-        `Measured`. `by_horizon` has the RMSE of each step, of the model and of the baselines.
+        `Measured`. Its `by_horizon` has the RMSE of each step, for the model and the baselines.
     """
     spec = data.spec
     baselines, notes = _baselines(data)
+    baselines |= options.baselines
     errors = {name: HorizonErrors() for name in ("model", *baselines)}
-    wanted, shown, rows = _evenly(split_size(data, "test")), [], 0
+    kept = {name: [] for name in ("true", *errors)}
+    plotted, shown, rows = _evenly(split_size(data, "test")), [], 0
     model.make_predict_function(force=True)
     for features, target, *_ in batches(data, "test"):
         window, y = np.asarray(features[spec.feature_names[0]]), np.asarray(target)
-        answers = {"model": _predict(model, features, spec)}
-        answers |= {name: predict(window) for name, predict in baselines.items()}
-        inputs.check_targets(y, spec, rows)
-        inputs.check_predictions(answers["model"], spec, rows)
+        answers = {"model": predict_batch(model, features, spec)}
+        answers |= {name: predict(features) for name, predict in baselines.items()}
+        check_targets(y, spec, rows)
+        check_predictions(answers["model"], spec, rows)
         for name, answer in answers.items():
             errors[name].add(y, answer)
-        for row in wanted[(wanted >= rows) & (wanted < rows + len(y))]:
-            here = {name: answer[row - rows] for name, answer in answers.items()}
-            shown.append((int(row), window[row - rows], y[row - rows], here))
+        if options.metrics:
+            for name, values in {"true": y, **answers}.items():
+                kept[name].append(values)
+        for row in plotted[(plotted >= rows) & (plotted < rows + len(y))]:
+            of_row = {name: answer[row - rows] for name, answer in answers.items()}
+            shown.append((int(row), window[row - rows], y[row - rows], of_row))
         rows += len(y)
     if not rows:
-        raise DataError(f"{spec.dataset or 'The data'} has no test windows to measure on.")
-    series = training_series(data)
-    scale = None if series is None else naive_scale(series, spec.series.season)
-    if scale is None or not (scale > 0).any():
-        exact = scale is not None and (scale == 0).any()
-        why = "repeats itself exactly" if exact else "has no two values a season apart"
-        notes.append(f"mase is not known: the training part {why}.")
+        raise no_rows(spec)
+    scale, note = _scale(data)
     metrics = {name: one.metrics(spec.target.variance, scale) for name, one in errors.items()}
+    if options.metrics:
+        y = np.concatenate(kept["true"])
+        for name, values in metrics.items():
+            p = np.concatenate(kept[name])
+            values |= compute_metrics(options.metrics, y, p, spec.task)
     by_step = {name: one.rmse_by_step() for name, one in errors.items()}
 
     def draw():
         return {
-            "forecasts": series_plots.forecasts(shown, spec.target.names, spec.target.unit),
-            "error_by_horizon": series_plots.error_by_horizon(by_step, spec.target.unit),
+            "forecasts": plots.forecasts(shown, spec.target.names, spec.target.unit),
+            "error_by_horizon": plots.error_by_horizon(by_step, spec.target.unit),
         }
 
     return Measured(
@@ -89,37 +83,51 @@ def measure_forecast(model, data, quantiles, drawn):
         baseline=metrics,
         rows=rows,
         draw=draw,
-        notes=notes,
+        notes=[*notes, *note],
         fields={"by_horizon": by_step},
     )
 
 
-def _baselines(data):
-    """Functions from a batch of windows to forecasts, by name, and sentences on them."""
-    series = data.spec.series
-    linear, note = fit_linear(data)
+def _scale(data):
+    """The errors that MASE divides by, or `None`; and a list of at most one note."""
+    series = training_series(data)
+    if series is None:
+        reason = "the training series is not in memory"
+        return None, [f"mase is undefined: {reason}."]
+    scale = naive_scale(series, data.spec.series.season)
+    if (scale > 0).any():
+        return scale, []
+    reason = (
+        "the training series repeats itself exactly"
+        if (scale == 0).any()
+        else "the training series has no two values that are one season apart"
+    )
+    return scale, [f"mase is undefined: {reason}."]
 
-    def seasonal(window):
-        return last_season(window, series.horizon, series.season)
+
+def _baselines(data):
+    """Functions from a batch of features to forecasts, by name, and notes on them."""
+    series, name = data.spec.series, data.spec.feature_names[0]
+    fitted, note = fit_linear(data)
+
+    def seasonal(features):
+        return last_season(np.asarray(features[name]), series.horizon, series.season)
+
+    def linear(features):
+        return fitted(np.asarray(features[name]))
 
     if 1 < series.season <= series.window:
         repeated = f"last {series.season} steps, one season,"
     else:
-        repeated = "last value" + (
-            ", since its season is longer than the window" if series.season > 1 else ""
-        )
-    baselines = {"seasonal_naive": seasonal, "linear": linear}
-    return baselines, [f"The seasonal naive forecast repeats the {repeated} of the window.", note]
-
-
-def _predict(model, features, spec):
-    answer = np.asarray(model.predict_on_batch(inputs.arrange(model, features)), np.float32)
-    check_forecast_shape(answer.shape, spec)
-    return answer
+        repeated = "last value"
+    text = f"The seasonal naive forecast repeats the {repeated} of the window."
+    if series.season > max(series.window, 1):
+        text = text[:-1] + ", because the season is longer than the window."
+    return {"seasonal_naive": seasonal, "linear": linear}, [text, note]
 
 
 def _evenly(total):
-    """Places of a few windows, the first and the last among them; of a stream the first ones."""
+    """Rows of a few windows, evenly spaced, with the first and the last; of a stream the first."""
     if not total:
-        return np.arange(SHOWN)
-    return np.unique(np.linspace(0, total - 1, SHOWN).round().astype(int))
+        return np.arange(PLOTTED)
+    return np.unique(np.linspace(0, total - 1, PLOTTED).round().astype(int))

@@ -1,28 +1,55 @@
-"""What measuring one task gives to the report, whatever the task is."""
+"""What measuring one task takes, and what it gives to the report."""
+
+from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Measured"]
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+
+    Predict = Callable[[Mapping[str, Any]], np.ndarray]
+    Metric = Callable[[np.ndarray, np.ndarray], float]
+
+__all__ = ["MeasureOptions", "Measured"]
+
+
+@dataclasses.dataclass(frozen=True)
+class MeasureOptions:
+    """How a model is measured.
+
+    Attributes:
+        quantiles: tuple of floats or `None`. Levels of a quantile regressor.
+        plotted: bool. Whether a report with plots will be written.
+        metrics: dict from name to the user's metric, a function of `(y, prediction)`.
+        baselines: dict from name to the user's baseline, a function of a batch of features.
+    """
+
+    quantiles: tuple[float, ...] | None = None
+    plotted: bool = False
+    metrics: Mapping[str, Metric] = dataclasses.field(default_factory=dict)
+    baselines: Mapping[str, Predict] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
 class Measured:
-    """A model and its baselines on the test split.
+    """Metrics of a model and its baselines on the test split.
 
     Attributes:
-        test: dict from metric name to float, or `None` where it is undefined.
-        baseline: dict from baseline name to such a dict.
-        rows: int. Test rows that were measured.
+        test: dict from metric name to float, or to `None` where the metric is undefined.
+        baseline: dict from the name of a baseline to such a dict.
+        rows: int. Number of test rows.
         draw: function without arguments that returns a dict from plot name to
             `matplotlib.figure.Figure`. Nothing is drawn before it is called.
-        notes: list of str. What a reader should know about the numbers.
-        fields: dict. Further attributes of `Report` that the task fills.
+        notes: list of str. Sentences that explain the numbers.
+        fields: dict. Further attributes of `Report` that the task sets.
     """
 
     test: dict[str, float | None]
     baseline: dict[str, dict[str, float | None]]
     rows: int
-    draw: Callable[[], dict]
+    draw: Callable[[], dict[str, Figure]]
     notes: list[str] = dataclasses.field(default_factory=list)
-    fields: dict = dataclasses.field(default_factory=dict)
+    fields: dict[str, Any] = dataclasses.field(default_factory=dict)

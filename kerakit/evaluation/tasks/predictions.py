@@ -1,55 +1,102 @@
-"""What a model and the baselines answer to the test split, read once."""
+"""Predictions of the model and the baselines for the test split, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
-from kerakit.evaluation import inputs
 from kerakit.evaluation.batches import batches
+from kerakit.evaluation.checks import check_predictions, check_shape, check_targets, dataset_name
+from kerakit.evaluation.inputs import arrange
 
-__all__ = ["predict_test"]
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data.data import Data
+    from kerakit.data.spec import Spec
+    from kerakit.evaluation.errors.confident_errors import ConfidentErrors
+
+__all__ = ["no_rows", "predict_batch", "predict_test"]
 
 
-def predict_test(model, data, baselines, quantiles=None, errors=None):
-    """Return the test targets and all answers to them, in one pass over the split.
+def predict_batch(
+    model: keras.Model, features: Mapping[str, Any], spec: Spec, quantiles: Any = None
+) -> np.ndarray:
+    """Return the predictions of a model for one batch, whose shape is checked.
 
-    Only targets and answers are kept; features are held batch by batch. The model computes
-    in the precision that its layers have now: a prediction function that Keras traced
-    earlier, while training in mixed precision, is not used again.
+    Args:
+        model: `keras.Model`.
+        features: dict from name to tensor of shape `(n, ...)`.
+        spec: `Spec`.
+        quantiles: tuple of floats or `None`. Levels of a quantile regressor.
+
+    Returns:
+        float32 array of shape `(n, ...)`.
+    """
+    p = np.asarray(model.predict_on_batch(arrange(model, features)), np.float32)
+    check_shape(p.shape, spec, quantiles)
+    return p
+
+
+def predict_test(
+    model: keras.Model,
+    data: Data,
+    baselines: Mapping[str, Any],
+    quantiles: Sequence[float] | None = None,
+    errors: ConfidentErrors | None = None,
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Return the test targets, and the predictions of the model and the baselines.
+
+    Only targets and predictions are kept; features are read batch by batch. The model computes
+    in the present precision of its layers: a prediction function that Keras traced earlier,
+    while training in mixed precision, is traced again.
 
     Args:
         model: `keras.Model`.
         data: `Data`.
         baselines: dict from name to a function of a batch of features.
         quantiles: tuple of floats or `None`. Levels of a quantile regressor.
-        errors: `SurestErrors` or `None`. Is shown every batch of the only feature.
+        errors: `ConfidentErrors` or `None`. It gets every batch of the only feature.
 
     Returns:
-        `(y, answers)`: the targets, of shape `(n,)`, or `(n, targets)` for numbers; and a
-        dict from `"model"` and the baselines' names to arrays, first axis `n`.
+        `(y, answers)`: the targets, of shape `(n,)`, or `(n, targets)` for numbers; and a dict
+        from `"model"` and the baselines' names to arrays, first axis `n`.
 
     Raises:
-        DataError: when the answers or targets do not fit the data, or there is no test row.
+        DataError: when predictions or targets do not fit the data, or there is no test row.
         KerakitError: when predictions are NaN or infinite.
     """
+    spec = data.spec
     model.make_predict_function(force=True)
-    first = data.spec.feature_names[0]
-    targets, answers = [], {name: [] for name in ("model", *baselines)}
+    first = spec.feature_names[0]
+    targets, batches_of = [], {name: [] for name in ("model", *baselines)}
     for features, target, *_ in batches(data, "test"):
-        answer = np.asarray(model.predict_on_batch(inputs.arrange(model, features)), np.float32)
-        inputs.check_output_shape(answer.shape, data.spec, quantiles)
+        p = predict_batch(model, features, spec, quantiles)
         targets.append(np.asarray(target))
-        answers["model"].append(answer)
+        batches_of["model"].append(p)
         for name, predict in baselines.items():
-            answers[name].append(predict(features))
+            batches_of[name].append(predict(features))
         if errors is not None:
-            errors.add(features[first], targets[-1], answer)
+            errors.add(features[first], targets[-1], p)
     if not targets:
-        raise DataError(f"{data.spec.dataset or 'The data'} has no test rows to measure on.")
+        raise no_rows(spec)
     y = np.concatenate(targets)
-    answers = {name: np.concatenate(parts) for name, parts in answers.items()}
-    if data.spec.task == "regression" and quantiles is None:
+    answers = {name: np.concatenate(found) for name, found in batches_of.items()}
+    if TASKS[spec.task].answer == "numbers" and quantiles is None:
         y = y.reshape(len(y), -1)
         answers = {name: p.reshape(len(y), -1) for name, p in answers.items()}
-    inputs.check_targets(y, data.spec)
-    inputs.check_predictions(answers["model"], data.spec)
+    check_targets(y, spec)
+    check_predictions(answers["model"], spec)
     return y, answers
+
+
+def no_rows(spec: Spec) -> DataError:
+    """Return the error that a test split turned out to be empty."""
+    return DataError(
+        f"evaluate: {dataset_name(spec)} has no test {TASKS[spec.task].scored}s to measure on. "
+        "Load it with a test split."
+    )

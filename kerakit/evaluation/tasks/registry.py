@@ -1,37 +1,30 @@
-"""Which functions measure which task: the one place where tasks are told apart."""
+"""Which function measures which task."""
 
-import dataclasses
-from collections.abc import Callable
+from __future__ import annotations
 
-from kerakit.evaluation.inputs import check_output_shape
-from kerakit.evaluation.tasks.classification import measure_classes, measure_labels
-from kerakit.evaluation.tasks.forecasting import check_forecast_shape, measure_forecast
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from kerakit.evaluation.tasks.classification import measure_label, measure_labels
+from kerakit.evaluation.tasks.forecasting import measure_forecast
+from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
 from kerakit.evaluation.tasks.regression import measure_numbers
-from kerakit.evaluation.tasks.tagging import check_tags_shape, measure_tags
+from kerakit.evaluation.tasks.tagging import measure_tags
 
-__all__ = ["TASKS", "Task"]
+if TYPE_CHECKING:
+    import keras
 
+    from kerakit.data.data import Data
 
-@dataclasses.dataclass(frozen=True)
-class Task:
-    """How one task is measured.
+    Measure = Callable[[keras.Model, Data, MeasureOptions], Measured]
 
-    Attributes:
-        measure: function of `(model, data, quantiles, drawn)` that returns `Measured`;
-            `drawn` says whether a report with plots will follow.
-        check_shape: function of `(shape, spec, quantiles)` that raises `DataError` where a
-            model's answers cannot be of that shape.
-    """
+__all__ = ["MEASURE"]
 
-    measure: Callable
-    check_shape: Callable = check_output_shape
-
-
-TASKS = {
-    "regression": Task(measure_numbers),
-    "binary": Task(measure_classes),
-    "multiclass": Task(measure_classes),
-    "multilabel": Task(measure_labels),
-    "forecast": Task(measure_forecast, check_forecast_shape),
-    "tagging": Task(measure_tags, check_tags_shape),
+MEASURE: Mapping[str, Measure] = {
+    "numbers": measure_numbers,
+    "label": measure_label,
+    "labels": measure_labels,
+    "forecast": measure_forecast,
+    "tags": measure_tags,
 }
+"""For each kind of answer (`Task.answer`) the function that measures it."""

@@ -1,48 +1,61 @@
-"""How a regressor is measured: beside the mean and a linear model."""
+"""Measure a regressor: metrics beside the mean and a linear model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from kerakit.builders.contract import prediction_column
 from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.metrics import metrics
-from kerakit.evaluation.plots import figure as plots
-from kerakit.evaluation.tasks.measured import Measured
+from kerakit.evaluation.metrics.custom import compute_metrics
+from kerakit.evaluation.plots import regression as plots
+from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
 from kerakit.evaluation.tasks.predictions import predict_test
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data.data import Data
 
 __all__ = ["measure_numbers"]
 
 
-def measure_numbers(model, data, quantiles, drawn):
-    """Measure a regressor, of several targets or of quantiles too.
+def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
+    """Measure a regressor, also of several targets or of quantiles.
 
     Args:
         model: `keras.Model`.
         data: `Data`.
-        quantiles: tuple of floats or `None`. Levels of a quantile regressor.
-        drawn: bool. Not used: the plots need no more than the numbers do.
-
-    Returns:
-        `Measured`.
+        options: `MeasureOptions`.
     """
+    spec, quantiles = data.spec, options.quantiles
     baselines, notes = fit_baselines(data, model)
-    y, answers = predict_test(model, data, baselines, quantiles)
+    y, answers = predict_test(model, data, {**baselines, **options.baselines}, quantiles)
     p, interval = answers.pop("model"), {}
     if quantiles is not None:
         if len(quantiles) > 1:
             interval = {"lower": p[:, 0], "upper": p[:, -1]}
         p = p[:, prediction_column(quantiles)]
-    test = metrics.regression_metrics(y, p)
+
+    def measure(p):
+        shape = (-1,) if len(spec.target.names) == 1 else (-1, len(spec.target.names))
+        own = compute_metrics(options.metrics, y.reshape(shape), p.reshape(shape), spec.task)
+        return metrics.regression_metrics(y, p) | own
+
+    test = measure(p)
     if interval:
         test |= metrics.interval_metrics(y, **interval)
 
     def draw():
-        words = {"names": data.spec.target.names, "unit": data.spec.target.unit}
+        labels = {"names": spec.target.names, "unit": spec.target.unit}
         return {
-            "predicted_vs_true": plots.predicted_vs_true(y, p, **words, **interval),
-            "residuals": plots.residuals(y, p, **words),
+            "predicted_vs_true": plots.predicted_vs_true(y, p, **labels, **interval),
+            "residuals": plots.residuals(y, p, **labels),
         }
 
     return Measured(
         test=test,
-        baseline={name: metrics.regression_metrics(y, one) for name, one in answers.items()},
+        baseline={name: measure(answer) for name, answer in answers.items()},
         rows=len(y),
         draw=draw,
         notes=notes,

@@ -1,129 +1,130 @@
-"""How a tagger is measured: token by token, beside the most frequent tag of each word."""
+"""Measure a tagger: metrics per token beside the most frequent tag of each word."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerakit.errors import DataError
-from kerakit.evaluation import inputs
 from kerakit.evaluation.baselines.tags import fit_most_frequent_tag, lowered, split_tokens
 from kerakit.evaluation.batches import batches
+from kerakit.evaluation.checks import MODEL, check_predictions, check_targets
+from kerakit.evaluation.errors.sentences import WrongSentences
 from kerakit.evaluation.metrics.confusion import most_confused, per_class
-from kerakit.evaluation.metrics.tagging import TagScores, WrongSentences
-from kerakit.evaluation.plots import classification as class_plots
+from kerakit.evaluation.metrics.custom import compute_metrics
+from kerakit.evaluation.metrics.tagging import TagScores
+from kerakit.evaluation.plots import classification as plots
 from kerakit.evaluation.plots.fonts import drawable, font_families
-from kerakit.evaluation.tasks.measured import Measured
+from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
+from kerakit.evaluation.tasks.predictions import no_rows, predict_batch
 
-__all__ = ["check_tags_shape", "measure_tags"]
+if TYPE_CHECKING:
+    import keras
 
+    from kerakit.data.data import Data
 
-def check_tags_shape(shape, spec, quantiles=None):
-    """Check that answers of `shape` are probabilities of tags.
-
-    Args:
-        shape: tuple of ints or `None`.
-        spec: `Spec`.
-        quantiles: not used.
-
-    Raises:
-        DataError: when it is not `(batch, tokens, classes)`.
-    """
-    if not inputs.fits(shape, (None, None, len(spec.classes))):
-        raise DataError(
-            f"The model answers with shape {shape}, but {spec.dataset or 'the data'} needs "
-            f"(batch, tokens, {len(spec.classes)}): a probability of each tag for each token. "
-            "Build the tagger from the data's spec."
-        )
+__all__ = ["measure_tags"]
 
 
-def measure_tags(model, data, quantiles, drawn):
-    """Measure a tagger sentence by sentence; what is behind the last token does not count.
+def measure_tags(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
+    """Measure a tagger sentence by sentence; the padding after a sentence does not count.
 
-    Of each token its true and its predicted tag are kept, no probabilities.
+    For each token the true and the predicted tag are kept, and the probabilities only if the
+    user has metrics of their own.
 
     Args:
-        model: `keras.Model`. Sentences in, `(batch, tokens, classes)` out, with as many
-            tokens as the longest sentence of the batch has, or more.
+        model: `keras.Model`. Sentences in, `(batch, tokens, classes)` out, with at least as many
+            tokens as the longest sentence of the batch.
         data: `Data`.
-        quantiles: `None`.
-        drawn: bool. Whether a few sentences with wrong tags are kept for the report.
-
-    Returns:
-        `Measured`.
+        options: `MeasureOptions`. Where a report will be written, a few sentences with wrong
+            tags are kept for it.
     """
     spec = data.spec
     known = frozenset(spec.features[0].vocabulary)
     baseline = fit_most_frequent_tag(data)
-    scores = {name: TagScores(len(spec.classes)) for name in ("model", "most_frequent_tag")}
-    examples, rows = WrongSentences(spec.classes), 0
+    names = ("model", "most_frequent_tag", *options.baselines)
+    scores = {name: TagScores(len(spec.classes)) for name in names}
+    kept = {name: [] for name in names}
+    errors, rows = WrongSentences(spec.classes), 0
     model.make_predict_function(force=True)
     for features, target, *_ in batches(data, "test"):
         sentences = split_tokens(features[spec.feature_names[0]])
         target = np.asarray(target)
-        real = target >= 0
-        _check_lengths(sentences, real, rows)
-        y = target[real]
-        inputs.check_targets(y, spec, rows)
-        answer = np.asarray(model.predict_on_batch(inputs.arrange(model, features)), np.float32)
-        p = _of_tokens(answer, real, spec)
-        tokens = [token for sentence in sentences for token in sentence]
-        words = [lowered(token) for token in tokens]
-        seen = np.array([word in known for word in words], bool)
-        lengths = real.sum(axis=1)
-        scores["model"].add(y, p, seen, lengths)
-        scores["most_frequent_tag"].add(y, baseline(words), seen, lengths)
-        if drawn:
-            examples.add(sentences, y, p)
+        is_token = target >= 0
+        _check_lengths(sentences, is_token, rows)
+        y = target[is_token]
+        check_targets(y, spec, rows)
+        words = [lowered(token) for sentence in sentences for token in sentence]
+        answers = {
+            "model": _of_tokens(predict_batch(model, features, spec), is_token, spec, MODEL),
+            "most_frequent_tag": baseline(words),
+        }
+        for name, predict in options.baselines.items():
+            source = f"The baseline {name!r} of evaluate"
+            answers[name] = _of_tokens(predict(features), is_token, spec, source)
+        is_known = np.array([word in known for word in words], bool)
+        lengths = is_token.sum(axis=1)
+        for name, p in answers.items():
+            scores[name].add(y, p, is_known, lengths)
+            if options.metrics:
+                kept[name].append(p)
+        if options.plotted:
+            errors.add(sentences, y, answers["model"])
         rows += len(target)
     if not scores["model"].tokens:
-        raise DataError(f"{spec.dataset or 'The data'} has no test tokens to measure on.")
+        raise no_rows(spec)
     y, label = scores["model"].labels()
 
     def draw():
         with font_families(spec.classes):
-            names = drawable(spec.classes)
-            return {"confusion_matrix": class_plots.confusion_matrix(y, label, names)}
+            classes = drawable(spec.classes)
+            return {"confusion_matrix": plots.confusion_matrix(y, label, classes)}
 
-    found = {name: one.metrics() for name, one in scores.items()}
-    share = 1 - scores["model"].known_share()
+    metrics = {name: one.metrics() for name, one in scores.items()}
+    if options.metrics:
+        for name, values in metrics.items():
+            values |= compute_metrics(options.metrics, y, np.concatenate(kept[name]), spec.task)
+    unknown = 1 - scores["model"].known_fraction()
     return Measured(
-        test=found.pop("model"),
-        baseline=found,
+        test=metrics.pop("model"),
+        baseline=metrics,
         rows=rows,
         draw=draw,
         notes=[
-            f"{len(y):,} tokens were measured; {100 * share:.1f} % of them are unknown, words "
-            "that the training split does not have. The baseline gives each word its most "
-            "frequent tag in training."
+            f"{len(y):,} tokens were measured. {100 * unknown:.1f} % of them are unknown: the "
+            "training split does not have the word. The baseline gives each word its most "
+            "frequent tag in the training split."
         ],
         fields={
             "per_class": per_class(y, label, spec.classes),
             "confused": tuple(most_confused(y, label, spec.classes)),
-            "wrong": examples.rows(),
+            "confident_errors": errors.rows(),
             "tokens": len(y),
         },
     )
 
 
-def _check_lengths(sentences, real, before):
-    """As many tokens as tags, and no gap between the tags."""
+def _check_lengths(sentences, is_token, first_row):
+    """Check that there is one tag for each token, and no gap between the tags."""
     lengths = np.array([len(sentence) for sentence in sentences])
-    wrong = real != (np.arange(real.shape[1]) < lengths[:, None])
+    wrong = is_token != (np.arange(is_token.shape[1]) < lengths[:, None])
     if wrong.any():
         row = int(wrong.any(axis=1).argmax())
         raise DataError(
-            f"Test row {before + row} has {lengths[row]} tokens and {real[row].sum()} tags. "
-            "Expected one tag for each token, and -1 behind the last."
+            f"evaluate: test row {first_row + row} has {lengths[row]} tokens and "
+            f"{is_token[row].sum()} tags. Expected one tag for each token, then -1."
         )
 
 
-def _of_tokens(answer, real, spec):
-    """The probabilities of the tokens that there are, one after the other."""
-    check_tags_shape(answer.shape, spec)
-    longest = int(real.sum(axis=1).max(initial=0))
+def _of_tokens(answer, is_token, spec, source):
+    """The probabilities of all tokens of a batch, concatenated, without the padding."""
+    longest = int(is_token.sum(axis=1).max(initial=0))
     if answer.shape[1] < longest:
         raise DataError(
-            f"The model answers with {answer.shape[1]} tokens where a sentence has {longest}. It "
-            "must answer every token of the longest sentence of a batch."
+            f"{source} predicts {answer.shape[1]} tags for a sentence of {longest} tokens. It "
+            "must predict a tag for every token of the longest sentence of a batch."
         )
-    p = answer[:, :longest][real[:, :longest]]
-    inputs.check_predictions(p, spec, what="tokens")
+    p = answer[:, :longest][is_token[:, :longest]]
+    check_predictions(p, spec, noun="tokens", source=source)
     return p.astype(np.float64)

@@ -5,8 +5,8 @@ import pytest
 
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature
-from kerakit.evaluation import pixels as module
-from kerakit.evaluation.baselines.images import fit_pixels, shrunken_size
+from kerakit.evaluation.baselines import images as module
+from kerakit.evaluation.baselines.images import fit_pixels, small_size
 from kerakit.evaluation.baselines.tables import fit_baselines
 
 
@@ -25,7 +25,7 @@ def test_it_is_scikit_learns_logistic_regression_on_pixels(pictures, channels):
     assert np.mean(predict(test.features).argmax(1) == test.target) > 0.85
     words = "8 × 8 × 3" if channels == 3 else "8 × 8"
     assert note == (
-        f"The logistic baseline sees pixels only, images of {words}. It was fitted on all 1,078 "
+        f"The logistic baseline uses the pixels of images of {words}. It was fitted on all 1,078 "
         "training rows, in at most 100 steps."
     )
 
@@ -33,7 +33,7 @@ def test_it_is_scikit_learns_logistic_regression_on_pixels(pictures, channels):
 def test_pixels_are_averages_of_blocks():
     images = np.zeros((2, 32, 64, 3), "uint8")
     images[1, :2, :4, 1] = [[0, 0, 255, 255], [255, 255, 255, 255]]  # a block of 2 x 4: 6/8
-    rows = module._pixels(images, shrunken_size(images.shape[1:])).reshape(2, 16, 16, 3)
+    rows = module._pixels(images, small_size(images.shape[1:])).reshape(2, 16, 16, 3)
     assert rows.dtype == np.float32 and not rows[0].any()
     assert rows[1, 0, 0].tolist() == [0, 0.75, 0] and rows[1].sum() == 0.75
 
@@ -46,7 +46,7 @@ def test_pixels_are_averages_of_blocks():
     ],
 )  # fmt: skip
 def test_sizes_are_at_most_sixteen(shape, size):
-    assert shrunken_size((*shape, 3)) == size
+    assert small_size((*shape, 3)) == size
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -93,7 +93,7 @@ def test_where_it_is_left_out_the_reason_is_said(pictures):
 
     image = data().spec.features[0]
     mixed = Table({"image": images, "x": np.zeros(6, "float32")}, ids)
-    assert "beside other features" in _omitted(data(mixed, features=(image, Feature("x"))))
+    assert "other features besides" in _omitted(data(mixed, features=(image, Feature("x"))))
     free = Feature("image", "image", "uint8", (None, None, 3))
     assert "not of one size" in _omitted(data(features=(free,)))
     assert "one class only" in _omitted(data(Table({"image": images}, 0 * ids)))
@@ -108,7 +108,7 @@ def test_streams_that_are_long_or_of_unknown_length(pictures):
     data = pictures.digits()
     spec = pictures.spec((8, 8, 1), data.spec.classes, class_counts=data.spec.class_counts)
     unknown = Data(data.train.filter(lambda *row: True), None, data.test, spec)
-    assert "not known" in _omitted(unknown)
+    assert "unknown" in _omitted(unknown)
     known = fit_baselines(Data(data.train, None, data.test, spec))[0]  # the stream says it
     assert list(known) == ["majority", "logistic"]
     spec = pictures.spec((8, 8, 1), data.spec.classes, train=2**25)

@@ -10,9 +10,9 @@ import pytest
 
 from kerakit.data.data import Data, Table
 from kerakit.evaluation import evaluate
-from kerakit.evaluation.batches import rows_per_batch
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("channels, classes", [(1, 10), (3, 10), (1, 2)])
 def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
     data, model = pictures.digits(channels, classes), pictures.trained(channels, classes)
@@ -22,7 +22,7 @@ def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
     assert report.test["accuracy"] == pytest.approx(np.mean(p.argmax(1) == test.target))
     assert list(report.baseline) == ["majority", "logistic"]
     assert set(report.plots) == {
-        "confusion_matrix", "roc", "precision_recall", "reliability_diagram", "worst_errors",
+        "confusion_matrix", "roc", "precision_recall", "reliability_diagram", "confident_errors",
     }  # fmt: skip
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in report.plots.values())
     page = report.path.read_text()
@@ -30,45 +30,13 @@ def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
     # A picture in base64 may spell "http" by chance, but has no colon.
     assert "http:" not in page and "https:" not in page
     assert "figure:not(.photos) img { filter" in page  # a photo is no negative on a dark page
-    assert '<figure class="wide photos"><img alt="The wrong answers' in page
-    assert "The logistic baseline sees pixels only, images of 8 × 8" in page
+    assert '<figure class="wide photos"><img alt="Confident errors' in page
+    assert "The logistic baseline uses the pixels of images of 8 × 8" in page
     assert report.path.stat().st_size < 3_000_000
     values = json.loads((tmp_path / "metrics.json").read_text())
     assert list(values["per_class"]) == [str(i) for i in range(classes)]
     wrong = sum(pair["count"] for pair in values["confused"])
     assert wrong <= np.sum(p.argmax(1) != test.target) and (classes > 2 or wrong)
-
-
-def test_worst_errors_are_those_of_the_split_in_order(pictures, tmp_path, monkeypatch):
-    """Rows 0, 1 and 3 are wrong, with 0.7, 0.9 and 0.8; two batches."""
-    import kerakit.evaluation.tasks.classification as classification
-
-    monkeypatch.setattr("kerakit.evaluation.batches.MAX_IMAGE_VALUES", 3 * 4)
-    monkeypatch.setattr("kerakit.evaluation.batches.MIN_ROWS", 1)
-    p = [[0.3, 0.7], [0.9, 0.1], [0.2, 0.8], [0.2, 0.8]]
-    images, ids = pictures.numbered(4), [0, 1, 1, 0]
-    data = pictures.data(images, ids, images, ids, ("ant", "bee"))
-    assert rows_per_batch(data.spec) == 3
-    drawn = []
-    draw = classification.wrong_images
-    monkeypatch.setattr(
-        classification, "wrong_images", lambda *values: drawn.append(draw(*values)) or drawn[0]
-    )
-    evaluate(pictures.answering(p), data, run_dir=tmp_path)
-    words = [[text.get_text() for text in axis.texts] for axis in drawn[0].axes]
-    assert words == [
-        ["true: bee", "predicted: ant", "90.0 % sure, row 1"],
-        ["true: ant", "predicted: bee", "80.0 % sure, row 3"],
-        ["true: ant", "predicted: bee", "70.0 % sure, row 0"],
-    ]
-    assert [int(axis.images[0].get_array()[0, 0]) for axis in drawn[0].axes] == [1, 3, 0]
-
-
-def test_without_an_error_there_is_no_grid(pictures, tmp_path):
-    images = pictures.numbered(2)
-    data = pictures.data(images, [0, 1], images, [0, 1], ("ant", "bee"))
-    report = evaluate(pictures.answering(np.eye(2)), data, run_dir=tmp_path)
-    assert "worst_errors" not in report.plots and report.confused == ()
 
 
 def test_names_of_classes_in_any_script(pictures, tmp_path):
@@ -77,10 +45,11 @@ def test_names_of_classes_in_any_script(pictures, tmp_path):
     data = pictures.data(images, [0, 1], images, [0, 1], names)
     report = evaluate(pictures.answering([[0.2, 0.8], [0.6, 0.4]]), data, run_dir=tmp_path)
     page = report.path.read_text()
-    assert "in the plots they stand as class 0, 1" in page
+    assert "class 0, class 1, ..., numbered" in page
     assert "<td>&lt;b&gt;\U0010fffd&lt;/b&gt;</td>" in page and f"<td>{'x' * 200}</td>" in page
 
 
+@pytest.mark.training
 def test_a_stream_gives_what_a_table_gives(pictures, tmp_path):
     data, model = pictures.digits(), pictures.trained()
     streamed = Data(data.train, None, data.test, data.spec)
@@ -91,7 +60,7 @@ def test_a_stream_gives_what_a_table_gives(pictures, tmp_path):
     assert stream.test == pytest.approx(direct.test, abs=1e-6)
     assert stream.baseline["logistic"] == pytest.approx(direct.baseline["logistic"], abs=1e-6)
     assert stream.confused == direct.confused and stream.counts["train"] == 1078
-    pictures_of = [r.plots["worst_errors"].read_bytes() for r in (direct, stream)]
+    pictures_of = [r.plots["confident_errors"].read_bytes() for r in (direct, stream)]
     assert pictures_of[0] == pictures_of[1]
 
 
@@ -130,7 +99,7 @@ def test_a_memory_map_larger_than_memory_is_read_by_the_row(pictures, tmp_path, 
         Table({"image": images[:20]}, ids[:20]),
         pictures.spec(shape, ("ant", "bee")),
     )
-    report = evaluate(_mean_model(shape), data)
+    report = evaluate(mean_model(shape), data)
     assert report.counts == {"train": count, "validation": None, "test": 20}
     assert "fitted on 64 of 2,000,000 training rows" in report.notes[0]
 
@@ -140,11 +109,11 @@ import sys, threading
 import numpy as np, tensorflow as tf
 sys.path.insert(0, {tests!r})
 from conftest import image_spec
-from test_images import _mean_model
+from test_classification import mean_model
 from kerakit.data.data import Data, Table
 from kerakit.evaluation import evaluate
 
-shape, model = (96, 96, 3), _mean_model((96, 96, 3))
+shape, model = (96, 96, 3), mean_model((96, 96, 3))
 
 def stream(count):
     return tf.data.Dataset.range(count).map(lambda i: (
@@ -192,7 +161,7 @@ def test_memory_does_not_grow_with_the_split(tmp_path, source):
     assert float(result.stdout.split()[-1]) < 80, result.stdout
 
 
-def _mean_model(shape):
+def mean_model(shape):
     import keras
 
     image = keras.Input(shape, name="image", dtype="uint8")

@@ -116,5 +116,5 @@ def test_notes_and_long_tables_are_said(make, tmp_path):
     text = render(report, spec, plots={})
     words = Page(text).text
     assert "A <note>." in words and "and 800 more features" in words
-    assert "Plots" not in words and "Target's deviation 3.000" in words
+    assert "Plots" not in words and "Target's standard deviation 3.000" in words
     assert len(text) < 100_000

@@ -4,13 +4,11 @@ import json
 
 import numpy as np
 import pytest
-from evaluation_cases import sentence_data, sentence_table, tag_answers
+from evaluation_cases import sentence_data, tag_answers
 
 from kerakit.data.data import Data
 from kerakit.errors import DataError
 from kerakit.evaluation import evaluate
-from kerakit.evaluation.baselines.tags import fit_most_frequent_tag, lowered, split_tokens
-from kerakit.evaluation.metrics.tagging import WrongSentences
 
 D, N, V = np.eye(3) * 0.85 + 0.05
 # Knows every word but takes "sees" for a noun; what it does not know is a verb.
@@ -39,13 +37,13 @@ def test_numbers_by_hand(tmp_path):
     assert [(pair["true"], pair["predicted"]) for pair in report.confused] == [
         ("NOUN", "VERB"), ("VERB", "NOUN"),
     ]  # fmt: skip
-    assert [(row["row"], row["token"], row["predicted"]) for row in report.wrong] == [
+    assert [(row["row"], row["token"], row["predicted"]) for row in report.confident_errors] == [
         (0, "sees", "NOUN"), (1, "<i>fox</i>", "VERB"),
     ]  # fmt: skip
     assert str(report).startswith("Accuracy 0.6667 on 6 tokens of 3 test sentences, against ")
     assert set(report.plots) == {"confusion_matrix"}
     page = report.path.read_text()
-    assert "<h2>Sentences with wrong tags</h2>" in page and "Training tokens" in page
+    assert "<h2>Confident errors</h2>" in page and "Training tokens" in page
     assert "&lt;i&gt;fox&lt;/i&gt;" in page and "<i>fox</i>" not in page
     assert json.loads((tmp_path / "metrics.json").read_text())["test"] == report.test
 
@@ -79,47 +77,13 @@ def test_nothing_behind_the_last_token_counts():
     assert one.test == pytest.approx(other.test)
 
 
-def test_the_most_frequent_tag_of_each_word():
-    data = sentence_data()
-    table = sentence_table(("run Run run", "run", "walk"), ((1, 2, 2), (1,), (2,)))
-    predict = fit_most_frequent_tag(Data(table, None, table, data.spec))
-    # run: N 2, V 2; overall D 0, N 2, V 3 of 5, each once more: 1, 3 and 4 of 8.
-    np.testing.assert_allclose(predict(["run"]), [[1 / 8 / 5, (2 + 3 / 8) / 5, (2 + 4 / 8) / 5]])
-    np.testing.assert_allclose(predict(["sit"]), [[1 / 8, 3 / 8, 4 / 8]])
-    assert predict([]).shape == (0, 3)
-
-
-def test_tokens_and_lower_case_are_those_of_tensorflow():
-    import tensorflow as tf
-
-    texts = ["ÉTÉ Der\u00a0Tag  x\t\x0by", "", "İ ß ẞ", "\u2003a b"]
-    assert [[t.decode() for t in row] for row in tf.strings.split(texts).to_list()] == split_tokens(
-        np.array(texts, object)
-    )
-    assert split_tokens(tf.constant(texts)) == split_tokens(np.array(texts, object))
-    assert [lowered(text) for text in texts] == [
-        t.decode() for t in tf.strings.lower(texts).numpy()
-    ]
-    assert split_tokens(np.array([b"\xff a"], object)) == [["\ufffd", "a"]]
-
-
-def test_the_surest_wrong_sentences_are_kept():
-    sentences = WrongSentences(("a", "b"), limit=2)
-    for p in (0.6, 0.9, 0.7):
-        answers = np.array([[1 - p, p]] * 20 + [[1, 0]])
-        sentences.add([["x"] * 20, ["y"]], np.zeros(21, int), answers)
-    rows = sentences.rows()
-    assert [row["row"] for row in rows] == [2] * 5 + [4] * 5
-    assert rows[0]["text"] == " ".join(["x"] * 7) + " …" and rows[0]["confidence"] == "90.0 %"
-
-
 def test_what_does_not_fit():
     data = sentence_data(("the dog",), ((0, 1, 2),))
-    with pytest.raises(DataError, match="Test row 0 has 2 tokens and 3 tags"):
+    with pytest.raises(DataError, match="test row 0 has 2 tokens and 3 tags"):
         evaluate(tag_answers(ANSWERS), data)
     data = sentence_data()
     two = tag_answers({"the": [0.5, 0.5], "": [0.5, 0.5]}, classes=2)
-    with pytest.raises(DataError, match=r"needs \(batch, tokens, 3\)"):
+    with pytest.raises(DataError, match=r"needs \(None, None, 3\)"):
         evaluate(two, data)
     with pytest.raises(DataError, match="that sum to 1"):
         evaluate(tag_answers({"the": D, "": D * 2}), data)

@@ -6,7 +6,7 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
-from kerakit.evaluation import baselines as module
+from kerakit.evaluation.baselines import tables as module
 from kerakit.evaluation.baselines.tables import fit_baselines
 
 

@@ -3,37 +3,11 @@ import io
 import numpy as np
 import pytest
 
-from kerakit.evaluation.errors.confident_errors import SurestErrors, WrongAnswer
-from kerakit.evaluation.errors.images import SIDE, display_size, wrong_images
-from kerakit.evaluation.report.run_files import png
-
-P = [[0.9, 0.1], [0.3, 0.7], [0.2, 0.8], [0.8, 0.2], [0.6, 0.4], [0.5, 0.5]]
-Y = [1, 0, 1, 1, 0, 1]  # wrong in rows 0 (0.9), 1 (0.7), 3 (0.8) and 5 (0.5)
-
-
-def shown(images, row):
-    return display_size(images[row])
-
-
-@pytest.mark.parametrize("batch", [1, 2, 4, 6])
-@pytest.mark.parametrize("limit, rows", [(20, [0, 3, 1, 5]), (2, [0, 3]), (1, [0])])
-def test_the_surest_errors_come_first_however_the_rows_are_cut(pictures, batch, limit, rows):
-    errors, images = SurestErrors(shown, limit), pictures.numbered(6)
-    for start in range(0, 6, batch):
-        part = slice(start, start + batch)
-        errors.add(images[part], np.int32(Y[part]), np.float32(P[part]))
-    assert [error.row for error in errors.errors] == rows
-    first = errors.errors[0]
-    assert (first.true, first.predicted, first.confidence) == (1, 0, pytest.approx(0.9))
-    for error in errors.errors:
-        assert np.all(error.shown == error.row)  # its own image
-
-
-def test_of_equal_confidence_the_first_rows_stay(pictures):
-    errors = SurestErrors(shown, 3)
-    for _ in range(2):
-        errors.add(pictures.numbered(2), [0, 0], [[0.0, 1.0]] * 2)
-    assert [error.row for error in errors.errors] == [0, 1, 2]
+from kerakit.evaluation import evaluate
+from kerakit.evaluation.batches import rows_per_batch
+from kerakit.evaluation.errors.confident_errors import WrongPrediction
+from kerakit.evaluation.errors.images import SIDE, display_size, plot_images
+from kerakit.evaluation.plots.figure import png
 
 
 def test_small_images_are_enlarged_crisply():
@@ -66,8 +40,8 @@ def test_words_and_pixels_of_the_grid(channels, count):
 
     colour = np.array([250, 130, 10], "uint8")[:channels]
     image = np.broadcast_to(colour, (SIDE, SIDE, channels))
-    errors = [WrongAnswer(40 + i, 0, 1, 0.75, image) for i in range(count)]
-    figure = wrong_images(errors, ["a$b", "x" * 10 + "y" * 90 + "end"])
+    errors = [WrongPrediction(40 + i, 0, 1, 0.75, image) for i in range(count)]
+    figure = plot_images(errors, ["a$b", "x" * 10 + "y" * 90 + "end"])
     assert len(figure.axes) == count
     words = [text.get_text() for text in figure.axes[0].texts]
     assert words[0] == r"true: a\$b" and words[2] == "75.0 % sure, row 40"
@@ -84,11 +58,43 @@ def test_words_and_pixels_of_the_grid(channels, count):
 
 @pytest.mark.parametrize("shape", [(SIDE, 5, 3), (5, SIDE, 1)])
 def test_words_of_neighbours_do_not_overlap(shape):
-    errors = [WrongAnswer(10**6, 0, 0, 0.99996, np.zeros(shape, "uint8"))] * 6
-    figure = wrong_images(errors, ["Ewige Würmer; und mehr davon"])
+    errors = [WrongPrediction(10**6, 0, 0, 0.99996, np.zeros(shape, "uint8"))] * 6
+    figure = plot_images(errors, ["Ewige Würmer; und mehr davon"])
     png(figure)
     boxes = [text.get_window_extent() for axis in figure.axes for text in axis.texts]
     for i, one in enumerate(boxes):
         assert one.x0 >= 0 and one.x1 <= figure.bbox.x1 and one.y0 >= 0
         assert not any(one.overlaps(other) for other in boxes[i + 1 :])
     assert figure.axes[0].texts[2].get_text() == "over 99.9 % sure, row 1000000"
+
+
+def test_confident_errors_are_those_of_the_split_in_order(pictures, tmp_path, monkeypatch):
+    """Rows 0, 1 and 3 are wrong, with 0.7, 0.9 and 0.8; two batches."""
+    import kerakit.evaluation.tasks.classification as classification
+
+    monkeypatch.setattr("kerakit.evaluation.batches.MAX_IMAGE_VALUES", 3 * 4)
+    monkeypatch.setattr("kerakit.evaluation.batches.MIN_ROWS", 1)
+    p = [[0.3, 0.7], [0.9, 0.1], [0.2, 0.8], [0.2, 0.8]]
+    images, ids = pictures.numbered(4), [0, 1, 1, 0]
+    data = pictures.data(images, ids, images, ids, ("ant", "bee"))
+    assert rows_per_batch(data.spec) == 3
+    drawn = []
+    draw = classification.plot_images
+    monkeypatch.setattr(
+        classification, "plot_images", lambda *values: drawn.append(draw(*values)) or drawn[0]
+    )
+    evaluate(pictures.answering(p), data, run_dir=tmp_path)
+    words = [[text.get_text() for text in axis.texts] for axis in drawn[0].axes]
+    assert words == [
+        ["true: bee", "predicted: ant", "90.0 % sure, row 1"],
+        ["true: ant", "predicted: bee", "80.0 % sure, row 3"],
+        ["true: ant", "predicted: bee", "70.0 % sure, row 0"],
+    ]
+    assert [int(axis.images[0].get_array()[0, 0]) for axis in drawn[0].axes] == [1, 3, 0]
+
+
+def test_without_an_error_there_is_no_grid(pictures, tmp_path):
+    images = pictures.numbered(2)
+    data = pictures.data(images, [0, 1], images, [0, 1], ("ant", "bee"))
+    report = evaluate(pictures.answering(np.eye(2)), data, run_dir=tmp_path)
+    assert "confident_errors" not in report.plots and report.confused == ()

@@ -1,0 +1,93 @@
+"""Evaluation of forecasters."""
+
+import json
+
+import numpy as np
+import pytest
+from evaluation_cases import forecast_data, naive_forecaster
+
+from kerakit.data.data import Data
+from kerakit.errors import DataError, KerakitError
+from kerakit.evaluation import evaluate
+
+
+def test_a_whole_run(tmp_path):
+    """The series is 0, 1, 2, ...: the model is off by 1 and 2, one more with its offset."""
+    data = forecast_data(np.arange(100.0), window=6, horizon=2, season=3, unit="m")
+    report = evaluate(naive_forecaster(data.spec), data, run_dir=tmp_path, history={"loss": [1]})
+    assert report.counts == {"train": 53, "validation": 19, "test": 19}
+    assert report.test["mse"] == pytest.approx((1 + 4) / 2)
+    assert report.test["rmse"] == pytest.approx(np.sqrt(2.5))
+    assert report.test["mae"] == 1.5 and report.test["mase"] == pytest.approx(0.5)
+    assert report.test["mae_standardised"] == pytest.approx(1.5 / np.std(np.arange(60)))
+    assert report.by_horizon["model"] == [1.0, 2.0]
+    assert report.by_horizon["seasonal_naive"] == [3.0, 3.0]
+    assert report.baseline["seasonal_naive"]["mase"] == 1.0
+    assert report.baseline["linear"]["rmse"] < 1e-3
+    assert list(report.baseline) == ["seasonal_naive", "linear"]
+    assert set(report.plots) == {"forecasts", "error_by_horizon", "learning_curves"}
+    values = json.loads((tmp_path / "metrics.json").read_text())
+    assert values["by_horizon"]["model"] == [1.0, 2.0] and values["task"] == "forecast"
+    first = str(report).splitlines()[0]
+    assert first.startswith("RMSE 1.581 m on 19 test windows, 47% below repeating the last season")
+    page = report.path.read_text()
+    assert "repeats the last 3 steps, one season, of the window" in page
+    assert "Steps of the horizon" in page
+
+
+def test_several_channels_and_gaps(tmp_path):
+    rng = np.random.default_rng(0)
+    series = rng.normal(size=(120, 5)).cumsum(axis=0).astype("float32")
+    series[10:12, 0] = np.nan
+    data = forecast_data(series, window=8, horizon=3, season=20)
+    keep = np.isfinite(np.asarray(data.table("train").target)).all(axis=(1, 2))
+    train = data.table("train").take(np.flatnonzero(keep))
+    data = Data(train, data.table("validation"), data.table("test"), data.spec)
+    report = evaluate(naive_forecaster(data.spec), data, run_dir=tmp_path)
+    y = np.asarray(data.table("test").target)
+    last = np.asarray(data.table("test").features["window"])[:, -1:]
+    assert report.test["mse"] == pytest.approx(np.mean((last - y) ** 2), rel=1e-5)
+    assert report.baseline["seasonal_naive"] == pytest.approx(report.test, rel=1e-5)
+    assert "season is longer than the window" in report.notes[0]
+
+
+def test_a_stream_and_small_batches_give_the_same(monkeypatch):
+    data = forecast_data(np.sin(np.arange(200.0)), window=6, horizon=2)
+    model = naive_forecaster(data.spec)
+    whole = evaluate(model, data)
+    monkeypatch.setattr("kerakit.evaluation.batches.MAX_STEPS", 6 * 9)
+    parts = evaluate(model, data)
+    assert parts.test == pytest.approx(whole.test)
+    streamed = evaluate(model, Data(data.train, data.validation, data.test, data.spec))
+    assert streamed.test["rmse"] == pytest.approx(whole.test["rmse"])
+    assert streamed.test["mase"] is None and any("mase" in note for note in streamed.notes)
+
+
+def test_answers_that_do_not_fit(tmp_path):
+    data = forecast_data(np.arange(60.0), window=6, horizon=2)
+    other = forecast_data(np.arange(60.0), window=6, horizon=3)
+    with pytest.raises(DataError, match=r"\(None, 3\), but made-up needs \(None, 2\): 2 steps"):
+        evaluate(naive_forecaster(other.spec), data)
+    with pytest.raises(KerakitError, match="NaN or infinite"):
+        evaluate(naive_forecaster(data.spec, float("nan")), data, run_dir=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_windows_are_never_cut_out_all_at_once(monkeypatch):
+    """40,000 windows of 300 steps of 4 channels would be 190 MB: no more than 1 MB is made."""
+    from kerakit.data.storage.windows import Windows
+
+    monkeypatch.setattr("kerakit.evaluation.batches.MAX_STEPS", 2**17)
+    made = []
+    cut = Windows.__array__
+
+    def watched(self, dtype=None, copy=None):
+        made.append(int(np.prod(self.shape)) * 4)
+        return cut(self, dtype, copy)
+
+    monkeypatch.setattr(Windows, "__array__", watched)
+    monkeypatch.setattr("kerakit.evaluation.baselines.forecasts.MAX_ROWS", 1000)
+    series = np.random.default_rng(0).normal(size=(5000, 4)).astype("float32")
+    data = forecast_data(series, window=300, horizon=2)
+    evaluate(naive_forecaster(data.spec), data)
+    assert max(made) <= 2**20
