@@ -1,8 +1,8 @@
 """What a test needs, as markers: `pytest -m quick` selects the tests that need nothing.
 
 A test says what it needs by `@pytest.mark.training` (it trains a model) or
-`@pytest.mark.process` (it starts a process) or `@pytest.mark.large` (it reads a set of tens of
-thousands of rows); `slow` tests take more than about half a minute.
+`@pytest.mark.process` (it starts a process) or `@pytest.mark.large` (it reads a large data set);
+`slow` tests take more than about half a minute.
 A fixture says so by `@needs("training")` below `@pytest.fixture`, and every test that asks for
 it is marked. Tests without these marks are `quick`.
 """

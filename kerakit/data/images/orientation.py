@@ -11,7 +11,6 @@ import tensorflow as tf
 __all__ = ["jpeg_orientation", "turn_upright"]
 
 _TAG, _SHORT = 0x0112, 3
-_LITTLE, _BIG = 0x4949, 0x4D4D  # "II" and "MM"
 _WINDOW = 10
 _EXIF = (0xFF, 0xE1, -1, -1, *b"Exif", 0, 0)  # -1: the length, any
 
@@ -68,31 +67,23 @@ def _is_exif(segment):
 
 def _orientation(block):
     """The orientation in a block of EXIF data, as `header.exif_orientation` reads it."""
-    order = _reader(block, tf.constant(False))(tf.constant(0), 2)
-    number = _reader(block, order == _LITTLE)
-    directory = number(tf.constant(4), 4)
-    entries = directory + 2 + 12 * tf.range(number(directory, 2))
-    entries = tf.boolean_mask(entries, entries + 12 <= tf.size(block))
-    named = (number(entries, 2) == _TAG) & (number(entries + 2, 2) == _SHORT)
-    values = tf.boolean_mask(number(entries + 8, 2), named)
-    first = tf.concat([values[:1], [1]], 0)[0]
-    known = ((order == _LITTLE) | (order == _BIG)) & (first >= 1) & (first <= 8)
-    return tf.where(known, first, 1)
+    size = tf.size(block)
+    last = tf.maximum(size - 1, 0)
+    first, second = (tf.cast(part, tf.int32) for part in (block[:last], block[1:]))
+    start = tf.cast(tf.concat([block, tf.zeros([2], tf.uint8)], 0)[:2], tf.int32)
+    little, big = tf.reduce_all(start == 0x49), tf.reduce_all(start == 0x4D)  # "II" and "MM"
+    # The two-byte number at each index, and 0 for all indices past the end.
+    numbers = tf.where(little, first + 256 * second, 256 * first + second)
+    numbers = tf.concat([numbers, [0]], 0)
 
+    def number(index):
+        return tf.gather(numbers, tf.minimum(index, last))
 
-def _reader(content, little):
-    """A function from indices and a width (2 or 4) to the numbers there, 0 past the end."""
-    length = tf.size(content)
-    content = tf.concat([content, tf.zeros([1], tf.uint8)], 0)
-
-    def number(index, width):
-        indices = index[..., tf.newaxis] + tf.range(width)
-        inside = tf.reduce_all(indices < length, axis=-1)
-        digits = tf.gather(content, tf.clip_by_value(indices, 0, length))
-        weights = tf.constant([256**power for power in reversed(range(width))], tf.int64)
-        weights = tf.where(little, tf.reverse(weights, [0]), weights)
-        value = tf.reduce_sum(tf.cast(digits, tf.int64) * weights, axis=-1)
-        # Indices are int32; a segment has at most 2**16 bytes.
-        return tf.where(inside, tf.cast(tf.minimum(value, 2**30), tf.int32), 0)
-
-    return number
+    # The index of the directory has four bytes. A segment has at most 2**16.
+    low, high = (number(tf.where(little, *indices)) for indices in ((4, 6), (6, 4)))
+    directory = tf.where(high == 0, low, size)
+    entries = directory + 2 + 12 * tf.range(number(directory))
+    named = (entries + 12 <= size) & (number(entries) == _TAG) & (number(entries + 2) == _SHORT)
+    named = tf.cast(tf.concat([named, [True]], 0), tf.int32)
+    value = tf.concat([number(entries + 8), [1]], 0)[tf.argmax(named, output_type=tf.int32)]
+    return tf.where((little | big) & (value >= 1) & (value <= 8), value, 1)

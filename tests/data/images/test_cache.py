@@ -5,9 +5,11 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from kerakit.data import load_images
+from kerakit.data.images.cache import CacheOptions, PixelStore, cache_key, load_pixels
 from kerakit.data.storage.mapped import is_mapped
 
 
@@ -34,7 +36,7 @@ def test_a_file_that_vanishes_does_not_stop_a_stream(tmp_path, pictures):
     assert pictures.values(data, "train") == [row for row in before if row[0] != gone]
 
 
-def test_a_kept_cache_is_used_again_and_never_believed_by_halves(tmp_path, pictures):
+def test_a_kept_cache_is_used_again(tmp_path, pictures):
     cache = tmp_path / "cache"
     root = pictures.folder(tmp_path / "images", {"a": 20, "b": 20})
 
@@ -52,19 +54,52 @@ def test_a_kept_cache_is_used_again_and_never_believed_by_halves(tmp_path, pictu
     again = load()
     assert pictures.values(again, "train")[0][0] == 250 and again.spec == first.spec
     assert pictures.values(again, "train")[1:] == pictures.values(first, "train")[1:]
-    for damage in (
-        lambda: pixels.write_bytes(content[:-1]),
-        lambda: pixels.write_bytes(content + b"x"),
-        lambda: index.write_bytes(b"PK"),
-        index.unlink,
-        pixels.unlink,
-    ):
-        damage()
-        assert pictures.values(load(), "train")[0][0] != 250
+    pixels.write_bytes(content[:-1])
+    assert pictures.values(load(), "train")[0][0] != 250
     # Other files, another size, another split: another cache.
     (root / "a/000.png").write_bytes(pictures.png(77))
     load(), load(image_size=4), load(seed=1)
     assert len(list(cache.glob("*.raw"))) == 4 and not list(cache.glob("*.part"))
+
+
+def test_a_kept_cache_is_never_believed_by_halves(tmp_path):
+    options = CacheOptions("load_images", cache_mb=0, cache_dir=tmp_path)
+    images = np.random.default_rng(0).integers(0, 256, (5, 6, 8, 3), dtype=np.uint8)
+
+    def keep():
+        store = PixelStore(7, (6, 8, 3), options, "key")
+        store.append(images[:3])
+        store.append(images[3:])
+        np.testing.assert_array_equal(store.finish(rows=np.arange(5)), images)
+
+    pixels, index = tmp_path / "images-key.raw", tmp_path / "images-key.npz"
+    for damage in (
+        lambda: pixels.write_bytes(pixels.read_bytes()[:-1]),
+        lambda: pixels.write_bytes(pixels.read_bytes() + b"x"),
+        lambda: index.write_bytes(b"PK"),
+        index.unlink,
+        pixels.unlink,
+    ):
+        keep()
+        cached, arrays = load_pixels("key", options)
+        np.testing.assert_array_equal(cached, images)
+        np.testing.assert_array_equal(arrays["rows"], np.arange(5))
+        damage()
+        assert load_pixels("key", options) is None
+    keep()
+    assert load_pixels("key", options) and load_pixels("other", options) is None
+
+
+def test_keys_tell_files_sizes_and_splits_apart():
+    rows = {"train": np.arange(3), "test": np.arange(3, 5)}
+    keys = {
+        cache_key("a", (6, 8, 3), rows),
+        cache_key("b", (6, 8, 3), rows),
+        cache_key("a", (8, 6, 3), rows),
+        cache_key("a", (6, 8, 3), {"train": np.arange(2), "test": np.arange(2, 5)}),
+        cache_key("a", (6, 8, 3), {"train": np.arange(3), "validation": np.arange(3, 5)}),
+    }
+    assert len(keys) == 5
 
 
 @pytest.mark.process

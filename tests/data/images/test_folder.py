@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerakit.data import load_images
+from kerakit.data.images.scan import find_images, scan_images
 from kerakit.errors import ArgumentError, DataError
 
 
@@ -53,7 +54,7 @@ def test_the_feature_has_the_training_pixels_statistics(tmp_path, pictures):
     [
         (("train", "val", "test"), range(8, 12), range(12, 16)),
         (("Training", "Testing"), None, range(8, 12)),
-        (("train", "valid"), None, range(8, 12)),  # val is the test part
+        (("train", "valid"), None, range(8, 12)),  # val is the test split
         (("train",), None, None),
     ],
 )
@@ -75,7 +76,7 @@ def test_a_class_may_be_called_like_a_split(tmp_path, pictures):
     assert data.spec.classes == ("bus", "train")
 
 
-def test_other_folders_can_be_the_test_and_validation_part(tmp_path, pictures):
+def test_other_folders_can_be_the_test_and_validation_split(tmp_path, pictures):
     pictures.folder(tmp_path / "all", {"a": 4, "b": 4})
     pictures.folder(tmp_path / "more", {"a": 1, "b": 1}, 100)
     pictures.folder(tmp_path / "third", {"b": 2}, 200)
@@ -118,10 +119,11 @@ def test_hidden_files_other_files_and_loops_are_passed_over(tmp_path, pictures):
 
 def test_the_fingerprint_is_over_names_and_contents(tmp_path, pictures):
     def fingerprint():
-        return load_images(tmp_path).spec.fingerprint
+        return scan_images(find_images(tmp_path)["train"]).fingerprint
 
     pictures.folder(tmp_path, {"a": 4, "b": 4})
     first = fingerprint()
+    assert load_images(tmp_path).spec.fingerprint == first
     (tmp_path / "a/000.png").rename(tmp_path / "a/0000.png")
     second = fingerprint()
     (tmp_path / "a/0000.png").write_bytes(pictures.png(99))
@@ -166,6 +168,7 @@ def test_bad_parameters_are_refused(tmp_path, options, pictures):
         load_images(tmp_path, rename_labels={"A": "x"})
 
 
+@pytest.mark.large
 def test_a_real_folder(test_data):
     root = test_data / "images" / "hymenoptera"
     data = load_images(root)
