@@ -1,6 +1,7 @@
 """The `kerakit` command."""
 
 import codecs
+import io
 import os
 import pathlib
 import sys
@@ -28,7 +29,7 @@ _FLAGS = (
 )
 
 
-def list_(what: Positional[Listed]):
+def list_(what: Positional[Listed]) -> None:
     """Show what there is.
 
     Args:
@@ -55,7 +56,7 @@ def predict(
     separator: str | None = None,
     encoding: str | None = None,
     na_values: str | None = None,
-):
+) -> None:
     """Score a CSV or Parquet file with an exported model.
 
     Args:
@@ -75,7 +76,7 @@ def predict(
     check_int("predict", "batch_size", batch_size, minimum=1)
     text = _layout(csv, columns, separator, encoding, na_values)
     # TensorFlow imports Keras where it can; an export does without, and starts twice as fast.
-    sys.modules.setdefault("keras", None)
+    sys.modules.setdefault("keras", None)  # pyright: ignore[reportArgumentType]
     import_quietly("tensorflow")
     from kerakit.serving import predict_csv
 
@@ -83,7 +84,7 @@ def predict(
     print(f"{rows} rows scored to {out}")
 
 
-def verify(path: Positional[str], url: str | None = None):
+def verify(path: Positional[str], url: str | None = None) -> None:
     """Prove that an exported model answers as measured: in a fresh process, or on a server.
 
     Args:
@@ -107,7 +108,7 @@ def serving_config(
     base_path: str | None = None,
     docker: bool = False,
     image: str | None = None,
-):
+) -> None:
     """Print a server's models.config, or a compose.yaml, for all models in a folder.
 
     Args:
@@ -131,7 +132,9 @@ def serving_config(
             text = models_config(directory, **settings)
     for note in notes:
         print(f"note: {note.message}", file=sys.stderr)
-    sys.stdout.reconfigure(encoding="utf-8")  # whatever the terminal's: the server reads UTF-8
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # The server reads UTF-8, whatever the encoding of the terminal.
+        sys.stdout.reconfigure(encoding="utf-8")
     print(text, end="")
 
 
@@ -163,7 +166,7 @@ def main() -> None:
         sys.exit(exit_code(lambda: train(tuple(sys.argv[2:]))))
     app = tyro.extras.SubcommandApp()
     app.command(train)
-    app.command(list_, name="list")
+    app.command(name="list")(list_)
     app.command(predict)
     app.command(verify)
     app.command(serving_config)

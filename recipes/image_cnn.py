@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from kerakit.workflow import (
+    AS_TEXT,
     ImageFlags,
     Result,
     Timer,
@@ -35,9 +37,9 @@ class Config(ImageFlags):
     """Name of a built-in data set, or tfds:NAME[/CONFIG], such as tfds:mnist."""
     epochs: int | None = None
     """Maximum number of epochs. Default: 30 for few images, down to 10 for many."""
-    arch: str = "vgg"
+    arch: Annotated[Literal["lenet", "vgg", "resnet"], AS_TEXT] = "vgg"
     """Architecture: lenet, vgg or resnet."""
-    augment: str = "standard"
+    augment: Annotated[Literal["none", "light", "standard", "strong"], AS_TEXT] = "standard"
     """Random changes of the training images: none, light, standard or strong."""
 
 

@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Annotated, Literal
 
 from kerakit.workflow import (
+    AS_TEXT,
     ImageFlags,
     Result,
     Timer,
@@ -44,9 +46,9 @@ class Config(ImageFlags):
     """Network trained on ImageNet; `kerakit list backbones` shows them."""
     weights: str = "imagenet"
     """Weights of the backbone: imagenet, or the path of a file."""
-    strategy: str = "auto"
+    strategy: Annotated[Literal["auto", "head", "last_blocks", "full"], AS_TEXT] = "auto"
     """Which layers are trained: auto, head, last_blocks or full."""
-    augment: str = "standard"
+    augment: Annotated[Literal["none", "light", "standard"], AS_TEXT] = "standard"
     """Random changes of the training images: none, light or standard."""
 
 

@@ -16,6 +16,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Encoder,
     Result,
     SequenceFlags,
     Timer,
@@ -34,7 +35,7 @@ class Config(SequenceFlags):
     """Name of a built-in data set: control_charts, or digits, whose pixel rows are the steps."""
     epochs: int = 100
     """Maximum number of epochs. Early stopping may end the training before."""
-    encoder: str = "conv"
+    encoder: Encoder = "conv"
     """Network that reads the sequence: conv, lstm, gru, rnn or transformer."""
     units: int | None = None
     """Width of the encoder. Default: 128 for conv, 64 for the others."""

@@ -17,6 +17,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Encoder,
     Result,
     SeriesFlags,
     Timer,
@@ -35,7 +36,7 @@ class Config(SeriesFlags):
     """Name of a built-in data set."""
     epochs: int = 100
     """Maximum number of epochs. Early stopping may end the training before."""
-    encoder: str = "lstm"
+    encoder: Encoder = "lstm"
     """Network that reads the window: lstm, gru, rnn, conv or transformer."""
     units: int = 64
     """Width of the encoder."""

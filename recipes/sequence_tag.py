@@ -16,6 +16,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Encoder,
     Result,
     TaggedFlags,
     Timer,
@@ -34,7 +35,7 @@ class Config(TaggedFlags):
     """Name of a built-in data set; sentences is a toy made by a small grammar."""
     epochs: int = 100
     """Maximum number of epochs. Early stopping may end the training before."""
-    encoder: str = "lstm"
+    encoder: Encoder = "lstm"
     """Network that reads the tokens: lstm, gru, rnn, conv or transformer."""
     units: int = 128
     """Width of the encoder, in each direction."""

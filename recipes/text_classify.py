@@ -17,6 +17,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from kerakit.workflow import (
+    Encoder,
     Result,
     TextFlags,
     Timer,
@@ -35,7 +36,7 @@ class Config(TextFlags):
     """Name of a built-in data set (messages is a toy made of templates), or tfds:NAME[/CONFIG]."""
     epochs: int = 20
     """Maximum number of epochs. Early stopping may end the training before."""
-    encoder: str = "conv"
+    encoder: Encoder = "conv"
     """Network that reads the words in order: conv, lstm, gru, rnn or transformer."""
     units: int = 64
     """Width of the encoder. lstm, gru and rnn read from both ends, with this width for each."""

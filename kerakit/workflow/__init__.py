@@ -6,6 +6,8 @@ before it is used.
 
 from kerakit.workflow.command import command_line, exit_code, import_quietly
 from kerakit.workflow.flags import (
+    AS_TEXT,
+    Encoder,
     ImageFlags,
     RunFlags,
     SequenceFlags,
@@ -27,6 +29,8 @@ from kerakit.workflow.sequences import (
 from kerakit.workflow.tables import load_table_data
 
 __all__ = [
+    "AS_TEXT",
+    "Encoder",
     "ImageFlags",
     "Result",
     "RunFlags",

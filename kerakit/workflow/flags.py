@@ -6,8 +6,13 @@ A recipe's `Config` derives from one class of data flags. The text below a field
 from __future__ import annotations
 
 import dataclasses
+from typing import Annotated, Literal
+
+import tyro
 
 __all__ = [
+    "AS_TEXT",
+    "Encoder",
     "ImageFlags",
     "RunFlags",
     "SequenceFlags",
@@ -16,6 +21,17 @@ __all__ = [
     "TaggedFlags",
     "TextFlags",
 ]
+
+# Editors and type checkers know the choices. The command line takes any text, so that a wrong
+# choice gets the error of the function that checks it: one line, with the nearest choice.
+AS_TEXT = tyro.conf.arg(
+    constructor=str,
+    help_behavior_hint=lambda default: "(default: " + default.strip("[]'") + ")",  # not a list
+)
+Encoder = Annotated[Literal["lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT]
+Gaps = Annotated[Literal["error", "fill", "ignore"] | None, AS_TEXT]
+Precision = Annotated[Literal["auto", "float32", "mixed_bfloat16"], AS_TEXT]
+Task = Annotated[Literal["regression", "binary", "multiclass", "multilabel"] | None, AS_TEXT]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -36,7 +52,7 @@ class RunFlags:
     """Highest learning rate of the schedule. Default: the preset's."""
     preset: str | None = None
     """Name of a compile preset; `kerakit list presets` shows them. Default: the task's."""
-    precision: str = "auto"
+    precision: Precision = "auto"
     """Number format of the training: auto, float32 or mixed_bfloat16."""
     seed: int = 0
     """Random seed of the split, of the initial weights and of the order of rows."""
@@ -66,7 +82,7 @@ class TableFlags(RunFlags):
     """Path of a file of test rows. Default: some rows of --csv."""
     validation: str | None = None
     """Path of a file of validation rows. Default: some rows of --csv."""
-    task: str | None = None
+    task: Task = None
     """regression, binary, multiclass or multilabel. Default: it follows from the target."""
     na_values: str | None = None
     """Strings that stand for a missing value, separated by commas."""
@@ -117,7 +133,7 @@ class SeriesFlags(RunFlags):
     """Calendar features of the model: day, week, year, separated by commas."""
     season: int | None = None
     """Number of steps after which the pattern repeats. Default: it follows from the times."""
-    gaps: str | None = None
+    gaps: Gaps = None
     """Treatment of missing steps: error, fill or ignore. Default: error."""
     test: str | None = None
     """Path of a file of a later series to test on. Default: the end of --series."""

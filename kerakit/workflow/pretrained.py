@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check_choice, check_int
 from kerakit.errors import ArgumentError
@@ -124,7 +124,7 @@ def _declared_size(config: ImageFlags) -> set[tuple[int, int]]:
     from kerakit.data.tfds.builder import prepared_builder
 
     name = config.dataset.removeprefix("tfds:")
-    info = prepared_builder(name, config.data_dir, download=config.data_dir is None).info
+    info: Any = prepared_builder(name, config.data_dir, download=config.data_dir is None).info
     inputs = info.supervised_keys[0] if info.supervised_keys else None
     shape = getattr(info.features[inputs], "shape", ()) if isinstance(inputs, str) else ()
     if not isinstance(shape, tuple) or len(shape) != 3:

@@ -1,8 +1,15 @@
 """Activations and losses, and the surfaces that a network of them can approximate."""
+# pyright: reportArgumentType=false
+# Keras declares `verbose` as a str, and documents 0.
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from .drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
+from .page import Lesson
 
 
 def sigmoid(x):
@@ -19,7 +26,7 @@ ACTIVATIONS = {
 }
 
 
-def activations_and_losses(lesson):
+def activations_and_losses(lesson: Lesson) -> dict[str, Any]:
     """Activations and losses: their curves and slopes."""
     import keras
 
@@ -69,7 +76,7 @@ def activations_and_losses(lesson):
         softmax_losses, -np.log(by_hand[:, 0])
     )
     soft = np.asarray(keras.activations.softmax(np.array([[2.0, 1.0, 0.1]], "float32")))
-    categorical = float(keras.losses.categorical_crossentropy(first[:1], soft)[0])
+    categorical = float(np.asarray(keras.losses.categorical_crossentropy(first[:1], soft))[0])
     lesson.say(
         "Softmax turns scores into probabilities: each probability is the exponential of the score "
         "divided by the sum of all exponentials. The scores 2, 1 and 0.1 become "
@@ -100,7 +107,7 @@ def value_and_slope(function, x):
     point = tf.Variable(x)
     with tf.GradientTape() as tape:
         value = function(point)
-    return value.numpy(), tape.gradient(value, point).numpy()
+    return np.asarray(value), np.asarray(tape.gradient(value, point))
 
 
 def max_difference(values, others):
@@ -129,7 +136,7 @@ def draw_curves(x, curves, probabilities, p, losses):
     return drawn
 
 
-def universal_approximation(lesson):
+def universal_approximation(lesson: Lesson) -> dict[str, Any]:
     """Universal approximation: more hidden units fit finer shapes."""
     lesson.say(
         "One hidden layer can approximate any continuous surface if it has enough units (Cybenko "

@@ -1,8 +1,15 @@
 """Convolution: a small filter is applied at every position of an image."""
+# pyright: reportArgumentType=false
+# Keras declares `verbose` as a str, and documents 0.
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from .drawing import figure
+from .page import Lesson
 
 IMAGE = np.array(
     [
@@ -23,7 +30,7 @@ EDGES = {
 }
 
 
-def convolution(lesson):
+def convolution(lesson: Lesson) -> dict[str, Any]:
     """Convolution: the same filter at every position."""
     from sklearn.datasets import load_sample_image
 
@@ -56,6 +63,7 @@ def convolution(lesson):
     kk.compile(model, "image_classification")
     kk.fit(model, data, epochs=10, verbose=0)
     test = data.table("test")
+    assert test is not None  # the digits are in memory
     predicted = model.predict(test.features, verbose=0).argmax(-1)
     accuracy = float(np.mean(predicted == test.target))
     (first, second), maps = layers_and_maps(model, {"image": test.features["image"][:1]})

@@ -1,11 +1,18 @@
 """Fit a line and a curve: least squares, gradient descent, underfitting and overfitting."""
+# pyright: reportArgumentType=false
+# Keras declares `verbose` as a str, and documents 0.
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from .drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
+from .page import Lesson
 
 
-def linear_regression(lesson):
+def linear_regression(lesson: Lesson) -> dict[str, Any]:
     """Linear regression: the closed form and gradient descent."""
     import kerakit as kk
 
@@ -113,7 +120,7 @@ def draw_line_and_cost(x, y, exact, paths):
     return drawn
 
 
-def polynomial_regression(lesson):
+def polynomial_regression(lesson: Lesson) -> dict[str, Any]:
     """Polynomial regression: underfitting and overfitting."""
     import kerakit as kk
 

@@ -1,11 +1,18 @@
 """What one neuron can decide, and what needs a hidden layer."""
+# pyright: reportArgumentType=false
+# Keras declares `verbose` as a str, and documents 0.
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from .drawing import BLUE, INK, ORANGE, VIOLET, figure, legend, style
+from .page import Lesson
 
 
-def logistic_regression(lesson):
+def logistic_regression(lesson: Lesson) -> dict[str, Any]:
     """Logistic regression: one neuron that predicts a probability."""
     from sklearn.linear_model import LogisticRegression
 
@@ -82,7 +89,7 @@ def draw_decision(model, work, sleep, passed):
     return drawn
 
 
-def perceptron(lesson):
+def perceptron(lesson: Lesson) -> dict[str, Any]:
     """The perceptron: learn only from mistakes."""
     from sklearn.datasets import load_iris
 
@@ -95,9 +102,9 @@ def perceptron(lesson):
         "rule separates Iris setosa from two other species by the length and the width of the "
         "petals. Its first guess is wrong: long and narrow petals."
     )
-    iris = load_iris()
+    sizes, species = map(np.asarray, load_iris(return_X_y=True))
     order = np.random.default_rng(0).permutation(150)
-    x, species = iris.data[order, 2:], iris.target[order]
+    x, species = sizes[order, 2:], species[order]
     setosa = np.where(species == 0, 1, -1)
     lines, mistakes = train_perceptron(x, setosa, epochs=8, start=(1.0, -1.0, 0.0))
     lesson.table(
@@ -174,7 +181,7 @@ def draw_perceptron(x, setosa, lines, mistakes, never):
     return drawn
 
 
-def xor(lesson):
+def xor(lesson: Lesson) -> dict[str, Any]:
     """XOR: one neuron cannot learn it, one hidden layer can."""
     import kerakit as kk
 
@@ -211,7 +218,7 @@ def xor(lesson):
     return {name: p.tolist() for name, p in answers.items()}
 
 
-def unit_circle(lesson):
+def unit_circle(lesson: Lesson) -> dict[str, Any]:
     """The unit circle: the right features make the problem linear."""
     import kerakit as kk
 

@@ -1,8 +1,15 @@
 """Recurrence and attention: what a network remembers of a sequence, and what it looks up."""
+# pyright: reportArgumentType=false
+# Keras declares `verbose` as a str, and documents 0.
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from .drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
+from .page import Lesson
 
 LETTERS = np.array(list("abcdefgh"))
 DISTANCES = (5, 10, 20, 35, 50, 100)
@@ -10,7 +17,7 @@ NOISE = 5.0
 ENCODERS = ("rnn", "gru", "lstm")
 
 
-def recurrence_and_attention(lesson):
+def recurrence_and_attention(lesson: Lesson) -> dict[str, Any]:
     """Recurrence and attention: remember a step, and look a step up."""
     lesson.say(
         "A sequence begins with a bit, 1 or -1, and a mark. Noise that is five times larger "

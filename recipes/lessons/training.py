@@ -1,12 +1,19 @@
 """Train a network, and keep it from learning the noise."""
+# pyright: reportArgumentType=false
+# Keras declares `verbose` as a str, and documents 0.
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from .curves import columns, surface
 from .drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
+from .page import Lesson
 
 
-def optimisers(lesson):
+def optimisers(lesson: Lesson) -> dict[str, Any]:
     """Optimisers: several ways to the lowest loss."""
     from kerakit.presets import SCHEDULES
 
@@ -121,7 +128,7 @@ def draw_descents(optimisers, schedules, sizes):
     return drawn
 
 
-def regularisation(lesson):
+def regularisation(lesson: Lesson) -> dict[str, Any]:
     """Regularisation: three ways to avoid learning the noise."""
     import keras
 
@@ -193,7 +200,7 @@ def regularisation(lesson):
     return {"zeros": zeros, "mean": mean, "errors": errors, "epochs": epochs}
 
 
-def generalisation(lesson):
+def generalisation(lesson: Lesson) -> dict[str, Any]:
     """Generalisation: the error on new examples is the error that counts."""
     import kerakit as kk
 

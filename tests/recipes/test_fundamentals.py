@@ -245,7 +245,7 @@ def test_every_link_leads_somewhere(lessons):
 def test_the_page_shows_the_code(lessons):
     page = html.unescape((lessons[1] / "index.html").read_text())
     for name in lessons[0]:
-        assert f"def {name}(lesson):" in page
+        assert f"def {name}(lesson: Lesson)" in page
 
 
 PROBE = """
