@@ -1,30 +1,33 @@
 """Column names as names of model inputs."""
 
+from __future__ import annotations
+
 import difflib
 import keyword
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from kerakit.errors import DataError
 
 __all__ = ["identifiers", "near_match", "nearest"]
 
-# `b64` marks binary values in a REST request, `self` and Python's keywords break the
-# call of a signature, and the others are the names of layers that every model has.
+# `b64` marks binary values in a REST request. `self` and Python's keywords cannot be names of
+# arguments when a signature is called. The others are layers that every model has.
 _RESERVED = {"b64", "self", "preprocess", "network", "postprocess"}
 
 
-def identifiers(columns, source="the data"):
+def identifiers(columns: Iterable[str], source: str = "the data") -> dict[str, str]:
     """Map column names to names that a model input can have.
 
-    A name that is an identifier (`[A-Za-z][A-Za-z0-9_]*`) stays as it is. In any other,
-    accents are dropped, and what else is no letter or digit becomes one underscore. A
-    name that is then empty, begins with a digit, or means something to Python, Keras or
-    TensorFlow Serving gets `column_` in front.
+    A name that is an identifier (`[A-Za-z][A-Za-z0-9_]*`) is kept. In any other name accents
+    are dropped, and each run of characters that are no letters or digits becomes one
+    underscore. `column_` is put before a name that is then empty, begins with a digit, or has
+    a meaning in Python, Keras or TensorFlow Serving.
 
     Args:
         columns: sequence of strings. The names in the source.
-        source: str. What the columns belong to, for the error. Defaults to `"the data"`.
+        source: str. The name of the data, for the error. Defaults to `"the data"`.
 
     Returns:
         dict from column name to identifier, in the order of `columns`.
@@ -38,7 +41,7 @@ def identifiers(columns, source="the data"):
     >>> identifiers(["fixed acidity", "pH", "2nd", "class"])
     {'fixed acidity': 'fixed_acidity', 'pH': 'pH', '2nd': 'column_2nd', 'class': 'column_class'}
     """
-    mapped = {column: _identifier(column, place) for place, column in enumerate(columns, 1)}
+    mapped = {column: _identifier(column, number) for number, column in enumerate(columns, 1)}
     taken = {}
     for column, name in mapped.items():
         other = taken.setdefault(name.lower(), column)
@@ -51,7 +54,7 @@ def identifiers(columns, source="the data"):
     return mapped
 
 
-def near_match(name, names):
+def near_match(name: object, names: Iterable[str]) -> str:
     """Return ` Did you mean 'x'?` for the name closest to `name`, or an empty string.
 
     Example:
@@ -63,17 +66,17 @@ def near_match(name, names):
     return f" Did you mean {near!r}?" if near is not None else ""
 
 
-def nearest(name, names):
-    """Return the one of `names` closest to `name`, or `None` where none is close."""
+def nearest(name: object, names: Iterable[str]) -> str | None:
+    """Return the name in `names` that is closest to `name`, or `None` where none is close."""
     by_lower = {str(known).lower(): known for known in names}
     near = difflib.get_close_matches(str(name).lower(), by_lower, n=1)
     return by_lower[near[0]] if near else None
 
 
-def _identifier(column, place):
+def _identifier(column, number):
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", column):
         plain = unicodedata.normalize("NFKD", column).encode("ascii", "ignore").decode()
-        name = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_") or str(place)
+        name = re.sub(r"[^A-Za-z0-9_]+", "_", plain).strip("_") or str(number)
     else:
         name = column
     usable = name[0].isalpha() and not keyword.iskeyword(name) and name.lower() not in _RESERVED

@@ -1,12 +1,15 @@
-"""What all loaders of tables let the user decide, checked in one place."""
+"""The options that the loaders of tables share, checked in one place."""
+
+from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import Any
 
 from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.tasks import tasks_with
 
-__all__ = ["Options"]
+__all__ = ["Options", "names"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,24 +35,19 @@ class Options:
     unit: str | None = None
     seed: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         owner, settle = self.owner, self._settle
         if self.task is not None:
             check_choice(owner, "task", self.task, tasks_with(tabular=True))
         settle("test_size", check_float(owner, "test_size", self.test_size, "(0.0, 1.0)"))
-        share = check_float(owner, "validation_size", self.validation_size, "[0.0, 1.0)")
-        settle("validation_size", share)
+        fraction = check_float(owner, "validation_size", self.validation_size, "[0.0, 1.0)")
+        settle("validation_size", fraction)
         settle("seed", check_int(owner, "seed", self.seed, minimum=0))
         settle("column_types", _mapping(owner, "column_types", self.column_types))
         for kind in self.column_types.values():
             check_choice(owner, "column_types", kind, ("numeric", "categorical"))
-        settle(
-            "rename_labels",
-            {
-                str(k): str(v)
-                for k, v in _mapping(owner, "rename_labels", self.rename_labels).items()
-            },
-        )
+        labels = _mapping(owner, "rename_labels", self.rename_labels)
+        settle("rename_labels", {str(label): str(other) for label, other in labels.items()})
         settle("exclude", names(owner, "exclude", self.exclude))
         if self.na_values is not None:
             settle("na_values", names(owner, "na_values", self.na_values))
@@ -60,8 +58,8 @@ class Options:
         object.__setattr__(self, name, value)
 
 
-def names(owner, parameter, value):
-    """Check a string or a sequence of strings; return a tuple of strings."""
+def names(owner: str, parameter: str, value: Any) -> tuple[str, ...]:
+    """Check that `value` is a string or several strings; return a tuple of strings."""
     if isinstance(value, str):
         return (value,)
     ok = isinstance(value, (list, tuple, set, frozenset)) and all(

@@ -1,15 +1,19 @@
 """One column as it was read: numbers, or texts that may turn out to be numbers."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from kerakit.errors import DataError
 
-__all__ = ["NA_VALUES", "Images", "Numbers", "Texts", "read_column"]
+__all__ = ["NA_VALUES", "Images", "Numbers", "Texts", "number_text", "read_column"]
 
-# What `pandas.read_csv` takes for missing, without the rare spellings, and the `?` of
+# Spellings of a missing value: those of `pandas.read_csv` without the rare ones, and the `?` of
 # the UCI repository. An empty cell is always missing.
 NA_VALUES = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
 
@@ -28,14 +32,14 @@ class Numbers:
     values: np.ndarray
     boolean: bool = False
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.values)
 
-    def missing(self):
+    def missing(self) -> np.ndarray:
         """Return a bool array of shape `(n,)`: where there is no value."""
         return np.isnan(self.values)
 
-    def texts(self):
+    def texts(self) -> Texts:
         """Return the values as `Texts`: 3.0 is `"3"`, true is `"True"`, missing is `""`."""
         distinct, codes = np.unique(self.values, return_inverse=True)
         if self.boolean:
@@ -55,20 +59,20 @@ class Images:
 
     values: np.ndarray
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.values)
 
 
 @dataclasses.dataclass(frozen=True)
 class Texts:
-    """A column of strings, as its different values and which of them each row has.
+    """A column of strings: its distinct values, and the index of the value of each row.
 
     Attributes:
-        values: object array of `str`, the different values; `""` for a missing one.
-        codes: int array of shape `(n,)`, positions in `values`.
+        values: object array of `str`, the distinct values; `""` for a missing one.
+        codes: int array of shape `(n,)`, indices in `values`.
         written: sequence of strings, how the source wrote each of `values`.
-        typed: bool. Whether the source says that these are strings (a DataFrame does, a
-            text file does not). Defaults to `True`.
+        typed: bool. Whether the source has types, so that these are strings (a DataFrame has
+            types, a text file has none). Defaults to `True`.
     """
 
     values: np.ndarray
@@ -76,23 +80,23 @@ class Texts:
     written: tuple[str, ...]
     typed: bool = True
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.codes)
 
-    def missing(self):
+    def missing(self) -> np.ndarray:
         """Return a bool array of shape `(n,)`: where there is no value."""
         return (self.values == "")[self.codes]
 
-    def strings(self):
+    def strings(self) -> np.ndarray:
         """Return an object array of `str` of shape `(n,)`, `""` where missing."""
         return self.values[self.codes]
 
-    def texts(self):
+    def texts(self) -> Texts:
         """Return the column itself; `Numbers` have the same method."""
         return self
 
     @functools.cached_property
-    def parsed(self):
+    def parsed(self) -> np.ndarray:
         """float64 array: each of `values` as a number, NaN where it is missing or text."""
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -104,31 +108,36 @@ class Texts:
         return numbers
 
     @functools.cached_property
-    def odd(self):
+    def odd(self) -> np.ndarray:
         """bool array: which of `values` are neither missing nor a number."""
         words = {"nan", "+nan", "-nan"}
         no_number = np.isnan(self.parsed) & (self.values != "")
         return no_number & ~np.array([value.lower() in words for value in self.values], bool)
 
-    def numbers(self):
+    def numbers(self) -> np.ndarray:
         """Return float64 array of shape `(n,)`, NaN where a value is missing or text."""
         return self.parsed[self.codes]
 
 
-def read_column(values, na_values=None, typed=True, origin="the data"):
+def read_column(
+    values: Any,
+    na_values: Sequence[str] | None = None,
+    typed: bool = True,
+    origin: str = "the data",
+) -> Numbers | Texts | Images:
     """Read a column of any source as `Numbers`, `Texts` or `Images`.
 
     Args:
         values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, or a
             uint8 array of images of shape `(n, height, width, channels)`.
         na_values: sequence of strings that stand for a missing value. Defaults to `None`:
-            `NA_VALUES` in a text file, nothing but nulls in a typed source.
-        typed: bool. Whether strings are meant as strings; in a text file they are
-            stripped of white space and may be numbers. Defaults to `True`.
-        origin: str. What to call the column in an error.
+            `NA_VALUES` in a text file; only nulls in a source with types.
+        typed: bool. Whether the source has types. The strings of a text file lose the white
+            space around them, and may be numbers. Defaults to `True`.
+        origin: str. The name of the column, for an error.
 
     Raises:
-        DataError: when the type has no place in a table of numbers and categories.
+        DataError: when the values are neither numbers nor strings nor booleans.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -153,8 +162,8 @@ def read_column(values, na_values=None, typed=True, origin="the data"):
     if not pa.types.is_dictionary(values.type):
         if not _is_text(values.type):
             raise DataError(
-                f"{origin} holds values of type {kind}; expected numbers, strings or booleans. "
-                "Convert it, or leave it out with exclude=."
+                f"{origin} holds values of type {kind}. Expected numbers, strings or booleans. "
+                "Convert the column, or leave it out with exclude=."
             )
         values = values.cast(pa.string()).dictionary_encode()
     words = values.dictionary.cast(pa.string())
@@ -163,13 +172,13 @@ def read_column(values, na_values=None, typed=True, origin="the data"):
         words = pc.utf8_trim_whitespace(words)
     if na_values is None:
         na_values = () if typed else NA_VALUES
-    gone = pc.is_in(words, pa.array([*na_values, ""], pa.string()))
-    texts = pc.if_else(gone, "", words).to_pylist()
+    missing = pc.is_in(words, pa.array([*na_values, ""], pa.string()))
+    texts = pc.if_else(missing, "", words).to_pylist()
     codes = pc.fill_null(values.indices, len(texts)).to_numpy(zero_copy_only=False)
     return Texts(np.array([*texts, ""], dtype=object), codes, (*written, ""), typed)
 
 
-def number_text(value):
+def number_text(value: Any) -> str:
     """Return the shortest text of a number: `3` for 3.0, `0.1` for the float32 0.1.
 
     Example:

@@ -1,30 +1,36 @@
 """DataFrames of any library, through Arrow."""
 
+from __future__ import annotations
+
 import collections
 import json
+from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["frame_columns", "is_frame"]
 
 
-def is_frame(value):
-    """Whether `value` is a table that can hand itself over as an Arrow stream.
+def is_frame(value: Any) -> bool:
+    """Whether `value` is a table that gives its columns as an Arrow stream.
 
-    pandas, polars, DuckDB and pyarrow tables do, so that none of them is imported here.
-    A Series does too, but has no columns.
+    Tables of pandas, polars, DuckDB and pyarrow do, so that none of them is imported here.
+    A Series gives an Arrow stream too, but has no columns.
     """
     return hasattr(value, "__arrow_c_stream__") and (
         hasattr(value, "columns") or hasattr(value, "column_names")
     )
 
 
-def frame_columns(frame, name):
-    """Return a dict from column name to Arrow array; the index of pandas is left out.
+def frame_columns(frame: Any, name: str) -> dict[str, pa.ChunkedArray]:
+    """Return a dict from column name to Arrow array, without the index of a pandas DataFrame.
 
     Args:
         frame: a table for which `is_frame` holds.
-        name: str. What to call it in an error.
+        name: str. The name of the table, for an error.
 
     Raises:
         DataError: when two columns have one name, or Arrow has no type for a column.
@@ -35,11 +41,14 @@ def frame_columns(frame, name):
         table = frame if isinstance(frame, pa.Table) else pa.table(frame)
     except (pa.ArrowException, TypeError, ValueError) as error:
         reason = str(error).splitlines()[0]
-        raise DataError(f"{name}: this table cannot be read through Arrow: {reason}") from error
+        raise DataError(
+            f"{name}: the table cannot be converted to Arrow: {reason}. Convert its "
+            "columns to numbers or strings."
+        ) from error
     names = [str(column) for column in table.column_names]
-    twice = [column for column, count in collections.Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"{name}: two columns have the name {twice[0]!r}. Rename one.")
+    repeated = [column for column, count in collections.Counter(names).items() if count > 1]
+    if repeated:
+        raise DataError(f"{name}: two columns have the name {repeated[0]!r}. Rename one.")
     index = _pandas_index(table)
     pairs = zip(names, table.columns, strict=True)
     return {column: values for column, values in pairs if column not in index}

@@ -1,26 +1,47 @@
 """Labels of classes: their texts, their order, and the id of each row's label."""
 
+from __future__ import annotations
+
 import dataclasses
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from kerakit.data.columns.column import number_text
+from kerakit.checks import shortlist
+from kerakit.data.columns.column import Numbers, Texts, number_text
 from kerakit.data.names import near_match, nearest
 from kerakit.errors import DataError
 
 __all__ = ["check_renamed", "class_ids", "group_ids", "label_column", "sorted_labels"]
 
 
-def check_renamed(mapping, present, name):
-    """Refuse a `rename_labels=` that renames what is not there: it would do nothing.
+class Rows(Protocol):
+    """Rows of a source: `place` says what the user calls the row of an index."""
+
+    @property
+    def place(self) -> Callable[[int], str]: ...
+
+
+class Grouped(Rows, Protocol):
+    """Rows of a source that belong to groups."""
+
+    @property
+    def groups(self) -> Texts | None: ...
+    @property
+    def group_name(self) -> str | None: ...
+
+
+def check_renamed(mapping: Mapping[str, str], present: Collection[str], name: str) -> None:
+    """Refuse `rename_labels=` where it names a label that does not occur.
 
     Args:
         mapping: dict from label to label.
-        present: set of the labels of all rows, as they stand in the source.
-        name: str. The source.
+        present: set of the labels of all rows, as the source writes them.
+        name: str. The name of the source, for the error.
 
     Raises:
-        DataError: when it names a label that does not occur.
+        DataError: when a key of `mapping` is no label of any row.
     """
     for label in mapping:
         if label not in present:
@@ -30,18 +51,22 @@ def check_renamed(mapping, present, name):
             )
 
 
-def label_column(column, mapping=None, numeric=None):
+def label_column(
+    column: Numbers | Texts,
+    mapping: Mapping[str, str] | None = None,
+    numeric: bool | None = None,
+) -> Texts:
     """Return a target column as `Texts` of labels.
 
-    Where the training labels are all numbers, each number is written one way (`3`, `3.0`
-    and `3.00` are the label `"3"`), so that two files agree.
+    Where all training labels are numbers, each number has one spelling: `3`, `3.0` and `3.00`
+    are the label `"3"`. So two files with different spellings have the same labels.
 
     Args:
         column: `Numbers` or `Texts`.
-        mapping: dict from label to label, or `None`. Applied where a label is a key, as
-            it stands in the source.
-        numeric: bool. Whether the training labels are all numbers. Defaults to `None`:
-            these are the training labels, look.
+        mapping: dict from label to label, or `None`. A label is renamed where the source
+            writes it as a key of `mapping`.
+        numeric: bool. Whether all training labels are numbers. Defaults to `None`: `column`
+            has the training labels, and they are looked at.
     """
     column = column.texts()
     if mapping:
@@ -56,8 +81,8 @@ def label_column(column, mapping=None, numeric=None):
     return column
 
 
-def sorted_labels(column):
-    """Return the labels that occur: sorted as numbers where all are, else as texts.
+def sorted_labels(column: Texts) -> tuple[str, ...]:
+    """Return the labels that occur, sorted as numbers where all are numbers, else as texts.
 
     Example:
 
@@ -69,8 +94,8 @@ def sorted_labels(column):
     return tuple(sorted(labels, key=str if column.odd.any() else float))
 
 
-def class_ids(column, classes, source, name):
-    """Return the int32 position in `classes` of each row's label.
+def class_ids(column: Texts, classes: Sequence[str], source: Rows, name: str) -> np.ndarray:
+    """Return an int32 array: the index in `classes` of the label of each row.
 
     Args:
         column: `Texts` of labels.
@@ -89,13 +114,13 @@ def class_ids(column, classes, source, name):
         meant = nearest(label, classes) or classes[0]
         raise DataError(
             f"{source.place(row)}, column {name!r}: the label {label!r} does not occur in the "
-            f"training rows, which have {', '.join(map(repr, classes[:10]))}. Correct it, or map "
-            f"it with rename_labels={{{label!r}: {meant!r}}}."
+            f"training rows, which have {shortlist(classes, 10)}. Correct it, or rename it with "
+            f"rename_labels={{{label!r}: {meant!r}}}."
         )
     return ids
 
 
-def group_ids(source):
+def group_ids(source: Grouped) -> np.ndarray:
     """Return an int array with the group of each row, numbers from 0.
 
     Args:

@@ -1,5 +1,9 @@
 """Array-likes as columns, with their shape and dtype checked."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from kerakit.errors import DataError
@@ -7,17 +11,17 @@ from kerakit.errors import DataError
 __all__ = ["as_column", "as_matrix"]
 
 
-def as_column(values, origin):
+def as_column(values: Any, origin: str) -> Any:
     """Return an array-like as an Arrow array of `n` values, or a float32 array `(n, d)`.
 
-    A uint8 array of images, of shape `(n, height, width, channels)`, comes back as it is.
+    A uint8 array of images, of shape `(n, height, width, channels)`, is returned unchanged.
 
     Args:
         values: array, list or Series of shape `(n,)`, `(n, 1)` or `(n, d)`.
-        origin: str. What to call it in an error.
+        origin: str. The name of the values, for an error.
 
     Raises:
-        DataError: when the shape or the type has no place in a table.
+        DataError: when the shape is another, or the values are no numbers, strings or booleans.
     """
     import pyarrow as pa
 
@@ -36,7 +40,7 @@ def as_column(values, origin):
     if array.ndim == 2:
         return as_matrix(array, origin)
     if array.ndim != 1:
-        raise DataError(f"{origin} has shape {array.shape}; expected (n,) or (n, d).")
+        raise DataError(f"{origin} has shape {array.shape}. Expected (n,) or (n, d).")
     if array.dtype.kind == "S":
         array = np.char.decode(array, "utf-8")
     if array.dtype.kind in "biufU":
@@ -51,15 +55,15 @@ def as_column(values, origin):
         kinds = sorted({type(cell).__name__ for cell in cells if cell is not None})
         raise DataError(
             f"{origin} mixes values of type {', '.join(kinds)}. Expected all numbers or all "
-            "strings; convert it."
+            "strings. Convert them."
         ) from error
 
 
-def as_matrix(values, origin):
+def as_matrix(values: Any, origin: str) -> np.ndarray:
     """Return an array-like of numbers as a float32 array of shape `(n, d)`.
 
     Raises:
-        DataError: when it is not two-dimensional, or does not hold numbers.
+        DataError: when the values are not two-dimensional, or are no numbers.
 
     Example:
 
@@ -71,7 +75,7 @@ def as_matrix(values, origin):
         _refuse_dtype(array, origin)
     if array.ndim != 2:
         hint = " For one feature, pass x.reshape(-1, 1)." if array.ndim == 1 else ""
-        raise DataError(f"{origin} has shape {array.shape}; expected (n, d).{hint}")
+        raise DataError(f"{origin} has shape {array.shape}. Expected (n, d).{hint}")
     if not array.shape[0]:
         raise DataError(f"{origin} has no rows (shape {array.shape}). Expected at least two.")
     if not array.shape[1]:
@@ -89,6 +93,6 @@ def _as_array(values, origin):
 
 def _refuse_dtype(array, origin):
     raise DataError(
-        f"{origin} has dtype {array.dtype}; expected numbers, or strings in a column of their own "
-        "(a dict of columns or a DataFrame holds both)."
+        f"{origin} has dtype {array.dtype}. Expected numbers. For strings beside numbers "
+        "pass a dict of columns or a DataFrame."
     )

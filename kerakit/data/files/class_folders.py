@@ -1,4 +1,6 @@
-"""Folders with a folder per class: which files they hold, of which class and split."""
+"""Folders with a folder per class: the files in them, with the class and the split of each."""
+
+from __future__ import annotations
 
 import dataclasses
 import os
@@ -23,12 +25,12 @@ _SPLIT_NAMES = {
 
 @dataclasses.dataclass(frozen=True)
 class ClassFile:
-    """One file.
+    """A file in the folder of its class.
 
     Attributes:
-        path: str.
+        path: str. The path of the file.
         name: str. The path from the folder that was given, with `/`.
-        label: str. The name of its class folder, in Unicode's composed form.
+        label: str. The name of the class folder, in Unicode's composed form.
     """
 
     path: str
@@ -36,26 +38,36 @@ class ClassFile:
     label: str
 
 
-def find_files(directory, test=None, validation=None, *, owner, what, suffixes=None):
-    """List the files of the classes below a folder, in the order of their names.
+def find_files(
+    directory: str | os.PathLike[str],
+    test: str | os.PathLike[str] | None = None,
+    validation: str | os.PathLike[str] | None = None,
+    *,
+    owner: str,
+    what: str,
+    suffixes: set[str] | None = None,
+) -> dict[str, list[ClassFile]]:
+    """List the files of a folder that has a folder per class, in the order of their names.
 
     Args:
-        directory: str or path. It holds a folder of files per class; or `train` and `val`,
-            `validation` or `test` that do (`training`, `valid` and `testing` too, in any
-            case). Of only `train` and `val`, `val` is the test part.
-        test, validation: str or path of further folders with a folder per class, or `None`.
-        owner: str. Who asks, for messages.
-        what: str. What the files are, for messages: `"images"` or `"texts"`.
-        suffixes: set of str. Files with another suffix are passed over. Defaults to `None`:
-            any will do. Hidden files are passed over too.
+        directory: str or path. A folder that has a folder of files for each class; or a folder
+            with the folders `train`, `val` or `validation`, and `test`, each of which has a
+            folder for each class (`training`, `valid` and `testing` are read too, in upper and
+            lower case). With `train` and `val` alone, `val` is the test set.
+        test, validation: str or path of another folder that has a folder for each class, or
+            `None`.
+        owner: str. The function that the user called, for messages.
+        what: str. The noun for the files, for messages: `"images"` or `"texts"`.
+        suffixes: set of str. Files with another suffix are skipped. Defaults to `None`: files
+            of any suffix are listed. Hidden files are always skipped.
 
     Returns:
         dict from `"train"`, and `"validation"` and `"test"` where they are given, to lists
         of `ClassFile`.
 
     Raises:
-        DataError: when there is no such folder, or it is not laid out like this.
-        ArgumentError: when a path is no path.
+        DataError: when there is no such folder, or it has another layout.
+        ArgumentError: when an argument is not a path.
     """
     wanted = _Wanted(what, suffixes)
     root = _folder(owner, "directory", directory, what)
@@ -63,7 +75,10 @@ def find_files(directory, test=None, validation=None, *, owner, what, suffixes=N
     for split, other in (("test", test), ("validation", validation)):
         if other is not None:
             if split in folders:
-                raise DataError(f"{root} holds {folders[split].name!r}, and {split}= is given too.")
+                raise DataError(
+                    f"{root} holds {folders[split].name!r}, and {split}= is given too. Keep "
+                    "one of the two."
+                )
             folders[split] = _folder(owner, split, other, what)
     if "validation" in folders and "test" not in folders:
         folders["test"] = folders.pop("validation")
@@ -88,7 +103,7 @@ def _folder(owner, parameter, value, what):
     check(isinstance(value, (str, os.PathLike)), owner, parameter, "a path", value)
     path = pathlib.Path(value).expanduser()
     if not path.exists():
-        raise DataError(f"{path}: no such folder. Expected a folder of {what} per class in it.")
+        raise DataError(f"{path}: no such folder. Expected a folder that has one per class.")
     if not path.is_dir():
         raise DataError(f"{path} is a file. Expected a folder with a folder of {what} per class.")
     return path
@@ -122,9 +137,9 @@ def _files(folder, root, wanted):
     """The wanted files of the class folders in `folder`."""
     classes, loose = _entries(folder)
     if not classes:
-        held = f"{wanted.what} but no folders" if wanted.among(loose) else "no folders"
+        content = f"{wanted.what} but no folders" if wanted.among(loose) else "no folders"
         raise DataError(
-            f"{folder} holds {held}. Expected a folder for each class, named as the class, with "
+            f"{folder} holds {content}. Expected a folder for each class, named as the class, with "
             f"its {wanted.what} in it."
         )
     found = []
@@ -139,10 +154,10 @@ def _files(folder, root, wanted):
                     f"of a class right in its folder{_perhaps(path, nested)}."
                 )
         if not good:
-            kinds = sorted({file.suffix.lower() or "none" for file in files})
-            held = f"only files with the suffixes {', '.join(kinds)}" if files else "no files"
+            suffixes = sorted({file.suffix.lower() or "none" for file in files})
+            content = f"only files with the suffixes {', '.join(suffixes[:10])}" if files else "no files"
             raise DataError(
-                f"{path} is an empty class: it holds {held}. Add {wanted.what} to it"
+                f"{path} is an empty class: it holds {content}. Add {wanted.what} to it"
                 f"{wanted.some_suffixes()}, or remove the folder."
             )
         found += [ClassFile(str(file), _name(file, root), label) for file in good]
@@ -150,17 +165,17 @@ def _files(folder, root, wanted):
 
 
 def _perhaps(path, nested):
-    """A hint where the folder one level down looks like the one that is meant."""
+    """A hint where the user may have meant the folder one level down."""
     if any(inner.name.lower() in _SPLIT_NAMES for inner in nested) or len(nested) > 1:
         return f". If its folders are the classes or splits, pass {str(path)!r}"
     return ""
 
 
 def _entries(folder):
-    """The folders and the files in a folder, by name; hidden ones and loops are left out."""
+    """The folders and the files in a folder, by name, without hidden ones and without loops."""
     folders, files = [], []
     here = os.path.realpath(folder)
-    for path in sorted(map(pathlib.Path, _listed(folder))):
+    for path in sorted(map(pathlib.Path, _paths(folder))):
         if path.name.startswith(".") or path.name == "__MACOSX":
             continue
         if not path.is_dir():
@@ -170,7 +185,7 @@ def _entries(folder):
     return folders, files
 
 
-def _listed(folder):
+def _paths(folder):
     try:
         return [entry.path for entry in os.scandir(folder)]
     except OSError as error:

@@ -1,4 +1,6 @@
-"""Delimited text: separator, header, and rows that do not fit."""
+"""Delimited text: its separator, its header, its rows, and rows with too few or too many fields."""
+
+from __future__ import annotations
 
 import collections
 import csv
@@ -6,29 +8,42 @@ import dataclasses
 import functools
 import io
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TextIO
 
 from kerakit.data.columns.column import NA_VALUES
 from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["Layout", "find_layout", "not_in_encoding", "read_delimited"]
 
 _SEPARATORS = (",", ";", "\t", "|")
 
-# Rows looked at to find the separator; more do not change the answer.
+# The separator is found in so many rows; more rows do not change it.
 _SNIFFED = 20
 
 
-def read_delimited(content, name, *, columns=None, separator=None, quote='"', encoding="utf-8"):
+def read_delimited(
+    content: bytes,
+    name: str,
+    *,
+    columns: Sequence[str] | None = None,
+    separator: str | None = None,
+    quote: str | None = '"',
+    encoding: str = "utf-8",
+) -> tuple[dict[str, pa.Array], Callable[[int], str], str]:
     """Read delimited text into columns of strings.
 
     Args:
         content: bytes of the file.
         name: str. The file's name, for errors.
-        columns: tuple of strings. The columns' names where the file has no header (a first
-            row equal to them is a header all the same). Defaults to `None`: the first row.
-        separator: str of one character. Defaults to `None`: the one of comma, semicolon,
-            tab and bar that cuts the first rows into equal numbers of fields.
+        columns: tuple of strings. The columns' names where the file has no header. A first row
+            that is equal to them is read as a header. Defaults to `None`: the names are those
+            of the first row.
+        separator: str of one character. Defaults to `None`: comma, semicolon, tab or bar,
+            whichever splits the first rows into equal numbers of fields.
         quote: str of one character around fields that hold separators or line breaks, or
             `None`. Defaults to `'"'`.
         encoding: str. Defaults to `"utf-8"`.
@@ -57,7 +72,7 @@ def read_delimited(content, name, *, columns=None, separator=None, quote='"', en
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """How a file of delimited text is laid out, as `find_layout` found it.
+    """The layout of a file of delimited text, as `find_layout` found it.
 
     Attributes:
         file: str. The file's name, for errors.
@@ -66,7 +81,7 @@ class Layout:
         quote: str of one character, or `None`.
         has_header: bool. Whether the first row holds the names.
         hint: str. A sentence to add to an error about columns, or empty.
-        open_text: function that opens the text, in which line breaks are as in the file.
+        open_text: function that opens the text without a change of its line breaks.
     """
 
     file: str
@@ -75,13 +90,13 @@ class Layout:
     quote: str | None
     has_header: bool
     hint: str
-    open_text: Callable
+    open_text: Callable[[], TextIO]
 
-    def rows(self):
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield `(line, fields)` of each row that is not blank; lines count from 1."""
         return _rows(self.open_text, self.separator, quote=self.quote)
 
-    def place(self, row):
+    def place(self, row: int) -> str:
         """Return where the row of this index begins, such as `"wine.csv, line 18"`."""
         try:
             line, _ = next(itertools.islice(self.rows(), row + self.has_header, None))
@@ -89,8 +104,8 @@ class Layout:
             return f"{self.file}, row {row + 1} after the header"
         return f"{self.file}, line {line}"
 
-    def options(self, block_size, wanted=None):
-        """Return pyarrow's options to read `wanted` (or all), the header as a row, as strings."""
+    def options(self, block_size: int, wanted: Iterable[str] | None = None) -> tuple[Any, ...]:
+        """Return the options of pyarrow to read columns as strings, the header as a row of them."""
         import pyarrow as pa
         from pyarrow import csv as arrow
 
@@ -109,10 +124,10 @@ class Layout:
             ),
         )
 
-    def ragged(self, error):
-        """Return the `DataError` about the first row that is too short or too long.
+    def ragged(self, error: Exception) -> DataError:
+        """Return the `DataError` about the first row with too few or too many fields.
 
-        `error` is the parser's own, for when there is no such row.
+        `error` is the parser's error. It is quoted where there is no such row.
         """
         expected, separator = len(self.names), self.separator
         try:
@@ -125,10 +140,16 @@ class Layout:
                     )
         except csv.Error as other:
             error = other
-        return DataError(f"{self.file}: this cannot be read as delimited text: {error}")
+        return DataError(f"{self.file} cannot be read as delimited text: {error}")
 
 
-def find_layout(open_text, name, columns=None, separator=None, quote='"'):
+def find_layout(
+    open_text: Callable[[], TextIO],
+    name: str,
+    columns: Sequence[str] | None = None,
+    separator: str | None = None,
+    quote: str | None = '"',
+) -> Layout:
     """Find the separator and the names of the columns of a delimited text.
 
     Args:
@@ -139,7 +160,7 @@ def find_layout(open_text, name, columns=None, separator=None, quote='"'):
         `Layout`.
 
     Raises:
-        DataError: when the text is empty, or its columns have no names of their own.
+        DataError: when the text is empty, or two columns have one name.
     """
     rows = functools.partial(_rows, open_text, quote=quote)
     separator = separator or _sniff(rows)
@@ -151,7 +172,7 @@ def find_layout(open_text, name, columns=None, separator=None, quote='"'):
         )
     if columns is None:
         # The index that `DataFrame.to_csv` writes has no name.
-        names = [cell or f"column_{place}" for place, cell in enumerate(header, 1)]
+        names = [cell or f"column_{number}" for number, cell in enumerate(header, 1)]
         hint = _headless(names)
     else:
         names, hint = list(columns), ""
@@ -161,15 +182,15 @@ def find_layout(open_text, name, columns=None, separator=None, quote='"'):
                 f"{len(header)} fields with the separator {separator!r}. Give one name per "
                 "column, or pass separator=."
             )
-    twice = [column for column, count in collections.Counter(names).items() if count > 1]
-    if twice:
-        raise DataError(f"{name}: two columns have the name {twice[0]!r}. Rename one.{hint}")
+    repeated = [column for column, count in collections.Counter(names).items() if count > 1]
+    if repeated:
+        raise DataError(f"{name}: two columns have the name {repeated[0]!r}. Rename one.{hint}")
     has_header = columns is None or header == names
     return Layout(name, names, separator, quote, has_header, hint, open_text)
 
 
-def not_in_encoding(name, line, encoding, error):
-    """Return the `DataError` about a `UnicodeDecodeError`."""
+def not_in_encoding(name: str, line: int, encoding: str, error: UnicodeDecodeError) -> DataError:
+    """Return the `DataError` about text that is in another encoding."""
     return DataError(
         f"{name}, line {line}: the text is not {encoding} (byte "
         f"{error.object[error.start : error.start + 1].hex()}). Pass the right encoding=, for "
@@ -202,15 +223,15 @@ def _rows(open_text, separator, quote='"'):
 
 
 def _sniff(rows):
-    """The separator that cuts the first rows into the most fields, equally many in each."""
-    best, most = ",", (False, 1)
+    """The separator that splits the first rows into the most fields, equally many in each."""
+    best, score = ",", (False, 1)
     for separator in _SEPARATORS:
         try:
             counts = [len(fields) for _, fields in itertools.islice(rows(separator), _SNIFFED)]
         except csv.Error:
             continue
-        if counts and counts[0] > 1 and (len(set(counts)) == 1, counts[0]) > most:
-            best, most = separator, (len(set(counts)) == 1, counts[0])
+        if counts and counts[0] > 1 and (len(set(counts)) == 1, counts[0]) > score:
+            best, score = separator, (len(set(counts)) == 1, counts[0])
     return best
 
 
@@ -220,11 +241,11 @@ def _first_row(rows, separator, name):
     except StopIteration:
         raise DataError(f"{name} is empty. Expected rows of values.") from None
     except csv.Error as error:
-        raise DataError(f"{name}, line 1: this is no delimited text ({error}).") from error
+        raise DataError(f"{name}, line 1: the text is not delimited ({error}).") from error
 
 
 def _headless(names):
-    """A sentence for a header that looks like a row of values."""
+    """A sentence about a header that looks like a row of values."""
     for cell in names:
         try:
             float(cell)
@@ -240,7 +261,7 @@ def _parse(content, layout):
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    # One block: no row can straddle two, and the columns come in one piece.
+    # With one block, no row is in two blocks, and each column is one array.
     options = layout.options(min(max(len(content), 1 << 20), (1 << 31) - 1))
     try:
         return arrow.read_csv(pa.BufferReader(content), *options)

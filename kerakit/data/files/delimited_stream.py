@@ -1,20 +1,28 @@
-"""Delimited text read block by block, in memory that does not grow with the file."""
+"""Delimited text that is read block by block: memory does not grow with the file."""
+
+from __future__ import annotations
 
 import codecs
 import collections
 import gzip
 import io
 import os
+import pathlib
 import zlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from kerakit.data.files.delimited import find_layout, not_in_encoding
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = ["DelimitedStream"]
 
-# Larger blocks save no time, and the parser reads up to 32 of them ahead.
+# Larger blocks save no time, and the parser reads up to 32 blocks ahead.
 _BLOCK = 1 << 19
-_LONGEST_ROW = 1 << 25
+_MAX_ROW = 1 << 25
 _CHUNK = 1 << 18
 _MARK = "\ufeff"
 
@@ -23,13 +31,13 @@ class DelimitedStream:
     """A file of delimited text (also gzipped, `.gz`), by the rules of `read_delimited`.
 
     Args:
-        path: `pathlib.Path` of the file. It is opened several times.
+        path: `pathlib.Path` of the file, which is opened several times.
         columns, separator, quote, encoding: as for `read_delimited`.
 
     Attributes:
         names: list of strings. The columns' names.
         hint: str. A sentence to add to an error about columns, or empty.
-        typed: `False`: what looks like a number may be one.
+        typed: `False`: a string that looks like a number may be one.
 
     Raises:
         DataError: when the file cannot be read or has no header.
@@ -37,10 +45,18 @@ class DelimitedStream:
 
     typed = False
 
-    def __init__(self, path, *, columns=None, separator=None, quote='"', encoding="utf-8"):
+    def __init__(
+        self,
+        path: pathlib.Path,
+        *,
+        columns: Sequence[str] | None = None,
+        separator: str | None = None,
+        quote: str | None = '"',
+        encoding: str = "utf-8",
+    ) -> None:
         self._path = path
         self._encoding = encoding
-        self._read = 0  # bytes of the file, up to the rows that were given out
+        self._read = 0  # bytes of the file, up to the last row that was yielded
         try:
             self._size = os.path.getsize(path)
             self._layout = find_layout(self._open_text, str(path), columns, separator, quote)
@@ -49,7 +65,7 @@ class DelimitedStream:
         self.names = self._layout.names
         self.hint = self._layout.hint
 
-    def blocks(self, wanted):
+    def blocks(self, wanted: list[str]) -> Iterator[tuple[int, dict[str, pa.Array]]]:
         """Yield `(first, columns)`, block by block.
 
         Args:
@@ -60,8 +76,8 @@ class DelimitedStream:
             array of strings.
 
         Raises:
-            DataError: when a row is too short or too long, the text is not in its encoding,
-                or there are no rows.
+            DataError: when a row has too few or too many fields, the text is in another
+                encoding, or there are no rows.
         """
         import pyarrow as pa
 
@@ -75,10 +91,10 @@ class DelimitedStream:
             except pa.ArrowInvalid as error:
                 if "straddl" not in str(error):
                     raise self._layout.ragged(error) from error
-                if size >= _LONGEST_ROW:
+                if size >= _MAX_ROW:
                     raise DataError(
                         f"{self._path}: a row after {self.place(done)} is longer than "
-                        f"{_LONGEST_ROW >> 20} MB. Is a quote left open there? Close it, or pass "
+                        f"{_MAX_ROW >> 20} MB. Is a quote left open there? Close it, or pass "
                         "quote=None."
                     ) from error
                 size *= 2  # a row longer than a block: again, with larger ones
@@ -87,12 +103,12 @@ class DelimitedStream:
         if not done:
             raise DataError(f"{self._path} has a header and no rows. Expected rows of values.")
 
-    def place(self, row):
+    def place(self, row: int) -> str:
         """Return where the row of this index begins, such as `"wine.csv, line 18"`."""
         return self._layout.place(row)
 
-    def share(self):
-        """Return how much of the file was read, in [0, 1]."""
+    def fraction_read(self) -> float:
+        """Return the fraction of the file that was read, in [0, 1]."""
         return min(self._read / max(self._size, 1), 1.0)
 
     def _blocks(self, wanted, size, skip):
@@ -144,7 +160,7 @@ class _Utf8(io.RawIOBase):
         return count
 
     def position(self, given):
-        """Where in the file the first `given` bytes of the text end, roughly."""
+        """Roughly the position in the file where the first `given` bytes of the text end."""
         while self._marks and self._marks[0][0] <= given:
             self._position = self._marks.popleft()[1]
         return self._position

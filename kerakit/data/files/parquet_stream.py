@@ -1,13 +1,21 @@
-"""Parquet read part by part, in memory that does not grow with the file."""
+"""Parquet that is read block by block: memory does not grow with the file."""
+
+from __future__ import annotations
 
 import collections
+import pathlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["ParquetStream"]
 
 _ROWS = 1 << 14
-# A column of a row group is read in pieces of this size, not as a whole.
+# A column of a row group is read in pieces of so many bytes, not as a whole.
 _BUFFER = 1 << 18
 
 
@@ -29,14 +37,14 @@ class ParquetStream:
     typed = True
     hint = ""
 
-    def __init__(self, path):
+    def __init__(self, path: pathlib.Path) -> None:
         import pyarrow as pa
         from pyarrow import parquet
 
         self._path = path
         self._read = 0
         try:
-            open(path, "rb").close()  # what cannot be opened is told in plain words
+            open(path, "rb").close()  # pyarrow's error would not say why a file cannot be opened
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}.") from error
         try:
@@ -45,14 +53,14 @@ class ParquetStream:
             raise self._broken(error) from error
         self.names = self._file.schema_arrow.names
         self._rows = self._file.metadata.num_rows
-        twice = [name for name, count in collections.Counter(self.names).items() if count > 1]
-        if twice:
-            raise DataError(f"{path}: two columns have the name {twice[0]!r}. Rename one.")
+        repeated = [name for name, count in collections.Counter(self.names).items() if count > 1]
+        if repeated:
+            raise DataError(f"{path}: two columns have the name {repeated[0]!r}. Rename one.")
         if not self._rows:
             raise DataError(f"{path} has columns and no rows. Expected rows of values.")
 
-    def blocks(self, wanted):
-        """Yield `(first, columns)`, part by part, as `DelimitedStream.blocks`."""
+    def blocks(self, wanted: list[str]) -> Iterator[tuple[int, dict[str, pa.Array]]]:
+        """Yield `(first, columns)`, block by block, as `DelimitedStream.blocks`."""
         import pyarrow as pa
 
         first = 0
@@ -63,12 +71,12 @@ class ParquetStream:
         except (pa.ArrowException, OSError) as error:
             raise self._broken(error) from error
 
-    def place(self, row):
+    def place(self, row: int) -> str:
         """Return where the row of this index is, such as `"wine.parquet, row 17 ..."`."""
         return f"{self._path}, row {row} (counted from 0)"
 
-    def share(self):
-        """Return how much of the file was read, in [0, 1]."""
+    def fraction_read(self) -> float:
+        """Return the fraction of the file that was read, in [0, 1]."""
         return self._read / self._rows
 
     def _broken(self, error):

@@ -1,1 +1,1 @@
-"""Rows that stay on disk: memory-mapped columns, and windows cut when a batch asks for them."""
+"""Columns that are not in memory as a whole: files that are mapped, and windows of a series."""

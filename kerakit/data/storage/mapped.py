@@ -1,7 +1,11 @@
-"""Rows of columns, in memory or in a file that is mapped and never read as a whole."""
+"""Rows of a column that is in memory, or in a file that is mapped and never read as a whole."""
+
+from __future__ import annotations
 
 import mmap
 import tempfile
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -9,28 +13,29 @@ from kerakit.data.storage.windows import Windows
 
 __all__ = ["is_lazy", "is_mapped", "row_reader", "take_rows"]
 
-# Rows taken from a mapped column that are more than this come in a file of their own.
+# More bytes than this of a mapped column are copied to a temporary file.
 _IN_MEMORY = 64 * 2**20
-# After reading this much of a mapped file its pages are handed back. Rows at random bring
-# more pages in than they need: seven times as many for 150 kB a row (measured), so some 60 MiB.
+# After so many bytes of a mapped file were read, its pages are given back to the system. Rows in
+# random order bring in more pages than they fill: seven times as many for rows of 150 kB
+# (measured), which makes about 60 MiB.
 _RESIDENT = 8 * 2**20
 
 
-def is_mapped(column):
-    """Whether a column lies in a file (a `np.memmap`) rather than in memory."""
+def is_mapped(column: Any) -> bool:
+    """Whether a column is in a file (a `np.memmap`) rather than in memory."""
     return isinstance(column, np.memmap) and _map_of(column) is not None
 
 
-def is_lazy(column):
-    """Whether a column is read row by row: it lies in a file, or its rows are `Windows`."""
+def is_lazy(column: Any) -> bool:
+    """Whether a column is read row by row: it is in a file, or its rows are `Windows`."""
     return isinstance(column, Windows) or is_mapped(column)
 
 
-def take_rows(column, rows):
+def take_rows(column: Any, rows: np.ndarray | slice) -> Any:
     """Return some rows of a column.
 
-    Of a mapped column a slice, or rows that follow on each other, is a view of the file;
-    other rows are copied, into an unnamed temporary file where they are more than 64 MiB.
+    A slice of a mapped column, or rows that follow on each other, are a view of the file.
+    Other rows are copied; more than 64 MiB are copied to an unnamed temporary file.
 
     Args:
         column: array of shape `(n, ...)`.
@@ -50,15 +55,15 @@ def take_rows(column, rows):
     with tempfile.TemporaryFile() as file:
         for start in range(0, len(rows), step):
             np.asarray(column[rows[start : start + step]]).tofile(file)
-            _hand_back(column)
+            _give_back(column)
         return np.memmap(file, column.dtype, "r", shape=(len(rows), *column.shape[1:]))
 
 
-def row_reader(column):
-    """Return a function from an int tensor of rows to the rows of a lazy column.
+def row_reader(column: Any) -> Callable:
+    """Return a function from an int tensor of row indices to these rows of a lazy column.
 
-    It runs inside `tf.data` and graphs, knows its static shape, and keeps no more than
-    some 60 MiB of a file in the process's memory.
+    The function runs inside `tf.data` and graphs, sets the static shape of its result, and
+    keeps at most about 60 MiB of a file in the memory of the process.
     """
     import tensorflow as tf
 
@@ -73,7 +78,7 @@ def row_reader(column):
         taken += found.nbytes
         if taken > _RESIDENT:
             taken = 0
-            _hand_back(column)
+            _give_back(column)
         return found
 
     def rows_of(rows):
@@ -90,8 +95,8 @@ def _map_of(column):
     return column if isinstance(column, mmap.mmap) else None
 
 
-def _hand_back(column):
-    """Let the system have the pages of a mapped column back; what is written stays."""
+def _give_back(column):
+    """Give the pages of a mapped column back to the system; the file keeps its content."""
     mapped = _map_of(column)
     if hasattr(mapped, "madvise"):
         mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,4 +1,9 @@
-"""Windows of a time series as a column of rows, cut out only when they are asked for."""
+"""Windows of a time series as the rows of a column, copied only when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -6,10 +11,10 @@ __all__ = ["Windows"]
 
 
 class Windows:
-    """Stretches of one series, each a row; they are no copies, however much they overlap.
+    """The windows of one series, one a row, without copies of the steps they have in common.
 
-    It stands where a `Table` has an array: it can be sliced and indexed by rows, which gives
-    `Windows` again, and `numpy.asarray` cuts them all out.
+    `Windows` take the place of an array in a `Table`. A slice or an index array of rows gives
+    `Windows` again; `numpy.asarray` copies all windows into one array.
 
     Args:
         series: float32 array of shape `(steps,)` or `(steps, channels)`.
@@ -18,7 +23,7 @@ class Windows:
 
     Attributes:
         shape: tuple. `(n, length)` or `(n, length, channels)`.
-        nbytes: int. What the series takes in memory, and so the windows.
+        nbytes: int. How many bytes the series and the starts take in memory.
 
     Example:
 
@@ -27,31 +32,31 @@ class Windows:
     ((2, 3), [[2.0, 3.0, 4.0]])
     """
 
-    def __init__(self, series, starts, length):
+    def __init__(self, series: np.ndarray, starts: Any, length: int) -> None:
         self.series, self.length = series, length
         self.starts = np.asarray(starts, "int64")
         self.shape = (len(self.starts), length, *series.shape[1:])
         self.dtype, self.ndim = series.dtype, 1 + series.ndim
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes of the series and of the starts."""
         return self.series.nbytes + self.starts.nbytes
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.starts)
 
-    def __getitem__(self, rows):
+    def __getitem__(self, rows: Any) -> Windows:
         return Windows(self.series, np.atleast_1d(self.starts[rows]), self.length)
 
-    def __array__(self, dtype=None, copy=None):
-        cut = self.series[self.starts[:, np.newaxis] + np.arange(self.length)]
-        return cut if dtype is None else cut.astype(dtype)
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        windows = self.series[self.starts[:, np.newaxis] + np.arange(self.length)]
+        return windows if dtype is None else windows.astype(dtype)
 
-    def reader(self):
+    def reader(self) -> Callable:
         """Return a function from an int tensor of rows, shape `(b,)`, to these windows.
 
-        It can be used in `tf.data` and in graphs; the series is held as one tensor.
+        The function can be used in `tf.data` and in graphs. The series is one tensor there.
         """
         import tensorflow as tf
 

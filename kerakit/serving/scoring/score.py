@@ -82,7 +82,7 @@ def predict_csv(
         for values in batches:
             write(answer_columns(served.answer(values), served.spec))
             rows += len(values[0])
-            progress.show(rows, stream.share())
+            progress.show(rows, stream.fraction_read())
     return rows
 
 

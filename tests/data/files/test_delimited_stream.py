@@ -76,10 +76,10 @@ def test_a_wanted_column_comes_alone_and_gzip_is_read(write):
 
 def test_the_share_of_the_file_grows_to_one(write):
     stream = DelimitedStream(write(FILES["plain"][0]))
-    shares = [stream.share() for _ in stream.blocks(["x"])]
-    assert shares == sorted(shares)
-    assert 0 < shares[0] < 0.3
-    assert shares[-1] == 1.0
+    fractions = [stream.fraction_read() for _ in stream.blocks(["x"])]
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[0] < 0.3
+    assert fractions[-1] == 1.0
 
 
 def test_a_place_is_the_line_in_the_file(write):
@@ -120,7 +120,7 @@ def test_a_bad_file_is_refused_as_the_whole_file_is(write, kind):
 
 
 def test_a_row_that_never_ends_is_one_error(write, monkeypatch):
-    monkeypatch.setattr(delimited_stream, "_LONGEST_ROW", 256)
+    monkeypatch.setattr(delimited_stream, "_MAX_ROW", 256)
     path = write("a,b,c\n" + LATE + '"1,2,3\n' + LATE * 5)
     with pytest.raises(DataError, match=r"a row after .*, line \d+ is longer than .*quote"):
         streamed(path)
