@@ -155,7 +155,9 @@ def _files(folder, root, wanted):
                 )
         if not good:
             suffixes = sorted({file.suffix.lower() or "none" for file in files})
-            content = f"only files with the suffixes {', '.join(suffixes[:10])}" if files else "no files"
+            content = (
+                f"only files with the suffixes {', '.join(suffixes[:10])}" if files else "no files"
+            )
             raise DataError(
                 f"{path} is an empty class: it holds {content}. Add {wanted.what} to it"
                 f"{wanted.some_suffixes()}, or remove the folder."

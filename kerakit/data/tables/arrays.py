@@ -1,10 +1,13 @@
-"""Data in memory: NumPy arrays, dicts of columns, DataFrames, and arrays of images."""
+"""Load data in memory: NumPy arrays, dicts of columns, DataFrames, and arrays of images."""
 
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kerakit.checks import check
+from kerakit.checks import check, naming, short_repr
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.columns.values import as_column, as_matrix
 from kerakit.data.images.arrays import image_tables, looks_like_images
@@ -13,67 +16,69 @@ from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
+
 __all__ = ["load_arrays"]
 
-# The key under which the groups of an array travel; no column has such a name.
+# The key of groups that are an array beside the columns; no column has such a name.
 _GROUPS = "groups="
 
 
 def load_arrays(
-    x,
-    y,
+    x: Any,
+    y: Any,
     *,
-    columns=None,
-    task=None,
-    test=None,
-    validation=None,
-    sample_weight=None,
-    test_size=0.2,
-    validation_size=0.2,
-    groups=None,
-    column_types=None,
-    na_values=None,
-    exclude=(),
-    rename_labels=None,
-    pos_label=None,
-    unit=None,
-    seed=0,
-    dataset="arrays",
-):
+    columns: Sequence[str] | None = None,
+    task: Literal["regression", "binary", "multiclass", "multilabel"] | None = None,
+    test: Any = None,
+    validation: Any = None,
+    sample_weight: Any = None,
+    test_size: float = 0.2,
+    validation_size: float = 0.2,
+    groups: Any = None,
+    column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
+    na_values: str | Sequence[str] | None = None,
+    exclude: str | Sequence[str] = (),
+    rename_labels: Mapping[str, str] | None = None,
+    pos_label: str | None = None,
+    unit: str | None = None,
+    seed: int = 0,
+    dataset: str = "arrays",
+) -> Data:
     """Load arrays, columns, images, or a DataFrame of pandas, polars or pyarrow.
 
     A plain array of shape `(n, d)` becomes one input named `features`; named columns become
-    one input each. Types are taken at their word: numbers are numeric, strings are
-    categories, true and false are 1 and 0. Missing values are NaN, `None` or the library's
-    own null.
+    one input each. A column of numbers is numeric, a column of strings is categorical, and
+    true and false are 1 and 0. Missing values are NaN, `None` or the null of the library.
 
     A plain array of shape `(n, height, width)` or `(n, height, width, channels)`, with 1 or
-    3 channels, becomes one input named `image` of uint8. uint8 is taken as it is; floats that
-    all lie in [0, 1] are multiplied by 255, which a warning says, since it is what a client
-    then sends; other numbers must lie in [0, 255] and are rounded.
+    3 channels, becomes one input named `image` of uint8. uint8 values are not changed. Floats
+    that are all in [0, 1] are multiplied by 255; a warning says so, since clients of the model
+    must send 0 to 255. Other numbers must be in [0, 255] and are rounded.
 
     Args:
         x: array of shape `(n, d)`; dict from name to array of shape `(n,)` or `(n, d)`; a
             DataFrame; or an array of images.
         y: array of shape `(n,)` or `(n, targets)`, a Series, a dict or DataFrame of
             targets; or the name (or a list of names) of columns of `x`.
-        columns: sequence of d strings. Makes the columns of a plain array inputs of their
-            own. Defaults to `None`.
-        test, validation: pairs `(x, y)` of the same form. Where `y` names columns, `x`
-            alone will do. Defaults to `None`: a part of `x` is split off.
+        columns: sequence of d strings. Names for the columns of a plain array, each of which
+            becomes one input. Defaults to `None`.
+        test, validation: pairs `(x, y)` of the same form, or `x` alone where `y` names
+            columns. Default to `None`: a fraction of the rows is split off.
         sample_weight: array of shape `(n,)` of weights in `[0, inf)`. Defaults to `None`.
         groups: array of shape `(n,)`, or the name of a column of `x`: rows of equal value
             stay in one split. Defaults to `None`.
         task, test_size, validation_size, column_types, na_values, exclude, rename_labels,
-            pos_label, unit, seed: as in `load_csv`; but `na_values` defaults to nothing, since
-            types say it.
-        dataset: str. What to call the data in reports. Defaults to `"arrays"`.
+            pos_label, unit, seed: as in `load_csv`, but `na_values` defaults to no strings, since
+            arrays and frames have nulls.
+        dataset: str. The name of the data in reports. Defaults to `"arrays"`.
 
     Returns:
         `Data`.
 
     Raises:
-        DataError: when lengths, shapes, types or values do not do; the message has the row,
+        DataError: when lengths, shapes, types or values are wrong; the message has the row,
             counted from 0.
         ArgumentError: when a parameter has a value that it cannot have.
 
@@ -99,47 +104,61 @@ def load_arrays(
         seed=seed,
     )
     columns = None if columns is None else names(owner, "columns", columns)
-    if columns is None and looks_like_images(x):
-        (x, y), test, validation = image_tables((x, y), test, validation, dataset)
-    named = _names_of_columns(x, y)
-    sources = {}
-    for split, pair in (("train", (x, y)), ("validation", validation), ("test", test)):
-        if pair is None:
-            continue
-        if named and not isinstance(pair, tuple):
-            pair = (pair, y)
-        check(isinstance(pair, (tuple, list)) and len(pair) == 2, owner, split, "(x, y)", pair)
-        name = dataset if split == "train" else f"{dataset} ({split})"
-        table = _features(pair[0], columns, name)
-        rows = len(next(iter(table.values())))
-        answers = {} if named else _targets(pair[1], table, name)
-        in_split, extra, weight = None, {}, None
-        if split == "train":
-            in_split, extra = _groups(groups, table, name)
-            weight = _weights(sample_weight, rows, name)
-        elif isinstance(groups, str) and groups in table:
-            in_split = groups
-        for column, values in {**answers, **extra}.items():
-            if len(values) != rows:
-                raise DataError(
-                    f"{name}: x has {rows} rows and {column!r} has {len(values)}. Expected as "
-                    "many of the one as of the other."
-                )
-        sources[split] = read_source(
-            {**table, **answers, **extra},
-            named or tuple(answers),
-            options,
-            name=name,
-            place=_place(name),
-            groups=in_split,
-            weight=weight,
-            training=split == "train",
-        )
-    return assemble(sources, options, dataset=dataset)
+    with naming(owner):
+        if columns is None and looks_like_images(x):
+            (x, y), test, validation = image_tables((x, y), test, validation, dataset)
+        named = _names_of_columns(x, y)
+        sources = {}
+        for split, pair in (("train", (x, y)), ("validation", validation), ("test", test)):
+            if pair is None:
+                continue
+            if named and not isinstance(pair, tuple):
+                pair = (pair, y)
+            check(isinstance(pair, (tuple, list)) and len(pair) == 2, owner, split, "(x, y)", pair)
+            training = split == "train"
+            sources[split] = _source(
+                *pair,
+                options,
+                named=named,
+                columns=columns,
+                groups=groups,
+                sample_weight=sample_weight if training else None,
+                name=dataset if training else f"{dataset} ({split})",
+                training=training,
+            )
+        return assemble(sources, options, dataset=dataset)
+
+
+def _source(x, y, options, *, named, columns, groups, sample_weight, name, training):
+    """`Source` of one split."""
+    table = _features(x, columns, name)
+    rows = len(next(iter(table.values())))
+    answers = {} if named else _targets(y, table, name)
+    group_column, extra = None, {}
+    if training:
+        group_column, extra = _groups(groups, name)
+    elif isinstance(groups, str) and groups in table:
+        group_column = groups
+    for column, values in {**answers, **extra}.items():
+        if len(values) != rows:
+            raise DataError(
+                f"{name}: x has {rows} rows and {column!r} has {len(values)}. Expected one value "
+                "for each row of x."
+            )
+    return read_source(
+        {**table, **answers, **extra},
+        named or tuple(answers),
+        options,
+        name=name,
+        place=lambda row: f"{name}, row {row} (counted from 0)",
+        groups=group_column,
+        weight=_weights(sample_weight, rows, name),
+        training=training,
+    )
 
 
 def _names_of_columns(x, y):
-    """The target's names where `y` names columns of `x`; else an empty tuple."""
+    """The names of the targets where `y` names columns of `x`; else an empty tuple."""
     if isinstance(y, str):
         return (y,)
     if not isinstance(y, (list, tuple)) or not all(isinstance(name, str) for name in y):
@@ -166,7 +185,7 @@ def _features(x, columns, name):
             if len(columns) != matrix.shape[1] or len(set(columns)) < len(columns):
                 raise DataError(
                     f"{name}: columns= must give {matrix.shape[1]} different names, one for each "
-                    f"column of x. Got {len(columns)}: {columns}."
+                    f"column of x. Got {len(columns)}: {short_repr(columns)}."
                 )
             table = {
                 column: as_column(values, f"{name}, column {column!r}")
@@ -194,7 +213,7 @@ def _mapping(x, name):
 
 
 def _targets(y, table, name):
-    """Dict from target name to column, for a `y` of its own."""
+    """Dict from target name to column, for a `y` that names no columns of `x`."""
     if is_frame(y):
         answers = frame_columns(y, name)
     elif isinstance(y, Mapping):
@@ -206,8 +225,8 @@ def _targets(y, table, name):
         if isinstance(values, np.ndarray):
             matrix = values.T
             answers = {
-                f"{given}_{place}": as_column(column, f"{name}: y")
-                for place, column in enumerate(matrix, 1)
+                f"{given}_{number}": as_column(column, f"{name}: y")
+                for number, column in enumerate(matrix, 1)
             }
         else:
             answers = {given: values}
@@ -220,13 +239,13 @@ def _targets(y, table, name):
     return answers
 
 
-def _groups(groups, table, name):
+def _groups(groups, name):
     """`(column name, extra columns)` of the groups of the training rows."""
     if groups is None or isinstance(groups, str):
         return groups, {}
     values = as_column(groups, f"{name}: groups")
     if isinstance(values, np.ndarray):
-        raise DataError(f"{name}: groups has shape {values.shape}; expected (n,).")
+        raise DataError(f"{name}: groups has shape {values.shape}. Expected (n,).")
     return _GROUPS, {_GROUPS: values}
 
 
@@ -236,18 +255,14 @@ def _weights(weight, rows, name):
     weight = np.asarray(weight)
     if weight.shape != (rows,) or weight.dtype.kind not in "biuf":
         raise DataError(
-            f"{name}: sample_weight has shape {weight.shape} and dtype {weight.dtype}; expected "
+            f"{name}: sample_weight has shape {weight.shape} and dtype {weight.dtype}. Expected "
             f"numbers of shape ({rows},), one for each row of x."
         )
     wrong = ~np.isfinite(weight) | (weight < 0)
     if wrong.any() or not weight.sum():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{name}, row {row}: the sample_weight is {weight[row]}; expected values in [0, inf) "
+            f"{name}, row {row}: the sample_weight is {weight[row]}. Expected values in [0, inf) "
             "that are not all 0."
         )
     return weight.astype(np.float32)
-
-
-def _place(name):
-    return lambda row: f"{name}, row {row} (counted from 0)"

@@ -1,9 +1,13 @@
-"""Tables in files: CSV and its relatives, and Parquet."""
+"""Load a table from a file of CSV or Parquet."""
+
+from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from kerakit.checks import check
+from kerakit.checks import check, naming
 from kerakit.data.files.plain_text import is_encoding
 from kerakit.data.files.table_file import read_table_file
 from kerakit.data.options import Options, names
@@ -11,65 +15,69 @@ from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.files import fingerprint
 
+if TYPE_CHECKING:
+    from kerakit.data.data import Data
+
 __all__ = ["load_csv", "load_table"]
 
 
 def load_csv(
-    path,
-    target,
+    path: str | os.PathLike[str],
+    target: str | Sequence[str],
     *,
-    columns=None,
-    task=None,
-    test=None,
-    validation=None,
-    test_size=0.2,
-    validation_size=0.2,
-    groups=None,
-    column_types=None,
-    na_values=None,
-    exclude=(),
-    rename_labels=None,
-    pos_label=None,
-    separator=None,
-    quote='"',
-    encoding="utf-8",
-    unit=None,
-    seed=0,
-):
+    columns: Sequence[str] | None = None,
+    task: Literal["regression", "binary", "multiclass", "multilabel"] | None = None,
+    test: str | os.PathLike[str] | None = None,
+    validation: str | os.PathLike[str] | None = None,
+    test_size: float = 0.2,
+    validation_size: float = 0.2,
+    groups: str | None = None,
+    column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
+    na_values: str | Sequence[str] | None = None,
+    exclude: str | Sequence[str] = (),
+    rename_labels: Mapping[str, str] | None = None,
+    pos_label: str | None = None,
+    separator: str | None = None,
+    quote: str | None = '"',
+    encoding: str = "utf-8",
+    unit: str | None = None,
+    seed: int = 0,
+) -> Data:
     """Load a table from a CSV or Parquet file.
 
-    Columns whose values are all numbers are numeric, others are categories; missing
-    numbers are NaN and missing strings are empty, as they are in a request to the served
-    model. The rows are split at random into training, validation and test rows, for
-    classes in equal proportions, and statistics come from the training rows only.
+    `load_table` is another name of this function. A column is numeric if all its values are
+    numbers; other columns are categorical. A missing number is NaN and a missing string is
+    empty, as in a request to the served model. The rows are split at random into training,
+    validation and test rows; each split has its proportion of every class. Statistics come from
+    the training rows only.
 
     Args:
-        path: str or path. A file of delimited text (also gzipped, `.gz`), or of Parquet
+        path: str or path. A file of delimited text (also gzipped, `.gz`) or of Parquet
             (`.parquet`, `.pq`).
         target: str or sequence of str. The column to predict, or several.
         columns: sequence of str. Names of the columns of a text file without a header.
-            Defaults to `None`: the first row has them.
+            Defaults to `None`: the first row has the names.
         task: str. `"regression"`, `"binary"`, `"multiclass"` or `"multilabel"` (several
             targets of 0 and 1). Defaults to `None`: numbers mean regression unless there
             are exactly two, strings mean classes.
-        test, validation: str or path. Files with the same columns. Defaults to `None`: a
-            part of `path` is split off.
-        test_size: float in `(0.0, 1.0)`. Share of the rows to test on. Defaults to `0.2`.
-        validation_size: float in `[0.0, 1.0)`. Share of the other rows to validate on; 0
-            for none. Defaults to `0.2`.
-        groups: str. A column whose rows of equal value stay in one split (patients, sites);
-            it is not a feature. Defaults to `None`.
-        column_types: dict from column to `"numeric"` or `"categorical"`, instead of what is
-            inferred. Defaults to `None`.
-        na_values: str or sequence of str that stand for missing values beside the empty
-            cell. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like.
+        test, validation: str or path. Files with the same columns. Default to `None`: a
+            fraction of the rows of `path` is split off.
+        test_size: float in `(0.0, 1.0)`. Fraction of the rows to test on. Defaults to `0.2`.
+        validation_size: float in `[0.0, 1.0)`. Fraction of the remaining rows to validate on;
+            0 for no validation rows. Defaults to `0.2`.
+        groups: str. A column such as a patient or a site: rows of equal value stay in one
+            split. It is not a feature. Defaults to `None`.
+        column_types: dict from column to `"numeric"` or `"categorical"`, for columns whose
+            type is not to be inferred. Defaults to `None`.
+        na_values: str or sequence of str that stand for missing values, in addition to the
+            empty cell. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like.
         exclude: str or sequence of str. Columns to leave out. Defaults to `()`.
-        rename_labels: dict from label to label, applied to the target wherever its keys occur.
-            Defaults to `None`.
+        rename_labels: dict from label to label. Each label of the target that is a key is
+            replaced by its value. Defaults to `None`.
         pos_label: str. Which of two labels is the positive one. Defaults to `None`: the
             second in order.
-        separator: str of one character. Defaults to `None`: found among comma, semicolon,
-            tab and bar.
+        separator: str of one character. Defaults to `None`: comma, semicolon, tab or bar,
+            whichever the file has.
         quote: str of one character, or `None` for no quoting. Defaults to `'"'`.
         encoding: str. Defaults to `"utf-8"`.
         unit: str. Unit of a numeric target, for reports. Defaults to `None`.
@@ -117,29 +125,31 @@ def load_csv(
     targets = names(owner, "target", target)
     columns = None if columns is None else names(owner, "columns", columns)
     for parameter, value in (("separator", separator), ("quote", quote)):
-        one = value is None or (isinstance(value, str) and len(value) == 1)
-        check(one, owner, parameter, "a str of one character, or None", value)
+        ok = value is None or (isinstance(value, str) and len(value) == 1)
+        check(ok, owner, parameter, "a str of one character, or None", value)
     check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
     text = {"columns": columns, "separator": separator, "quote": quote, "encoding": encoding}
     sources, contents = {}, []
-    for parameter, file in files.items():
-        if file is None:
-            continue
-        split = "train" if parameter == "path" else parameter
-        read = read_table_file(pathlib.Path(file), **text)
-        contents.append(read.content)
-        sources[split] = read_source(
-            read.columns,
-            targets,
-            options,
-            name=str(file),
-            place=read.place,
-            groups=groups if split == "train" or groups in read.columns else None,
-            typed=read.typed,
-            hint=read.hint,
-            training=split == "train",
-        )
-    return assemble(sources, options, dataset=pathlib.Path(path).name, digest=fingerprint(contents))
+    with naming(owner):
+        for parameter, file in files.items():
+            if file is None:
+                continue
+            split = "train" if parameter == "path" else parameter
+            read = read_table_file(pathlib.Path(file), **text)
+            contents.append(read.content)
+            sources[split] = read_source(
+                read.columns,
+                targets,
+                options,
+                name=str(file),
+                place=read.place,
+                groups=groups if split == "train" or groups in read.columns else None,
+                typed=read.typed,
+                hint=read.hint,
+                training=split == "train",
+            )
+        digest = fingerprint(contents)
+        return assemble(sources, options, dataset=pathlib.Path(path).name, digest=digest)
 
 
 load_table = load_csv

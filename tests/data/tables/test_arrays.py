@@ -190,7 +190,7 @@ def test_bad_arrays_are_refused(kind):
         ({"test": ({"a": [[1, 2]], "b": ["x"]}, [1.0])}, r"\(test\): column 'a' has shape"),
         ({"test": ({"a": [np.inf], "b": ["x"]}, [1.0])}, r"\(test\), row 0 .*'a': .*infinite"),
         ({"test": ({"a": ["x"], "b": ["x"]}, [1.0])}, r"\(test\), row 0 .*'a': 'x' is not a num"),
-        ({"sample_weight": [1.0]}, r"sample_weight has shape \(1,\).*expected .*\(20,\)"),
+        ({"sample_weight": [1.0]}, r"sample_weight has shape \(1,\).*Expected .*\(20,\)"),
         ({"sample_weight": -Y}, r"row 1: the sample_weight is -1\.0"),
         ({"columns": ["a", "b"]}, r"the columns of x have names"),
         ({"groups": np.zeros((20, 2))}, r"groups has shape \(20, 2\)"),
