@@ -1,7 +1,12 @@
-"""From tables as they were read to `Data`: the part that all loaders of tables share."""
+"""From tables as they were read to `Data`: the steps that all loaders of tables share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.labels import group_ids
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
@@ -15,25 +20,31 @@ from kerakit.errors import DataError
 from kerakit.files import fingerprint
 from kerakit.warn import warn
 
+if TYPE_CHECKING:
+    from kerakit.data.options import Options
+    from kerakit.data.tables.source import Source
+
 __all__ = ["assemble"]
 
 
-def assemble(sources, options, *, dataset, digest=None):
-    """Split, encode and describe tables.
+def assemble(
+    sources: dict[str, Source], options: Options, *, dataset: str, digest: str | None = None
+) -> Data:
+    """Split tables, encode their targets, describe their columns, and return `Data`.
 
     Args:
         sources: dict from `"train"`, and `"validation"` and `"test"` where the user has
-            them, to `Source`. What is not there is split off the training rows.
+            them, to `Source`. An absent split is drawn from the training rows.
         options: `Options`.
-        dataset: str. What the user calls the data.
-        digest: str. SHA-256 of what was read. Defaults to `None`: taken from the
-            features and targets themselves.
+        dataset: str. The name of the data.
+        digest: str. SHA-256 of the files that were read. Defaults to `None`: the SHA-256 of
+            the features and targets.
 
     Returns:
         `Data` with `Table`s and their `Spec`.
 
     Raises:
-        DataError: when the data cannot be used as they are.
+        DataError: when the data cannot be used.
     """
     sources = {split: sources[split] for split in SPLITS if sources.get(split) is not None}
     train = sources["train"]
@@ -78,8 +89,8 @@ def _same_columns(train, other):
     missing = [column for column in train.features if column not in other.features]
     unknown = [column for column in other.features if column not in train.features]
     if missing or unknown:
-        differences = [f"lacks {missing}"] if missing else []
-        differences += [f"has the unknown {unknown}"] if unknown else []
+        differences = [f"lacks {shortlist(missing)}"] if missing else []
+        differences += [f"has the unknown {shortlist(unknown)}"] if unknown else []
         raise DataError(
             f"{other.name}: the columns are not those of {train.name}: it "
             f"{' and '.join(differences)}. Give both the same columns, or pass exclude=."
@@ -89,12 +100,12 @@ def _same_columns(train, other):
         if shapes[0] != shapes[1]:
             raise DataError(
                 f"{other.name}: column {column!r} has shape {('n', *shapes[1])}, in {train.name} "
-                f"it has {('n', *shapes[0])}. Give both the same width."
+                f"it has {('n', *shapes[0])}. Give both the same shape."
             )
 
 
 def _split(tables, train, answers, options):
-    """Split off what the user did not give; return the tables of all splits."""
+    """Draw the splits that the user did not give; return the tables of all splits."""
     whole = tables["train"]
     rows = split_rows(
         {split: np.arange(len(table)) for split, table in tables.items()},
@@ -131,8 +142,9 @@ def _constants(features, train):
     if not names:
         return []
     return [
-        f"{train.name}: constant in the training rows: {', '.join(map(repr, names))}. Nothing "
-        f"can be learned from that. Kept as a feature; to leave out, pass exclude={names!r}."
+        f"{train.name}: constant in the training rows: {shortlist(names)}. A model can learn "
+        "nothing from a constant column. It is kept as a feature. To leave it out, pass "
+        f"exclude={short_repr(names)}."
     ]
 
 

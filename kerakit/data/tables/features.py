@@ -1,36 +1,47 @@
-"""Kinds of features, and their values as a client would send them."""
+"""The kind of each feature, and its values as a client would send them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Images, Numbers
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    from kerakit.data.options import Options
+    from kerakit.data.tables.source import Source
+
 __all__ = ["feature_arrays", "infer_kinds"]
 
-# Below this share of numbers a column of a text file is plainly one of categories; from
-# here on the few texts in it are more likely slips, and the user is told.
+# A column of a text file with a smaller fraction of numbers is categorical without a warning.
+# With a larger one, the few texts in it are more likely errors: a warning names them.
 _MOSTLY_NUMBERS = 0.95
 
-# Fewer rows say nothing about whether a column names them; and names of people come
-# twice now and then (two in 1,309 passengers of the Titanic).
-_ENOUGH_ROWS = 20
+# Fewer rows do not tell whether a column is an identifier. A few values of an identifier repeat:
+# two of the 1,309 passengers of the Titanic have the name of another.
+_MIN_ROWS = 20
 _MOSTLY_DIFFERENT = 0.95
 
 
-def infer_kinds(source, options):
+def infer_kinds(source: Source, options: Options) -> tuple[dict[str, str], list[str]]:
     """Decide for each feature whether it is `numeric`, `categorical` or an `image`.
 
-    The user's `column_types=` win. Otherwise numbers are numeric, strings of a typed source are
-    categorical, and a column of a text file is numeric when all its values are numbers.
+    `column_types=` decides for the columns that it names. Else a column of numbers is numeric, a
+    column of strings in a source with types is categorical, and a column of a text file is
+    numeric if all its values are numbers.
 
     Args:
-        source: `Source`. The rows to train on, before they are split.
+        source: `Source`. The training rows, before they are split.
         options: `Options`.
 
     Returns:
         `(kinds, warnings)`: a dict from column name to kind, and a list of sentences.
     """
-    kinds, warnings, unusual = {}, [], []
+    kinds, warnings, identifiers = {}, [], []
     for name, column in source.features.items():
         if isinstance(column, Images):
             if name in options.column_types:
@@ -51,23 +62,25 @@ def infer_kinds(source, options):
             raise DataError(
                 f"{source.name}: {name!r} holds several numbers a row and can only be numeric."
             )
-        if kinds[name] != "image" and _numbers_the_rows(column, kinds[name]):
-            unusual.append(name)
-    if unusual:
+        if kinds[name] != "image" and _is_identifier(column, kinds[name]):
+            identifiers.append(name)
+    if identifiers:
         warnings.append(
             f"{source.name}: like an identifier, different in every row or nearly: "
-            f"{', '.join(map(repr, unusual))}. Nothing can be learned from that. Kept as a "
-            f"feature; to leave out, pass exclude={tuple(unusual)!r}."
+            f"{shortlist(identifiers)}. A model can learn nothing from an identifier. It is kept "
+            f"as a feature. To leave it out, pass exclude={short_repr(tuple(identifiers))}."
         )
     return kinds, warnings
 
 
-def feature_arrays(source, kinds, options):
-    """Return a dict from column name to the values of a feature.
+def feature_arrays(
+    source: Source, kinds: Mapping[str, str], options: Options
+) -> dict[str, np.ndarray]:
+    """Return a dict from column name to the values of the feature.
 
     Args:
         source: `Source`.
-        kinds: dict from column name to kind, of the rows to train on.
+        kinds: dict from column name to kind, of the training rows.
         options: `Options`.
 
     Returns:
@@ -76,7 +89,7 @@ def feature_arrays(source, kinds, options):
         arrays of images.
 
     Raises:
-        DataError: when a numeric column has text or an infinite value.
+        DataError: when a numeric column has a text or an infinite value.
     """
     read = {
         "image": lambda name, column: column.values,
@@ -92,15 +105,15 @@ def _kind_of_texts(name, column, source):
         empty = np.isnan(column.parsed).all()
         return ("categorical" if empty else "numeric"), []
     counts = np.bincount(column.codes, minlength=len(column.values))
-    odd, all_values = counts[column.odd].sum(), counts[column.values != ""].sum()
-    if odd > (1 - _MOSTLY_NUMBERS) * all_values:
+    texts, all_values = counts[column.odd].sum(), counts[column.values != ""].sum()
+    if texts > (1 - _MOSTLY_NUMBERS) * all_values:
         return "categorical", []
     row = int(np.argmax(column.odd[column.codes]))
     return "categorical", [
         f"{source.place(row)}, column {name!r}: {column.values[column.codes[row]]!r} is not a "
-        f"number, though {all_values - odd} of {all_values} values are. The column is taken as "
-        f"categorical. If the value stands for a missing one, add it to na_values=; if the column "
-        f"is meant so, pass column_types={{{name!r}: 'categorical'}}."
+        f"number, though {all_values - texts} of {all_values} values are. The column is read as "
+        f"categorical. If the value stands for a missing one, add it to na_values=. If the column "
+        f"is categorical, pass column_types={{{name!r}: 'categorical'}}."
     ]
 
 
@@ -128,18 +141,18 @@ def _numeric(name, column, source, options):
     infinite = np.isinf(values)
     if infinite.any():
         at = np.unravel_index(int(np.argmax(infinite)), values.shape)
-        within = f" (position {at[1]})" if len(at) > 1 else ""
+        within = f" (index {at[1]})" if len(at) > 1 else ""
         raise DataError(
             f"{source.place(int(at[0]))}, column {name!r}{within}: the value is infinite or beyond "
-            "float32. Correct it, or give it as missing (an empty cell, NaN)."
+            "float32. Correct it, or leave it missing (an empty cell, NaN)."
         )
     return values
 
 
-def _numbers_the_rows(column, kind):
-    """Whether a column looks like an identifier: 0, 1, 2, ... or a new string in each row."""
+def _is_identifier(column, kind):
+    """Whether a column is like an identifier: 0, 1, 2, ... or another string in each row."""
     count = len(column)
-    if count <= _ENOUGH_ROWS or getattr(column, "values", np.empty(0)).ndim > 1:
+    if count <= _MIN_ROWS or getattr(column, "values", np.empty(0)).ndim > 1:
         return False
     if kind == "numeric":
         values = column.values if isinstance(column, Numbers) else column.numbers()

@@ -1,13 +1,20 @@
-"""A table as it was read: which column is what, and where each row came from."""
+"""A table as it was read: its features, targets and groups, and the place of each row."""
+
+from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.checks import shortlist
 from kerakit.data.columns.column import Numbers, Texts, read_column
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    from kerakit.data.options import Options
 
 __all__ = ["Source", "read_source"]
 
@@ -17,10 +24,10 @@ class Source:
     """The rows of one file or of one set of arrays.
 
     Attributes:
-        name: str. What the user calls it.
+        name: str. The name of the file or of the arrays.
         place: function from a row's index to its place, such as `"wine.csv, line 18"`.
         features, targets: dict from column name to `Numbers` or `Texts`.
-        groups: `Texts`, or `None`. Which group each row belongs to.
+        groups: `Texts`, or `None`. The group of each row.
         group_name: str or `None`. The name of the group's column.
         weight: float32 array of shape `(n,)`, or `None`. Sample weights.
     """
@@ -33,41 +40,41 @@ class Source:
     group_name: str | None = None
     weight: np.ndarray | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(next(iter(self.targets.values())))
 
 
 def read_source(
-    columns,
-    targets,
-    options,
+    columns: Mapping[str, Any],
+    targets: tuple[str, ...],
+    options: Options,
     *,
-    name,
-    place,
-    groups=None,
-    typed=True,
-    weight=None,
-    hint="",
-    training=True,
-):
-    """Sort the columns of a table into features, targets and group, and read them.
+    name: str,
+    place: Callable[[int], str],
+    groups: str | None = None,
+    typed: bool = True,
+    weight: np.ndarray | None = None,
+    hint: str = "",
+    training: bool = True,
+) -> Source:
+    """Divide the columns of a table into features, targets and groups, and read them.
 
     Args:
-        columns: dict from column name to what `read_column` takes.
+        columns: dict from column name to values, as `read_column` takes them.
         targets: tuple of strings. The target columns.
         options: `Options`.
-        name: str. What the user calls the table.
+        name: str. The name of the table.
         place: function from a row's index to its place.
-        groups: str or `None`. The column whose rows stay together. Defaults to `None`.
+        groups: str or `None`. The column of the groups. Defaults to `None`.
         typed: bool. `False` for a text file, where strings may be numbers.
         weight: float32 array of shape `(n,)`, or `None`.
-        hint: str. A sentence to add when a column is not there.
-        training: bool. Whether these are the rows to train on, which must have every column
-            that an option names; other rows may lack those that are left out.
+        hint: str. A sentence to add to an error about a column.
+        training: bool. Whether these are the training rows. They must have every column that
+            an option names; other rows may lack columns that are no features.
 
     Raises:
-        DataError: when a column that was named is absent, named twice over, or of a type
-            that a table cannot use.
+        DataError: when a named column is absent or named twice, or has values of another
+            type than numbers, strings and booleans.
     """
     if not targets:
         raise DataError(f"{name}: no target column was named. Pass target=.")
@@ -80,7 +87,7 @@ def read_source(
         if column not in columns:
             raise DataError(
                 f"{name}: there is no column {column!r}, which {parameter}= names."
-                f"{near_match(column, columns)} The columns are {_listed(columns)}.{hint}"
+                f"{near_match(column, columns)} The columns are {shortlist(columns)}.{hint}"
             )
     for target in targets:
         if target in (*options.exclude, *options.column_types, groups) or targets.count(target) > 1:
@@ -89,10 +96,12 @@ def read_source(
                 "groups=, or twice by target=. Name it once, as the target; what it means is said "
                 "by task=."
             )
-    aside = {*targets, *options.exclude, groups}
-    features = [column for column in columns if column not in aside]
+    others = {*targets, *options.exclude, groups}
+    features = [column for column in columns if column not in others]
     if not features:
-        raise DataError(f"{name}: no column is left for the features. The target is {targets}.")
+        raise DataError(
+            f"{name}: no column is left for the features. The target is {shortlist(targets)}."
+        )
 
     def read(column):
         origin = f"{name}, column {column!r}"
@@ -107,8 +116,3 @@ def read_source(
         group_name=groups,
         weight=weight,
     )
-
-
-def _listed(columns, most=40):
-    listed = ", ".join(map(repr, list(columns)[:most]))
-    return listed if len(columns) <= most else f"{listed} and {len(columns) - most} more"

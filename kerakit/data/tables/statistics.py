@@ -1,4 +1,6 @@
-"""Statistics of the training rows, from which models take their constants."""
+"""Statistics of the training rows, which become constants of the models."""
+
+from __future__ import annotations
 
 import collections
 
@@ -14,8 +16,8 @@ __all__ = ["describe_feature", "describe_target", "is_constant"]
 _QUANTILES = np.linspace(0.0, 1.0, 65)
 
 
-def describe_feature(name, values, column=""):
-    """Return the `Feature` of a column of training values.
+def describe_feature(name: str, values: np.ndarray, column: str = "") -> Feature:
+    """Compute the statistics of a column of training values; return them as a `Feature`.
 
     Args:
         name: str. The input's name.
@@ -26,10 +28,10 @@ def describe_feature(name, values, column=""):
 
     Returns:
         `Feature` with mean, variance (the population's), minimum, maximum, missing count
-        and up to 65 distinct quantiles for numbers, each a tuple of d for shape `(d,)`; or
-        with the vocabulary, most frequent first, for strings. Of a column with no value
-        at all the numbers are 0 and there are no quantiles. Of images: mean, variance,
-        minimum and maximum of each channel, over all pixels.
+        and up to 65 distinct quantiles for numbers, each a tuple of d for shape `(d,)`; with
+        the vocabulary, most frequent first, for strings; with mean, variance, minimum and
+        maximum of each channel, over all pixels, for images. The statistics of a column
+        without any value are 0, and it has no quantiles.
 
     Example:
 
@@ -61,7 +63,7 @@ def describe_feature(name, values, column=""):
     return Feature(name, column=column, shape=values.shape[1:], **together)
 
 
-def describe_target(values):
+def describe_target(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return `(mean, variance)`, tuples with one float for each numeric target.
 
     Args:
@@ -71,8 +73,8 @@ def describe_target(values):
     return tuple(values.mean(axis=0).tolist()), tuple(values.var(axis=0).tolist())
 
 
-def is_constant(feature):
-    """Whether a scalar feature has one and the same value in all training rows."""
+def is_constant(feature: Feature) -> bool:
+    """Whether a scalar feature has the same value in all training rows."""
     if feature.kind == "categorical":
         return len(feature.vocabulary) < 2
     return feature.shape == () and (
@@ -82,14 +84,14 @@ def is_constant(feature):
 
 def _describe_numbers(values):
     """The statistics of one column of numbers, as keyword arguments of `Feature`."""
-    there = values[~np.isnan(values)].astype(np.float64)
-    statistics = {"missing": len(values) - len(there), "quantiles": ()}
-    if not len(there):
+    known = values[~np.isnan(values)].astype(np.float64)
+    statistics = {"missing": len(values) - len(known), "quantiles": ()}
+    if not len(known):
         return statistics | dict.fromkeys(("mean", "variance", "minimum", "maximum"), 0.0)
     return statistics | {
-        "mean": float(there.mean()),
-        "variance": float(there.var()),
-        "minimum": float(there.min()),
-        "maximum": float(there.max()),
-        "quantiles": tuple(np.unique(np.quantile(there, _QUANTILES)).tolist()),
+        "mean": float(known.mean()),
+        "variance": float(known.var()),
+        "minimum": float(known.min()),
+        "maximum": float(known.max()),
+        "quantiles": tuple(np.unique(np.quantile(known, _QUANTILES)).tolist()),
     }

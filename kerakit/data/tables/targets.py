@@ -1,21 +1,28 @@
-"""The target: which task it poses, and its values as numbers, class ids or flags."""
+"""The target: its task, and its values as numbers, class ids or flags."""
+
+from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerakit.checks import check_choice
+from kerakit.checks import check_choice, shortlist
 from kerakit.data.columns.column import Numbers
 from kerakit.data.columns.labels import check_renamed, class_ids, label_column, sorted_labels
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    from kerakit.data.options import Options
+    from kerakit.data.tables.source import Source
 
 __all__ = ["Answers", "encode_targets"]
 
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What is to be predicted, for each source in turn.
+    """The encoded targets of each source.
 
     Attributes:
         task: str. `"regression"`, `"binary"`, `"multiclass"` or `"multilabel"`.
@@ -29,14 +36,14 @@ class Answers:
     values: list[np.ndarray]
 
 
-def encode_targets(sources, options):
-    """Decide on the task and encode the targets of all sources.
+def encode_targets(sources: list[Source], options: Options) -> Answers:
+    """Infer the task from the target, and encode the targets of all sources.
 
-    A numeric target means regression unless it has exactly two values; strings mean
-    classes. Several targets mean regression with several targets. `task=` wins.
+    `task=` decides where it is given. Else a numeric target means regression unless it has
+    exactly two values, a target of strings means classes, and several targets mean regression.
 
     Args:
-        sources: list of `Source`. The first holds the rows to train on.
+        sources: list of `Source`. The first has the training rows.
         options: `Options`.
 
     Returns:
@@ -60,7 +67,7 @@ def encode_targets(sources, options):
     answer = TASKS[task].answer
     if len(train.targets) > 1 and answer == "label":
         raise DataError(
-            f"{train.name}: task={task!r} takes one target. Got {tuple(train.targets)}. Pass "
+            f"{train.name}: task={task!r} takes one target. Got {shortlist(train.targets)}. Pass "
             "task='multilabel' for columns of 0 and 1."
         )
     if answer == "numbers":
@@ -98,12 +105,12 @@ def _encode_classes(sources, task, options):
     if len(classes) < 2:
         raise DataError(
             f"{train.name}: the target {name!r} has one class only, {classes[0]!r}, in all "
-            f"{len(train)} rows. A classifier needs two; check the file and the target."
+            f"{len(train)} rows. A classifier needs two classes. Check the file and the target."
         )
     if task == "binary" and len(classes) > 2:
         raise DataError(
             f"{train.name}: task='binary' takes a target with two classes. Got {len(classes)} in "
-            f"{name!r}: {', '.join(map(repr, classes[:10]))}. Pass task='multiclass', or join "
+            f"{name!r}: {shortlist(classes, 10)}. Pass task='multiclass', or join "
             "classes with rename_labels={'old': 'new'}."
         )
     if options.pos_label is not None:
@@ -123,7 +130,7 @@ def _encode_classes(sources, task, options):
         row = int(np.argmax(values[0] == rare))
         raise DataError(
             f"{train.place(row)}, column {name!r}: the class {classes[rare]!r} has one row; two "
-            "are the least to train and to test on. Correct the label, remove the row, or join "
+            "rows are needed to train and to test. Correct the label, remove the row, or join "
             f"classes with rename_labels={{{classes[rare]!r}: 'other'}}. (For a numeric target, "
             "pass task='regression'.)"
         )
@@ -136,9 +143,9 @@ def _refuse_missing(name, column, source):
         return
     row = int(np.argmax(missing))
     written = "" if isinstance(column, Numbers) else column.written[column.codes[row]]
-    held = f" ({written!r} counts as missing; na_values= changes that)" if written.strip() else ""
+    note = f" ({written!r} counts as missing; na_values= changes that)" if written.strip() else ""
     raise DataError(
-        f"{source.place(row)}, column {name!r}: the target is missing{held}, as in "
+        f"{source.place(row)}, column {name!r}: the target is missing{note}, as in "
         f"{int(missing.sum())} of {len(source)} rows. Fill it in, or remove these rows."
     )
 
@@ -148,12 +155,12 @@ def _refuse_constant(values, train):
         if column.min() == column.max():
             raise DataError(
                 f"{train.name}: the target {name!r} is constant: {column[0]:g} in all "
-                f"{len(train)} rows. There is nothing to predict; check the file and the target."
+                f"{len(train)} rows. There is nothing to predict. Check the file and the target."
             )
 
 
 def _numbers(name, column, source):
-    """float32 values of a numeric target."""
+    """The float32 values of a numeric target."""
     if isinstance(column, Numbers):
         values = column.values
     else:

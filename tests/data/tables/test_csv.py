@@ -177,7 +177,7 @@ def test_columns_of_the_wrong_length(write):
 
 def test_a_test_file_of_other_columns(write):
     other = write("alcohol,colour,quality\n1,red,2\n", "other.csv")
-    with pytest.raises(DataError, match=r"other\.csv: .*lacks \['type'\] and .*\['colour'\]"):
+    with pytest.raises(DataError, match=r"other\.csv: .*lacks 'type' and .*unknown 'colour'"):
         load_csv(write(TABLE), "quality", test=other)
 
 
