@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kerakit.training.runs.identity import architecture
 from kerakit.training.speed.candidates import Choice, candidates
@@ -11,13 +11,10 @@ from kerakit.training.speed.cost import estimated_seconds, pays_to_measure
 from kerakit.training.speed.recurrent import recurrent_layers
 from kerakit.training.speed.trial import Trial, choose
 
-if TYPE_CHECKING:
-    from kerakit.training.loop.runner import Runner
-
 __all__ = ["choice_of_run"]
 
 
-def choice_of_run(runner: Runner, recorded: Mapping[str, Any] | None = None) -> Choice:
+def choice_of_run(runner: Any, recorded: Mapping[str, Any] | None = None) -> Choice:
     """Return how the steps of a run are computed.
 
     Tables have a fixed rule. For images and sequences, `"auto"` is the choice that the run

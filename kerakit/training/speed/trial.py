@@ -6,7 +6,7 @@ import dataclasses
 import statistics
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
@@ -16,9 +16,6 @@ from numpy.linalg import norm
 from kerakit.training.speed.cache import key_of, machine, recall, remember
 from kerakit.training.speed.candidates import Choice, computed_as
 from kerakit.training.speed.cost import MAX_TRIAL_FRACTION, TRIAL_STEPS
-
-if TYPE_CHECKING:
-    from kerakit.training.loop.runner import Runner
 
 __all__ = ["Outcome", "Trial", "choose", "measure", "traced_run"]
 
@@ -42,7 +39,7 @@ class Trial:
     """
 
     model: keras.Model
-    runner: Runner
+    runner: Any
     rate: float | None
     seconds: float
 

@@ -123,13 +123,17 @@ class Stop(keras.callbacks.Callback):
 def tune(shapes, make_model):
     """Fine-tunes a tiny model, as a whole, in a run directory."""
 
+    def compiled():
+        model = make_model(shapes.spec)
+        kk.compile(model, "fine_tuning", learning_rate=0.02)
+        return model
+
     def start(run_dir, model=None, data=None, **options):
-        if model is None:
-            model = make_model(shapes.spec)
-            kk.compile(model, "fine_tuning", learning_rate=0.02)
+        model = compiled() if model is None else model
         options = {"strategy": "full", "epochs": 4, "augment": "none", "verbose": 0, **options}
         return model, kk.fine_tune(model, data or shapes, run_dir=run_dir, **options)
 
+    start.model = compiled
     return start
 
 
@@ -186,24 +190,26 @@ def test_resume_false_starts_afresh(tune, tmp_path):
     ],
 )
 def test_another_run_is_refused_by_what_differs(tune, interrupted, options, name):
+    folder, model = interrupted
     with pytest.raises(kk.RunError, match=f"belongs to another run: its .*{name}"):
-        tune(interrupted, **options)
+        tune(folder, model, **options)
 
 
-@pytest.fixture(scope="module")
-def interrupted(tmp_path_factory):
-    """The folder of a run that was stopped in its second stage."""
-    return tmp_path_factory.mktemp("interrupted")
+STOPPED = {}
 
 
-@pytest.fixture(autouse=True)
-def started(request, tune):
-    folder = request.getfixturevalue("interrupted") if "interrupted" in request.fixturenames else 0
-    if folder and not (folder / "checkpoint.npz").exists():
+@pytest.fixture
+def interrupted(tune, tmp_path_factory):
+    """The folder of a run that was stopped in its second stage, and its model."""
+    if not STOPPED:
+        folder, model = tmp_path_factory.mktemp("interrupted"), tune.model()
         with pytest.raises(KeyboardInterrupt):
-            tune(folder, callbacks=[Stop(at=0)])
+            tune(folder, model, callbacks=[Stop(at=0)])
+        STOPPED["run"] = folder, model
+    return STOPPED["run"]
 
 
 def test_other_data_are_refused(tune, interrupted, make_data):
+    folder, model = interrupted
     with pytest.raises(kk.RunError, match="belongs to another run: its data"):
-        tune(interrupted, data=make_data(rows=88))
+        tune(folder, model, data=make_data(rows=88))

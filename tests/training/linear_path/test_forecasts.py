@@ -12,8 +12,6 @@ from sklearn.linear_model import Ridge
 import kerakit as kk
 from kerakit.data.data import Data
 
-pytestmark = pytest.mark.training
-
 RIDGES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # parts of the mean eigenvalue
 
 
@@ -77,10 +75,10 @@ def best_ridge(data):
     ("kind", "strength"),
     [("one", 1e-6), ("three", 1e-2), ("calendar", 1e-6), ("gaps", 1e-1)],
 )
-def test_a_forecasters_line_is_the_best_ridge_of_scikit_learn(kind, strength, capsys):
+def test_a_forecasters_line_is_the_best_ridge_of_scikit_learn(kind, strength, solve):
     data = series_of(kind)
     model = forecaster(data)
-    kk.fit(model, data, epochs=1, verbose=2)
+    told = solve(model, data)
     found, line, error = best_ridge(data)
     assert found == strength
     layer = model.get_layer("network").get_layer("linear.window")
@@ -88,21 +86,34 @@ def test_a_forecasters_line_is_the_best_ridge_of_scikit_learn(kind, strength, ca
     np.testing.assert_allclose(layer.bias, line.intercept_, atol=2e-4)
     assert not layer.trainable
     said = r"linear path: ridge regression, validation mean squared error (\S+) \(standard"
-    assert float(re.search(said, capsys.readouterr().out)[1]) == pytest.approx(error, rel=2e-3)
+    assert float(re.search(said, told)[1]) == pytest.approx(error, rel=2e-3)
+
+
+@pytest.mark.training
+def test_fit_solves_the_line_and_says_so(solve, capsys):
+    data = series_of("one")
+    alone, model = forecaster(data), forecaster(data)
+    told = solve(alone, data)
+    history = kk.fit(model, data, epochs=1, verbose=2)
+    assert told == history.linear_path and told in capsys.readouterr().out.splitlines()
+    layers = [m.get_layer("network").get_layer("linear.window") for m in (alone, model)]
+    for one, other in zip(*(layer.get_weights() for layer in layers), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("source", ["no validation", "a stream"])
-def test_a_line_of_other_sources(source):
+def test_a_line_of_other_sources(source, solve):
     data = series_of("one", validation_size=0 if source == "no validation" else 0.2)
     _, line, _ = best_ridge(data)
     if source == "a stream":
         data = Data(data.train, data.validation, data.test, data.spec)
     model = forecaster(data)
-    kk.fit(model, data, epochs=1, verbose=0)
+    solve(model, data)
     layer = model.get_layer("network").get_layer("linear.window")
     np.testing.assert_allclose(layer.kernel, line.coef_.T, atol=2e-4)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("learning_rate", "cache_mb"), [(1e-3, 512), (1.0, 512), (1.0, 0)])
 def test_training_never_leaves_a_forecaster_worse_than_its_line(learning_rate, cache_mb):
     data = series_of("three")
@@ -119,6 +130,7 @@ def test_training_never_leaves_a_forecaster_worse_than_its_line(learning_rate, c
     assert learning_rate < 1 or min(history.history["val_loss"]) > 1.1 * error
 
 
+@pytest.mark.training
 def test_without_a_path_the_start_is_no_candidate(line_data):
     model = kk.mlp_regressor(line_data.spec, hidden=(4,))
     kk.compile(model, "regression", learning_rate=100.0)
@@ -129,6 +141,7 @@ def test_without_a_path_the_start_is_no_candidate(line_data):
     assert after == pytest.approx(min(history.history["val_loss"]), rel=1e-4) and after > before
 
 
+@pytest.mark.training
 def test_a_second_fit_keeps_the_path_and_trains_on(capsys):
     data = series_of("one")
     model = forecaster(data)
@@ -142,6 +155,7 @@ def test_a_second_fit_keeps_the_path_and_trains_on(capsys):
     assert np.abs(network.get_layer("output").kernel - before[1][0]).max() > 0
 
 
+@pytest.mark.training
 def test_a_path_that_the_user_set_is_trained(capsys):
     data = series_of("one")
     model = forecaster(data)
@@ -152,6 +166,7 @@ def test_a_path_that_the_user_set_is_trained(capsys):
     assert np.abs(layer.bias - [0.0, 0.0, 0.5]).max() < 0.4 and np.any(layer.kernel)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("name", ["linear.window", "linear.own"])
 def test_a_layer_of_the_users_with_that_name_is_trained(line_data, name):
     inputs = {key: keras.Input((), name=key) for key in ("a", "b")}

@@ -8,6 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 import kerakit as kk
+from kerakit.training.loop.runner import Runner
+from kerakit.training.options import FitOptions
 
 STEPS = 9
 
@@ -102,23 +104,22 @@ def test_weights_are_those_of_scikit_learn_and_count_as_fits(classes, held, tmp_
     np.testing.assert_allclose(both, log_softmax(alone + linear * scores, axis=1), atol=5e-3)
 
 
-@pytest.mark.training
-def test_the_penalty_is_that_of_a_cross_validation(tmp_path):
+def test_the_penalty_is_that_of_a_cross_validation(tmp_path, solve):
     found = set()
     for noise in (0.0, 0.6):
         data = levels(tmp_path, ("a", "b"), noise=noise)
         strength = best_strength(*rows_of(data, "train"))
-        history = kk.fit(classifier(data), data, epochs=1, verbose=0)
-        assert f"C = {strength:g};" in history.linear_path
+        assert solve(classifier(data), data).endswith(f"C = {strength:g}")
         found.add(strength)
     assert len(found) == 2
 
 
-@pytest.mark.training
-def test_a_shorter_series_ends_in_the_mean_and_of_a_longer_one_the_first_values_count(tmp_path):
+def test_a_shorter_series_ends_in_the_mean_and_of_a_longer_one_the_first_values_count(
+    tmp_path, solve
+):
     data = levels(tmp_path, ("a", "b", "c"))
     model = classifier(data)
-    kk.fit(model, data, epochs=1, verbose=0)
+    solve(model, data)
     network = model.get_layer("network")
     network.get_layer("blend").kernel.assign([[1.0], [0.0]])
     kernel, bias = (w.numpy() for w in network.get_layer("linear.series").weights)
@@ -177,5 +178,8 @@ def test_classes_without_a_row_are_never_the_answer():
 def test_an_epoch_of_few_series_has_ten_steps(tmp_path, batch_size, steps):
     data = levels(tmp_path, ("a", "b"), validation_size=0)
     model = classifier(data)
-    kk.fit(model, data, epochs=2, batch_size=batch_size, verbose=0)
-    assert int(model.optimizer.iterations) == 2 * steps
+    options = FitOptions(owner="fit", epochs=2, batch_size=batch_size)
+    assert Runner(model, data, options).plan.steps == steps
+    if batch_size is None:
+        kk.fit(model, data, epochs=2, verbose=0)
+        assert int(model.optimizer.iterations) == 2 * steps

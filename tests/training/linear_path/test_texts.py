@@ -15,10 +15,7 @@ from sklearn.metrics import log_loss
 
 import kerakit as kk
 
-pytestmark = [
-    pytest.mark.training,
-    pytest.mark.filterwarnings("ignore:Liblinear failed to converge"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
 
 STRENGTHS = (10.0, 30.0, 100.0, 300.0)  # C
 SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)
@@ -119,12 +116,12 @@ def places(model, counter, output):
 
 
 @pytest.mark.parametrize("case", ["binary", "multiclass", "balanced", "no validation"])
-def test_weights_of_n_grams_are_those_of_scikit_learn(case):
+def test_weights_of_n_grams_are_those_of_scikit_learn(case, solve):
     classes = ("a", "b", "c") if case == "multiclass" else ("a", "b")
     data = texts_of(classes, **({"validation_size": 0} if case == "no validation" else {}))
     weight = "balanced" if case == "balanced" else None
     model = classifier(data)
-    kk.fit(model, data, epochs=1, verbose=0, class_weight=weight)
+    solve(model, data, finish=True, class_weight=weight)
     exact = Exact(data, weight)
     exact = exact if case == "no validation" else exact.again
     (coefficients, intercepts), start = exact.found, 0
@@ -145,6 +142,7 @@ def test_weights_of_n_grams_are_those_of_scikit_learn(case):
     np.testing.assert_allclose(common, intercepts, atol=1e-4)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(
     "classes", [("a", "b"), pytest.param(("a", "b", "c"), marks=pytest.mark.slow)]
 )
@@ -191,6 +189,7 @@ def test_the_network_learns_alone_and_is_blended_as_fits_the_validation_rows(cla
     assert history.linear_path.endswith("on the validation rows as well")
 
 
+@pytest.mark.training
 def test_a_network_that_is_wrong_is_left_out():
     data = texts_of(("a", "b", "c"), rows=2_000)
     model = classifier(data, learning_rate=1e-9)
@@ -200,6 +199,7 @@ def test_a_network_that_is_wrong_is_left_out():
     assert kernel[0, 0] >= 0.7 and kernel[1, 0] == 0.0
 
 
+@pytest.mark.training
 def test_half_each_without_validation_rows():
     data = texts_of(("a", "b"), validation_size=0)
     model = classifier(data)
@@ -209,6 +209,7 @@ def test_half_each_without_validation_rows():
     )
 
 
+@pytest.mark.training
 def test_the_report_tells_that_the_path_has_seen_the_validation_texts(tmp_path):
     data = texts_of(("a", "b"))
     model = classifier(data)

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 import pytest
+from marks import needs
+from training_cases import cnn, picture_data
 
 import kerakit as kk
 from kerakit.keras_compat import layers_of
@@ -17,13 +19,14 @@ from kerakit.training.speed.trial import Outcome, Trial, choose
 FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
 
 
-@pytest.fixture
-def runner(pictures, small_cnn):
+@pytest.fixture(scope="module")
+@needs("training")
+def runner():
     from kerakit.training.loop.runner import Runner
     from kerakit.training.options import FitOptions
 
-    data = pictures()
-    model = small_cnn(data.spec)
+    data = picture_data()
+    model = cnn(data.spec)
     kk.compile(model, "multiclass")
     return Runner(model, data, FitOptions(owner="fit", batch_size=32, epochs=3, augment="strong"))
 
@@ -32,20 +35,27 @@ def trial_of(runner):
     return Trial(runner.model, runner, 1e-3, seconds=1.0)
 
 
-def with_times(monkeypatch, seconds, losses=None):
-    """Real trials, of which the clock's readings are replaced by known ones."""
+@pytest.fixture(scope="module")
+def outcomes(runner):
+    """A real trial of both precisions."""
+    return throughput.measure(trial_of(runner), [FLOAT, HALF])
+
+
+def with_times(monkeypatch, seconds, losses=None, outcomes=None):
+    """Real trials (or a real one from before), with known times in place of the clock's."""
     real = throughput.measure
 
     def measured(trial, choices):
+        found = outcomes or real(trial, choices)
+        assert list(found) == choices
         return {
             choice: Outcome(read, (losses or {}).get(choice, outcome.loss), outcome.updates)
-            for (choice, outcome), read in zip(real(trial, choices).items(), seconds, strict=True)
+            for (choice, outcome), read in zip(found.items(), seconds, strict=True)
         }
 
     monkeypatch.setattr(throughput, "measure", measured)
 
 
-@pytest.mark.training
 def test_a_trial_leaves_everything_as_it_was(runner):
     model = runner.model
     trainer = runner.trainer()
@@ -76,27 +86,26 @@ def test_a_trial_leaves_everything_as_it_was(runner):
     assert [layer.compute_dtype for layer in layers_of(model)] == policies
 
 
-@pytest.mark.training
 @pytest.mark.parametrize(
     ("seconds", "expected"),
     [((1.0, 0.5), HALF), ((1.0, 0.94), HALF), ((1.0, 0.96), FLOAT), ((1.0, 1.5), FLOAT)],
 )
-def test_float32_unless_another_is_faster_by_five_per_cent(runner, monkeypatch, seconds, expected):
-    with_times(monkeypatch, seconds)
+def test_float32_unless_another_is_faster_by_five_per_cent(
+    runner, outcomes, monkeypatch, seconds, expected
+):
+    with_times(monkeypatch, seconds, outcomes=outcomes)
     found, reason = choose(trial_of(runner), [FLOAT, HALF])
     assert found == expected
     assert f"{max(1 / seconds[1], seconds[1]):.2g}"[:3] in reason
 
 
-@pytest.mark.training
 @pytest.mark.parametrize("loss", [float("nan"), float("inf"), 5.0])
-def test_what_trains_otherwise_is_not_chosen(runner, monkeypatch, loss):
-    with_times(monkeypatch, (1.0, 0.1), {HALF: loss})
+def test_what_trains_otherwise_is_not_chosen(runner, outcomes, monkeypatch, loss):
+    with_times(monkeypatch, (1.0, 0.1), {HALF: loss}, outcomes)
     found, reason = choose(trial_of(runner), [FLOAT, HALF])
     assert found == FLOAT and "does not train the same" in reason
 
 
-@pytest.mark.training
 def test_what_cannot_run_is_not_chosen(runner):
     """Nothing computes in a precision that does not exist."""
     broken = Choice("mixed_nothing")
@@ -104,19 +113,35 @@ def test_what_cannot_run_is_not_chosen(runner):
     assert found == FLOAT and "mixed_nothing does not run" in reason
 
 
-@pytest.mark.training
-def test_both_precisions_train_alike(runner):
-    found = throughput.measure(trial_of(runner), [FLOAT, HALF])
-    assert min(outcome.seconds for outcome in found.values()) > 0
-    assert found[FLOAT].loss != found[HALF].loss == pytest.approx(found[FLOAT].loss, rel=0.1)
+def test_both_precisions_train_alike(outcomes):
+    assert min(outcome.seconds for outcome in outcomes.values()) > 0
+    half, full = outcomes[HALF].loss, outcomes[FLOAT].loss
+    assert full != half == pytest.approx(full, rel=0.1)
 
 
-@pytest.mark.training
-def test_xla_compiles_the_step_of_images(runner):
+def test_a_choice_takes_the_median_of_its_steps(runner, monkeypatch):
+    """Of both turns: a single slow step does not count."""
+    read = {FLOAT: iter([[1.0, 9.0], [2.0, 3.0]]), HALF: iter([[0.5, 0.5], [0.75, 99.0]])}
+    monkeypatch.setattr(
+        throughput, "traced_run", lambda trial, choice, batches: lambda: (1.0, next(read[choice]))
+    )
+    trial = Trial(runner.model, runner, None, seconds=0.0)  # too short for more than two turns
+    found = throughput.measure(trial, [FLOAT, HALF])
+    assert {choice: outcome.seconds for choice, outcome in found.items()} == {
+        FLOAT: 2.5,
+        HALF: 0.625,
+    }
+
+
+def test_xla_compiles_the_step_of_images(runner, outcomes):
+    xla = Choice("float32", xla=True)
+    found = throughput.measure(trial_of(runner), [xla])
+    assert found[xla].loss == pytest.approx(outcomes[FLOAT].loss, rel=0.05)
+
+
+def test_choices_are_read_as_they_are_written():
     xla = Choice("float32", xla=True)
     assert Choice.parse(str(xla)) == xla and Choice.parse(str(HALF)) == HALF
-    found = throughput.measure(trial_of(runner), [FLOAT, xla])
-    assert found[xla].loss == pytest.approx(found[FLOAT].loss, rel=0.05)
 
 
 def test_work_is_counted_as_by_hand(pictures, small_cnn):
@@ -200,7 +225,6 @@ def test_a_cache_that_cannot_be_written_is_ignored(own_cache):
     assert recall("k") is None
 
 
-@pytest.mark.training
 def test_an_unknown_choice_in_the_cache_is_measured_again(runner):
     key = {"model": "m"}
     choose(trial_of(runner), [FLOAT], key)
