@@ -1,9 +1,14 @@
-"""An export as a plain Python function."""
+"""`load_served`: an export as a plain Python function."""
+
+from __future__ import annotations
 
 import os
+import pathlib
+from typing import Any
 
 import numpy as np
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 from kerakit.serving.contract.manifest import read_manifest
@@ -12,9 +17,11 @@ from kerakit.serving.contract.versions import version_folder
 
 __all__ = ["Served", "load_served"]
 
+_SHOWN = 8  # tensors in the representation
+
 
 class Served:
-    """An export as a plain Python function, made by `load_served`.
+    """An export as a plain Python function. `load_served` makes it.
 
     It can be called from several threads at once.
 
@@ -24,7 +31,7 @@ class Served:
         spec: `Spec` of the data that the model was trained on.
     """
 
-    def __init__(self, path, manifest, loaded):
+    def __init__(self, path: pathlib.Path, manifest: dict[str, Any], loaded: Any):
         self.path = path
         self.manifest = manifest
         self.spec = Spec.from_dict(manifest["spec"])
@@ -32,8 +39,8 @@ class Served:
         self._loaded = loaded  # the signature does not keep its variables alive
         self._outputs, self._call = _direct_call(loaded.signatures["serving_default"], self.spec)
 
-    def __call__(self, features):
-        """Answer as the server would.
+    def __call__(self, features: dict[str, Any]) -> dict[str, np.ndarray]:
+        """Answer rows of raw features as the server would.
 
         Args:
             features: dict from feature name to column: array or list of shape
@@ -54,15 +61,18 @@ class Served:
         rows = len(columns[0])
         if any(len(column) != rows for column in columns):
             lengths = {f.name: len(c) for f, c in zip(self.spec.features, columns, strict=True)}
-            raise ArgumentError(f"The columns must have one length. Got {lengths} instead.")
+            raise ArgumentError(
+                f"The columns of a served model must have one length. Got {short_repr(lengths)} "
+                "instead."
+            )
         try:
             return self.answer(columns)
         except ValueError:
             _check_unicode(columns, self.spec)
             raise
 
-    def answer(self, columns):
-        """Answer columns that are known to fit; nothing is checked.
+    def answer(self, columns: list[np.ndarray]) -> dict[str, np.ndarray]:
+        """Answer columns that are known to fit the spec; they are not checked.
 
         Args:
             columns: list of arrays in the order of `spec.features`, each of the feature's
@@ -75,24 +85,31 @@ class Served:
         answers = zip(self._outputs, self._call(columns), strict=True)
         return {name: _plain(tensor.numpy()) for name, tensor in answers}
 
-    def __repr__(self):
-        return f"Served({str(self.path)!r})"
+    def __repr__(self) -> str:
+        stated = self.manifest["signatures"]["serving_default"]
+        lines = [f"Served({str(self.path)!r})"]
+        for side in ("inputs", "outputs"):
+            tensors = [f"{name} {_shown(tensor)}" for name, tensor in stated[side].items()]
+            more = f" and {len(tensors) - _SHOWN} more" if len(tensors) > _SHOWN else ""
+            lines.append(f"  {side}: {', '.join(tensors[:_SHOWN])}{more}")
+        lines.append(f"  signatures: {', '.join(self.manifest['signatures'])}")
+        return "\n".join(lines)
 
 
-def load_served(path):
-    """Load an export as a plain function from columns to answers.
+def load_served(path: str | os.PathLike[str]) -> Served:
+    """Load an exported model for predictions in Python, as a function of columns.
 
-    It runs the very function that the server runs, without Keras' overhead.
+    The function is the one that the server runs, without Keras' overhead.
 
     Args:
         path: path of a version, such as `"saved_models/wine/1"`, or of a model's folder,
             for its highest version.
 
     Returns:
-        `Served`: call it with a dict of columns, get a dict of arrays.
+        `Served`, a function from a dict of columns to a dict of arrays.
 
     Raises:
-        ArgumentError: when there is no export of kerakit at `path`.
+        ArgumentError: when there is no export of kerakit at `path`, or it is not whole.
 
     Example:
 
@@ -108,7 +125,11 @@ def load_served(path):
     try:
         loaded = tf.saved_model.load(os.fspath(folder))
     except (OSError, ValueError, tf.errors.OpError) as error:
-        raise ArgumentError(f"{folder} is no whole SavedModel: {error}") from error
+        text = " ".join(str(error).split())[:200]
+        raise ArgumentError(
+            f"load_served cannot load {folder}: it is not a whole SavedModel ({text}). Export the "
+            "model again."
+        ) from error
     return Served(folder, manifest, loaded)
 
 
@@ -141,16 +162,25 @@ def _direct_call(signature, spec):
 def _check_names(features, spec):
     if not isinstance(features, dict):
         raise ArgumentError(
-            f"Expected a dict of columns: {', '.join(spec.feature_names)}. "
+            f"A served model takes a dict of columns: {_words(spec.feature_names)}. "
             f"Got {type(features).__name__} instead."
         )
     absent = [name for name in spec.feature_names if name not in features]
     unknown = [name for name in features if name not in spec.feature_names]
     raise ArgumentError(
-        (f"The columns {absent} are missing. " if absent else "")
-        + (f"The model does not know the columns {unknown}. " if unknown else "")
-        + f"It takes {', '.join(spec.feature_names)}."
+        (f"The columns [{shortlist(absent)}] are missing. " if absent else "")
+        + (
+            f"The served model does not know the columns [{shortlist(unknown)}]. "
+            if unknown
+            else ""
+        )
+        + f"It takes {_words(spec.feature_names)}."
     )
+
+
+def _words(names, limit=8):
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit])[:150] + more
 
 
 def _column(values, feature):
@@ -162,19 +192,21 @@ def _column(values, feature):
         if feature.dtype == "string":
             column = _texts(column)
     except (TypeError, ValueError) as error:
-        raise ArgumentError(f"The column {feature.name!r} cannot be used: {error}.") from error
+        raise ArgumentError(
+            f"The column {feature.name!r} cannot be used by the served model: {_cut(error)}."
+        ) from error
     if feature.shape == () and column.ndim == 1:
         return column
     shape, wanted = column.shape[1:], tuple(feature.shape)
     if not column.ndim or len(shape) != len(wanted):
         raise ArgumentError(
-            f"The column {feature.name!r} must have the shape (n, *{wanted}). "
+            f"The column {feature.name!r} must have the shape (n, *{wanted}) for the served model. "
             f"Got {column.shape} instead."
         )
     if any(want not in (None, have) for want, have in zip(wanted, shape, strict=True)):
         raise ArgumentError(
-            f"The rows of the column {feature.name!r} must have the shape {wanted}. "
-            f"Got {shape} instead."
+            f"The rows of the column {feature.name!r} must have the shape {wanted} for the served "
+            f"model. Got {shape} instead."
         )
     return column
 
@@ -188,14 +220,15 @@ def _texts(column):
 
 
 def _check_unicode(columns, spec):
-    """Half a surrogate pair is a `str` that no request can carry."""
+    """Refuse half of a surrogate pair: a `str` that no request can carry."""
     for feature, column in zip(spec.features, columns, strict=True):
         for value in column.ravel() if feature.dtype == "string" else ():
             try:
                 _ = value if isinstance(value, bytes) else value.encode()
             except UnicodeEncodeError as error:
                 raise ArgumentError(
-                    f"The column {feature.name!r} cannot be used: {value!r} is no Unicode text."
+                    f"The column {feature.name!r} cannot be used by the served model: "
+                    f"{short_repr(value)} is not Unicode text."
                 ) from error
 
 
@@ -205,8 +238,16 @@ def _is_missing(value):
 
 def _text(value):
     if not isinstance(value, (str, bytes)):
-        raise TypeError(f"expected strings, got {value!r}")
+        raise TypeError(f"expected strings, got {short_repr(value)}")
     return value
+
+
+def _cut(error):
+    return " ".join(str(error).split())[:200].rstrip(".")
+
+
+def _shown(tensor):
+    return f"{tensor['dtype']} {tuple(tensor['shape'])}"
 
 
 def _plain(array):

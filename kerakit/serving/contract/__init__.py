@@ -1,1 +1,1 @@
-"""What an export promises: the manifest, signatures, versions and rows of requests."""
+"""The contract of an export: its manifest, signatures and versions, and rows of requests."""

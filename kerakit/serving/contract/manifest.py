@@ -1,18 +1,27 @@
-"""`assets.extra/kerakit.json`: what an export is, and what it must answer.
+"""`assets.extra/kerakit.json`, the manifest: what an export is, and what it must answer.
 
-The file is strict JSON: a missing number in the golden sample, and what fills a series up
-behind its end, is `null` (read it as NaN); the example is a row without one, so that it can
-be posted as it stands. In a request of your own it is the literal `NaN`, which the server
-reads.
+The file is strict JSON. A missing number in the golden sample, and the padding at the end of
+a series, is `null` (read it as NaN). The example is a row without missing numbers, so that it
+can be posted as it stands. In other requests a missing number is the literal `NaN`, which the
+server reads.
 """
+
+from __future__ import annotations
 
 import json
 import math
+import pathlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import DataError
 from kerakit.files import read_json, write_text
 from kerakit.serving.contract.signatures import describe_signatures, json_values
 from kerakit.serving.contract.versions import MANIFEST
+
+if TYPE_CHECKING:
+    from kerakit.data.spec import Spec
+    from kerakit.serving.contract.golden import Golden
 
 __all__ = ["FORMAT", "build_manifest", "read_manifest", "write_manifest"]
 
@@ -22,17 +31,25 @@ FORMAT = 1
 _PACKAGES = ("python", "kerakit", "keras", "tensorflow", "numpy")
 
 
-def build_manifest(name, spec, golden, *, constants=None, quantiles=None, run_dir=None):
+def build_manifest(
+    name: str,
+    spec: Spec,
+    golden: Golden,
+    *,
+    constants: dict[str, Any] | None = None,
+    quantiles: Sequence[float] | None = None,
+    run_dir: pathlib.Path | None = None,
+) -> dict[str, Any]:
     """Return the manifest of an export as a dict of JSON values; its version is `None`.
 
     Args:
         name: str. The model's name on the server.
         spec: `Spec`.
         golden: `Golden`.
-        constants: dict, or `None`. What `preprocess_constants` returned.
+        constants: dict that `preprocess_constants` returned, or `None`.
         quantiles: tuple of floats, or `None`.
-        run_dir: `pathlib.Path`, or `None`. A run's folder, whose `metrics.json` and
-            `config.json` are taken over where they exist.
+        run_dir: `pathlib.Path`, or `None`. A run's folder. Its metrics, preset and seed are
+            copied from `metrics.json` and `config.json`, where these exist.
     """
     from kerakit.evaluation.environment import environment
 
@@ -61,12 +78,12 @@ def build_manifest(name, spec, golden, *, constants=None, quantiles=None, run_di
     }
 
 
-def read_manifest(folder):
+def read_manifest(folder: pathlib.Path) -> dict[str, Any]:
     """Return the manifest of the version in `folder`.
 
     Raises:
-        DataError: when it is not there, no JSON, or of a format that this kerakit does not
-            know.
+        DataError: when the manifest is missing, is not JSON, or has a format that this
+            kerakit does not know.
     """
     path = folder / MANIFEST
     try:
@@ -82,11 +99,11 @@ def read_manifest(folder):
     return manifest
 
 
-def write_manifest(folder, manifest):
+def write_manifest(folder: pathlib.Path, manifest: dict[str, Any]) -> None:
     """Write the manifest of the version in `folder`, whole or not at all.
 
-    An array is a line for each of its rows: a photograph in the golden sample would be a
-    hundred thousand lines otherwise.
+    Each row of an array is one line. Otherwise a photograph in the golden sample would be a
+    hundred thousand lines.
     """
     write_text(folder / MANIFEST, _indented(manifest, "") + "\n")
 
@@ -101,15 +118,15 @@ def _indented(value, margin):
     inner = margin + "  "
     if isinstance(value, dict):
         keys = (json.dumps(key, ensure_ascii=False) for key in value)
-        parts = [
+        items = [
             f"{key}: {_indented(v, inner)}" for key, v in zip(keys, value.values(), strict=True)
         ]
         opening, closing = "{}"
     else:
         rows = isinstance(value[0], list)
-        parts = [json.dumps(v, ensure_ascii=False) if rows else _indented(v, inner) for v in value]
+        items = [json.dumps(v, ensure_ascii=False) if rows else _indented(v, inner) for v in value]
         opening, closing = "[]"
-    lines = ",\n".join(inner + part for part in parts)
+    lines = ",\n".join(inner + item for item in items)
     return f"{opening}\n{lines}\n{margin}{closing}"
 
 
@@ -119,7 +136,9 @@ def _run_file(run_dir, name):
     try:
         values = read_json(run_dir / name)
     except ValueError as error:
-        raise DataError(f"{run_dir / name} is no JSON: {error}.") from error
+        raise DataError(
+            f"export cannot copy the metrics of {run_dir / name}: it is not JSON ({error})."
+        ) from error
     return _strict(values) if isinstance(values, dict) else {}
 
 

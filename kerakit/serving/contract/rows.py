@@ -1,19 +1,27 @@
-"""Rows of one feature, in whatever form a user has them, as one array."""
+"""Sequences of unequal length as one array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from kerakit.data.spec import Feature
 
 __all__ = ["has_free_length", "stacked"]
 
 
-def has_free_length(feature):
-    """Whether a `Feature` is a sequence of numbers whose length is free."""
+def has_free_length(feature: Feature) -> bool:
+    """Return whether a `Feature` is a sequence of numbers of any length."""
     return (
         feature.kind == "sequence" and feature.dtype == "float32" and feature.shape[:1] == (None,)
     )
 
 
-def stacked(values, feature):
-    """Return sequences of any lengths as one array, the shorter ones with NaN at their end.
+def stacked(values: Sequence[Any] | np.ndarray, feature: Feature) -> np.ndarray:
+    """Return sequences of any lengths as one array, padded with NaN at the end.
 
     Args:
         values: list of sequences, each an array or list of shape `(steps,)` or
@@ -21,11 +29,12 @@ def stacked(values, feature):
         feature: `Feature` of free length.
 
     Returns:
-        float32 array of shape `(n, longest)` or `(n, longest, channels)`, one step at least.
+        float32 array of shape `(n, longest)` or `(n, longest, channels)`, where `longest` is
+        at least 1.
 
     Raises:
-        ValueError: when a sequence has another number of channels, or is no sequence of
-            numbers.
+        ValueError: when a row is not a sequence of numbers, or has another number of
+            channels.
 
     Example:
 
@@ -35,17 +44,17 @@ def stacked(values, feature):
     """
     if isinstance(values, np.ndarray) and values.dtype != object and values.shape[1:2] != (0,):
         return values.astype("float32", copy=False)
-    rest = tuple(feature.shape[1:])
+    channels = tuple(feature.shape[1:])
     rows = [np.asarray(row, "float32") for row in values]
-    rows = [row.reshape(0, *rest) if not row.size else row for row in rows]
-    for place, row in enumerate(rows):
-        if row.ndim != len(rest) + 1 or row.shape[1:] != rest:
+    rows = [row.reshape(0, *channels) if not row.size else row for row in rows]
+    for index, row in enumerate(rows):
+        if row.ndim != len(channels) + 1 or row.shape[1:] != channels:
             raise ValueError(
-                f"row {place} has the shape {row.shape}, expected "
-                f"({', '.join(map(str, ('steps', *rest)))}{',' * (not rest)})"
+                f"row {index} has the shape {row.shape}, expected "
+                f"({', '.join(map(str, ('steps', *channels)))}{',' * (not channels)})"
             )
     longest = max(1, max(map(len, rows), default=1))
-    column = np.full((len(rows), longest, *rest), np.nan, "float32")
-    for place, row in enumerate(rows):
-        column[place, : len(row)] = row
+    column = np.full((len(rows), longest, *channels), np.nan, "float32")
+    for index, row in enumerate(rows):
+        column[index, : len(row)] = row
     return column

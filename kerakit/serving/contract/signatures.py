@@ -1,6 +1,9 @@
-"""Which signatures an export has, and how each looks to a client."""
+"""The signatures of an export, and the requests and answers of each."""
+
+from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -8,16 +11,20 @@ from kerakit.data.tasks import TASKS
 from kerakit.serving.contract.rows import has_free_length
 from kerakit.serving.standalone.padding import longest
 
+if TYPE_CHECKING:
+    from kerakit.data.spec import Feature, Spec
+    from kerakit.serving.contract.golden import Golden
+
 __all__ = ["describe_signatures", "image_feature", "json_values", "signature_names"]
 
 _CHANNELS = (1, 3)
 
 
-def signature_names(spec):
+def signature_names(spec: Spec) -> tuple[str, ...]:
     """Return the names of an export's signatures, `serving_default` first.
 
     The server's classify API answers with one label per row, and its regress API with one
-    number per row; tasks whose answer is another have neither.
+    number per row. The other tasks have neither.
     """
     names = ["serving_default"]
     api = TASKS[spec.task].api
@@ -28,8 +35,8 @@ def signature_names(spec):
     return tuple(names)
 
 
-def image_feature(spec):
-    """Return the `Feature` that is the model's only input and an image of one size, or `None`."""
+def image_feature(spec: Spec) -> Feature | None:
+    """Return the model's only `Feature`, if it is an image of fixed size; else `None`."""
     if len(spec.features) != 1 or spec.features[0].kind != "image":
         return None
     (feature,) = spec.features
@@ -37,15 +44,16 @@ def image_feature(spec):
     return feature if sized and feature.shape[2] in _CHANNELS else None
 
 
-def describe_signatures(spec, golden):
+def describe_signatures(spec: Spec, golden: Golden) -> dict[str, dict[str, Any]]:
     """Return the signatures as the manifest states them: a dict by name.
 
-    Each has a `method` (the REST verb), `inputs` and `outputs` with dtype, shape (`None` is
-    free) and unit, and an `example`: a `request` that can be posted, and its `response`.
+    A signature has a `method` (the REST verb); `inputs` and `outputs` with dtype, shape
+    (`None` is any size) and unit; and an `example`: a `request` that can be posted, and its
+    `response`.
 
     Args:
         spec: `Spec`.
-        golden: `Golden`. Its example row is the one that the requests send.
+        golden: `Golden`. The requests send its example row.
     """
     features, answer = _example(spec, golden)
     makers = {
@@ -58,7 +66,7 @@ def describe_signatures(spec, golden):
 
 
 def _example(spec, golden):
-    """The example row and its answer, without what fills them up in a batch of longer ones."""
+    """The example row and its answer, without the padding of a batch of longer rows."""
     row = slice(golden.example, golden.example + 1)
     features = {name: column[row] for name, column in golden.inputs.items()}
     answer = {name: array[row] for name, array in golden.outputs.items()}
@@ -145,9 +153,9 @@ def _outputs(spec, answer):
 
 
 def _predictions(answer):
-    came = {name: json_values(array)[0] for name, array in answer.items()}
-    # The server leaves out the name of an only output.
-    return {"predictions": [came if len(came) > 1 else next(iter(came.values()))]}
+    answers = {name: json_values(array)[0] for name, array in answer.items()}
+    # The server leaves out the name of a single output.
+    return {"predictions": [answers if len(answers) > 1 else next(iter(answers.values()))]}
 
 
 def _examples(name, features):
@@ -159,7 +167,7 @@ def _examples(name, features):
     return {"signature_name": name, "examples": [sent]}
 
 
-def json_values(array):
+def json_values(array: Any) -> list[Any]:
     """Return an array as nested lists of JSON values, NaN as `None`.
 
     A float32 is written with the fewest digits that give it back.

@@ -1,4 +1,6 @@
-"""The version folders of a model: which number comes next, and where an export lies."""
+"""The version folders of a model: the next number, and the folder of an export."""
+
+from __future__ import annotations
 
 import os
 import pathlib
@@ -21,39 +23,42 @@ __all__ = [
 ]
 
 MANIFEST = "assets.extra/kerakit.json"
-# What a version holds at least; copies bring the first before the second.
-_PARTS = ("saved_model.pb", "variables/variables.index")
+# Every version holds these files; a copy brings the first before the second.
+_FILES = ("saved_model.pb", "variables/variables.index")
 _ALMOST = re.compile(r"(v|version)?[-_.]?[0-9].*", re.IGNORECASE)
 
 
-def choose_version(base, version=None):
-    """Return the number of the next version of `base`.
+def choose_version(model_dir: pathlib.Path, version: int | None = None) -> int:
+    """Return the number of the next version of a model.
 
     Args:
-        base: `pathlib.Path`. The model's folder; it need not exist.
+        model_dir: `pathlib.Path`. The model's folder; it need not exist.
         version: int, or `None` for the highest existing number + 1. Defaults to `None`.
 
     Raises:
-        ArgumentError: when `version` exists or is lower than the highest. The server
-            serves the highest number and does not recover from one that is reused.
+        ArgumentError: when `version` exists or is lower than the highest version. The
+            server serves the highest number and does not recover from a reused one.
         ExportError: when no higher number is left.
     """
-    highest = highest_version(base)
+    highest = highest_version(model_dir)
     if version is None:
         if highest >= MAXIMUM_VERSION:
-            raise ExportError(f"{base} has version {highest}, and the server knows no higher one.")
+            raise ExportError(
+                f"export cannot add a version to {model_dir}: it has version {highest}, and the "
+                "server reads no higher one."
+            )
         return highest + 1
     version = check_int("export", "version", version, minimum=1, maximum=MAXIMUM_VERSION)
     if version <= highest:
         raise ArgumentError(
             f"The 'version' parameter of export must be higher than {highest}, the highest "
-            f"version in {base}. Got {version} instead; leave it out for {highest + 1}."
+            f"version in {model_dir}. Got {version} instead; leave it out for {highest + 1}."
         )
     return version
 
 
-def check_model_dir(owner, name, model_dir):
-    """Check the folder that is to hold a model's versions; return it as an absolute path.
+def check_model_dir(owner: str, name: str, model_dir: str | os.PathLike[str]) -> pathlib.Path:
+    """Check the folder that will hold a model's versions; return it as an absolute path.
 
     Args:
         owner: str. The function that the user called.
@@ -77,53 +82,57 @@ def check_model_dir(owner, name, model_dir):
         if part.is_dir():
             break
         if part.exists() or part.is_symlink():
-            raise ArgumentError(f"The output path {path} needs a folder, but {part} is a file.")
+            raise ArgumentError(
+                f"The '{name}' parameter of {owner} must be a folder. {part} is a file."
+            )
     if (path / "saved_model.pb").exists() or (
         version_number(model) is not None
         and any((path.parent / str(n) / "saved_model.pb").exists() for n in versions(path.parent))
     ):
         raise ArgumentError(
-            f"{path} is a version of a model. Pass the model's folder, {path.parent}; the version "
-            "is added to it."
+            f"The '{name}' parameter of {owner} must be the model's folder, to which the version "
+            f"is added. {path} is a version of a model; pass {path.parent}."
         )
     return path
 
 
-def check_versions(base):
-    """Check that the versions in `base` are whole, and named so that the server sees them.
+def check_versions(model_dir: pathlib.Path) -> None:
+    """Check that the versions of a model are whole, and named so that the server sees them.
 
-    The server takes every child whose name is an integer for a version. One that it finds
-    half-written it may serve without its variables, or retry and block others meanwhile.
+    The server takes every child whose name is an integer for a version. A half-written
+    version it may serve without its variables, or load again and again, which blocks others.
 
     Args:
-        base: `pathlib.Path`. The model's folder; it need not exist.
+        model_dir: `pathlib.Path`. The model's folder; it need not exist.
 
     Raises:
         ArgumentError: when a version is half-written, or a folder looks like a version that
             the server ignores.
     """
-    if not base.is_dir():
+    if not model_dir.is_dir():
         return
-    for entry in sorted(os.scandir(base), key=lambda entry: entry.name):
+    for entry in sorted(os.scandir(model_dir), key=lambda entry: entry.name):
         if entry.name.startswith("."):
             continue
         if version_number(entry.name) is not None:
             flaw = flaw_of(entry)
             if flaw:
                 raise ArgumentError(
-                    f"{entry.path} {flaw}, and a server that sees it fails or answers with "
-                    "errors. Complete it or remove it, and export again; a number that a server "
-                    f"has seen should not come back, so take {highest_version(base) + 1} or higher."
+                    f"export cannot add a version beside {entry.path}: it {flaw}, and a "
+                    "server that sees it fails or answers with errors. Complete it or remove it, "
+                    "and export again. A server does not recover from a reused number, so take "
+                    f"{highest_version(model_dir) + 1} or higher."
                 )
         elif entry.is_dir() and _looks_like_version(entry):
             raise ArgumentError(
-                f"{entry.path} looks like a version, but its name is no integer, so the server "
-                "ignores it. Rename it to a whole number, or move it out of the model's folder."
+                f"export cannot add a version beside {entry.path}: it looks like a version, but "
+                "its name is not an integer, so the server ignores it. Rename it to a whole "
+                "number, or move it out of the model's folder."
             )
 
 
-def flaw_of(version):
-    """Return what keeps a version from being served, such as "is half-written", or `""`.
+def flaw_of(version: str | os.PathLike[str]) -> str:
+    """Return why a version cannot be served, such as "is half-written", or `""`.
 
     Args:
         version: path of a child of a model's folder whose name is an integer.
@@ -131,17 +140,21 @@ def flaw_of(version):
     version = pathlib.Path(version)
     if not version.is_dir():
         return "is a file" if version.exists() else "is a link that leads nowhere"
-    absent = [part for part in _PARTS if not (version / part).is_file()]
+    absent = [file for file in _FILES if not (version / file).is_file()]
     return f"is half-written ({absent[0]} is missing)" if absent else ""
 
 
 def _looks_like_version(entry):
-    inside = os.path.isfile(os.path.join(entry, _PARTS[0]))
-    return inside or _ALMOST.fullmatch(entry.name) is not None
+    has_graph = os.path.isfile(os.path.join(entry, _FILES[0]))
+    return has_graph or _ALMOST.fullmatch(entry.name) is not None
 
 
-def version_folder(owner, path):
-    """Return the folder of an exported version; of a model's folder, its highest version.
+def version_folder(owner: str, path: str | os.PathLike[str]) -> pathlib.Path:
+    """Return the folder of an exported version; for a model's folder, its highest version.
+
+    Args:
+        owner: str. The function that the user called.
+        path: path of a version or of a model's folder.
 
     Raises:
         ArgumentError: when there is no export of kerakit at `path`.
@@ -152,8 +165,11 @@ def version_folder(owner, path):
         if (candidate / MANIFEST).is_file():
             return candidate
     if not folder.exists():
-        raise ArgumentError(f"{path}: there is no such folder.")
+        raise ArgumentError(
+            f"The 'path' parameter of {owner} must be the folder of an export. There is no such "
+            f"folder: {path}."
+        )
     raise ArgumentError(
-        f"{path} is not an export of kerakit: it has no {MANIFEST}. Expected a version's folder, "
-        "such as saved_models/wine/1."
+        f"The 'path' parameter of {owner} must be a version's folder, such as "
+        f"saved_models/wine/1. {path} is not an export of kerakit: it has no {MANIFEST}."
     )

@@ -1,4 +1,4 @@
-"""What starts a server and asks it: configurations and shell lines."""
+"""Configurations and shell commands that start a server and ask it."""
 
 from kerakit.serving.deploy.compose import compose_file
 from kerakit.serving.deploy.example_lines import curl_line, docker_line, request_example

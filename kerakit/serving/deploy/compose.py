@@ -1,5 +1,7 @@
 """A `compose.yaml` that serves all models of a folder with a stock TensorFlow Serving."""
 
+from __future__ import annotations
+
 import csv
 import io
 import os
@@ -7,7 +9,7 @@ import pathlib
 import shlex
 import urllib.parse
 
-from kerakit.checks import check
+from kerakit.checks import check, short_repr
 from kerakit.errors import ArgumentError
 from kerakit.files import read_json
 from kerakit.serving.contract.versions import MANIFEST
@@ -19,23 +21,23 @@ IMAGE = "tensorflow/serving:2.20.0"
 TARGET = "/models"
 
 _IMAGE_REASON = """\
-    # The release whose sources all that is written here was read from; a tag that moves
-    # would change the server under the models at some restart.
+    # The release whose sources this file was written from. With a tag that moves, a restart
+    # could change the server.
 """
 _MONITORING = 'prometheus_config { enable: true path: "/monitoring/prometheus/metrics" }\n'
 _BATCHING = """\
-# The most rows of one batch, and of one request: one with more is refused (400). So it is
-# the largest request to expect, not the size that is fastest.
+# The most rows of one batch, and of one request: a request with more is refused (400). The
+# number is the largest request to expect, not the fastest size.
 max_batch_size { value: 1024 }
-# How long a request waits for others, in microseconds: 1 ms, which the guide of TensorFlow
-# Serving to batching suggests; it smooths the batches and adds little to a request.
+# How long a request waits for others, in microseconds: 1 ms, as the batching guide of
+# TensorFlow Serving suggests.
 batch_timeout_micros { value: 1000 }
-# Batches that wait before requests are refused (503). There is no second server that could
-# take them, so a burst had better wait; 10 would be the default.
+# Batches that wait before requests are refused (503). The default is 10; no second server
+# could take the refused ones, so a burst waits instead.
 max_enqueued_batches { value: 100 }
 # num_batch_threads is left out: the default is one per processor of the server.
 """
-# `read` gives what came before the end of the answer, or before the time is up.
+# `read` gives the bytes that came before the end of the answer, or before the time is up.
 _HEALTH = """\
 for path in {paths}; do
   exec 3<>/dev/tcp/127.0.0.1/8501 || exit 1
@@ -130,12 +132,18 @@ _LOADED = "A new version of a model is loaded by itself. When a model is added o
 _LOADED_BY_LABEL = "Only labelled versions are loaded. After an export, or for another change,"
 
 
-def compose_file(directory, *, labels=False, base_path=None, image=IMAGE):
-    """Write a Compose file that serves all models in a folder.
+def compose_file(
+    directory: str | os.PathLike[str],
+    *,
+    labels: bool = False,
+    base_path: str | None = None,
+    image: str = IMAGE,
+) -> str:
+    """Return a Docker Compose file that serves all models in a folder.
 
-    It holds the server's configuration (models, Prometheus metrics, batching), a health
-    check, and in comments the `docker run` line that does without Compose. Requests are
-    batched where all models are exports of kerakit with rows of one shape.
+    The file holds the server's configuration (models, Prometheus metrics, batching), a
+    health check, and in comments the `docker run` command for use without Compose. Requests
+    are batched where all models are exports of kerakit with rows of one shape.
 
     Args:
         directory: path of a folder with one folder per model, such as `"saved_models"`.
@@ -147,8 +155,8 @@ def compose_file(directory, *, labels=False, base_path=None, image=IMAGE):
         str, the text of a `compose.yaml`.
 
     Raises:
-        ArgumentError: as `serving_config`; when `base_path` is no path that a folder can be
-            mounted at; and when a model is a link out of `directory`.
+        ArgumentError: as `serving_config`; when no folder can be mounted at `base_path`;
+            and when a model is a link out of `directory`.
     """
     directory, models, notes = find_models("compose_file", directory)
     target = _check_target(TARGET if base_path is None else base_path)
@@ -201,8 +209,8 @@ def _docker_run(source, target, labels, image):
 def _batching_obstacle(models, labels):
     """Why requests cannot be put into one batch, `""` where they can.
 
-    Rows of unequal shape make a batch fail, and the server would pad them with their own
-    first value, which is data.
+    Rows of unequal shape make a batch fail. The server would pad them with their own first
+    value, which is data.
     """
     for model in models:
         for number in model.served(labels):
@@ -211,7 +219,7 @@ def _batching_obstacle(models, labels):
                 shapes = [v["shape"] for s in signatures for v in s["inputs"].values()]
                 free = any(size is None for shape in shapes for size in shape[1:])
             except (OSError, ValueError, KeyError, TypeError, AttributeError):
-                return f"{model.name!r} is not an export of kerakit, and may not bear it"
+                return f"{model.name!r} is not an export of kerakit"
             if free:
                 return f"the rows of {model.name!r} can have unequal lengths"
     return ""
@@ -221,27 +229,27 @@ def _check_target(base_path):
     parts = pathlib.PurePosixPath(base_path).parts if isinstance(base_path, str) else ()
     if len(parts) < 2 or not base_path.startswith("/") or ".." in parts:
         raise ArgumentError(
-            "With --docker the base path is where the container sees the folder: an absolute "
-            f"path such as /models. Got {base_path!r} instead."
+            "The 'base_path' parameter of compose_file (--base-path with --docker) must be an "
+            f"absolute path in the container, such as /models. Got {short_repr(base_path)} instead."
         )
     return base_path.rstrip("/")
 
 
 def _check_links(directory, models, labels):
-    """Check that all that is served lies inside the folder that is mounted."""
+    """Check that every version to serve lies inside the folder that is mounted."""
     root = directory.resolve()
     for model in models:
         for number in model.served(labels):
             real = model.versions[number].resolve()
             if not real.is_relative_to(root):
                 raise ArgumentError(
-                    f"{model.versions[number]} is a link to {real}, which the container does not "
-                    f"see: it sees {directory}. Move the model there."
+                    f"compose_file cannot serve {model.versions[number]}: it is a link to {real}, "
+                    f"and the container sees {directory} only. Move the model there."
                 )
 
 
 def _escaped(text):
-    """Text that Compose, which puts variables into all values, gives back as it is."""
+    """Text that Compose leaves as it is; Compose puts variables into all values."""
     return text.replace("$", "$$")
 
 

@@ -1,10 +1,12 @@
 """`models.config`: which models a server has, and which versions of each it loads.
 
-The text is a `ModelServerConfig` in protobuf's text format. Without labels a server is left
-to its default, the highest version of each model, which also takes up the versions to come.
-It takes *any* name that is an integer for a version, though, a half-copied folder or a file
-too, so a model whose newest version is not whole is pinned to the newest one that is.
+The text is a `ModelServerConfig` in protobuf's text format. Without labels the server loads
+the highest version of each model, and the versions to come. The server takes *any* name that
+is an integer for a version: a half-copied folder or a file too. So a model whose newest
+version is not whole is pinned to its newest whole version.
 """
+
+from __future__ import annotations
 
 import dataclasses
 import os
@@ -13,7 +15,7 @@ import re
 import textwrap
 import unicodedata
 
-from kerakit.checks import check
+from kerakit.checks import check, short_repr
 from kerakit.errors import ArgumentError
 from kerakit.serving.contract.versions import flaw_of, version_number
 from kerakit.warn import warn
@@ -27,37 +29,40 @@ _UNWRITABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 @dataclasses.dataclass(frozen=True)
 class FoundModel:
-    """A model on the disk.
+    """A model in a folder of models.
 
     Attributes:
         name: str. The name of its folder, and the model's on the server.
         versions: dict from number to `pathlib.Path` of the whole versions, ascending.
-        flaw: str. Why the newest version must not be served, `""` where it may be.
+        flaw: str. Why the newest version must not be served; `""` where it may be.
     """
 
     name: str
     versions: dict[int, pathlib.Path]
     flaw: str = ""
 
-    def served(self, labels):
+    def served(self, labels: bool) -> tuple[int, ...]:
         """Return the numbers to load: with labels the two newest, otherwise the newest."""
         return tuple(self.versions)[-2 if labels else -1 :]
 
 
-def serving_config(directory, *, labels=False, base_path=None):
-    """Write the `models.config` of all models in a folder.
+def serving_config(
+    directory: str | os.PathLike[str], *, labels: bool = False, base_path: str | None = None
+) -> str:
+    """Return a TensorFlow Serving `models.config` for all models in a folder.
 
     Args:
         directory: path of a folder with one folder per model, such as `"saved_models"`.
         labels: bool. Whether to label the newest version of each model `canary` and the
-            one before it `stable`, and to load exactly these two. Where there is one
-            version both labels are on it, so that both addresses answer from the first
-            day. Defaults to `False`.
+            one before it `stable`, and to load exactly these two. A single version gets
+            both labels, so that both addresses answer from the first day. Defaults to
+            `False`.
         base_path: str. Where the server sees `directory`: an absolute path, or an address
             such as `"gs://bucket/models"`. Defaults to `None`: the absolute path here.
 
     Returns:
-        str. A comment says what was left out or pinned, and so does a `UserWarning`.
+        str. Each folder that is left out and each model that is pinned to an older version
+        is named in a comment and by a `UserWarning`.
 
     Raises:
         ArgumentError: when `directory` holds no model, is itself a model or a version, or a
@@ -74,17 +79,19 @@ def serving_config(directory, *, labels=False, base_path=None):
     return models_config(models, notes, labels, base_path)
 
 
-def find_models(owner, directory):
+def find_models(
+    owner: str, directory: str | os.PathLike[str]
+) -> tuple[pathlib.Path, list[FoundModel], list[str]]:
     """Find the models in a folder.
 
     Args:
-        owner: str. The function whose parameter `directory` is.
+        owner: str. The function that the user called.
         directory: path.
 
     Returns:
         `(directory, models, notes)`: the absolute path, the list of `FoundModel`s by name,
-        and a sentence, which is also a `UserWarning`, about each model that is pinned and
-        each folder that is left out.
+        and a sentence about each model that is pinned and each folder that is left out,
+        which is also a `UserWarning`.
 
     Raises:
         ArgumentError: as `serving_config`.
@@ -93,20 +100,23 @@ def find_models(owner, directory):
     check(is_path, owner, "directory", "the path of a folder", directory)
     directory = pathlib.Path(os.path.abspath(os.fsdecode(directory)))
     if not directory.is_dir():
-        what = "is a file" if directory.exists() else "does not exist"
-        raise ArgumentError(f"{directory} {what}. Expected a folder of models, as saved_models.")
-    _check_writable(os.fspath(directory))
-    _check_place(directory)
+        fault = "is a file" if directory.exists() else "does not exist"
+        raise ArgumentError(
+            f"The 'directory' parameter of {owner} must be a folder of models, such as "
+            f"saved_models. {directory} {fault}."
+        )
+    _check_writable(owner, os.fspath(directory))
+    _check_level(owner, directory)
     models, notes = [], []
     for folder in sorted(directory.iterdir()):
         if folder.name.startswith(".") or not folder.is_dir():
             continue
-        model, note = _look_at(folder)
+        model, note = _look_at(owner, folder)
         models += [model] if model else []
         notes += [note] if note else []
     if not models:
         raise ArgumentError(
-            f"There is no model in {directory}: expected folders such as "
+            f"{owner} finds no model in {directory}. Expected folders such as "
             f"{directory.name}/wine/1 with saved_model.pb and variables. {' '.join(notes)}".strip()
         )
     for note in notes:
@@ -114,7 +124,7 @@ def find_models(owner, directory):
     return directory, models, notes
 
 
-def models_config(models, notes, labels, base_path):
+def models_config(models: list[FoundModel], notes: list[str], labels: bool, base_path: str) -> str:
     """Return the text of `models.config` for `models` below `base_path`.
 
     Raises:
@@ -122,10 +132,10 @@ def models_config(models, notes, labels, base_path):
     """
     if not isinstance(base_path, str) or not (base_path.startswith("/") or _URI.match(base_path)):
         raise ArgumentError(
-            "The base path must be absolute or an address, such as /models or "
-            f"gs://bucket/models: the server knows no other. Got {base_path!r} instead."
+            "The 'base_path' parameter of serving_config must be an absolute path or an address, "
+            f"such as /models or gs://bucket/models. Got {short_repr(base_path)} instead."
         )
-    _check_writable(base_path)
+    _check_writable("serving_config", base_path)
     lines = [f"# {line}" for note in notes for line in textwrap.wrap(note, 90)]
     if labels:
         lines += [
@@ -146,7 +156,7 @@ def models_config(models, notes, labels, base_path):
     return "\n".join([*lines, "}", ""])
 
 
-def quoted(text):
+def quoted(text: str) -> str:
     r"""Return `text` as a string of protobuf's text format, and of YAML.
 
     Example:
@@ -168,7 +178,7 @@ def _policy(model, labels):
         yield f'version_labels {{ key: "canary" value: {served[-1]} }}'
 
 
-def _look_at(folder):
+def _look_at(owner, folder):
     """`(FoundModel or None, note or "")` of a folder."""
     # Of two names with one number, such as 1 and 01, the server takes the later one.
     entries = {}
@@ -184,39 +194,39 @@ def _look_at(folder):
     name = folder.name
     if ":" in name or not name.isprintable():
         raise ArgumentError(
-            f"No request can reach a model of the name {name!r}. Rename the folder {name!r} in "
-            f"{folder.parent}; use letters, digits, '-', '_' and '.'."
+            f"{owner} cannot serve a model of the name {short_repr(name)}: no request can reach "
+            f"it. Rename its folder in {folder.parent}; use letters, digits, '-', '_' and '.'."
         )
     newest, served = max(flaws), max(whole)
     if newest == served:
         return FoundModel(name, whole), ""
     note = (
-        f"{name!r} is pinned to version {served}: version {newest} {flaws[newest]}, and a server "
-        f"left to itself takes the highest number. Complete or remove {entries[newest].name!r}, "
-        "then write this again."
+        f"{name!r} is pinned to version {served}: version {newest} {flaws[newest]}, and by "
+        f"default a server takes the highest number. Complete or remove "
+        f"{entries[newest].name!r}, then write this again."
     )
     return FoundModel(name, whole, flaws[newest]), note
 
 
-def _check_place(directory):
-    """Check that the folder is one of models, neither a version nor a model."""
+def _check_level(owner, directory):
+    """Check that the folder holds models, and is neither a version nor a model itself."""
     if (directory / "saved_model.pb").exists():
         raise ArgumentError(
-            f"{directory} is a version of a model. Pass the folder of all models, its parent's "
-            f"parent: {directory.parent.parent}."
+            f"The 'directory' parameter of {owner} must be the folder of all models. {directory} "
+            f"is a version of a model; pass {directory.parent.parent}."
         )
     for entry in directory.iterdir():
-        parts = (entry / "saved_model.pb", entry / "variables")
-        if version_number(entry.name) is not None and any(part.exists() for part in parts):
+        contents = (entry / "saved_model.pb", entry / "variables")
+        if version_number(entry.name) is not None and any(map(pathlib.Path.exists, contents)):
             raise ArgumentError(
-                f"{directory} is the folder of one model. Pass its parent, the folder of all "
-                f"models: {directory.parent}."
+                f"The 'directory' parameter of {owner} must be the folder of all models. "
+                f"{directory} is the folder of one model; pass {directory.parent}."
             )
 
 
-def _check_writable(path):
+def _check_writable(owner, path):
     if any(unicodedata.category(character) in _UNWRITABLE for character in path):
         raise ArgumentError(
-            f"The path {path!r} has a line break, a control character or a name that is not "
-            "UTF-8, which cannot be written in a configuration. Rename the folder."
+            f"{owner} cannot write the path {short_repr(path)} in a configuration: it has a line "
+            "break, a control character or a name that is not UTF-8. Rename the folder."
         )

@@ -1,1 +1,1 @@
-"""From a trained model to a version folder: `export`."""
+"""`export`: from a trained model to the folder of a version."""

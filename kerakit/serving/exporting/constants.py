@@ -1,25 +1,35 @@
-"""Whether a model normalises and looks up with the statistics that its spec states."""
+"""The statistics and vocabularies inside a model, checked against its spec."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.builders.contract import preprocess_of
+from kerakit.checks import shortlist
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import layers_of
 from kerakit.serving.standalone.normalisation import difference, moments
 
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data.spec import Spec
+
 __all__ = ["preprocess_constants"]
 
 
-def preprocess_constants(model, spec):
+def preprocess_constants(model: keras.Model, spec: Spec) -> dict[str, list[Any]]:
     """Return the constants inside the sub-model `preprocess`, checked against the spec.
 
-    Only what can be told for certain is checked: normalisation layers that together are as
-    wide as the spec's numbers; as many string lookups as there are categories; and, where
-    there is a text, lookups that are as long as its vocabulary or its characters. What the
-    layers are called does not matter.
+    A check is made only where a difference is certain: of normalisation layers that together
+    are as wide as the spec's numbers; of string lookups that are as many as the categories;
+    and, where there is a text, of lookups that are as long as its vocabulary or its
+    characters. The names of the layers do not matter.
 
     Args:
-        model: `keras.Model`. One without a sub-model `preprocess` has nothing to check.
+        model: `keras.Model`. Nothing is checked where it has no sub-model `preprocess`.
         spec: `Spec`.
 
     Returns:
@@ -27,7 +37,7 @@ def preprocess_constants(model, spec):
         `"vocabularies"`, a list of feature names.
 
     Raises:
-        ArgumentError: when they differ: the model was built for other data.
+        ArgumentError: when they differ, which means that the model was built for other data.
     """
     preprocess = preprocess_of(model)
     layers = [] if preprocess is None else layers_of(preprocess)
@@ -45,8 +55,8 @@ def _normalisation(layers, spec):
         if isinstance(layer, keras.layers.Normalization):
             if layer.mean is None:
                 raise ArgumentError(
-                    f"The normalisation layer {layer.name!r} has no statistics and would pass "
-                    "numbers on as they are. Give it mean= and variance=, or adapt it."
+                    f"The model of export does not normalise: its layer {layer.name!r} has no "
+                    "statistics. Give it mean= and variance=, or adapt it."
                 )
             values = (keras.ops.convert_to_numpy(v).ravel() for v in (layer.mean, layer.variance))
             found.append(dict(zip(("mean", "variance"), values, strict=True)))
@@ -57,10 +67,10 @@ def _normalisation(layers, spec):
         return []
     wrong = difference(have, wanted)
     if wrong is not None:
-        what, value, expected = wrong
+        statistic, value, expected = wrong
         raise ArgumentError(
-            f"The model normalises with a {what} of {value:g} where the spec says {expected:g}: it "
-            "was built for other data. Export it with its own spec."
+            f"The model of export normalises with a {statistic} of {value:g}, where the spec says "
+            f"{expected:g}: it was built for other data. Export it with the spec of its data."
         )
     return [{key: np.ravel(value).tolist() for key, value in values.items()} for values in found]
 
@@ -83,13 +93,13 @@ def _vocabularies(layers, spec):
 
 
 def _texts(have, features):
-    """Names of the texts whose words, or the most frequent of them, the model knows."""
+    """Names of the texts whose words, all or the most frequent, are in the model."""
     for feature in features:
-        # A lookup of another length may be a choice, such as pairs of words.
-        for what, stated in (("words", feature.vocabulary), ("characters", feature.characters)):
+        # A lookup of another length may hold something else, such as pairs of words.
+        for noun, stated in (("words", feature.vocabulary), ("characters", feature.characters)):
             alike = [words for words in have if words and len(words) == len(stated)]
             if alike and tuple(stated) not in have and not _known(alike, feature):
-                raise ArgumentError(_foreign(what, feature.name, stated))
+                raise ArgumentError(_foreign(noun, feature.name, stated))
     return [f.name for f in features if any(w and w == f.vocabulary[: len(w)] for w in have)]
 
 
@@ -99,9 +109,9 @@ def _known(lookups, feature):
     return any(words == tuple(every[: len(words)]) for words in lookups for every in stated)
 
 
-def _foreign(what, name, stated):
+def _foreign(noun, name, stated):
     return (
-        f"The model does not know the {what} that the spec has for {name!r} "
-        f"({', '.join(map(repr, stated[:5]))}...): it was built for other data. "
-        "Export it with its own spec."
+        f"The model of export does not know the {noun} that the spec has for {name!r} "
+        f"({shortlist(stated, 5)}): it was built for other data. Export it with the spec of its "
+        "data."
     )

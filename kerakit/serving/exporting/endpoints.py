@@ -1,10 +1,19 @@
-"""The functions of an export that a server calls, one per signature."""
+"""The functions that a server calls, one per signature."""
+
+from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kerakit.serving.contract.signatures import image_feature, signature_names
 from kerakit.serving.exporting.postprocess import input_signature, serving_function
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from kerakit.data.spec import Spec
 
 __all__ = ["Endpoint", "build_endpoints"]
 
@@ -14,22 +23,25 @@ class Endpoint:
     """One signature as a function of tensors.
 
     Attributes:
-        function: from what `inputs` describes to a dict of float32 and string tensors.
+        function: from tensors as `inputs` describes them to a dict of float32 and string
+            tensors.
         inputs: `tf.TensorSpec`, or a dict of them by name.
     """
 
-    function: Callable
-    inputs: object
+    function: Callable[..., dict[str, tf.Tensor]]
+    inputs: tf.TensorSpec | dict[str, tf.TensorSpec]
 
 
-def build_endpoints(model, spec, quantiles=None):
-    """Return every `Endpoint` of an export by its signature's name, `serving_default` first.
+def build_endpoints(
+    model: keras.Model, spec: Spec, quantiles: Sequence[float] | None = None
+) -> dict[str, Endpoint]:
+    """Return the `Endpoint` of every signature of an export, `serving_default` first.
 
     - `serving_default` takes the raw features by name.
-    - `classify` and `regress` take serialised `tf.Example`s with the same features, all of
-      them; a missing number is NaN, a missing string is empty there too.
-    - `serve_bytes` takes encoded images (JPEG, PNG, GIF's first frame, BMP), decoded, turned
-      upright and resized in the graph by the function that made the training images.
+    - `classify` and `regress` take serialised `tf.Example`s with all of these features. A
+      missing number is NaN and a missing string is empty, as in `serving_default`.
+    - `serve_bytes` takes encoded images (JPEG, PNG, GIF's first frame, BMP). The graph
+      decodes, turns and resizes them by the function that made the training images.
 
     Args:
         model: `keras.Model`.

@@ -1,8 +1,12 @@
 """Rows of data as the served function takes them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
-from kerakit.checks import check
+from kerakit.checks import check, shortlist
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -18,7 +22,7 @@ MIN_ROWS = 16
 _WIDE = 4096
 
 
-def spec_and_examples(data, examples):
+def spec_and_examples(data: object, examples: Any) -> tuple[Spec, Any]:
     """Return `(Spec, examples)` of the arguments of `export`.
 
     Args:
@@ -49,7 +53,7 @@ def spec_and_examples(data, examples):
     raise ArgumentError("The 'data' parameter of export has no rows in any of its splits.")
 
 
-def example_rows(examples, spec):
+def example_rows(examples: Any, spec: Spec) -> dict[str, np.ndarray]:
     """Return the first rows of the examples as a dict of arrays.
 
     These are `GOLDEN_ROWS` at most. Fewer than `MIN_ROWS` examples are repeated up to that
@@ -103,8 +107,8 @@ def _fit(columns, spec):
         unknown = sorted(set(columns) - set(spec.feature_names))
         raise ArgumentError(
             "The 'examples' of export must have the features of the spec."
-            + (f" They lack {absent}." if absent else "")
-            + (f" The spec does not know {unknown}." if unknown else "")
+            + (f" They lack [{shortlist(absent)}]." if absent else "")
+            + (f" The spec does not know [{shortlist(unknown)}]." if unknown else "")
         )
     fitted = {}
     for feature in spec.features:
@@ -157,13 +161,13 @@ def _typed(column, feature):
     return column
 
 
-def with_example(inputs, spec):
-    """Find a row without gaps; where there is none, add one filled with training means.
+def with_example(inputs: dict[str, np.ndarray], spec: Spec) -> tuple[dict[str, np.ndarray], int]:
+    """Find a row without missing numbers, or add one in which they are training means.
 
-    What is behind the end of a series is no gap.
+    Padding at the end of a series is not missing.
 
     Returns:
-        `(inputs, row)`: the rows, and the number of that one.
+        `(inputs, row)`: the rows, and the index of that row.
     """
     rows = len(next(iter(inputs.values())))
     nan, empty = np.zeros(rows, int), np.zeros(rows, int)
@@ -188,7 +192,7 @@ def with_example(inputs, spec):
 
 
 def _gaps(column, feature):
-    """Where a number is missing: NaN, but not that which fills a series up."""
+    """Where a number is missing: NaN that is not padding."""
     gaps = np.isnan(column)
     if has_free_length(feature):
         inside = np.arange(column.shape[1]) < series_lengths(column)[:, None]

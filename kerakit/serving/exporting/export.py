@@ -162,13 +162,13 @@ def _save(functions, model, folder):
 
 @contextlib.contextmanager
 def _explained(folder):
-    """Raise what TensorFlow says of a disk or a model as an `ExportError`."""
+    """Raise an error of TensorFlow about the disk or the model as an `ExportError`."""
     import tensorflow as tf
 
     try:
         yield
     except (tf.errors.OpError, AssertionError, ValueError, TypeError) as error:
-        raise ExportError(f"Nothing was exported to {folder}: {_reason(error)}") from error
+        raise ExportError(f"export wrote nothing to {folder}: {_reason(error)}") from error
 
 
 def _reason(error):
@@ -190,8 +190,8 @@ def _verify(folder):
     failed = [check for check in report.checks if not check.ok]
     if failed:
         raise ExportError(
-            f"The export to {folder.parent} does not answer as the model does, and was not "
-            f"published. The check {failed[0].name!r} failed: {failed[0].detail}"
+            f"export did not publish a version to {folder.parent}: it does not answer as the model "
+            f"does. The check {failed[0].name!r} failed: {failed[0].detail}"
         )
 
 

@@ -1,50 +1,48 @@
-"""A sample of rows with the answers that the model gives in this process."""
+"""The golden sample: rows, with the answers of `model.predict` in this process."""
 
-import dataclasses
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.builders.contract import prediction_column
+from kerakit.checks import shortlist
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.keras_compat import layers_of
+from kerakit.serving.contract.golden import Golden
 from kerakit.serving.exporting.examples import example_rows, with_example
 
-__all__ = ["Golden", "golden_sample"]
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data.spec import Spec
+
+__all__ = ["golden_sample"]
 
 _RELATIVE = 1e-5
-# Half precision repeats itself to a few of its own steps only, from batch to batch.
+# In half precision, answers differ by a few rounding steps from batch to batch.
 _HALF_RELATIVE = {"bfloat16": 2e-2, "float16": 2e-3}
 
 
-@dataclasses.dataclass(frozen=True)
-class Golden:
-    """What the export must answer.
-
-    Attributes:
-        inputs: dict from feature name to array of shape `(n, *feature.shape)`; series of
-            free length end in NaN.
-        outputs: dict from output name to array of shape `(n, ...)`.
-        tolerance: dict from numeric output to `{"relative": r, "absolute": a}`: an answer
-            x to a golden value y is right when `|x - y| <= a + r * |y|`; a may be a list,
-            one value per target or channel.
-        example: int. The row to show as an example; it has no NaN.
-    """
-
-    inputs: dict[str, np.ndarray]
-    outputs: dict[str, np.ndarray]
-    tolerance: dict[str, dict]
-    example: int
-
-
-def golden_sample(model, spec, examples, quantiles=None):
+def golden_sample(
+    model: keras.Model, spec: Spec, examples: Any, quantiles: Sequence[float] | None = None
+) -> Golden:
     """Return the `Golden` of the first rows of `examples`, answered by `model.predict`.
 
-    The answers are put together with NumPy, on a way of their own, so that a mistake in
-    the served function cannot hide in them.
+    NumPy makes the answers from the model's numbers, independently of the served function,
+    so that a mistake in that function shows.
+
+    Args:
+        model: `keras.Model`.
+        spec: `Spec`.
+        examples: as for `example_rows`.
+        quantiles: levels of a quantile regressor's columns, or `None`.
 
     Raises:
-        ArgumentError: when the examples or the model does not fit the spec.
+        ArgumentError: when the examples or the model do not fit the spec.
         ExportError: when the model answers with NaN or infinite numbers.
     """
     inputs, example = with_example(example_rows(examples, spec), spec)
@@ -106,22 +104,22 @@ def _near(raw, spec, quantiles, relative):
     """The tolerance of numbers: one, or one per target or channel."""
     width = len(spec.target.names)
     spread = raw.reshape(-1, width).std(axis=0) if quantiles is None else raw.std(axis=0)
-    deviation = np.sqrt(spec.target.variance) if spec.target.variance else spread
-    absolute = (relative * np.atleast_1d(deviation).astype("float64")).tolist()
+    std = np.sqrt(spec.target.variance) if spec.target.variance else spread
+    absolute = (relative * np.atleast_1d(std).astype("float64")).tolist()
     absolute = absolute[0] if len(set(absolute)) == 1 or quantiles else absolute
     return {"relative": relative, "absolute": absolute}
 
 
 def _tokens(inputs, spec, longest):
-    """Where a sentence has a token, `(n, longest)`: cut at ASCII white space, as served."""
+    """Where a sentence has a token, `(n, longest)`: split at ASCII white space, as served."""
     counts = [len(text.encode().split()) for text in inputs[spec.feature_names[0]]]
     return np.arange(longest) < np.array(counts)[:, None]
 
 
 def _without_ties(inputs, raw, spec, relative):
-    """Replace sentences in which two tags of a token are as probable as each other.
+    """Replace sentences in which two tags of a token are equally probable.
 
-    Which of the two is answered is chance, and the answer does not say that it was one.
+    Either tag may be answered, and the answer does not show that it was a tie.
     """
     if len(spec.classes) < 2:
         return inputs, raw
@@ -156,38 +154,38 @@ def _predict(model, inputs):
 
 def _check_answers(raw, inputs, spec, quantiles):
     rows = len(raw)
-    wanted, what = _wanted(spec, quantiles, inputs)
+    wanted, meaning = _wanted(spec, quantiles, inputs)
     one = TASKS[spec.task].answer == "numbers" and wanted == (1,)
     if raw.shape[1:] != wanted and not (one and raw.ndim == 1):
         raise ArgumentError(
-            f"The model must answer with {what}, in the shape "
+            f"The model of export must answer with {meaning}, in the shape "
             f"(batch, {', '.join(map(str, wanted))}). It answers with "
-            f"(batch, {', '.join(map(str, raw.shape[1:]))}). Was it built from this spec?"
+            f"(batch, {', '.join(map(str, raw.shape[1:]))}). Was it built from this data?"
         )
     bad = ~np.isfinite(raw.reshape(rows, -1)).all(axis=1)
     if bad.any():
         raise ExportError(
-            f"The model answers with NaN or infinite numbers to row {int(bad.argmax())} of the "
-            "examples. Either training diverged or missing values reach the network."
+            f"The model of export answers with NaN or infinite numbers to row {int(bad.argmax())} "
+            "of the examples. Either training diverged or missing values reach the network."
         )
 
 
 def _wanted(spec, quantiles, inputs):
-    """The shape of one answer, and what it means."""
+    """The shape of one answer, and its meaning in words."""
     classes, names = len(spec.classes), list(spec.target.names)
     kind = TASKS[spec.task].answer
     if kind == "tags":
         tokens = max(len(text.encode().split()) for text in inputs[spec.feature_names[0]])
-        what = f"a probability of each of {classes} classes for each token of the longest sentence"
-        return (tokens, classes), what
+        meaning = f"a probability of each of {classes} classes for each token of the longest text"
+        return (tokens, classes), meaning
     if spec.is_classification:
         return (classes,), f"a probability of each of {classes} classes"
     if kind == "forecast":
         steps, channels = spec.series.horizon, (len(names),) if len(names) > 1 else ()
-        return (steps, *channels), f"{steps} steps of {names}"
+        return (steps, *channels), f"{steps} steps of [{shortlist(names)}]"
     if quantiles is not None:
         return (len(quantiles),), f"the quantiles {tuple(quantiles)}"
-    return (len(names),), f"a value of each of {names}"
+    return (len(names),), f"a value of each of [{shortlist(names)}]"
 
 
 def _relative(model):

@@ -1,22 +1,35 @@
-"""From the network's numbers to the answer that a client reads: the served function."""
+"""The served function: from the model's numbers to the answer that a client reads."""
+
+from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kerakit.builders.contract import prediction_column
 from kerakit.checks import check_choice
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+    from kerakit.data.spec import Spec
+
 __all__ = ["WIRE_DTYPES", "input_signature", "serving_function"]
 
-# What a request can carry; half floats, for one, have no place in JSON.
+# The types that a request can carry; JSON has no half floats.
 WIRE_DTYPES = ("float32", "int32", "int64", "uint8", "string")
 
 
-def input_signature(spec):
+def input_signature(spec: Spec) -> dict[str, tf.TensorSpec]:
     """Return the raw inputs of the served function: a dict from name to `tf.TensorSpec`.
 
     Shapes are `(None, *feature.shape)`.
+
+    Raises:
+        ArgumentError: when a request cannot carry a feature's dtype or name.
     """
     import tensorflow as tf
 
@@ -24,8 +37,8 @@ def input_signature(spec):
         check_choice("export", f"features[{feature.name!r}].dtype", feature.dtype, WIRE_DTYPES)
         if feature.name == "b64":
             raise ArgumentError(
-                "An input cannot be called 'b64': the server takes {'b64': ...} for encoded "
-                "bytes. Rename the feature."
+                "export cannot serve an input of the name 'b64': the server takes {'b64': ...} "
+                "for encoded bytes. Rename the feature."
             )
     return {
         feature.name: tf.TensorSpec([None, *feature.shape], feature.dtype, name=feature.name)
@@ -33,7 +46,9 @@ def input_signature(spec):
     }
 
 
-def serving_function(model, spec, quantiles=None):
+def serving_function(
+    model: keras.Model, spec: Spec, quantiles: Sequence[float] | None = None
+) -> Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]:
     """Return the function that `serving_default` is traced from.
 
     Args:
@@ -94,12 +109,12 @@ def _labels(probabilities, classes):
 
 
 def _tags(predict, features, name, classes):
-    """The label of each token; a batch is as long as its longest sentence, and filled up."""
+    """The label of each token; shorter sentences of a batch are padded at the end."""
     import tensorflow as tf
 
-    # Tokens are counted in the string, cut as the model's own lookup cuts them.
+    # Tokens are counted in the string, which is split as the model's lookup splits it.
     lengths = tf.strings.split(features[name]).row_lengths()
-    # A layer need not take a batch without any token, or any row; one is put in, and its tag
+    # A layer may fail on a batch without tokens or rows; one token is put in, and its tag is
     # left out.
     rows, token = tf.size(lengths, tf.int64), tf.constant("-", tf.string)
     asked = tf.where(lengths > 0, features[name], token)

@@ -1,9 +1,11 @@
-"""A version appears in one step, whole, or not at all.
+"""`publish`: a version appears in one step, whole, or not at all.
 
-The server takes a folder for a version as soon as its name is an integer, and never
-recovers from one that it has seen half-written. So everything is written to a hidden
-folder beside the versions, on the same file system, and renamed when it is complete.
+The server takes a folder for a version as soon as its name is an integer, and never recovers
+from a version that it has seen half-written. So a version is written to a hidden folder beside
+the others, on the same file system, and renamed when it is complete.
 """
+
+from __future__ import annotations
 
 import contextlib
 import dataclasses
@@ -13,6 +15,7 @@ import pathlib
 import re
 import secrets
 import shutil
+from collections.abc import Callable, Iterator
 
 from kerakit.errors import ExportError
 from kerakit.files import locked
@@ -27,11 +30,11 @@ _TEMPORARY = re.compile(r"\.tmp-(\d+)-.+")
 
 @dataclasses.dataclass
 class Publication:
-    """A version in the making.
+    """A version that is being written.
 
     Attributes:
         folder: `pathlib.Path`. The temporary folder to write to.
-        path: `pathlib.Path` of the version once it is published, `None` before.
+        path: `pathlib.Path` of the published version; `None` before.
     """
 
     folder: pathlib.Path
@@ -39,47 +42,51 @@ class Publication:
 
 
 @contextlib.contextmanager
-def publish(base, version=None, finish=None):
-    """Give a folder to write to; it becomes a version of `base` when the block ends well.
+def publish(
+    model_dir: str | os.PathLike[str],
+    version: int | None = None,
+    finish: Callable[[pathlib.Path, int], None] | None = None,
+) -> Iterator[Publication]:
+    """Give a folder to write to; it becomes a version of a model when the block ends well.
 
     The version's number is chosen at the end, under a lock: of two processes at once, the
     one that is ready first gets the lower number. Temporary folders of processes that
-    are gone are removed on the way.
+    have ended are removed.
 
     Args:
-        base: path. The model's folder. It is created where it is missing.
+        model_dir: path. The model's folder. It is created where it is missing.
         version: int, or `None` for the highest existing number + 1. Defaults to `None`.
-        finish: function of `(folder, version)`, or `None`. Called last, when the number is
-            certain, to write it down. Defaults to `None`.
+        finish: function of `(folder, version)`, or `None`. It is called last, when the
+            number is certain, to write it down. Defaults to `None`.
 
     Yields:
         `Publication`.
 
     Raises:
-        ArgumentError: when `base` is a file, or `version` exists or is not the highest.
+        ArgumentError: when `model_dir` is a file, or `version` exists or is not the highest.
         ExportError: when the disk is full or cannot be written. Nothing is left behind.
     """
-    base = check_model_dir("export", "model_dir", base)
-    choose_version(base, version)
-    created = [folder for folder in (base, *base.parents) if not folder.exists()]
+    model_dir = check_model_dir("export", "model_dir", model_dir)
+    choose_version(model_dir, version)
+    created = [folder for folder in (model_dir, *model_dir.parents) if not folder.exists()]
     publication, owner = None, contextlib.ExitStack()
     try:
-        publication = _open(base, owner)
+        publication = _open(model_dir, owner)
         yield publication
         folder = publication.folder
         _flush(folder)
-        with locked(base / _MODEL_LOCK, remove=True):
-            number = choose_version(base, version)
+        with locked(model_dir / _MODEL_LOCK, remove=True):
+            number = choose_version(model_dir, version)
             if finish is not None:
                 finish(folder, number)
             (folder / _OWNER_LOCK).unlink()
             _sync(folder)
-            # A number is one that no child has, so that nothing can be replaced.
-            os.rename(folder, base / str(number))
-            publication.path = base / str(number)
-            _sync(base)
+            # No child has this number, so that nothing can be replaced.
+            os.rename(folder, model_dir / str(number))
+            publication.path = model_dir / str(number)
+            _sync(model_dir)
     except OSError as error:
-        raise ExportError(_explain(base, error)) from error
+        raise ExportError(_explain(model_dir, error)) from error
     finally:
         if publication is None or publication.path is None:
             if publication is not None:
@@ -90,14 +97,14 @@ def publish(base, version=None, finish=None):
         owner.close()
 
 
-def _open(base, owner):
+def _open(model_dir, owner):
     """Make a temporary folder; its lock is held until the stack `owner` closes."""
     while True:
-        base.mkdir(parents=True, exist_ok=True)
+        model_dir.mkdir(parents=True, exist_ok=True)
         try:
-            with locked(base / _MODEL_LOCK, remove=True):
-                _remove_stale(base)
-                folder = base / f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
+            with locked(model_dir / _MODEL_LOCK, remove=True):
+                _remove_stale(model_dir)
+                folder = model_dir / f".tmp-{os.getpid()}-{secrets.token_hex(4)}"
                 folder.mkdir()
                 try:
                     owner.enter_context(locked(folder / _OWNER_LOCK))
@@ -106,12 +113,12 @@ def _open(base, owner):
                     raise
                 return Publication(folder)
         except FileNotFoundError:
-            continue  # another export failed and took the empty base with it
+            continue  # another export failed and removed the empty folder
 
 
-def _remove_stale(base):
-    """Remove the temporary folders of processes that are gone; the lock of `base` is held."""
-    for entry in os.scandir(base):
+def _remove_stale(model_dir):
+    """Remove the temporary folders of ended processes; the lock of `model_dir` is held."""
+    for entry in os.scandir(model_dir):
         match = _TEMPORARY.fullmatch(entry.name)
         if match is None or not entry.is_dir(follow_symlinks=False):
             continue
@@ -122,8 +129,8 @@ def _remove_stale(base):
 def _is_live(folder, pid):
     """Whether the process that writes `folder` still runs.
 
-    The lock tells, in other containers on the same disk too; it is let go with the
-    process, however that ends. A folder without one is judged by the process's number.
+    The process holds a lock, which other containers on the same disk see too, until it ends
+    in whatever way. A folder without a lock is judged by the process's number.
     """
     try:
         with locked(folder / _OWNER_LOCK, blocking=False, create=False):
@@ -156,11 +163,11 @@ def _sync(path):
         os.close(handle)
 
 
-def _explain(base, error):
+def _explain(model_dir, error):
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        what = "the disk is full. Free some space and export again"
+        reason = "the disk is full. Free some space and export again"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        what = f"it cannot be written to ({error.strerror}). Choose another folder"
+        reason = f"it cannot be written to ({error.strerror}). Choose another folder"
     else:
-        what = str(error)
-    return f"Nothing was exported to {base}: {what}."
+        reason = str(error)
+    return f"export wrote nothing to {model_dir}: {reason}."

@@ -1,19 +1,28 @@
-"""Whether a model can be served, told before anything is written."""
+"""Checks that a model can be served, before anything is written."""
+
+from __future__ import annotations
 
 import contextlib
+from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import layers_of
 
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.serving.exporting.endpoints import Endpoint
+
 __all__ = ["check_model", "trace_endpoints"]
 
 
-def check_model(model):
-    """Check that `model` is a trained `keras.Model` of layers that can be served.
+def check_model(model: object) -> None:
+    """Check that `model` is a trained `keras.Model` whose layers can be served.
 
     Raises:
-        ArgumentError: when it is not, or was never called, or has a `Lambda` layer.
+        ArgumentError: when it is not a model, was never called, was not trained, or has a
+            `Lambda` layer.
     """
     import keras
 
@@ -37,8 +46,8 @@ def check_model(model):
         )
 
 
-def trace_endpoints(model, endpoints):
-    """Trace every endpoint into a graph, and check that a stock server runs it.
+def trace_endpoints(model: keras.Model, endpoints: dict[str, Endpoint]) -> dict[str, Any]:
+    """Trace every endpoint into a graph, and check that a stock server runs the graph.
 
     Args:
         model: `keras.Model` that the endpoints call. Its recurrent layers are traced as
@@ -49,7 +58,8 @@ def trace_endpoints(model, endpoints):
         dict of traced `tf.function`s by name.
 
     Raises:
-        ArgumentError: when a layer cannot be traced, or uses what a server does not run.
+        ArgumentError: when a layer cannot be traced, or has an operation that a server does
+            not run.
     """
     import tensorflow as tf
 
@@ -63,25 +73,25 @@ def trace_endpoints(model, endpoints):
             )
             try:
                 graph = function.get_concrete_function().graph
-            except Exception as error:  # the layers' own code; whatever it raises
-                said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            except Exception as error:  # the code of the layers may raise anything
+                line = next(iter(str(error).strip().splitlines()), type(error).__name__)
                 raise ArgumentError(
-                    f"The model of export cannot be traced for the signature {name!r}: {said}"
+                    f"The model of export cannot be traced for the signature {name!r}: {line}"
                 ) from error
             problem = unservable(graph.as_graph_def())
             if problem is not None:
                 raise ArgumentError(
                     f"The model of export cannot be served: the server {problem}. Replace the "
-                    "layer of that name by one of Keras' own operations."
+                    "layer of that name by one of Keras' own layers or operations."
                 )
             functions[name] = function
     return functions
 
 
 def _untrained(model):
-    """The last layer with a bias, if training never moved that; else `None`.
+    """The last layer with a bias, if training never changed the bias; else `None`.
 
-    A step of training changes every bias of the output, and Keras starts them at zero.
+    A step of training changes every bias of the output layer, which Keras starts at zero.
     """
     import keras
     import numpy as np

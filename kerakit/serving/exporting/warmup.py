@@ -1,27 +1,32 @@
 """The requests that the server answers before a version goes live.
 
-The first request to a graph takes many times the usual, since TensorFlow optimises it
-then; the server sends these beforehand. A record that fails keeps the version from going
-live, which makes the file an acceptance gate as well: a missing operation or variable
-stops the new version while the old one still answers.
+TensorFlow optimises a graph at its first request, which takes many times longer than others.
+The server sends these requests before a version goes live. A record that fails keeps the
+version from going live. So the file is an acceptance gate as well: a missing operation or
+variable stops the new version while the old one still answers.
 """
+
+from __future__ import annotations
 
 import os
 import pathlib
+from typing import Any
 
-__all__ = ["MAXIMUM_RECORDS", "WARMUP", "write_warmup"]
+import numpy as np
+
+__all__ = ["WARMUP", "write_warmup"]
 
 WARMUP = "assets.extra/tf_serving_warmup_requests"
-# The server refuses a file with more (saved_model_warmup_util.h).
-MAXIMUM_RECORDS = 1000
 
 
-def write_warmup(folder, manifest, inputs):
-    """Write one request of one row and one of all rows for each signature.
+def write_warmup(
+    folder: pathlib.Path, manifest: dict[str, Any], inputs: dict[str, np.ndarray]
+) -> None:
+    """Write a request of one row and a request of all rows for each signature.
 
     Args:
         folder: `pathlib.Path` of the SavedModel.
-        manifest: dict. Its `signatures` are asked.
+        manifest: dict. Its `signatures` get the requests.
         inputs: dict from feature name to array of shape `(n, ...)`, the golden inputs.
     """
     import tensorflow as tf

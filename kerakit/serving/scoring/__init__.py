@@ -1,4 +1,4 @@
-"""Scoring a file: columns in, answers out, a part of the file at a time."""
+"""Scoring a file: columns in, answers out, one block of rows at a time."""
 
 from kerakit.serving.scoring.score import predict_csv
 

@@ -1,16 +1,28 @@
-"""Columns of a file as a model takes them: the spec says what each of them is."""
+"""Columns of a file as the values of a model's features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
 from kerakit.data.names import near_match
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 
+if TYPE_CHECKING:
+    from kerakit.data.spec import Feature, Spec
+
 __all__ = ["columns_of_features", "feature_values"]
 
 
-def columns_of_features(spec, names, file, hint=""):
+def columns_of_features(
+    spec: Spec, names: Sequence[str], file: str | os.PathLike[str], hint: str = ""
+) -> list[str]:
     """Return the column of each feature: a list of names.
 
     Args:
@@ -21,41 +33,50 @@ def columns_of_features(spec, names, file, hint=""):
         hint: str. A sentence to add when a column is not there.
 
     Raises:
-        DataError: when there is none, or a feature is no column.
+        DataError: when a feature has no column, or cannot be one.
     """
     no_table = TASKS[spec.task].no_table
     if no_table:
         raise DataError(
-            f"The model {no_table}, which has no place in a table with one answer "
-            "for each row. Use load_served."
+            f"predict_csv writes one answer for each row of a table, and the model {no_table}. "
+            "Use load_served."
         )
     found = []
     for feature in spec.features:
         if feature.kind == "sequence":
             raise DataError(
-                f"The model takes {feature.name!r} as a whole series for each answer, and a row "
-                "of a file is not one. Use load_served."
+                f"predict_csv reads one value for each cell, and the model takes {feature.name!r} "
+                "as a series. Use load_served."
             )
         if feature.shape != ():
             raise DataError(
-                f"The model takes {feature.name!r} as an array of shape {feature.shape}, which a "
-                "file of columns cannot hold. Use load_served."
+                f"predict_csv reads one value for each cell, and the model takes {feature.name!r} "
+                f"as an array of shape {feature.shape}. Use load_served."
             )
         name = next((n for n in (feature.column, feature.name) if n in names), None)
         if name is None:
             wanted = feature.column or feature.name
             raise DataError(
                 f"{file}: there is no column {wanted!r}, which the model takes."
-                f"{near_match(wanted, names)} The columns are {', '.join(map(repr, names))}.{hint}"
+                f"{near_match(wanted, names)} The columns are {shortlist(names)}.{hint}"
             )
         found.append(name)
     return found
 
 
-def feature_values(feature, column, *, name, typed, na_values, file, place):
+def feature_values(
+    feature: Feature,
+    column: Any,
+    *,
+    name: str,
+    typed: bool,
+    na_values: Sequence[str] | None,
+    file: str | os.PathLike[str],
+    place: Callable[[int], str],
+) -> np.ndarray:
     """Return the values of one feature: of its dtype, or an object array of `str`.
 
-    Each value is read by itself, so that the parts of a file give what the whole gives.
+    Each value is read by itself, so that the blocks of a file give what the whole file gives.
 
     Args:
         feature: `Feature`.
@@ -64,13 +85,13 @@ def feature_values(feature, column, *, name, typed, na_values, file, place):
         typed: bool. Whether strings are meant as strings, as for `read_column`.
         na_values: tuple of strings, or `None`, as for `read_column`.
         file: path, for errors.
-        place: function from an index in `column` to its place in the file.
+        place: function from an index in `column` to the file and line, for errors.
 
     Raises:
-        DataError: when a value is no number where one is needed, or is infinite.
+        DataError: when a value is not a number where one is needed, or is infinite.
     """
     if feature.kind == "text":
-        # As it stands: "NA" and "3.0" are texts, and white space may matter to characters.
+        # As it is written: "NA" and "3.0" are texts, and white space may matter to characters.
         return read_column(column, (), True, f"{file}, column {name!r}").texts().strings()
     if feature.dtype == "string":
         return read_column(column, na_values, typed, f"{file}, column {name!r}").texts().strings()
@@ -91,28 +112,28 @@ def feature_values(feature, column, *, name, typed, na_values, file, place):
 def _plain_numbers(column, na_values):
     """The numbers in a text file's column, or `None` where it holds anything else.
 
-    `read_column` looks at each different text by a regular expression. Where nearly all
-    are different, as measurements are, this is about four times faster.
+    `read_column` matches each different text against a regular expression. Where nearly all
+    texts are different, as measurements are, this function is about four times faster.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
     words = pc.utf8_trim_whitespace(column)
-    gone = pc.is_in(
+    missing = pc.is_in(
         words, pa.array([*(NA_VALUES if na_values is None else na_values), ""], pa.string())
     )
     try:
-        numbers = pc.cast(pc.if_else(gone, None, words), pa.float64())
+        numbers = pc.cast(pc.if_else(missing, None, words), pa.float64())
     except pa.ArrowInvalid:
         return None
     values = numbers.to_numpy(zero_copy_only=False)
-    # The cast takes `nan(7)` for a number too.
-    return values if np.isnan(values).sum() == gone.true_count else None
+    # The cast also takes `nan(7)` for a number.
+    return values if np.isnan(values).sum() == missing.true_count else None
 
 
 def _integers(values, dtype, name, place):
     limits = np.iinfo(dtype)
-    # Of the float64 next to the largest int64 only those below it are one.
+    # `limits.max` of int64 is no float64; the float64 above it is out of range.
     fits = (values == np.floor(values)) & (values >= limits.min) & (values < limits.max + 1.0)
     if not fits.all():
         row = int(np.argmin(fits))
@@ -131,7 +152,7 @@ def _numbers(column, name, typed, na_values, file, place):
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{place(row)}, column {name!r}: {read.written[read.codes[row]]!r} is not a "
+            f"{place(row)}, column {name!r}: {short_repr(read.written[read.codes[row]])} is not a "
             "number. Correct it, or leave the cell empty."
         )
     return read.numbers()

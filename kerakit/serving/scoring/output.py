@@ -1,7 +1,17 @@
-"""Answers as a file: one column per output, written as they come."""
+"""Answers as a CSV or Parquet file: one column per output, written batch by batch."""
+
+from __future__ import annotations
 
 import contextlib
 import csv
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kerakit.data.spec import Spec
 
 __all__ = ["LABEL_SEPARATOR", "PARQUET", "answer_columns", "open_answers"]
 
@@ -14,20 +24,20 @@ _ROW_GROUP = 1 << 16
 
 
 @contextlib.contextmanager
-def open_answers(path):
+def open_answers(path: pathlib.Path) -> Iterator[Callable[[dict[str, Any]], None]]:
     """Open a file for answers: Parquet for `.parquet` and `.pq`, else CSV.
 
     Args:
         path: `pathlib.Path`.
 
     Yields:
-        Function that writes a dict from column name to values, the next rows.
+        Function that writes the next rows: a dict from column name to values.
     """
     with _parquet(path) if path.suffix.lower() in PARQUET else _csv(path) as write:
         yield write
 
 
-def answer_columns(answer, spec):
+def answer_columns(answer: dict[str, np.ndarray], spec: Spec) -> dict[str, Any]:
     """Return the answers of `Served` as a dict from column name to values.
 
     Example:

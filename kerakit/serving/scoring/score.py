@@ -1,9 +1,13 @@
-"""`predict_csv`: a file of rows in, a file of answers out, part by part."""
+"""`predict_csv`: a file of rows in, a file of answers out, one block of rows at a time."""
+
+from __future__ import annotations
 
 import codecs
 import contextlib
 import os
 import pathlib
+from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
@@ -20,31 +24,31 @@ __all__ = ["predict_csv"]
 
 
 def predict_csv(
-    path,
-    csv,
-    out,
+    path: str | os.PathLike[str],
+    csv: str | os.PathLike[str],
+    out: str | os.PathLike[str],
     *,
-    batch_size=4096,
-    columns=None,
-    separator=None,
-    quote='"',
-    encoding="utf-8",
-    na_values=None,
-    verbose="auto",
-):
-    """Score a file: one row of answers for each of its rows.
+    batch_size: int = 4096,
+    columns: Sequence[str] | None = None,
+    separator: str | None = None,
+    quote: str | None = '"',
+    encoding: str = "utf-8",
+    na_values: Sequence[str] | None = None,
+    verbose: bool | Literal["auto"] = "auto",
+) -> int:
+    """Score a CSV or Parquet file with an exported model: one row of answers per row.
 
-    The file is read, answered and written part by part, in memory that does not grow with
-    it.
+    The file is read, answered and written in blocks, so that memory does not grow with it.
 
     Args:
         path: path of an export.
         csv: path of a CSV (or TSV, also gzipped, or Parquet) file with the columns of the
-            training data, under their names there or in the model; others are ignored.
+            training data, under their names in that data or in the model. Other columns are
+            ignored.
         out: path of the file to write, CSV or (`.parquet`, `.pq`) Parquet, with one column
             per output: `prediction`, `lower` and `upper` (`prediction_TARGET` for several
             targets); `label` (or `labels`, joined by `;`), `confidence` and
-            `probability_CLASS`. Written whole or not at all.
+            `probability_CLASS`. The file is written whole or not at all.
         batch_size: int in [1, inf). Rows that the model answers at a time. Defaults to
             4096 (tests/benchmarks/scoring_speed.py).
         columns, separator, quote, encoding: as for `load_csv`.
@@ -56,10 +60,16 @@ def predict_csv(
         int, the number of rows.
 
     Raises:
-        DataError: when a file cannot be read, a column is missing or a cell is not a
-            number, with its line (of a Parquet file its row, counted from 0).
-        ArgumentError: when there is no export at `path`, or another parameter has a value
-            that it cannot have.
+        DataError: when a file cannot be read, a column is missing, or a cell is not a
+            number. The message names its line (of a Parquet file its row, counted from 0).
+        ArgumentError: when there is no export at `path`, or another parameter has a wrong
+            value.
+
+    Example:
+
+    ```python
+    kk.serving.predict_csv("saved_models/wine", "new.csv", "scores.csv")
+    ```
     """
     owner = "predict_csv"
     batch_size = check_int(owner, "batch_size", batch_size, minimum=1)
@@ -71,7 +81,7 @@ def predict_csv(
     served = load_served(path)
     na_values = served.spec.na_values if na_values is None else na_values
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
-    batches = _batches(_parts(stream, served.spec, found, na_values, source), batch_size)
+    batches = _batches(_blocks(stream, served.spec, found, na_values, source), batch_size)
     rows = 0
     with (
         ScoreProgress(verbose) as progress,
@@ -86,8 +96,8 @@ def predict_csv(
     return rows
 
 
-def _parts(stream, spec, found, na_values, file):
-    """Yield the values of all features, part by part of the file: lists of arrays."""
+def _blocks(stream, spec, found, na_values, file):
+    """Yield the values of all features, block by block of the file: lists of arrays."""
     wanted = list(dict.fromkeys(found))
     for first, columns in stream.blocks(wanted):
 
@@ -108,14 +118,13 @@ def _parts(stream, spec, found, na_values, file):
         ]
 
 
-def _batches(parts, size):
-    """Cut the parts into batches of `size` rows, the last of what is left.
+def _batches(blocks, size):
+    """Yield batches of `size` rows, the last one of the rows that are left.
 
-    A batch of another size than those before costs time and memory: the kernels are
-    prepared for each size anew.
+    A batch of another size costs time and memory: the kernels are prepared for each size.
     """
     left = None
-    for values in parts:
+    for values in blocks:
         if left is not None:
             values = [np.concatenate(pair) for pair in zip(left, values, strict=True)]
         whole = len(values[0]) // size * size
@@ -131,7 +140,10 @@ def _open(path, text):
         from kerakit.data.files.parquet_stream import ParquetStream
 
         if text["columns"] is not None:
-            raise DataError(f"{path}: a Parquet file names its columns itself. Leave out columns=.")
+            raise DataError(
+                f"The 'columns' parameter of predict_csv is for text, and the Parquet file {path} "
+                "names its columns. Leave it out."
+            )
         return ParquetStream(path)
     from kerakit.data.files.delimited_stream import DelimitedStream
 
@@ -154,23 +166,28 @@ def _check_text(owner, columns, separator, quote, encoding):
 
 def _check_files(source, out):
     if source.is_dir():
-        raise DataError(f"{source} is a folder. Expected a file of CSV or Parquet.")
+        raise DataError(f"predict_csv reads a CSV or Parquet file. {source} is a folder.")
     if source.exists() and not source.is_file():
-        raise DataError(f"{source} is no regular file, and is read more than once. Save it first.")
+        raise DataError(
+            f"predict_csv reads a file more than once, and {source} is not a regular file. Save it "
+            "first."
+        )
     if out.is_dir():
-        raise ArgumentError(f"The 'out' parameter of predict_csv is a folder: {out}. Name a file.")
+        raise ArgumentError(
+            f"The 'out' parameter of predict_csv must be a file. {out} is a folder."
+        )
     if source.exists() and not source.stat().st_size:
-        raise DataError(f"{source} is empty. Expected rows of values.")
+        raise DataError(f"predict_csv needs rows of values. {source} is empty.")
     if out.exists() and source.exists() and os.path.samefile(source, out):
         raise ArgumentError(
-            f"The 'out' parameter of predict_csv is the file to score, {source}, which would be "
-            "lost. Name another."
+            f"The 'out' parameter of predict_csv must be another file than the file to score, "
+            f"{source}."
         )
 
 
 @contextlib.contextmanager
 def _no_empty_folders(out):
-    """Remove the folders that were made for a file that was then not written."""
+    """Remove the folders that were made for a file, when the file was then not written."""
     made = [folder for folder in out.parents if not folder.exists()]
     try:
         yield

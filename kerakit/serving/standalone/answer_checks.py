@@ -1,6 +1,10 @@
-"""Checks of what an export answers."""
+"""Checks of the answers of an export."""
+
+from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +15,8 @@ from .failed import need
 __all__ = ["answer", "check_golden", "check_repeat", "latency", "load", "plain"]
 
 
-def load(state):
-    """The SavedModel as a function of named tensors."""
+def load(state: dict[str, Any]) -> str:
+    """Load the SavedModel as a function of named tensors."""
     state["model"] = tf.saved_model.load(state["folder"])
     function = state["model"].signatures["serving_default"]
     state["inputs"] = {n: tf.constant(c) for n, c in golden_inputs(state["manifest"]).items()}
@@ -22,14 +26,14 @@ def load(state):
     return "loaded without the model's code"
 
 
-def answer(state, rows=slice(None)):
-    """The export's answer to golden rows."""
+def answer(state: dict[str, Any], rows: slice = slice(None)) -> dict[str, np.ndarray]:
+    """Return the export's answer to golden rows."""
     given = {name: tensor[rows] for name, tensor in state["inputs"].items()}
     return plain(state["function"](**given))
 
 
-def plain(answer):
-    """An answer as arrays, strings decoded."""
+def plain(answer: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return an answer as arrays, strings decoded."""
     arrays = {name: np.asarray(tensor) for name, tensor in answer.items()}
     return {
         name: np.array([v.decode() for v in a.ravel()], object).reshape(a.shape)
@@ -39,24 +43,24 @@ def plain(answer):
     }
 
 
-def check_golden(state):
-    """The answers that the model gave where it was trained."""
+def check_golden(state: dict[str, Any]) -> str:
+    """Check that the export answers as the model did where it was exported."""
     need(state["rows"] > 0, "the golden sample has no rows")
     state["answer"] = answer(state)
     worst = compare(state["manifest"], state["answer"], state["golden"])
     return f"{state['rows']} rows, largest difference {worst:.2g}"
 
 
-def check_repeat(state):
-    """The same answer twice, to the bit."""
+def check_repeat(state: dict[str, Any]) -> str:
+    """Check that a second call gives the same answer, to the bit."""
     first, second = answer(state), answer(state)
     for name, values in first.items():
         need(np.array_equal(values, second[name]), f"{name!r} differs from one call to the next")
     return "two calls, equal to the bit"
 
 
-def latency(state):
-    """Median and 95th percentile of a call, in milliseconds."""
+def latency(state: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """Return the median and 95th percentile of the time of a call, in milliseconds."""
     found = {}
     for batch, repeats in ((1, 60), (32, 30)):
         rows = tf.range(batch) % state["rows"]

@@ -1,8 +1,12 @@
-"""Every check of an export, in order."""
+"""All checks of an export, in order."""
+
+from __future__ import annotations
+
+from typing import Any
 
 from .answer_checks import check_golden, check_repeat, latency, load
 from .endpoint_checks import check_endpoints, check_warmup
-from .failed import Failed, said
+from .failed import Failed, reason_of
 from .graph_checks import (
     check_constants,
     check_labels,
@@ -45,8 +49,11 @@ NEED_FUNCTION = (
 )
 
 
-def main(folder):
-    """Run every check; one that needs what an earlier one did not find is left out."""
+def main(folder: str) -> dict[str, Any]:
+    """Run all checks of the version in `folder`; return their outcomes and the latency.
+
+    A check is left out when a check before it did not find what it needs.
+    """
     results, state = [], {"folder": folder}
     for name, function in CHECKS:
         if "function" not in state and function in NEED_FUNCTION:
@@ -56,8 +63,8 @@ def main(folder):
             ok = True
         except Failed as error:
             ok, detail = False, str(error)
-        except Exception as error:  # whatever goes wrong is the export's fault
-            ok, detail = False, f"{type(error).__name__}: {said(error)}"
+        except Exception as error:  # any error is a fault of the export
+            ok, detail = False, f"{type(error).__name__}: {reason_of(error)}"
         if detail is not None:
             results.append({"name": name, "ok": ok, "detail": detail})
         if not ok and function is read_files:

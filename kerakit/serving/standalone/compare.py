@@ -1,4 +1,8 @@
-"""Whether answers are those of the golden sample; it needs NumPy and a manifest only."""
+"""Answers compared with the golden sample. Only NumPy and a manifest are needed."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
@@ -7,7 +11,9 @@ from .failed import Failed, need
 __all__ = ["compare", "golden_inputs", "golden_outputs"]
 
 
-def golden_inputs(manifest, signature="serving_default"):
+def golden_inputs(
+    manifest: dict[str, Any], signature: str = "serving_default"
+) -> dict[str, np.ndarray]:
     """Return the golden inputs as arrays by name, strings as `object` arrays."""
     stated = manifest["signatures"][signature]["inputs"]
     return {
@@ -18,7 +24,9 @@ def golden_inputs(manifest, signature="serving_default"):
     }
 
 
-def golden_outputs(manifest, signature="serving_default"):
+def golden_outputs(
+    manifest: dict[str, Any], signature: str = "serving_default"
+) -> dict[str, np.ndarray]:
     """Return the golden outputs as arrays by name, numbers as float64."""
     stated = manifest["signatures"][signature]["outputs"]
     return {
@@ -31,13 +39,18 @@ def _kind(dtype, number):
     return object if dtype == "string" else number
 
 
-def compare(manifest, have, want):
-    """Raise `Failed` at the first difference beyond the tolerance; return the largest within it.
+def compare(
+    manifest: dict[str, Any], have: dict[str, np.ndarray], want: dict[str, np.ndarray]
+) -> float:
+    """Return the largest difference between answers, if all are within the tolerance.
 
     Args:
         manifest: dict. The export's `kerakit.json`, for its tolerance and classes.
         have: dict from output name to array of shape `(n, ...)`; strings as `object` arrays.
-        want: dict likewise.
+        want: the expected answers, in the same form.
+
+    Raises:
+        Failed: when an answer differs by more than its tolerance.
     """
     worst = 0.0
     need(set(have) == set(want), f"outputs {sorted(have)}, expected {sorted(want)}")
@@ -62,16 +75,18 @@ def compare(manifest, have, want):
 
 
 def tied(manifest, name, labels, want):
-    """Where a label may differ: two classes as probable as each other, or one at the edge."""
+    """Where a label may differ: two classes are equally probable, or one is at 0.5."""
     if "probabilities" not in want:
         return np.zeros(labels.shape, bool)
     probabilities = np.asarray(want["probabilities"], np.float64)
     close = manifest["tolerance"]["probabilities"]["absolute"]
-    place = {label: column for column, label in enumerate(manifest["classes"])}
+    columns = {label: column for column, label in enumerate(manifest["classes"])}
     if name == "labels":
-        known = np.array([[place.get(x, c) == c for c, x in enumerate(row)] for row in labels])
+        known = np.array([[columns.get(x, c) == c for c, x in enumerate(row)] for row in labels])
         return known & (np.abs(probabilities - 0.5) <= close)
     row = np.arange(len(labels))
-    given, wanted = (np.array([place.get(x, -1) for x in names]) for names in (labels, want[name]))
+    given, wanted = (
+        np.array([columns.get(x, -1) for x in names]) for names in (labels, want[name])
+    )
     gap = np.abs(probabilities[row, given] - probabilities[row, wanted])
     return (given >= 0) & (wanted >= 0) & (gap <= close)

@@ -1,24 +1,27 @@
 """Checks of the signatures beside `serving_default`, and of the warm-up requests."""
 
+from __future__ import annotations
+
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from .answer_checks import plain
 from .compare import compare, golden_inputs
-from .failed import Failed, need, said
+from .failed import Failed, need, reason_of
 from .prediction_log import PredictionLog
 from .requests import signature_inputs
 
-__all__ = ["check_endpoints", "check_warmup"]
+__all__ = ["MAXIMUM_RECORDS", "check_endpoints", "check_warmup"]
 
-# The server refuses a file with more.
+# The server refuses a file with more (saved_model_warmup_util.h).
 MAXIMUM_RECORDS = 1000
 
 
-def check_endpoints(state):
-    """Every other signature answers the golden rows as `serving_default` does."""
+def check_endpoints(state: dict[str, Any]) -> str | None:
+    """Check that the other signatures answer the golden rows as `serving_default` does."""
     manifest, features = state["manifest"], golden_inputs(state["manifest"])
     others = [name for name in manifest["signatures"] if name != "serving_default"]
     for name in others:
@@ -42,19 +45,19 @@ def check_endpoints(state):
 
 
 def only(name, array, golden):
-    """One output, named as in the golden sample."""
+    """One output, with the name that it has in the golden sample."""
     return {name: array}, {name: golden[name]}
 
 
 def decoded_answer(state, features):
-    """What `serving_default` says of the pictures that PNG files can hold."""
+    """The answer of `serving_default` to the images as PNG files hold them."""
     ((name, images),) = features.items()
     pixels = np.clip(np.rint(np.nan_to_num(images)), 0, 255).astype(images.dtype)
     return plain(state["function"](**{name: tf.constant(pixels)}))
 
 
-def check_warmup(state):
-    """Each record is a request that its signature answers; every signature has one."""
+def check_warmup(state: dict[str, Any]) -> str:
+    """Check that each warm-up record is answered, and that every signature has one."""
     path = os.path.join(state["folder"], "assets.extra", "tf_serving_warmup_requests")
     need(os.path.isfile(path), "assets.extra/tf_serving_warmup_requests is missing")
     records, asked = read_records(path), set()
@@ -74,10 +77,10 @@ def check_warmup(state):
             )
             state["model"].signatures[name](**tensors)
         except Exception as error:
-            raise Failed(f"record {number}: {said(error)}") from error
+            raise Failed(f"record {number}: {reason_of(error)}") from error
         asked.add(name)
-    missed = sorted(set(state["manifest"]["signatures"]) - asked)
-    need(not missed, f"no record asks the signatures {missed}")
+    missing = sorted(set(state["manifest"]["signatures"]) - asked)
+    need(not missing, f"no record asks the signatures {missing}")
     return f"{len(records)} records, each answered"
 
 
@@ -93,7 +96,7 @@ def read_request(content):
     """`(signature, tensors by name)` of a serialised `PredictionLog`."""
     log = PredictionLog.FromString(content)
     kinds = [kind for kind, _ in log.ListFields()]
-    need(len(kinds) == 1, "it is no request to predict, classify or regress")
+    need(len(kinds) == 1, "it is not a request to predict, classify or regress")
     request = getattr(log, kinds[0].name).request
     name = request.model_spec.signature_name or "serving_default"
     if kinds[0].name != "predict_log":

@@ -1,22 +1,24 @@
-"""How a check fails."""
+"""`Failed`: the error of a check that fails."""
 
-__all__ = ["Failed", "need", "said"]
+from __future__ import annotations
+
+__all__ = ["Failed", "need", "reason_of"]
 
 
 class Failed(Exception):
-    """A check failed; the text says how."""
+    """A check failed. The message names the fault."""
 
 
-def need(ok, otherwise):
-    """Fail a check unless `ok`."""
+def need(ok: object, fault: str) -> None:
+    """Raise `Failed` with the message `fault` unless `ok`."""
     if not ok:
-        raise Failed(otherwise)
+        raise Failed(fault)
 
 
-def said(error):
-    """What an error says in one line.
+def reason_of(error: BaseException) -> str:
+    """Return the reason of an error in one line.
 
-    TensorFlow's errors begin with where in Python the operation was made; what went wrong
+    An error of TensorFlow begins with the line of Python that made the operation. The reason
     stands before the operation's name in double brackets.
     """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]

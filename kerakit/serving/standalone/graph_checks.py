@@ -1,7 +1,10 @@
 """Checks of an export's files: the graph, its variables, labels and constants."""
 
+from __future__ import annotations
+
 import json
 import os
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -23,8 +26,8 @@ __all__ = [
 CLOSE = 1e-5
 
 
-def read_files(state):
-    """The manifest and the graph, as files."""
+def read_files(state: dict[str, Any]) -> str:
+    """Read the manifest and the graph."""
     folder = state["folder"]
     with open(os.path.join(folder, "assets.extra", "kerakit.json"), encoding="utf-8") as file:
         state["manifest"] = manifest = json.load(file)
@@ -38,12 +41,12 @@ def read_files(state):
     number = os.path.basename(os.path.normpath(folder))
     stated = manifest["version"]
     if number.isdigit() and stated is not None:
-        need(int(number) == stated, f"the manifest is that of version {stated}")
+        need(int(number) == stated, f"the manifest belongs to version {stated}")
     return f"manifest and graph ({len(state['nodes']):,} operations) read"
 
 
-def check_variables(state):
-    """A server loads a graph without its variables, and fails at every request."""
+def check_variables(state: dict[str, Any]) -> str:
+    """Check that the variables are there: a server loads without them, and then fails."""
     folder = os.path.join(state["folder"], "variables")
     have = os.listdir(folder) if os.path.isdir(folder) else []
     need("variables.index" in have, "variables/variables.index is missing")
@@ -52,16 +55,16 @@ def check_variables(state):
     return f"{sum(os.path.getsize(os.path.join(folder, name)) for name in data):,} bytes"
 
 
-def check_operations(state):
-    """Only what a stock server on a CPU runs, and nothing random."""
+def check_operations(state: dict[str, Any]) -> str:
+    """Check that a stock server on a CPU runs all operations, and that none is random."""
     problem = unservable(state["graph"].graph_def)
     need(problem is None, f"the server {problem}")
     kinds = {node.op for node in state["nodes"]}
     return f"{len(kinds)} kinds, all of TensorFlow's core"
 
 
-def check_signature(state):
-    """Names, dtypes and shapes as the manifest states, with the batch free everywhere."""
+def check_signature(state: dict[str, Any]) -> str:
+    """Check names, dtypes and shapes against the manifest; the batch must have any size."""
     have, count = state["graph"].signature_def, 0
     for name, stated in state["manifest"]["signatures"].items():
         need(name in have, f"there is no signature {name!r}")
@@ -78,7 +81,7 @@ def check_signature(state):
 
 
 def check_tensor(where, info, stated, side):
-    """One tensor of a signature."""
+    """Check one tensor of a signature."""
     dtype = tf.as_dtype(info.dtype).name
     need(dtype == stated["dtype"], f"{where} is {dtype}, the manifest says {stated['dtype']}")
     need(
@@ -96,21 +99,21 @@ def check_tensor(where, info, stated, side):
     need(fits, f"{where} has the shape {shape}, the manifest says {stated['shape']}")
 
 
-def check_labels(state):
-    """labels.txt in the order of the probabilities."""
+def check_labels(state: dict[str, Any]) -> str | None:
+    """Check that labels.txt has the order of the probabilities."""
     classes = state["manifest"]["classes"]
     if not classes:
         return None
     with open(os.path.join(state["folder"], "assets", "labels.txt"), encoding="utf-8") as file:
         lines = file.read().split("\n")[:-1]
     wanted = [label.replace("\r", "\\r").replace("\n", "\\n") for label in classes]
-    need(lines == wanted, f"assets/labels.txt says {lines[:3]}..., the manifest {wanted[:3]}...")
+    need(lines == wanted, f"assets/labels.txt has {lines[:3]}..., the manifest {wanted[:3]}...")
     need(list(state["manifest"]["spec"]["classes"]) == classes, "classes differ from the spec's")
     return f"{len(classes)} classes"
 
 
-def check_constants(state):
-    """Normalisation constants and vocabularies in the graph as in the spec."""
+def check_constants(state: dict[str, Any]) -> str | None:
+    """Check that the graph has the spec's normalisation constants and vocabularies."""
     stated, features = state["manifest"]["preprocess"], state["manifest"]["spec"]["features"]
     layers, named = stated["normalisation"], stated["vocabularies"]
     if not layers and not named:
@@ -126,13 +129,13 @@ def check_constants(state):
         have, wanted = moments(layers), moments(numeric)
         need(len(have) == len(wanted), f"{len(have)} numbers normalised, {len(wanted)} in the spec")
         wrong = difference(have, wanted)
-        what, value, expected = wrong or ("", 0.0, 0.0)
-        need(wrong is None, f"a {what} of {value:g}, where the spec says {expected:g}")
+        statistic, value, expected = wrong or ("", 0.0, 0.0)
+        need(wrong is None, f"a {statistic} of {value:g}, where the spec says {expected:g}")
     words = {tuple(array.ravel().tolist()) for array in arrays if array.dtype == object}
     for feature in features:
         if feature["name"] in named:
             vocabulary = tuple(word.encode() for word in feature["vocabulary"])
-            # Of a text the model may know the most frequent words only.
+            # A model of texts may have the most frequent words only.
             lengths = map(len, words) if feature["kind"] == "text" else ()
             found = vocabulary in words or any(vocabulary[:n] in words for n in lengths if n)
             need(found, f"the vocabulary of {feature['name']!r} is not in the graph")

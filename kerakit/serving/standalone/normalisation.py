@@ -1,39 +1,44 @@
-"""Whether constants of normalisation are those of the spec; it needs NumPy only."""
+"""Constants of normalisation compared with the spec. Only NumPy is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 
 __all__ = ["difference", "is_constant", "moments"]
 
 
-def moments(statistics):
+def moments(statistics: Iterable[Mapping[str, Any]]) -> np.ndarray:
     """Return an array of shape `(columns, 2)`: the mean and variance of each column.
 
     Args:
         statistics: iterable of dicts with `"mean"` and `"variance"`, numbers or sequences.
     """
-    parts = [np.zeros((0, 2))]
+    columns = [np.zeros((0, 2))]
     for values in statistics:
         mean = np.atleast_1d(np.asarray(values["mean"], np.float64))
         variance = 0.0 if values["variance"] is None else values["variance"]
-        parts.append(np.stack([mean, np.broadcast_to(variance, mean.shape)], axis=1))
-    return np.concatenate(parts)
+        columns.append(np.stack([mean, np.broadcast_to(variance, mean.shape)], axis=1))
+    return np.concatenate(columns)
 
 
-def is_constant(mean, variance):
-    """Whether a column has no scale but rounding; models divide by 1 there."""
+def is_constant(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
+    """Return where a column is constant but for rounding; models divide by 1 there."""
     return variance <= 1e-12 * np.maximum(mean**2, 1e-12)
 
 
-def difference(have, wanted):
-    """Return `(what, value, wanted value)` of the first moment that differs, or `None`.
+def difference(have: np.ndarray, wanted: np.ndarray) -> tuple[str, float, float] | None:
+    """Return `(name, value, wanted value)` of the first moment that differs, or `None`.
 
     Args:
-        have, wanted: arrays of shape `(columns, 2)`, in one order, or in any: a model may
-            stack its columns as it likes.
+        have, wanted: arrays of shape `(columns, 2)`. Their order may differ: a model may
+            stack its columns in another order.
     """
     found = _first(have, wanted)
     if found is not None:
-        # As float32 equal numbers are equal, so that both sides sort alike.
+        # Rounded to float32, so that both sides sort alike.
         have, wanted = (
             pairs[np.lexsort(pairs.astype(np.float32).T[::-1])] for pairs in (have, wanted)
         )

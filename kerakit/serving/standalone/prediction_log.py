@@ -1,9 +1,9 @@
 """The server's record of a request, `tensorflow.serving.PredictionLog`.
 
-The messages are declared here with the field numbers of TensorFlow Serving's `apis/*.proto`,
-so that neither writing nor checking a warm-up file needs the package of its protos. Messages
-inside that TensorFlow has itself (`TensorProto`, `Example`) are declared as bytes, and the
-map of inputs as its entries: both are the same on the wire.
+The messages are declared here with the field numbers of TensorFlow Serving's `apis/*.proto`.
+So neither writing nor checking a warm-up file needs the package `tensorflow-serving-api`. The
+messages `TensorProto` and `Example` are declared as bytes, and the map of inputs as a list of
+entries: the bytes on the wire are the same.
 """
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory

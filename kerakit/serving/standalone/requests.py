@@ -1,4 +1,8 @@
-"""What a client sends to each signature, made of rows of raw features."""
+"""The requests of a client to each signature, made of rows of raw features."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -6,8 +10,8 @@ import tensorflow as tf
 __all__ = ["png_images", "signature_inputs", "tf_examples"]
 
 
-def signature_inputs(name, method, features):
-    """Return the tensors that ask a signature about rows.
+def signature_inputs(name: str, method: str, features: dict[str, Any]) -> dict[str, tf.Tensor]:
+    """Return the input tensors of a signature for rows of features.
 
     Args:
         name: str. The signature's name.
@@ -25,7 +29,7 @@ def signature_inputs(name, method, features):
     return {key: tf.constant(column) for key, column in features.items()}
 
 
-def tf_examples(features):
+def tf_examples(features: dict[str, np.ndarray]) -> list[bytes]:
     """Return one serialised `tf.train.Example` per row; values of arrays are flattened."""
     rows = len(next(iter(features.values())))
     examples = []
@@ -43,7 +47,7 @@ def tf_examples(features):
     return examples
 
 
-def png_images(images):
+def png_images(images: np.ndarray) -> list[bytes]:
     """Return images of shape `(n, height, width, channels)`, 0 to 255, as PNG files."""
     pixels = np.clip(np.rint(np.nan_to_num(images)), 0, 255).astype(np.uint8)
     return [tf.io.encode_png(image).numpy() for image in pixels]

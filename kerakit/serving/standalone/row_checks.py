@@ -1,4 +1,8 @@
-"""Checks of single rows: they do not depend on what stands beside them, however odd they are."""
+"""Checks that the answer to a row does not depend on the other rows of its batch."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -10,20 +14,20 @@ from .padding import free_inputs, padded_to, series_lengths
 
 __all__ = ["check_batch", "check_padding", "check_texts"]
 
-# What a client may send as a text: none, white space, and bytes that are not UTF-8.
+# Texts that a client may send: an empty one, white space, and bytes that are not UTF-8.
 ODD_TEXTS = (b"", b" \t\n", b"\xff\xfe\xc3")
 
 
-def check_batch(state):
-    """One row at a time, and all at once."""
+def check_batch(state: dict[str, Any]) -> str:
+    """Check that single rows get the same answers as all rows in one batch."""
     together = answer(state)
     single = [answer(state, slice(row, row + 1)) for row in range(state["rows"])]
     worst = compare_rows(state, single, together)
     return f"batches of 1 and {state['rows']}, largest difference {worst:.2g}"
 
 
-def check_padding(state):
-    """A series alone, without the NaN behind it, and in a batch of longer ones."""
+def check_padding(state: dict[str, Any]) -> str | None:
+    """Check that a series gets the same answer alone as in a batch of longer series."""
     names = free_inputs(state["manifest"])
     if not names:
         return None
@@ -40,7 +44,7 @@ def check_padding(state):
 
 
 def compare_rows(state, single, together):
-    """Answers to single rows, against those to all: as long as the longest of its batch."""
+    """Compare answers to single rows with the answers to one batch of all rows."""
     outputs = state["manifest"]["signatures"]["serving_default"]["outputs"]
     joined = {}
     for name, values in together.items():
@@ -57,8 +61,8 @@ def compare_rows(state, single, together):
     return compare(state["manifest"], joined, together)
 
 
-def check_texts(state):
-    """A text without words, and bytes that are no text, are answered or refused as wrong."""
+def check_texts(state: dict[str, Any]) -> str | None:
+    """Check that texts without words, and bytes that are not text, are answered or refused."""
     features = state["manifest"]["spec"]["features"]
     texts = [feature["name"] for feature in features if feature["kind"] == "text"]
     if not texts:

@@ -1,4 +1,8 @@
-"""The export as the server runs it: a graph in a session, without Python objects."""
+"""A check of the graph in a session, without Python objects, as the server runs it."""
+
+from __future__ import annotations
+
+from typing import Any
 
 import tensorflow as tf
 
@@ -8,11 +12,11 @@ from .compare import compare, golden_inputs
 __all__ = ["check_session"]
 
 
-def check_session(state):
-    """The golden rows, asked of every tensor by its name in the graph.
+def check_session(state: dict[str, Any]) -> str:
+    """Check the answers of the graph's tensors to the golden rows.
 
-    The server restores the graph's variables and runs its initialiser; it knows nothing of
-    the objects by which TensorFlow in Python loads a model.
+    The server restores the graph's variables and runs its initialiser. It does not have the
+    objects by which TensorFlow loads a model in Python.
     """
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:

@@ -1,1 +1,1 @@
-"""Proof that an export answers as measured: `verify`."""
+"""`verify`: whether an export answers what was measured, in a fresh process or on a server."""

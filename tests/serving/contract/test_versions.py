@@ -113,12 +113,12 @@ def test_versions_beside_must_be_whole_and_named_as_such(tmp_path):
         (lambda: spoilt.mkdir(), r"half-written \(saved_model.pb is missing\).*take 4"),
         (lambda: (spoilt / "saved_model.pb").write_text(""), "variables.index is missing"),
         (lambda: (spoilt / "variables").mkdir(), "variables.index is missing"),
-        (lambda: spoilt.rename(tmp_path / "v3"), "v3 looks like a version"),
-        (lambda: (tmp_path / "v3").rename(tmp_path / "old"), "old looks like a version"),
+        (lambda: spoilt.rename(tmp_path / "v3"), "v3: it looks like a version"),
+        (lambda: (tmp_path / "v3").rename(tmp_path / "old"), "old: it looks like a version"),
         (lambda: (tmp_path / "old").rename(tmp_path / ".old"), None),
-        (lambda: (tmp_path / "10.bak").mkdir(), "10.bak looks like a version"),
+        (lambda: (tmp_path / "10.bak").mkdir(), "10.bak: it looks like a version"),
         (lambda: (tmp_path / "10.bak").rmdir(), None),
-        (lambda: (tmp_path / "9").write_text(""), "9 is a file.*take 10"),
+        (lambda: (tmp_path / "9").write_text(""), "9: it is a file.*take 10"),
     ]:
         spoil()
         if message is None:

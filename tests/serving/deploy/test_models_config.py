@@ -238,7 +238,7 @@ def test_awkward_names_and_paths_come_out_as_they_are(tmp_path):
 @pytest.mark.parametrize("name", ["a:b", "a\nb", "bell\a", os.fsdecode(b"latin-\xe9")])
 def test_a_name_that_no_request_can_reach_is_refused(base, name):
     add_version(base / name, "1")
-    with pytest.raises(ArgumentError, match="No request can reach") as caught:
+    with pytest.raises(ArgumentError, match="no request can reach") as caught:
         serving_config(base)
     assert repr(name) in str(caught.value)
 
@@ -250,9 +250,9 @@ def test_the_folder_of_models_must_be_one(base, tmp_path):
     for directory, message in [
         (tmp_path / "nothing", "does not exist"),
         (tmp_path / "file", "is a file"),
-        (tmp_path / "empty", "There is no model in .*empty/wine/1"),
-        (base / "wine", f"folder of one model. Pass its parent.*: {base}\\.$"),
-        (base / "wine" / "2", f"version of a model.*: {base}\\.$"),
+        (tmp_path / "empty", "finds no model in .*empty/wine/1"),
+        (base / "wine", f"folder of one model; pass {base}\\.$"),
+        (base / "wine" / "2", f"version of a model; pass {base}\\.$"),
         (tmp_path / "halves" / "wine", "folder of one model"),
         (3, "path of a folder"),
     ]:
@@ -262,7 +262,7 @@ def test_the_folder_of_models_must_be_one(base, tmp_path):
     with pytest.raises(ArgumentError, match="no model in .*'wine' is left out.*half-written"):
         serving_config(tmp_path / "halves")
     for path in ("models", "./models", "", "://models", "/mod\nels", 3):
-        with pytest.raises(ArgumentError, match="base path|line break"):
+        with pytest.raises(ArgumentError, match="'base_path'|line break"):
             serving_config(base, base_path=path)
     shutil.move(base, tmp_path / "line\nbreak")
     with pytest.raises(ArgumentError, match="line break"):
@@ -328,7 +328,9 @@ def test_compose_follows_the_flags(base):
 
 @pytest.mark.parametrize("path", ["/", "models", "gs://bucket/models", "/a/../b", "", 3])
 def test_a_container_sees_the_folder_at_a_path(base, path):
-    with pytest.raises(ArgumentError, match="With --docker the base path"):
+    with pytest.raises(
+        ArgumentError, match="'base_path' parameter of compose_file .--base-path with --docker"
+    ):
         compose_file(base, base_path=path)
 
 
@@ -344,7 +346,7 @@ def test_links_must_stay_in_the_folder_that_is_mounted(base, tmp_path):
     add_version(tmp_path / "elsewhere", "1")
     (base / "far").symlink_to(tmp_path / "elsewhere")
     assert "far" in parse(serving_config(base))
-    with pytest.raises(ArgumentError, match="far/1 is a link to .*elsewhere/1"):
+    with pytest.raises(ArgumentError, match="far/1: it is a link to .*elsewhere/1"):
         compose_file(base)
 
 
@@ -385,7 +387,7 @@ def test_models_of_others_are_not_batched(base, content):
 
 
 def test_exports_are_configured_as_they_are(exports):
-    base = exports["multiclass"].parent.parent
+    base = [path.parent.parent for path in exports.values()][0]
     with pytest.warns(UserWarning, match="'run' is left out"):
         service, configs, _ = compose(base)
     assert set(parse(configs["models"])) == set(exports)

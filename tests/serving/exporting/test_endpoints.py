@@ -212,7 +212,7 @@ def test_pixels_are_normalised_as_the_spec_says(tmp_path, checking, one_process)
         feature = Feature("image", "image", "uint8", (4, 4, 3), **statistics)
         return Spec("binary", (feature,), classes=("a", "b"))
 
-    with pytest.raises(ArgumentError, match="mean of 110 where the spec says 111"):
+    with pytest.raises(ArgumentError, match="mean of 110, where the spec says 111"):
         export(model, spec(90.0, 100.0, 111.0), tmp_path / "m", examples={"image": images})
     path = export(model, spec(90.0, 100.0, 110.0), tmp_path / "m", examples={"image": images})
     (found,) = [c.detail for c in checking(path).checks if c.name == "preprocessing"]

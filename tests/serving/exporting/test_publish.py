@@ -147,7 +147,7 @@ def test_a_disk_that_takes_no_more_is_one_clear_error(tmp_path):
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limit[1]))
     try:
-        message = "Nothing was exported to .*wine: .*too large"
+        message = "export wrote nothing to .*wine: .*too large"
         with pytest.raises(ExportError, match=message), publish(base) as publication:
             (publication.folder / "variables").write_bytes(bytes(5000))
     finally:

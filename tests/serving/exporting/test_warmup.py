@@ -7,8 +7,9 @@ from serving_cases import CASES
 from tensorflow_serving.apis import prediction_log_pb2
 
 from kerakit.serving.contract.manifest import read_manifest
-from kerakit.serving.exporting.warmup import MAXIMUM_RECORDS, WARMUP
+from kerakit.serving.exporting.warmup import WARMUP
 from kerakit.serving.standalone.compare import golden_inputs
+from kerakit.serving.standalone.endpoint_checks import MAXIMUM_RECORDS
 from kerakit.serving.standalone.prediction_log import PredictionLog
 
 

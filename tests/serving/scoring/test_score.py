@@ -240,7 +240,7 @@ def test_parquet_that_cannot_be_used(exports, tmp_path):
     (tmp_path / "a.pq").write_text("acidity")
     with pytest.raises(DataError, match=r"a\.pq cannot be read as Parquet"):
         score()
-    with pytest.raises(DataError, match=r"names its columns itself"):
+    with pytest.raises(DataError, match=r"names its columns. Leave it out"):
         score(columns=("acidity",))
     pq.write_table(pa.table({"acidity": pa.array([], pa.float32())}), tmp_path / "a.pq")
     with pytest.raises(DataError, match="has columns and no rows"):
@@ -295,7 +295,8 @@ def test_the_file_to_score_is_not_overwritten(exports, tmp_path):
     (tmp_path / "link.csv").symlink_to(source)
     for out in (source, tmp_path / "link.csv", tmp_path / "." / "in.csv"):
         with pytest.raises(
-            ArgumentError, match="'out' parameter of predict_csv is the file to score"
+            ArgumentError,
+            match="'out' parameter of predict_csv must be another file than the file to score",
         ):
             predict_csv(exports["regression"], source, out)
     assert source.read_text() == HEADER + "7,9.5,red\n"

@@ -41,8 +41,8 @@ def test_parquet_of_texts(sequence_exports, tmp_path):
     [
         ("forecast", "makes a forecast of several steps from a window.*Use load_served"),
         ("channels", "makes a forecast"),
-        ("series", "'series' as a whole series for each answer.*Use load_served"),
-        ("tags", "gives each token of a sentence a tag, which has no place in a table"),
+        ("series", "takes 'series' as a series.*Use load_served"),
+        ("tags", "one answer for each row .*, and the model gives each token of a sentence a tag"),
     ],
 )
 def test_what_is_no_table_is_refused(case, message, sequence_exports, tmp_path):

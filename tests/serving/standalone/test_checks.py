@@ -257,7 +257,7 @@ def test_planted_untracked_table(copy, failed):
             ),
             "record 0: cannot compute",
         ),
-        (lambda log: log.Clear(), "record 0: it is no request"),
+        (lambda log: log.Clear(), "record 0: it is not a request"),
     ],
 )
 def test_planted_bad_warmup_record(spoil, message, copy, failed):

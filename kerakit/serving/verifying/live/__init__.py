@@ -1,4 +1,4 @@
-"""Whether a running server answers what was measured. Nothing here needs TensorFlow."""
+"""Whether a running server answers what was measured. This room does not import TensorFlow."""
 
 from kerakit.serving.verifying.live.check import check_live
 

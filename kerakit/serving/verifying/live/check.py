@@ -1,10 +1,13 @@
-"""`verify --url`: whether a live server answers what was measured.
+"""`verify --url`: whether a running server answers what was measured.
 
-Nothing here needs TensorFlow or Keras: the export's manifest holds what to ask and what
-must come back.
+Neither TensorFlow nor Keras is needed: the export's manifest holds the requests and the
+expected answers.
 """
 
+from __future__ import annotations
+
 import functools
+import os
 import pathlib
 import time
 
@@ -32,16 +35,16 @@ __all__ = ["check_live"]
 
 _DEFAULT = "serving_default"
 _BATCH = 16
-# Batch size and how many requests are timed; each series ends after `_SECONDS` at most.
+# Batch size and number of timed requests; a series ends after `_SECONDS` at most.
 _SERIES = ((1, 200), (32, 100))
 _WARM_UP = 10
 _SECONDS = 10.0
-# What classify and regress answer with, under the names of `serving_default`.
+# Outputs of classify and regress, and their names in `serving_default`.
 _SAME_AS = {"scores": "probabilities", "outputs": "prediction"}
 
 
-def check_live(folder, url, *, timeout=30.0):
-    """Ask a live TensorFlow Serving the golden sample of an export, over REST.
+def check_live(folder: str | os.PathLike[str], url: str, *, timeout: float = 30.0) -> VerifyReport:
+    """Ask a running TensorFlow Serving for the golden sample of an export, over REST.
 
     Args:
         folder: path of a version's folder.
@@ -51,13 +54,13 @@ def check_live(folder, url, *, timeout=30.0):
 
     Returns:
         `VerifyReport`, with the latency of requests where every check passed. A check that
-        fails is in the report; it does not raise. When the server is gone half-way, that
-        check fails and is the last.
+        fails is in the report; it raises no error. When the server stops in the middle, the
+        check at that moment fails and is the last one.
 
     Raises:
-        ArgumentError: when `url` is not that of a model.
-        ExportError: when there is nothing to compare: no server, something that is not
-            TensorFlow Serving, no such model, none that is loaded.
+        ArgumentError: when `url` is not the address of a model.
+        ExportError: when there is no server, the server is not TensorFlow Serving or does not
+            have the model, or no version is loaded.
         DataError: when the export's manifest cannot be read.
     """
     target = parse_model_url("verify", url)
@@ -90,8 +93,8 @@ def _run(name, step):
 
 
 def _server(target, versions, manifest):
-    name, own = target.name, manifest["name"]
-    renamed = "" if name == own else f", which was exported as {own!r}"
+    name, exported = target.name, manifest["name"]
+    renamed = "" if name == exported else f", which was exported as {exported!r}"
     return f"serves {name!r}{renamed}: {'; '.join(map(str, versions[:4]))}"
 
 
@@ -138,19 +141,19 @@ def _check_golden(answer, manifest):
     outputs = manifest["signatures"][_DEFAULT]["outputs"]
     rows = len(next(iter(want.values())))
     need(rows > 0, "the golden sample has no rows")
-    # An answer as long as the longest row of its batch has that length in one batch only.
+    # An answer that is as long as the longest row of its batch differs from batch to batch.
     free = any(None in stated["shape"][1:] for stated in outputs.values())
     size = rows if free else _BATCH
-    parts = []
+    answers = []
     for start in range(0, rows, size):
         batch = range(start, min(start + size, rows))
-        parts.append(answer(take(columns, batch), outputs, len(batch)))
+        answers.append(answer(take(columns, batch), outputs, len(batch)))
     for name in outputs:
-        shapes = {part[name].shape[1:] for part in parts}
+        shapes = {one[name].shape[1:] for one in answers}
         need(len(shapes) == 1, f"{name!r} has rows of the shapes {sorted(shapes)}")
-    have = {name: np.concatenate([part[name] for part in parts]) for name in outputs}
+    have = {name: np.concatenate([one[name] for one in answers]) for name in outputs}
     worst = compare(manifest, have, want)
-    return f"{rows} rows in {len(parts)} request(s), largest difference {worst:.2g}"
+    return f"{rows} rows in {len(answers)} request(s), largest difference {worst:.2g}"
 
 
 def _check_example(ask, manifest, signature):
@@ -173,7 +176,7 @@ def _check_example(ask, manifest, signature):
 
 
 def _tolerance(manifest):
-    """The tolerances, also under the names that classify and regress have."""
+    """The tolerances by the outputs' names in classify and regress."""
     stated = manifest["tolerance"]
     return {new: stated[name] for new, name in _SAME_AS.items() if name in stated}
 

@@ -1,10 +1,14 @@
-"""What a server says that it serves: versions with their states, and signatures."""
+"""The versions and signatures that a server reports, checked against the manifest."""
+
+from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from kerakit.errors import ExportError
 from kerakit.serving.standalone.failed import Failed, need
-from kerakit.serving.verifying.live.rest import Unreachable, one_line
+from kerakit.serving.verifying.live.rest import RestClient, Unreachable, one_line
+from kerakit.serving.verifying.live.url import ModelUrl
 
 __all__ = ["ServedVersion", "check_metadata", "check_version", "read_versions"]
 
@@ -24,24 +28,26 @@ _LOADING = ("START", "LOADING")
 
 @dataclasses.dataclass(frozen=True)
 class ServedVersion:
-    """A version as the server lists it.
+    """A version in the server's list.
 
     Attributes:
         number: int.
         state: str: `START`, `LOADING`, `AVAILABLE`, `UNLOADING` or `END`.
-        error: str. Why it failed to load, or `""`.
+        error: str. Why the version failed to load, or `""`.
     """
 
     number: int
     state: str
     error: str = ""
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"version {self.number} is {self.state}" + (f" ({self.error})" * bool(self.error))
 
 
-def read_versions(client, url, manifest):
-    """Ask for the model's versions; at least one of those that are returned is available.
+def read_versions(
+    client: RestClient, url: ModelUrl, manifest: dict[str, Any]
+) -> list[ServedVersion]:
+    """Return the versions of a model on a server, of which at least one is available.
 
     Args:
         client: `RestClient`.
@@ -52,8 +58,8 @@ def read_versions(client, url, manifest):
         list of `ServedVersion`, the highest first.
 
     Raises:
-        ExportError: when nothing can be compared: no server, something that is not
-            TensorFlow Serving, no such model, none that is loaded.
+        ExportError: when there is no server, the server is not TensorFlow Serving or does not
+            have the model, or no version is loaded.
     """
     try:
         reply = client.get(url.path)
@@ -72,35 +78,37 @@ def read_versions(client, url, manifest):
     return versions
 
 
-def check_version(versions, manifest):
-    """The version that answers is the one of the export."""
+def check_version(versions: list[ServedVersion], manifest: dict[str, Any]) -> str:
+    """Check that the version of the export answers."""
     answers = next(v for v in versions if v.state == "AVAILABLE")
-    own = manifest["version"]
-    if answers.number == own:
-        return f"version {own} answers"
-    found = next((v for v in versions if v.number == own), None)
+    exported = manifest["version"]
+    if answers.number == exported:
+        return f"version {exported} answers"
+    found = next((v for v in versions if v.number == exported), None)
     if found is None:
         advice = "which it does not list: compare the folder that it watches with the export's"
     elif found.state == "AVAILABLE":
-        advice = f"which is loaded too: add /versions/{own} to the URL"
+        advice = f"which is loaded too: add /versions/{exported} to the URL"
     elif found.state in _LOADING:
         advice = f"which is {found.state} there: wait, and run this again"
     elif found.error:
         advice = f"which failed to load there: {found.error}"
     else:
         advice = f"which is {found.state} there: verify the export of version {answers.number}"
-    raise Failed(f"version {answers.number} answers, and the export is version {own}, {advice}")
+    raise Failed(
+        f"version {answers.number} answers, and the export is version {exported}, {advice}"
+    )
 
 
-def check_metadata(client, url, manifest):
-    """Names, dtypes and shapes of the signatures as in the manifest."""
+def check_metadata(client: RestClient, url: ModelUrl, manifest: dict[str, Any]) -> str:
+    """Check names, dtypes and shapes of the server's signatures against the manifest."""
     reply = client.get(f"{url.path}/metadata")
     need(reply.status == 200, reply.problem())
     value = reply.json()
     for key in ("metadata", "signature_def", "signature_def"):
         value = _dict(value).get(key)
     need(isinstance(value, dict), "the answer has no metadata.signature_def.signature_def")
-    # The loader's own entry begins so; it is no signature that can be asked.
+    # An entry of the loader begins so; it is not a signature.
     have = {name: signature for name, signature in value.items() if not name.startswith("__")}
     stated = manifest["signatures"]
     need(set(have) == set(stated), f"signatures {sorted(have)}, expected {sorted(stated)}")
@@ -147,9 +155,9 @@ def _dict(value):
 
 def _refused(url, manifest, reply):
     if reply.status != 404:
-        return f"{url} does not say what it serves: {reply.problem()}."
-    own = manifest["name"]
-    renamed = "" if url.name == own else f", which was exported as {own!r}"
+        return f"{url} refuses to list its versions: {reply.problem()}."
+    exported = manifest["name"]
+    renamed = "" if url.name == exported else f", which was exported as {exported!r}"
     return (
         f"{url.server} does not serve the model {url.name!r}{renamed}: {reply.problem()}. Check "
         "the name and the version in the URL, and the folder that the server watches."
@@ -157,7 +165,7 @@ def _refused(url, manifest, reply):
 
 
 def _versions(value):
-    """The list of versions, the highest first; `None` when it is none."""
+    """The list of versions, the highest first; `None` where the answer is no such list."""
     try:
         listed = [
             ServedVersion(int(item["version"]), str(item["state"]), _error(item.get("status")))

@@ -1,10 +1,12 @@
-"""The address of a model on a server."""
+"""`ModelUrl`: the address of a model on a server."""
+
+from __future__ import annotations
 
 import dataclasses
 import re
 import urllib.parse
 
-from kerakit.checks import check
+from kerakit.checks import check, short_repr
 from kerakit.errors import ArgumentError
 
 __all__ = ["ModelUrl", "parse_model_url"]
@@ -19,13 +21,13 @@ _PATH = re.compile(
 
 @dataclasses.dataclass(frozen=True)
 class ModelUrl:
-    """Where a model answers.
+    """The address of a model on a server.
 
     Attributes:
         secure: bool. Whether the scheme is https.
         host: str.
         port: int.
-        path: str. From the first slash, without a verb, as it goes over the wire.
+        path: str. From the first slash, without a verb, as it is sent.
         name: str. The model's name on the server.
     """
 
@@ -36,27 +38,27 @@ class ModelUrl:
     name: str
 
     @property
-    def server(self):
+    def server(self) -> str:
         """Scheme, host and port, as text."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.secure else 'http'}://{host}:{self.port}"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.server + self.path
 
 
-def parse_model_url(owner, url):
+def parse_model_url(owner: str, url: str) -> ModelUrl:
     """Read the URL of a model; a trailing slash, verb or `/metadata` is dropped.
 
     Args:
-        owner: str. The function whose parameter `url` is.
+        owner: str. The function that the user called.
         url: str, such as `"http://localhost:8501/v1/models/wine"`.
 
     Returns:
         `ModelUrl`.
 
     Raises:
-        ArgumentError: when it is no such URL.
+        ArgumentError: when `url` is not the address of a model.
 
     Example:
 
@@ -97,5 +99,5 @@ def parse_model_url(owner, url):
 
 def _bad(owner, url, why):
     return ArgumentError(
-        f"The 'url' parameter of {owner} must be {_EXPECTED}. Got {url!r} instead; {why}."
+        f"The 'url' parameter of {owner} must be {_EXPECTED}. Got {short_repr(url)} instead; {why}."
     )

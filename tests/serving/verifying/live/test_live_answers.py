@@ -110,7 +110,7 @@ def _set(key, value):
         ("binary", _row(_set("confidence", None)), "row form", "expected numbers, got None"),
         ("binary", _row(_set("confidence", "0.9")), "row form", "expected numbers, got '0.9'"),
         ("binary", _row(_set("confidence", True)), "row form", "expected numbers, got True"),
-        ("binary", _row(_set("confidence", 10**400)), "row form", "beyond all bounds"),
+        ("binary", _row(_set("confidence", 10**400)), "row form", "beyond float64"),
         ("binary", _row(_set("confidence", [0.1])), "row form", "lists of unequal length"),
         ("binary", _row(_set("probabilities", [1.0])), "row form", "lists of unequal length"),
         ("binary", _row(_set("label", 1)), "row form", "label, row 3: expected strings, got 1"),
