@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerakit.builders.contract import quantile_layer_name
 from kerakit.data.data import Table
 from kerakit.data.spec import Feature, Spec, Target
 
@@ -86,8 +87,7 @@ def make_model(case, spec, hidden=None, levels=None):
 
 def note_quantiles(values, levels):
     """As the builders note the levels of a quantile regressor in its last layer."""
-    name = "quantiles_" + "_".join(map(str, levels))
-    return keras.layers.Identity(name=name)(values)
+    return keras.layers.Identity(name=quantile_layer_name(levels))(values)
 
 
 def predict(model, features):

@@ -75,6 +75,8 @@ def export(
     Raises:
         ArgumentError: when the model, `data`, `examples`, `model_dir` or `version` do not
             fit. Nothing is written.
+        DataError: when the inputs of the model are not the features of the data. Nothing is
+            written.
         ExportError: when the disk is full, or the export does not answer as the model
             does. Nothing is left behind.
 

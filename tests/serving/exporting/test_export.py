@@ -6,11 +6,19 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_cases import CASES, QUANTILES, make_model, make_spec, make_table, predict
+from serving_cases import (
+    CASES,
+    QUANTILES,
+    make_model,
+    make_spec,
+    make_table,
+    note_quantiles,
+    predict,
+)
 
 from kerakit.data.data import Data
 from kerakit.data.spec import Feature, Spec, Target
-from kerakit.errors import ArgumentError, ExportError
+from kerakit.errors import ArgumentError, DataError, ExportError
 from kerakit.serving import export, load_served
 
 
@@ -176,13 +184,13 @@ def test_what_does_not_fit_is_refused_and_nothing_written(models, tmp_path):
         ({"model": "model.keras"}, "a keras.Model"),
         ({"data": {}}, "a Data or a Spec"),
         ({"examples": None}, "'examples' parameter of export is required with a Spec"),
-        ({"data": other}, r"no input for the features \['ash'\]"),
+        ({"data": other}, "the data has 'ash', which the model does not take"),
         ({"data": shifted}, "normalises with a mean of 8, where the spec says 9"),
         ({"data": widened}, "normalises with a variance of 4, where the spec says 5"),
         ({"data": reworded}, "does not know the categories"),
         ({"data": binary}, r"probability of each of 2 classes.*\(batch, \)"),
         ({"model": make_model("regression", spec, levels=(0.1, 0.5, 0.9))}, "the quantiles"),
-        ({"model": make_model("regression", spec, levels=(0.1, 0.9))}, "odd number"),
+        ({"model": make_model("regression", spec, levels=(0.1, 0.9))}, "3, 5, ... levels"),
         ({"model": models["targets"]}, "a value of each of"),
         ({"examples": []}, "data.test"),
         ({"examples": {}}, "They lack"),
@@ -197,7 +205,8 @@ def test_what_does_not_fit_is_refused_and_nothing_written(models, tmp_path):
         ({"version": 0}, "version"),
     ]:
         call = {"model": model, "data": spec, "model_dir": base, "examples": table, **arguments}
-        with pytest.raises(ArgumentError, match=message):
+        error = DataError if arguments.get("data") is other else ArgumentError
+        with pytest.raises(error, match=message):
             export(**call)
     assert not list(tmp_path.iterdir())
 
@@ -231,7 +240,7 @@ def test_quantiles_come_from_the_model_where_a_builder_noted_them(exports, tmp_p
     inputs = {"x": keras.Input((), name="x")}
     last = keras.layers.Dense(3, bias_initializer="normal")
     values = last(keras.layers.Reshape((1,))(inputs["x"]))
-    model = keras.Model(inputs, keras.layers.Identity(name="quantiles_0.05_0.5_0.95")(values))
+    model = keras.Model(inputs, note_quantiles(values, QUANTILES))
     spec = Spec("regression", (Feature("x"),), Target(("y",), None, (0.0,), (1.0,)))
     sample = {"x": np.arange(20, dtype="float32")}
     for path in (
