@@ -1,15 +1,16 @@
 """The header of an image file, read by Pillow: its format, size, colour and orientation.
 
-Nothing is decoded. Pillow's own plugin classes are called, not `PIL.Image.open`: this tells the
-formats that TensorFlow decodes from all others, and a file of too many pixels gets an error that
-names its size.
+Nothing is decoded. The plugin class of each format is called, not `PIL.Image.open`: only formats
+that TensorFlow decodes are accepted, and the error of an image with too many pixels names its
+size.
 
-Pillow finds the EXIF block of a JPEG; `exif_orientation` reads it. Of 300 damaged blocks
-(`tests/data/images/test_decode.py`) Pillow's own reader answers 40 otherwise than the served
-graph, whose reader (`orientation.py`) this one equals.
+Pillow finds the EXIF block of a JPEG; `exif_orientation` reads it, as the served graph does
+(`orientation.py`). Pillow's reader of the block gives another orientation than the graph for 40
+of 300 damaged blocks (`tests/data/images/test_orientation.py`).
 
-A scan of 10,000 small files costs 1.5 s of CPU time, 0.8 s with a reader of 190 lines that stood
-here before (`tests/benchmarks/image_scan.py`).
+`tests/benchmarks/image_scan.py` measures the scan of 10,000 small files: 1.5 s of CPU time (median
+of three), of which 0.3 s is their SHA-256. A header reader without Pillow, of 190 lines, took
+0.8 s in the same minutes.
 """
 
 from __future__ import annotations
