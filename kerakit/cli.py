@@ -6,7 +6,7 @@ import os
 import pathlib
 import sys
 import warnings
-from typing import Literal
+from typing import Any, Literal
 
 import tyro
 
@@ -14,14 +14,17 @@ from kerakit import __version__
 from kerakit.checks import check, check_choice, check_int
 from kerakit.errors import ArgumentError, DataError, ExportError
 from kerakit.workflow import exit_code, import_quietly
+from kerakit.workflow.flag_values import split_commas
 from kerakit.workflow.jobs import JOBS, describe, load_recipe
+from kerakit.workflow.listing import LISTS
 
 __all__ = ["main"]
 
 
 Positional = tyro.conf.Positional
 Listed = Literal["builders", "presets", "backbones", "datasets"]
-# Names for what goes by its place, no `--no-...` of a flag, and no word that means "not given".
+# Positional arguments are shown by their names, a flag has no `--no-...` form, and no text means
+# "not given".
 _FLAGS = (
     tyro.conf.PositionalMetavarFromFieldName,
     tyro.conf.FlagCreatePairsOff,
@@ -30,18 +33,12 @@ _FLAGS = (
 
 
 def list_(what: Positional[Listed]) -> None:
-    """Show what there is.
+    """Show the builders, presets, backbones or built-in data sets.
 
     Args:
         what: builders, presets, backbones or datasets.
     """
-    lists = {
-        "builders": _builders,
-        "presets": _presets,
-        "backbones": _backbones,
-        "datasets": _datasets,
-    }
-    rows = lists[what]()
+    rows = LISTS[what]()
     width = max(len(name) for name, _ in rows)
     for name, text in rows:
         print(f"{name:{width}}  {text}")
@@ -61,35 +58,37 @@ def predict(
 
     Args:
         path: the exported version's folder, saved_models/NAME/VERSION.
-        csv: the file to score; it has the columns of the training data.
-        out: the CSV or Parquet file to write, one column per output.
-        batch_size: rows at a time.
-        columns: names of the columns of a file without a header, with commas between.
-        separator: the character between fields, or tab; by default it is found.
-        encoding: encoding of the file, such as latin-1; by default utf-8.
-        na_values: what stands for a missing value, with commas between; by default as in training.
+        csv: the file to score, with the columns of the training data.
+        out: the CSV or Parquet file to write, with one column for each output.
+        batch_size: number of rows that are scored at a time.
+        columns: column names of a file without a header, separated by commas.
+        separator: the character between fields, or tab. Default: it is detected.
+        encoding: encoding of the file, such as latin-1. Default: utf-8.
+        na_values: strings that stand for a missing value, separated by commas. Default: those of
+            the training.
     """
     from kerakit.serving.contract.versions import version_folder
 
-    # What can be told without TensorFlow is told before it is imported, which takes seconds.
+    # Errors that do not need TensorFlow come before its import, which takes seconds.
     version_folder("predict", path)
     check_int("predict", "batch_size", batch_size, minimum=1)
-    text = _layout(csv, columns, separator, encoding, na_values)
-    # TensorFlow imports Keras where it can; an export does without, and starts twice as fast.
+    options = _csv_options(csv, columns, separator, encoding, na_values)
+    # TensorFlow imports Keras if it can. An export does not need Keras, and loads twice as fast
+    # without it.
     sys.modules.setdefault("keras", None)  # pyright: ignore[reportArgumentType]
     import_quietly("tensorflow")
     from kerakit.serving import predict_csv
 
-    rows = predict_csv(path, csv, out, batch_size=batch_size, **text)
+    rows = predict_csv(path, csv, out, batch_size=batch_size, **options)
     print(f"{rows} rows scored to {out}")
 
 
 def verify(path: Positional[str], url: str | None = None) -> None:
-    """Prove that an exported model answers as measured: in a fresh process, or on a server.
+    """Check that an exported model answers as measured, in a fresh process or on a server.
 
     Args:
         path: the exported version's folder, saved_models/NAME/VERSION.
-        url: ask a running server instead: http://HOST:8501/v1/models/NAME.
+        url: check the model of a running server: http://HOST:8501/v1/models/NAME.
     """
     from kerakit.serving import verify as check_export
     from kerakit.serving.contract.versions import version_folder
@@ -113,10 +112,10 @@ def serving_config(
 
     Args:
         directory: the folder of the models, saved_models.
-        labels: label the newest version of each model canary, the one before it stable.
-        base_path: where the server sees the folder; by default here, with --docker /models.
+        labels: label the newest version of each model canary and the version before it stable.
+        base_path: path of the folder on the server. Default: its path here; /models with --docker.
         docker: print a compose.yaml instead, with the docker run line in its comments.
-        image: with --docker, the server's image; by default a fixed release.
+        image: image of the server, with --docker. Default: a fixed release.
     """
     from kerakit.serving.deploy.compose import IMAGE, compose_file
     from kerakit.serving.deploy.models_config import serving_config as models_config
@@ -181,37 +180,38 @@ def main() -> None:
     sys.exit(exit_code(action, interrupted="Nothing was written."))
 
 
-def _layout(csv, columns, separator, encoding, na_values):
-    """Check how the text of the file to score is laid out; return it for `predict_csv`."""
-    given = {
-        "columns": columns,
-        "separator": separator,
-        "encoding": encoding,
-        "na_values": na_values,
-    }
-    given = {flag: value for flag, value in given.items() if value is not None}
+def _csv_options(
+    csv: str,
+    columns: str | None,
+    separator: str | None,
+    encoding: str | None,
+    na_values: str | None,
+) -> dict[str, Any]:
+    """Check the flags about the file to score; return the keyword arguments of `predict_csv`."""
     path = pathlib.Path(csv)
     if not path.is_file():
-        what = "is no file" if path.exists() else "does not exist"
-        raise DataError(f"{csv} {what}. --csv takes the file to score.")
-    spare = [flag for flag in given if flag != "na_values"]
-    if spare and path.suffix.lower() in (".parquet", ".pq"):
-        raise ArgumentError(f"--{spare[0]} is about text, and {csv} is a Parquet file.")
+        problem = "is no file" if path.exists() else "does not exist"
+        raise DataError(f"{csv} {problem}. --csv takes the file to score.")
+    text_flags = {"columns": columns, "separator": separator, "encoding": encoding}
+    options: dict[str, Any] = {k: v for k, v in text_flags.items() if v is not None}
+    if options and path.suffix.lower() in (".parquet", ".pq"):
+        flag = next(iter(options))
+        raise ArgumentError(f"--{flag} is about text, and {csv} is a Parquet file.")
     if na_values is not None:
-        given["na_values"] = tuple(marker.strip() for marker in na_values.split(","))
+        options["na_values"] = split_commas(na_values)
     if columns is not None:
-        given["columns"] = tuple(name.strip() for name in columns.split(","))
-        check(all(given["columns"]), "predict", "columns", "names with commas between", columns)
+        options["columns"] = split_commas(columns)
+        check(all(options["columns"]), "predict", "columns", "names with commas between", columns)
     if separator is not None:
-        given["separator"] = "\t" if separator in ("tab", r"\t") else separator
-        one = len(given["separator"]) == 1
-        check(one, "predict", "separator", "one character, or tab", separator)
+        options["separator"] = "\t" if separator in ("tab", r"\t") else separator
+        is_one = len(options["separator"]) == 1
+        check(is_one, "predict", "separator", "one character, or tab", separator)
     if encoding is not None:
         try:
             codecs.lookup(encoding)
         except LookupError:
             check(False, "predict", "encoding", "the name of an encoding", encoding)
-    return given
+    return options
 
 
 def _train_help() -> str:
@@ -222,48 +222,3 @@ def _train_help() -> str:
         "Train, evaluate and export a model. `kerakit train JOB --help` lists the flags of a job."
         f"\n\njobs:\n{jobs}"
     )
-
-
-def _first_line(thing):
-    return (thing.__doc__ or "").strip().splitlines()[0]
-
-
-def _builders():
-    import_quietly()
-    import kerakit.builders as builders
-
-    return [(name, _first_line(getattr(builders, name))) for name in builders.__all__]
-
-
-def _presets():
-    import_quietly()
-    from kerakit.presets.table import PRESETS
-
-    return [(p.name, f"{p.reason} [{p.source}]") for p in PRESETS.values()]
-
-
-_INPUTS = {
-    "tf": "input x / 127.5 - 1",
-    "torch": "input (x / 255 - mean) / std",
-    "caffe": "input BGR minus the channel means",
-    "lite": "input (x - 127) / 128",
-    "inside": "input 0 to 255",
-}
-
-
-def _backbones():
-    from kerakit.builders.pretrained.backbones.registry import BACKBONES
-
-    rows = []
-    for b in BACKBONES.values():
-        top_1 = "  - " if b.top_1 is None else f"{b.top_1:4.1f}"
-        size = f"{b.size} pixels, {b.parameters / 1e6:6.2f} million parameters"
-        rows.append((b.name, f"{size}, top-1 {top_1} %, {_INPUTS[b.mode]}"))
-    return rows
-
-
-def _datasets():
-    from kerakit.data.builtin.load import list_builtin
-
-    entries = list_builtin().values()
-    return [(e.name, f"{e.title}, {e.rows} rows, {e.task}") for e in entries]
