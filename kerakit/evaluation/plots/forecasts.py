@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -94,13 +95,16 @@ def error_by_horizon(by_step: Mapping[str, Sequence[float]], unit: str | None = 
     >>> len(error_by_horizon({"model": [1.0, 2.0], "linear": [2.0, 2.0]}).axes[0].lines)
     2
     """
+    from matplotlib import colormaps
+
     figure, axes = new_figure(width=5.4)
     axis = axes[0, 0]
+    others = itertools.count(2)  # the first two colours are close to those of _LOOKS
     style(axis, "Error for each step", "Steps ahead", f"RMSE [{plain(unit)}]" if unit else "RMSE")
     for name, values in by_step.items():
         steps = np.arange(1, len(values) + 1)
         marker = "o" if len(values) < 25 else ""
-        look = _LOOKS.get(name, {})
+        look = _LOOKS.get(name) or {"color": colormaps["tab10"](next(others) % 10)}
         axis.plot(steps, values, label=_NAMES.get(name, name), marker=marker, markersize=4, **look)
     axis.set_ylim(bottom=0)
     axis.xaxis.get_major_locator().set_params(integer=True)

@@ -9,7 +9,7 @@ from kerakit.data.tasks import TASKS
 
 __all__ = ["format_number", "headline"]
 
-# What each built-in baseline does, as part of a sentence. A user's baseline goes by its name.
+# What each built-in baseline does, as part of a sentence.
 _BASELINES = {
     "mean": "predicting the mean",
     "majority": "always answering the majority class",
@@ -53,8 +53,7 @@ def headline(
     text = f"{name} {format_number(value)}"
     text += f" {unit} on {counted}" if relative and unit else f" on {counted}"
     comparisons = []
-    own = {name: f"'{name}'" for name in baseline if name not in _BASELINES}
-    for key, description in (_BASELINES | own).items():
+    for key, description in (_BASELINES | _best_own(baseline, metric, relative)).items():
         other = baseline.get(key, {}).get(metric)
         if other is None or value is None:
             continue
@@ -63,7 +62,9 @@ def headline(
         else:
             comparisons.append(f"{format_number(other)} for {description}")
     if comparisons:
-        text += f", {'' if relative else 'against '}{' and '.join(comparisons)}"
+        *first, last = comparisons
+        listed = f"{', '.join(first)} and {last}" if first else last
+        text += f", {'' if relative else 'against '}{listed}"
     return text + "."
 
 
@@ -87,6 +88,19 @@ def format_number(value: float | None) -> str:
     if size < 1e-3:
         return f"{value:.3g}"
     return f"{value:.{3 - math.floor(math.log10(size)) if size >= 1 else 4}f}"
+
+
+def _best_own(baseline, metric, lower_is_better):
+    """`{name: description}` of the best of the user's baselines, or `{}`."""
+    own = {
+        name: metrics[metric]
+        for name, metrics in baseline.items()
+        if name not in _BASELINES and metrics.get(metric) is not None
+    }
+    if not own:
+        return {}
+    best = (min if lower_is_better else max)(own, key=own.get)
+    return {best: f"'{best}'"}
 
 
 def _count(number, noun):

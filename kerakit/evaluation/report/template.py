@@ -43,7 +43,7 @@ thead th { color: var(--soft); font-size: 0.85rem; }
 .metrics th:not(:first-child), .metrics td { text-align: right; }
 .metrics td:nth-child(2) { color: var(--accent); font-weight: 700; }
 .scroll { max-width: 100%; margin: 1rem 0; overflow-x: auto; }
-.scroll td { font-size: 0.9rem; white-space: nowrap; }
+.scroll td, .scroll tbody th { font-size: 0.9rem; white-space: nowrap; }
 .scroll td:first-child { min-width: 7rem; max-width: 22rem; white-space: normal;
   overflow-wrap: anywhere; }
 .tall { max-height: 30rem; overflow-y: auto; }
