@@ -1,7 +1,8 @@
 """What a test needs, as markers: `pytest -m quick` selects the tests that need nothing.
 
-A test says what it needs by `@pytest.mark.training` (it trains a model) or
-`@pytest.mark.process` (it starts a process) or `@pytest.mark.large` (it reads a large data set);
+A test says what it needs by `@pytest.mark.training` (it trains a model),
+`@pytest.mark.process` (it starts a process), `@pytest.mark.large` (it reads a large data set) or
+`@pytest.mark.drawing` (it writes a report with all its plots, which takes a second of CPU time).
 `slow` tests take more than about half a minute.
 A fixture says so by `@needs("training")` below `@pytest.fixture`, and every test that asks for
 it is marked. Tests without these marks are `quick`.
@@ -11,7 +12,7 @@ import pytest
 
 __all__ = ["NEEDS", "mark", "needs"]
 
-NEEDS = ("training", "process", "large", "slow")
+NEEDS = ("training", "process", "large", "drawing", "slow")
 
 # Calls in the example of a docstring that train a model, or start a process.
 _CALLS = {

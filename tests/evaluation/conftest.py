@@ -177,7 +177,7 @@ def numbered_images(count, shape=(2, 2, 1)):
     return np.broadcast_to(np.arange(count).reshape(-1, 1, 1, 1), (count, *shape)).astype("uint8")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make():
     """The makers above, for tests that want them by name."""
     return types.SimpleNamespace(
@@ -185,7 +185,7 @@ def make():
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pictures():
     """The makers of images and their classifiers."""
     return types.SimpleNamespace(

@@ -27,6 +27,7 @@ PLOTS = {
         ("multilabel", 2, "sigmoid"),
     ],
 )
+@pytest.mark.drawing
 def test_every_task_leaves_a_whole_run(make, tmp_path, task, width, activation):
     history = {"loss": [2.0, 1.0], "val_loss": [2.0, 1.5]}
     report = evaluate(
@@ -67,6 +68,7 @@ def test_metrics_json_has_the_stated_shape(make, tmp_path):
     assert values["environment"]["keras"]
 
 
+@pytest.mark.drawing
 def test_history_file_gives_epochs_and_curves(make, tmp_path):
     (tmp_path / "history.csv").write_text("epoch,loss,val_loss\n0,3,4\n1,2,3\n2,1,2\n")
     report = evaluate(make.model(0), make.data(), run_dir=tmp_path)
@@ -91,6 +93,7 @@ def test_numbers_by_hand(make):
     assert report.baseline["majority"]["auc"] == 0.5
 
 
+@pytest.mark.drawing
 def test_several_targets(make, tmp_path):
     report = evaluate(make.model(3), make.data(targets=3), run_dir=tmp_path)
     assert report.baseline["linear"]["rmse"] < 1e-4

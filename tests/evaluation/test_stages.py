@@ -21,6 +21,7 @@ def case(make):
     return make.model(3, "softmax"), make.data("multiclass", classes=("a", "b", "c"))
 
 
+@pytest.mark.drawing
 def test_the_stages_are_printed_in_the_report_and_in_the_metrics(case, tmp_path):
     report = evaluate(*case, run_dir=tmp_path, history=tuned())
     lines = str(report).splitlines()
@@ -43,6 +44,7 @@ def test_the_stages_are_printed_in_the_report_and_in_the_metrics(case, tmp_path)
     assert json.loads(json.dumps(report.to_dict()))["stages"] == STAGES
 
 
+@pytest.mark.drawing
 def test_without_stages_nothing_speaks_of_them(case, tmp_path):
     report = evaluate(*case, run_dir=tmp_path, history={"loss": [2.0, 1.0]})
     assert report.stages == () and "Kept" not in str(report)
@@ -50,6 +52,7 @@ def test_without_stages_nothing_speaks_of_them(case, tmp_path):
     assert "stages" not in json.loads((tmp_path / "metrics.json").read_text())
 
 
+@pytest.mark.drawing
 def test_a_solved_head_alone_has_no_curve(case, tmp_path):
     point = {name: values[:1] for name, values in CURVES.items()}
     head = STAGES[0] | {"C": 0.1, "refitted": True}

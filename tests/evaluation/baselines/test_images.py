@@ -10,11 +10,11 @@ from kerakit.evaluation.baselines.images import fit_pixels, small_size
 from kerakit.evaluation.baselines.tables import fit_baselines
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_it_is_scikit_learns_logistic_regression_on_pixels(pictures, channels):
+@pytest.mark.parametrize("channels, classes", [(1, 10), (3, 3)])
+def test_it_is_scikit_learns_logistic_regression_on_pixels(pictures, channels, classes):
     from sklearn.linear_model import LogisticRegression
 
-    data = pictures.digits(channels)
+    data = pictures.digits(channels, classes)
     train, test = data.table("train"), data.table("test")
     flat = [t.features["image"].reshape(len(t), -1).astype("float64") / 255 for t in (train, test)]
     mean = flat[0].mean(axis=0)
@@ -25,8 +25,8 @@ def test_it_is_scikit_learns_logistic_regression_on_pixels(pictures, channels):
     assert np.mean(predict(test.features).argmax(1) == test.target) > 0.85
     words = "8 × 8 × 3" if channels == 3 else "8 × 8"
     assert note == (
-        f"The logistic baseline uses the pixels of images of {words}. It was fitted on all 1,078 "
-        "training rows, in at most 100 steps."
+        f"The logistic baseline uses the pixels of images of {words}. It was fitted on all "
+        f"{len(train):,} training rows, in at most 100 steps."
     )
 
 

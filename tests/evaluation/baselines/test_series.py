@@ -19,6 +19,7 @@ def test_series_are_resampled_to_one_length():
 
 
 @pytest.mark.parametrize("channels", [1, 2])
+@pytest.mark.drawing
 def test_the_baseline_of_series(channels, tmp_path):
     data = series_data(channels=channels)
     report = evaluate(series_classifier(channels), data, run_dir=tmp_path)

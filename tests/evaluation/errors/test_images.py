@@ -33,6 +33,7 @@ def test_large_images_are_shrunk_in_proportion(shape, expected):
     np.testing.assert_array_equal(shown, 90)
 
 
+@pytest.mark.drawing
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("count", [1, 7, 20])
 def test_words_and_pixels_of_the_grid(channels, count):
@@ -68,6 +69,7 @@ def test_words_of_neighbours_do_not_overlap(shape):
     assert figure.axes[0].texts[2].get_text() == "over 99.9 % sure, row 1000000"
 
 
+@pytest.mark.drawing
 def test_confident_errors_are_those_of_the_split_in_order(pictures, tmp_path, monkeypatch):
     """Rows 0, 1 and 3 are wrong, with 0.7, 0.9 and 0.8; two batches."""
     import kerakit.evaluation.tasks.classification as classification
@@ -93,6 +95,7 @@ def test_confident_errors_are_those_of_the_split_in_order(pictures, tmp_path, mo
     assert [int(axis.images[0].get_array()[0, 0]) for axis in drawn[0].axes] == [1, 3, 0]
 
 
+@pytest.mark.drawing
 def test_without_an_error_there_is_no_grid(pictures, tmp_path):
     images = pictures.numbered(2)
     data = pictures.data(images, [0, 1], images, [0, 1], ("ant", "bee"))

@@ -1,12 +1,14 @@
 """Misclassified series in the report."""
 
 import numpy as np
+import pytest
 from evaluation_cases import series_classifier, series_data
 
 from kerakit.data.data import Data, Table
 from kerakit.evaluation import evaluate
 
 
+@pytest.mark.drawing
 def test_plot_series_are_drawn(tmp_path, monkeypatch):
     import kerakit.evaluation.tasks.classification as classification
 

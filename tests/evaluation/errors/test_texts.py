@@ -1,10 +1,12 @@
 """Misclassified texts in the report."""
 
+import pytest
 from evaluation_cases import IDS, TEXTS, text_answers, text_data
 
 from kerakit.evaluation import evaluate
 
 
+@pytest.mark.drawing
 def test_confident_errors_are_in_the_report(tmp_path):
     long = "prize <script>alert(1)</script>  \n" + "x" * 400
     data = text_data(TEXTS, IDS, test=["home", long, "a prize", ""], test_ids=[0, 0, 1, 1])

@@ -26,6 +26,7 @@ def test_confusion_matrix_counts_and_names():
     np.testing.assert_allclose(axis.images[0].get_array()[0], [0.5, 0.5, 0])
 
 
+@pytest.mark.drawing
 @pytest.mark.parametrize("size", [30, 200])
 def test_confusion_matrix_of_many_classes(size):
     figure = plots.confusion_matrix(range(size), range(size), [f"c{i}" for i in range(size)])

@@ -37,8 +37,8 @@ class Page(html.parser.HTMLParser):
         return re.sub(r"\s+", " ", " ".join(self.words))
 
 
-@pytest.fixture
-def page(make, tmp_path):
+@pytest.fixture(scope="module")
+def page(make, tmp_path_factory):
     data = make.data("multiclass", classes=("<b>&", "$x", "</td><script>"), dataset="<i>data</i>")
     features = (
         Feature("x", column="x & <u>", mean=1.5, variance=4.0, missing=12),
@@ -56,7 +56,8 @@ def page(make, tmp_path):
         "config": {"hidden": (64, 64), "note": "<script>alert(1)</script>"},
         "command": "python train.py --csv 'a&b.csv' > <log>",
     }
-    report = evaluate(make.model(3, "softmax"), data, run_dir=tmp_path, details=details)
+    run = tmp_path_factory.mktemp("run")
+    report = evaluate(make.model(3, "softmax"), data, run_dir=run, details=details)
     return report, report.path.read_text(encoding="utf-8")
 
 

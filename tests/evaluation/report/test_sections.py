@@ -8,6 +8,7 @@ import pytest
 from kerakit.evaluation import evaluate
 
 
+@pytest.mark.drawing
 def test_report_and_metrics_of_any_classification(make, tmp_path):
     p = [[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]]
     data = make.rows("binary", np.int32([0, 0, 0, 1]), class_counts=(31, 12))
@@ -32,6 +33,7 @@ def test_report_and_metrics_of_any_classification(make, tmp_path):
         assert f"<tr>{row}</tr>" in page
 
 
+@pytest.mark.drawing
 def test_a_table_of_many_classes_scrolls_and_is_whole(make, tmp_path):
     names = tuple(f"class number {i}" for i in range(100))
     data = make.rows("multiclass", np.arange(100, dtype="int32"), classes=names)
@@ -44,6 +46,7 @@ def test_a_table_of_many_classes_scrolls_and_is_whole(make, tmp_path):
 
 
 @pytest.mark.parametrize("task, width", [("regression", 0), ("multilabel", 2)])
+@pytest.mark.drawing
 def test_tasks_without_one_label_per_row_have_no_such_tables(make, tmp_path, task, width):
     report = evaluate(make.model(width, "sigmoid"), make.data(task), run_dir=tmp_path)
     values = json.loads((tmp_path / "metrics.json").read_text())

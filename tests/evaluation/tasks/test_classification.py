@@ -39,6 +39,7 @@ def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
     assert wrong <= np.sum(p.argmax(1) != test.target) and (classes > 2 or wrong)
 
 
+@pytest.mark.drawing
 def test_names_of_classes_in_any_script(pictures, tmp_path):
     names = ("x" * 200, "<b>\U0010fffd</b>")
     images = pictures.numbered(2)

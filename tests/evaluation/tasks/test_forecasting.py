@@ -11,6 +11,7 @@ from kerakit.errors import DataError, KerakitError
 from kerakit.evaluation import evaluate
 
 
+@pytest.mark.drawing
 def test_a_whole_run(tmp_path):
     """The series is 0, 1, 2, ...: the model is off by 1 and 2, one more with its offset."""
     data = forecast_data(np.arange(100.0), window=6, horizon=2, season=3, unit="m")
@@ -35,6 +36,7 @@ def test_a_whole_run(tmp_path):
     assert "Steps of the horizon" in page
 
 
+@pytest.mark.drawing
 def test_several_channels_and_gaps(tmp_path):
     rng = np.random.default_rng(0)
     series = rng.normal(size=(120, 5)).cumsum(axis=0).astype("float32")
