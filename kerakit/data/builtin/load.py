@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kerakit.checks import check_choice
+from kerakit.checks import check_choice, naming
 from kerakit.data.builtin.generated import control_charts
 from kerakit.data.builtin.registry import BUILTIN_SETS, BuiltinSet
 from kerakit.data.builtin.sequences import (
@@ -16,6 +16,7 @@ from kerakit.data.builtin.sequences import (
     builtin_sentences,
     builtin_sequences,
 )
+from kerakit.data.options import Options
 from kerakit.data.tables.arrays import load_arrays
 from kerakit.errors import ArgumentError, DataError
 
@@ -28,6 +29,7 @@ __all__ = ["list_builtin", "load_builtin"]
 _VIEWS = {"digits": ("image", "table", "rows"), "control_charts": ("rows",)}
 _VIEWS |= {"mackey_glass": (), "messages": (), "sentences": ()}
 _TABLE = ("table",)
+_OWNER = "load_builtin"
 _TITLES = {
     "forecast": "a series to forecast",
     "binary": "a set of texts of two classes",
@@ -105,48 +107,51 @@ def load_builtin(
       target: species
       3 classes: 'setosa', 'versicolor', 'virginica'
     """
-    check_choice("load_builtin", "name", name, BUILTIN_SETS)
+    check_choice(_OWNER, "name", name, BUILTIN_SETS)
     entry = BUILTIN_SETS[name]
-    view = _view(name, view)
-    if name != "mackey_glass":
-        _refuse(name, "a series to forecast", window=window, horizon=horizon)
-    if view == "rows" or not _VIEWS.get(name, _TABLE):
-        _refuse(name, "tables", column_types=column_types, exclude=exclude)
-    sizes: dict[str, Any] = {"test_size": test_size, "validation_size": validation_size}
-    sizes["seed"] = seed
-    labels = {"rename_labels": rename_labels, "pos_label": pos_label}
-    if view is None:
-        if task not in (None, entry.task):
-            raise DataError(
-                f"load_builtin: {name!r} is {_TITLES[entry.task]}. Got task={task!r}. Leave it out."
-            )
-        if name == "messages":
-            return builtin_messages(**labels, **sizes)
-        _refuse(name, "classes", pos_label=pos_label)
-        if name == "sentences":
-            return builtin_sentences(rename_labels=rename_labels, **sizes)
-        _refuse(name, "classes", rename_labels=rename_labels)
-        window = _WINDOW if window is None else window
-        horizon = _HORIZON if horizon is None else horizon
-        return builtin_forecast(name, window=window, horizon=horizon, **sizes)
-    x, y = _read(entry)
-    if view == "rows":
-        options = {"task": task or entry.task, **labels, **sizes}
-        return builtin_sequences(name, x, y, entry.target, **options)
-    if view == "image":
-        # Of 17 levels of grey, 0 to 16.
-        x = np.rint(x * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
-    return load_arrays(
-        x,
-        {entry.target: y},
-        task=task or entry.task,
-        column_types=column_types,
-        exclude=exclude,
-        unit=entry.unit,
-        dataset=name,
-        **labels,
-        **sizes,
-    )
+    with naming(_OWNER):
+        view = _view(name, view)
+        if name != "mackey_glass":
+            _refuse(name, "a series to forecast", window=window, horizon=horizon)
+        if view == "rows" or not _VIEWS.get(name, _TABLE):
+            _refuse(name, "tables", column_types=column_types, exclude=exclude)
+        sizes: dict[str, Any] = {"test_size": test_size, "validation_size": validation_size}
+        sizes["seed"] = seed
+        labels = {"rename_labels": rename_labels, "pos_label": pos_label}
+        if view is None:
+            if task not in (None, entry.task):
+                raise DataError(
+                    f"{name!r} is {_TITLES[entry.task]}. Got task={task!r}. Leave it out."
+                )
+            if name == "messages":
+                return builtin_messages(**labels, **sizes)
+            _refuse(name, "classes", pos_label=pos_label)
+            if name == "sentences":
+                return builtin_sentences(rename_labels=rename_labels, **sizes)
+            _refuse(name, "classes", rename_labels=rename_labels)
+            window = _WINDOW if window is None else window
+            horizon = _HORIZON if horizon is None else horizon
+            return builtin_forecast(name, window=window, horizon=horizon, **sizes)
+        # Checked here, so that an error names this function and not `load_arrays`.
+        tables = {"column_types": column_types, "exclude": exclude}
+        Options(_OWNER, task=task or entry.task, **tables, **labels, **sizes)
+        x, y = _read(entry)
+        if view == "rows":
+            options = {"task": task or entry.task, **labels, **sizes}
+            return builtin_sequences(name, x, y, entry.target, **options)
+        if view == "image":
+            # Of 17 levels of grey, 0 to 16.
+            x = np.rint(x * (255 / 16)).astype(np.uint8).reshape(-1, 8, 8, 1)
+        return load_arrays(
+            x,
+            {entry.target: y},
+            task=task or entry.task,
+            unit=entry.unit,
+            dataset=name,
+            **tables,
+            **labels,
+            **sizes,
+        )
 
 
 def _view(name, view):
@@ -154,13 +159,11 @@ def _view(name, view):
     views = _VIEWS.get(name, _TABLE)
     if view is None:
         return next(iter(views), None)
-    check_choice("load_builtin", "view", view, ("image", "table", "rows"))
+    check_choice(_OWNER, "view", view, ("image", "table", "rows"))
     if view not in views:
         title = "a table" if views == _TABLE else "no table" if view == "table" else "no such set"
         others = [known for known in list_builtin() if view in _VIEWS.get(known, _TABLE)]
-        raise DataError(
-            f"load_builtin: {name!r} is {title}; view={view!r} goes with {', '.join(others)}."
-        )
+        raise DataError(f"{name!r} is {title}; view={view!r} goes with {', '.join(others)}.")
     return view
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from kerakit.checks import check
+from kerakit.checks import check, naming
 from kerakit.data.images.assemble import LabelledImages, LeftOut, image_data
 from kerakit.data.images.options import ImageOptions
 from kerakit.data.images.scan import find_images, scan_images
@@ -116,15 +116,18 @@ def load_images(
     image_options = ImageOptions(
         owner, image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir
     )
-    images = _scanned(find_images(directory, test, validation, owner), directory, max_unreadable)
-    data = image_data(
-        images,
-        options,
-        image_options,
-        target="label",
-        dataset=pathlib.Path(directory).resolve().name if dataset is None else dataset,
-        mix=True,  # folders come class by class, which no shuffle of nearby rows would mix
-    )
+    with naming(owner):
+        images = _scanned(
+            find_images(directory, test, validation, owner), directory, max_unreadable
+        )
+        data = image_data(
+            images,
+            options,
+            image_options,
+            target="label",
+            dataset=pathlib.Path(directory).resolve().name if dataset is None else dataset,
+            mix=True,  # folders come class by class, which no shuffle of nearby rows would mix
+        )
     if images.left_out.problems:
         warn(images.left_out.sentence())
     return data

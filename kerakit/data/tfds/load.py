@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
-from kerakit.checks import check, shortlist
+from kerakit.checks import check, naming, shortlist
 from kerakit.data.images.options import ImageOptions
 from kerakit.data.options import Options, names
 from kerakit.data.tfds.builder import prepared_builder
@@ -103,31 +103,34 @@ def load_tfds(
         owner, image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir
     )
     download = data_dir is None if download is None else download
-    builder = prepared_builder(name, data_dir, download)
-    inputs, targets = _supervised(builder.info)
-    kind = _kind(builder.info, inputs)
-    feature = "" if kind == "table" else inputs[0]
-    if target is not None:
-        inputs, targets = (), names(owner, "target", target)
-    if not targets:
-        raise DataError(
-            f"{name}: the set declares no target. Pass target=, one of "
-            f"{shortlist(builder.info.features)}."
-        )
-    _refuse_options(name, kind, options, groups, image_options)
-    if kind == "images":
-        from kerakit.data.tfds.images import load_image_set
+    with naming(owner):
+        builder = prepared_builder(name, data_dir, download)
+        inputs, targets = _supervised(builder.info)
+        kind = _kind(builder.info, inputs)
+        feature = "" if kind == "table" else inputs[0]
+        if target is not None:
+            inputs, targets = (), names(owner, "target", target)
+        if not targets:
+            raise DataError(
+                f"{name}: the set declares no target. Pass target=, one of "
+                f"{shortlist(builder.info.features)}."
+            )
+        _refuse_options(name, kind, options, groups, image_options)
+        if kind == "images":
+            from kerakit.data.tfds.images import load_image_set
 
-        data, left_out = load_image_set(builder, name, feature, targets[0], options, image_options)
-        notes = [left_out.sentence()] if left_out.problems else []
-    elif kind == "text":
-        from kerakit.data.tfds.text import load_text_set
+            data, left_out = load_image_set(
+                builder, name, feature, targets[0], options, image_options
+            )
+            notes = [left_out.sentence()] if left_out.problems else []
+        elif kind == "text":
+            from kerakit.data.tfds.text import load_text_set
 
-        data, notes = load_text_set(builder, name, feature, targets[0], options)
-    else:
-        from kerakit.data.tfds.tables import load_table_set
+            data, notes = load_text_set(builder, name, feature, targets[0], options)
+        else:
+            from kerakit.data.tfds.tables import load_table_set
 
-        data, notes = load_table_set(builder, name, inputs, targets, options, groups), []
+            data, notes = load_table_set(builder, name, inputs, targets, options, groups), []
     for note in notes:
         warn(note)
     return data
