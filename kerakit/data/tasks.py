@@ -42,7 +42,7 @@ class Task:
         no_table: str. What a model of this task does instead of giving one answer for each
             row of a table, as a clause after "The model"; empty where it gives one.
         row: str. What one row of a split is called.
-        scored: str. What one row of the table of classes counts: `row`, or a part of it.
+        scored: str. What the table of classes counts: `row`, or `token`.
         headline: tuple of str. The metric of the report's first sentence, and its name there.
     """
 

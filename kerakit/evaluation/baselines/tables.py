@@ -131,12 +131,12 @@ def _constant(data):
     else:
         total, count = 0.0, 0
         for target in _targets(data):
-            part = (
+            block = (
                 np.bincount(target, minlength=len(spec.classes))
                 if one_label
                 else target.sum(0, np.float64)
             )
-            total, count = total + part, count + len(target)
+            total, count = total + block, count + len(target)
         answer = total / count
     return lambda features: np.repeat(answer[None], len(next(iter(features.values()))), axis=0)
 
@@ -189,16 +189,16 @@ def _training_rows(data, encode):
         data, fraction = Data(table, None, None, data.spec), 1.0
     else:
         fraction = min(1.0, MAX_ROWS / total) if total else 1.0
-    parts, targets, count = [], [], 0
+    blocks, targets, count = [], [], 0
     for batch in data.batches("train", _BATCH):
         target = np.asarray(batch[1])
         chosen = rng.random(len(target)) < fraction
-        parts.append([part[chosen] for part in encode(batch[0])])
+        blocks.append([block[chosen] for block in encode(batch[0])])
         targets.append(target[chosen])
         count += int(chosen.sum())
         if count >= MAX_ROWS:
             break
-    rows = [np.concatenate(column)[:MAX_ROWS] for column in zip(*parts, strict=True)]
+    rows = [np.concatenate(column)[:MAX_ROWS] for column in zip(*blocks, strict=True)]
     return rows, np.concatenate(targets)[:MAX_ROWS], count > MAX_ROWS
 
 
@@ -207,16 +207,16 @@ class _Design:
 
     def __init__(self, rows, rng, outputs):
         self.categories = [
-            _frequent(column) for part in rows if part.dtype.kind in "iu" for column in part.T
+            _frequent(column) for block in rows if block.dtype.kind in "iu" for column in block.T
         ]
         width = sum(map(len, self.categories))
-        width += sum(part.shape[1] for part in rows if part.dtype.kind not in "iu")
+        width += sum(block.shape[1] for block in rows if block.dtype.kind not in "iu")
         count = len(rows[0])
         limit = min(count, max(1000, MAX_CELLS // max(1, width * outputs)))
         self.kept = slice(None)
         if limit < count:
             self.kept = np.sort(rng.choice(count, limit, replace=False))
-        matrix = self._encode([part[self.kept] for part in rows])
+        matrix = self._encode([block[self.kept] for block in rows])
         known = np.isfinite(matrix)
         number = np.maximum(known.sum(axis=0), 1)
         self.mean = np.where(known, matrix, 0).sum(axis=0) / number
@@ -229,13 +229,13 @@ class _Design:
         return self._standardise(self._encode(rows))
 
     def _encode(self, rows):
-        categories, parts = iter(self.categories), []
-        for part in rows:
-            if part.dtype.kind in "iu":
-                parts.extend(column[:, None] == next(categories)[None] for column in part.T)
+        categories, blocks = iter(self.categories), []
+        for block in rows:
+            if block.dtype.kind in "iu":
+                blocks.extend(column[:, None] == next(categories)[None] for column in block.T)
             else:
-                parts.append(part)
-        return np.concatenate(parts, axis=1, dtype=np.float64)
+                blocks.append(block)
+        return np.concatenate(blocks, axis=1, dtype=np.float64)
 
     def _standardise(self, matrix):
         return np.nan_to_num((matrix - self.mean) * self.scale, nan=0.0, posinf=0.0, neginf=0.0)
