@@ -1,8 +1,7 @@
-"""Files that are either the old ones or the new ones, never half of each.
+"""Files that are written as a whole or not at all, locked, counted and fingerprinted.
 
-Everything is written beside its destination, on the same file system, and renamed
-into place in one step (`rename(2)` replaces atomically). Version folders, of runs and of
-exports, are counted here too, files are locked, and contents get a fingerprint.
+A file is written beside its destination, on the same file system, and renamed in one step
+(`rename(2)` replaces atomically). The version folders of runs and of exports are counted here.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ _INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)[ \t\n\v\f\r]*")
 
 
 @contextlib.contextmanager
-def atomic_path(path, durable=True):
-    """Give a path to write to; what was written becomes `path` when the block ends well.
+def atomic_path(path: str | os.PathLike[str], durable: bool = True) -> Iterator[pathlib.Path]:
+    """Give a path to write to; the file there becomes `path` when the block ends without an error.
 
     Args:
-        path: The destination. Its folder is created where it is missing.
-        durable: bool. Whether the contents reach the disk before the rename, so that
+        path: str or path. The destination. Its folder is created where it is missing.
+        durable: bool. Whether the contents are on the disk before the rename, so that
             they survive a power cut as well as a kill. Defaults to `True`.
 
     Yields:
-        `pathlib.Path` of a file beside `path`, with the same suffix. It is removed when
-        the block raises; `path` is then untouched.
+        `pathlib.Path` of a file beside `path`, with the same suffix. If the block raises an
+        error, the file is removed and `path` is not changed.
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,23 +64,23 @@ def atomic_path(path, durable=True):
         aside.unlink(missing_ok=True)
 
 
-def write_bytes(path, content, durable=True):
+def write_bytes(path: str | os.PathLike[str], content: bytes, durable: bool = True) -> None:
     """Write `content` to `path`, whole or not at all."""
     with atomic_path(path, durable) as aside:
         aside.write_bytes(content)
 
 
-def write_text(path, text, durable=True):
+def write_text(path: str | os.PathLike[str], text: str, durable: bool = True) -> None:
     """Write `text` to `path` in UTF-8, whole or not at all."""
     write_bytes(path, text.encode(), durable)
 
 
-def write_json(path, value, durable=True):
+def write_json(path: str | os.PathLike[str], value: Any, durable: bool = True) -> None:
     """Write `value` to `path` as indented JSON, whole or not at all."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", durable)
 
 
-def read_json(path):
+def read_json(path: str | os.PathLike[str]) -> Any:
     """Read the JSON value in the file `path`."""
     return json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
 
@@ -138,7 +137,7 @@ def _is_file_at(path, file):
 
 
 def _umask():
-    """The process's umask; `mkstemp` makes files private, what users get is not."""
+    """The umask of the process. `mkstemp` makes private files; those of users are not private."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -170,8 +169,8 @@ def fingerprint(parts: Iterable[Any]) -> str:
     return digest.hexdigest()
 
 
-def version_number(name):
-    """Return the version that the server reads from a child's name, or `None`.
+def version_number(name: str) -> int | None:
+    """Return the version that the server reads from the name of a file or folder, or `None`.
 
     Example:
 
@@ -185,10 +184,10 @@ def version_number(name):
     )
 
 
-def versions(base):
-    """Return the sorted version numbers in the folder `base`; files count too.
+def versions(base: str | os.PathLike[str]) -> list[int]:
+    """Return the sorted version numbers of the folders and files in the folder `base`.
 
-    The server does not look whether a child is a folder: a file called `9` is version 9.
+    The server takes a file for a version, too: a file with the name `9` is version 9.
     """
     try:
         names = os.listdir(base)
@@ -197,6 +196,6 @@ def versions(base):
     return sorted({n for n in map(version_number, names) if n is not None})
 
 
-def highest_version(base):
+def highest_version(base: str | os.PathLike[str]) -> int:
     """Return the highest version number in `base`, 0 where there is none."""
     return max([0, *versions(base)])

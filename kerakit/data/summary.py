@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Any
 
 from kerakit.checks import shortlist
 from kerakit.html_table import escaped, html_table
-
-if TYPE_CHECKING:
-    from kerakit.data.spec import Feature, Spec
 
 __all__ = ["summary_html", "summary_text"]
 
 _MAX_ROWS = 50  # of a table in a notebook
 
 
-def summary_text(title: str, spec: Spec) -> str:
+def summary_text(title: str, spec: Any) -> str:
     """Return task, rows per split, features with their kind, target and classes, in a few lines.
 
     Args:
@@ -43,7 +40,7 @@ def summary_text(title: str, spec: Spec) -> str:
     return "\n  ".join(lines)
 
 
-def summary_html(title: str, spec: Spec) -> str:
+def summary_html(title: str, spec: Any) -> str:
     """Return the same as `summary_text` as HTML, with the statistics of the features.
 
     Args:
@@ -105,7 +102,7 @@ def _moments(spec, index):
     return f"{spec.target.mean[index]:.4g}", f"{math.sqrt(spec.target.variance[index]):.4g}"
 
 
-def _feature_row(feature: Feature):
+def _feature_row(feature):
     scalar = isinstance(feature.mean, (int, float)) and feature.variance is not None
     missing = feature.missing if isinstance(feature.missing, int) else sum(feature.missing)
     return [
