@@ -9,11 +9,10 @@ too. Nothing here imports Keras before a model is at hand.
 from __future__ import annotations
 
 import dataclasses
-import reprlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerakit.checks import check
+from kerakit.checks import shortlist
 from kerakit.errors import DataError
 from kerakit.keras_compat import layers_of
 
@@ -38,12 +37,12 @@ __all__ = [
     "PREDICTION",
     "PREPROCESS",
     "PROBABILITIES",
+    "RESERVED",
     "UNSCALE",
     "LinearPath",
     "activation_of",
     "answer_by_column",
     "check_inputs",
-    "check_quantiles",
     "frequency_name",
     "input_kind_of",
     "input_names",
@@ -79,6 +78,9 @@ PROBABILITIES = "probabilities"
 UNSCALE = "unscale"  # from standard deviations of the target to its unit
 BLEND = "blend"  # adds the scores of a linear path to those of the network, by two weights
 OUTPUT = "output"  # the last dense layer
+
+RESERVED = frozenset({OUTPUT, BLEND, UNSCALE, PROBABILITIES, PREDICTION, PREPROCESS, NETWORK})
+"""Names that no layer of a backbone of the user's own can have."""
 
 # The layers of a linear path, which `fit` solves before the first epoch.
 _LINEAR, _FREQUENCY = "linear.", "frequency."
@@ -311,37 +313,6 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
 # Quantile levels.
 
 
-def check_quantiles(
-    owner: str, levels: Sequence[float] | None, *, odd: bool = True, name: str = "quantiles"
-) -> tuple[float, ...] | None:
-    """Check the levels of a quantile regression; return them as floats.
-
-    Args:
-        owner: str. The function that got them, for errors.
-        levels: sequence of levels in (0, 1) in increasing order, or `None`.
-        odd: bool. Whether there must be 3, 5, ... of them, so that the one in the middle is
-            the prediction. Defaults to `True`.
-        name: str. The parameter in which they were, for errors. Defaults to `"quantiles"`.
-
-    Raises:
-        ArgumentError: when they are something else.
-    """
-    if levels is None:
-        return None
-    try:
-        found = tuple(float(level) for level in levels)
-    except (TypeError, ValueError):
-        found = ()
-    ok = bool(found) and not isinstance(levels, (str, bytes))
-    ok = ok and all(a < b for a, b in zip((0.0, *found), (*found, 1.0), strict=True))
-    expected = "levels in the range (0.0, 1.0) in increasing order, such as (0.1, 0.5, 0.9)"
-    if odd:
-        ok = ok and len(found) >= 3 and len(found) % 2 == 1
-        expected = f"3, 5, ... {expected}; the middle one is the prediction"
-    check(ok, owner, name, expected, levels)
-    return found
-
-
 def prediction_column(levels: Sequence[float]) -> int:
     """Return the index of the level that is the prediction: the middle one.
 
@@ -431,9 +402,9 @@ def check_inputs(owner: str, model: keras.Model, spec: Spec, *, single_by_name: 
     if absent or unused:
         problems = []
         if absent:
-            problems.append(f"the model takes {_listed(absent)}, which the data does not have")
+            problems.append(f"the model takes {shortlist(absent, 3)}, which the data does not have")
         if unused:
-            problems.append(f"the data has {_listed(unused)}, which the model does not take")
+            problems.append(f"the data has {shortlist(unused, 3)}, which the model does not take")
         raise DataError(
             f"The model of {owner} does not match the data: {'; '.join(problems)}. Use the data "
             "that the model was built for, or name every keras.Input as its feature."
@@ -445,8 +416,3 @@ def _input_structure(model: keras.Model) -> Any:
         return model.input
     except (AttributeError, ValueError, RuntimeError):
         return None
-
-
-def _listed(names, limit=3):
-    shown = ", ".join(reprlib.repr(str(name)) for name in names[:limit])
-    return shown + (f" and {len(names) - limit} more" if names[limit:] else "")

@@ -1,18 +1,21 @@
-"""The last layers of a network: from scores to an answer in the user's terms."""
+"""The last layers of a network: from scores to numbers in their unit, or to probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
-from kerakit.builders.blend import blended
 from kerakit.builders.contract import (
     OUTPUT,
     PREDICTION,
     PROBABILITIES,
     UNSCALE,
-    check_quantiles,
     quantile_layer_name,
 )
-from kerakit.checks import check, check_choice, check_int
+from kerakit.builders.parts import blended
+from kerakit.checks import check, check_choice, check_int, check_levels
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS, tasks_with
 from kerakit.errors import ArgumentError
@@ -20,36 +23,55 @@ from kerakit.errors import ArgumentError
 __all__ = ["class_head", "class_task", "number_head", "number_targets"]
 
 
-def number_targets(owner, inputs, targets, quantiles=None):
-    """Check the arguments of a regressor; return `(means, standard deviations)` per target.
+def number_targets(
+    owner: str,
+    inputs: object,
+    targets: int | None,
+    quantiles: Sequence[float] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Check the arguments of a regressor; return the means and standard deviations of its targets.
 
-    A plain width has no statistics: means 0 and deviations 1.
+    Args:
+        owner: str. The builder, for errors.
+        inputs: `Spec`, or a plain width, for which the means are 0 and the standard deviations 1.
+        targets, quantiles: as in `mlp_regressor`.
+
+    Returns:
+        Tuple `(mean, std)` of arrays of shape `(targets,)`.
     """
     if isinstance(inputs, Spec):
         check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="numbers"))
         check(targets is None, owner, "targets", "None with a Spec, which knows them", targets)
         mean, variance = np.array(inputs.target.mean), np.array(inputs.target.variance)
-        deviation = np.sqrt(np.where(variance > 0, variance, 1.0))
+        std = np.sqrt(np.where(variance > 0, variance, 1.0))
     else:
         count = 1 if targets is None else check_int(owner, "targets", targets, minimum=1)
-        mean, deviation = np.zeros(count), np.ones(count)
+        mean, std = np.zeros(count), np.ones(count)
     if quantiles is not None:
         if len(mean) > 1:
-            raise ArgumentError(f"{owner} predicts quantiles of one target. Got {len(mean)}.")
-        check_quantiles(owner, quantiles)
-    return mean, deviation
+            raise ArgumentError(
+                f"The 'quantiles' parameter of {owner} needs one target. Got {len(mean)} targets."
+            )
+        check_levels(owner, "quantiles", quantiles, odd=True)
+    return mean, std
 
 
-def number_head(values, mean, deviation, l2=0.0, quantiles=None):
+def number_head(
+    values: keras.KerasTensor,
+    mean: np.ndarray,
+    std: np.ndarray,
+    l2: float = 0.0,
+    quantiles: Sequence[float] | None = None,
+) -> keras.KerasTensor:
     """Predict numbers in their own units.
 
-    The `output` layer works on the standardised scale, where weights of the usual size
-    fit; `unscale` multiplies by the target's deviation and adds its mean.
+    The layer `output` predicts standardised targets. The layer `unscale` multiplies them by
+    the standard deviation of the target and adds its mean.
 
     Args:
         values: tensor of shape `(batch, width)`.
-        mean, deviation: arrays of shape `(targets,)`.
-        l2: float. Penalty on the kernel.
+        mean, std: arrays of shape `(targets,)`.
+        l2: float. Penalty of the kernel.
         quantiles: sequence of levels in (0, 1), or `None`. Their predictions are sorted, so
             that they never cross (Chernozhukov et al. 2010, doi:10.3982/ECTA7880).
 
@@ -64,7 +86,7 @@ def number_head(values, mean, deviation, l2=0.0, quantiles=None):
     )(values)
     if quantiles is not None:
         scores = keras.ops.sort(scores, axis=-1)
-    scale, offset = deviation.tolist(), mean.tolist()
+    scale, offset = std.tolist(), mean.tolist()
     scale, offset = (scale[0], offset[0]) if single else (scale, offset)
     answer = keras.layers.Rescaling(scale, offset, dtype="float32", name=UNSCALE)(scores)
     if quantiles is not None:
@@ -75,8 +97,16 @@ def number_head(values, mean, deviation, l2=0.0, quantiles=None):
     return answer
 
 
-def class_task(owner, inputs, classes, multilabel=False):
-    """Check the arguments of a classifier; return `(task, number of classes)`."""
+def class_task(
+    owner: str, inputs: object, classes: int | None, multilabel: bool = False
+) -> tuple[str, int]:
+    """Check the arguments of a classifier; return its task and the number of classes.
+
+    Args:
+        owner: str. The builder, for errors.
+        inputs: `Spec`, or a plain shape.
+        classes, multilabel: as in `mlp_classifier`.
+    """
     if isinstance(inputs, Spec):
         class_tasks = (*tasks_with(answer="label"), *tasks_with(answer="labels"))
         check_choice(owner, "inputs.task", inputs.task, class_tasks)
@@ -87,19 +117,26 @@ def class_task(owner, inputs, classes, multilabel=False):
     return ("multilabel" if multilabel else "binary" if count == 2 else "multiclass"), count
 
 
-def class_head(values, task, classes, l2=0.0, linear=None, share=0.5):
+def class_head(
+    values: keras.KerasTensor,
+    task: str,
+    classes: int,
+    l2: float = 0.0,
+    linear: keras.KerasTensor | None = None,
+    linear_weight: float = 0.5,
+) -> keras.KerasTensor:
     """Predict the probability of every class.
 
-    Two classes have one score: softmax([0, score]) is its logistic function, and there is
-    one weight vector to penalise, as in logistic regression.
+    Two classes have one score, as in logistic regression: softmax([0, score]) is the logistic
+    function of the score.
 
     Args:
         values: tensor of shape `(batch, width)`.
         task, classes: what `class_task` returned.
         l2: float. Penalty of the kernel.
-        linear: tensor of shape `(batch, scores)`, of a linear path whose scores are blended
-            with these; see `blended`. Defaults to `None`: there is none.
-        share: float in [0, 1]. Of the linear path, as in `blended`.
+        linear: tensor of shape `(batch, scores)`: the scores of a linear path, which `blended`
+            adds to these. Defaults to `None`: there is no linear path.
+        linear_weight: float in [0, 1]. As in `blended`.
 
     Returns:
         Tensor of shape `(batch, classes)`; rows sum to 1 unless `task` is `"multilabel"`.
@@ -109,7 +146,7 @@ def class_head(values, task, classes, l2=0.0, linear=None, share=0.5):
         units, kernel_regularizer=_penalty(l2), dtype="float32", name=OUTPUT
     )(values)
     if linear is not None:
-        scores = blended(linear, scores, share)
+        scores = blended(linear, scores, linear_weight)
     if head == "sigmoid":
         return keras.layers.Activation("sigmoid", dtype="float32", name=PROBABILITIES)(scores)
     if head == "logistic":

@@ -1,14 +1,50 @@
-"""Joins inputs, `preprocess` and `network` into the one model that is trained and served."""
+"""What all builders need: their first argument, and the parts of a model put together."""
+
+from __future__ import annotations
+
+import numbers
 
 import keras
+from keras import ops
 
-from kerakit.builders.contract import NETWORK
+from kerakit.builders.contract import BLEND, NETWORK
+from kerakit.checks import short_repr
+from kerakit.data.data import Data
+from kerakit.data.spec import Spec
+from kerakit.errors import ArgumentError
 
-__all__ = ["assemble", "network_inputs"]
+__all__ = ["assemble", "blended", "network_inputs", "spec_or_shape"]
 
 
-def network_inputs(preprocess):
-    """Return `keras.Input`s that take what `preprocess` gives: a list of one or two tensors."""
+def spec_or_shape(owner: str, inputs: object, shape: str | None) -> object:
+    """Return the `Spec` that the first argument of a builder stands for, or a plain shape.
+
+    Args:
+        owner: str. The builder, for errors.
+        inputs: `Data`, `Spec`, or an int or tuple, which is returned as it is.
+        shape: str. The plain shape that the builder takes, for errors, such as `"a width such
+            as 11"`; `None` where it takes none.
+
+    Raises:
+        ArgumentError: when it is something else, such as a DataFrame, a dict or an array.
+    """
+    if isinstance(inputs, Data):
+        return inputs.spec
+    plain = isinstance(inputs, (numbers.Integral, tuple, list)) and not isinstance(inputs, bool)
+    if isinstance(inputs, Spec) or (plain and shape is not None):
+        return inputs
+    expected = "a Data or a Spec" if shape is None else f"a Data, a Spec or {shape}"
+    simple = isinstance(inputs, (str, numbers.Number, tuple, list, type(None)))
+    got = short_repr(inputs) if simple else f"a {type(inputs).__name__}"
+    raise ArgumentError(
+        f"The 'inputs' parameter of {owner} must be {expected}. Got {got} instead. "
+        "kk.load_arrays makes a Data of arrays, columns and data frames; other kk.load_* "
+        "functions read files."
+    )
+
+
+def network_inputs(preprocess: keras.Model) -> list[keras.KerasTensor]:
+    """Return `keras.Input`s for what `preprocess` of a table gives: `dense`, `ids`, or both."""
     outputs = preprocess.outputs
     names = ["dense" if "float" in tensor.dtype else "ids" for tensor in outputs]
     return [
@@ -17,7 +53,13 @@ def network_inputs(preprocess):
     ]
 
 
-def assemble(inputs, preprocess, network_in, answer, name):
+def assemble(
+    inputs: dict[str, keras.KerasTensor] | keras.KerasTensor,
+    preprocess: keras.Model,
+    network_in: list[keras.KerasTensor],
+    answer: keras.KerasTensor,
+    name: str,
+) -> keras.Model:
     """Return the Functional model *inputs -> preprocess -> network*.
 
     Args:
@@ -30,3 +72,26 @@ def assemble(inputs, preprocess, network_in, answer, name):
     network_in = network_in[0] if len(network_in) == 1 else network_in
     network = keras.Model(network_in, answer, name=NETWORK)
     return keras.Model(inputs, network(preprocess(inputs)), name=name)
+
+
+def blended(
+    linear: keras.KerasTensor, network: keras.KerasTensor, linear_weight: float = 0.5
+) -> keras.KerasTensor:
+    """Return the scores of a linear path and of a network, added by the layer `blend`.
+
+    `kk.fit` trains the network without the linear path where it has solved that path. Then it
+    gives the layer the two weights that fit the validation rows best.
+
+    Args:
+        linear, network: tensors of shape `(batch, scores)`.
+        linear_weight: float in [0, 1]. The weight of the linear path before training; the
+            network has the rest. Defaults to `0.5`.
+
+    Returns:
+        Tensor of shape `(batch, scores)`.
+    """
+    both = ops.stack([linear, network], axis=-1)
+    layer = keras.layers.Dense(1, use_bias=False, dtype="float32", name=BLEND)
+    scores = ops.squeeze(layer(both), axis=-1)
+    layer.kernel.assign([[linear_weight], [1.0 - linear_weight]])
+    return scores

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from kerakit.builders.contract import check_inputs, check_quantiles, quantiles_of
-from kerakit.checks import check, check_choice, short_repr
+from kerakit.builders.contract import check_inputs, quantiles_of
+from kerakit.checks import check, check_choice, check_levels, short_repr
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
 from kerakit.evaluation.baselines.custom import check_baselines, fit_custom
@@ -205,7 +205,8 @@ def _options(model, data, run_dir, quantiles, metrics, baselines):
     numbers = TASKS[spec.task].answer == "numbers"
     if quantiles is None and numbers:
         quantiles = quantiles_of(model)
-    quantiles = check_quantiles("evaluate", quantiles, odd=False)
+    if quantiles is not None:
+        quantiles = check_levels("evaluate", "quantiles", quantiles)
     if quantiles is not None and not (numbers and len(spec.target.names) == 1):
         raise ArgumentError(
             "The 'quantiles' parameter of evaluate is for the regression of one target. Got "

@@ -69,13 +69,13 @@ def _check_flags(config: ImageFlags, backbone: str, weights: str, strategy: str)
     """Raise an error for a flag that is wrong whatever the data are; return the `Backbone`."""
     from kerakit.builders.pretrained.backbones.lite0_weights import PACKAGE
     from kerakit.builders.pretrained.backbones.registry import find_backbone
-    from kerakit.builders.pretrained.classifier import LEAST_SIDE
+    from kerakit.builders.pretrained.preprocessing import MIN_SIDE
     from kerakit.training.fine_tuning import STRATEGIES
 
     entry = find_backbone("pretrained_classifier", backbone, "backbone")
     check_choice("fine_tune", "strategy", strategy, STRATEGIES)
     if config.image_size is not None:
-        minimum = max(LEAST_SIDE, entry.smallest)
+        minimum = max(MIN_SIDE, entry.smallest)
         check_int("pretrained_classifier", "image_size", config.image_size, minimum=minimum)
     is_missing = entry.mode == "lite" and importlib.util.find_spec(PACKAGE) is None
     if is_missing and weights == "imagenet":

@@ -27,7 +27,6 @@ from kerakit.builders.contract import (
     activation_of,
     answer_by_column,
     check_inputs,
-    check_quantiles,
     input_kind_of,
     input_names,
     is_convex,
@@ -44,6 +43,7 @@ from kerakit.builders.contract import (
     submodels_of,
     task_of,
 )
+from kerakit.checks import check_levels
 from kerakit.data.spec import Feature, Spec
 
 ROOT = pathlib.Path(kk.__file__).parent
@@ -249,7 +249,7 @@ def test_a_layer_that_only_looks_like_quantiles():
 
 def test_levels_that_differ_in_the_last_digit_are_two():
     close = (0.5, float(np.nextafter(0.5, 1)), 0.9)
-    assert check_quantiles("f", close) == close
+    assert check_levels("f", "quantiles", close, odd=True) == close
     assert len(set(quantile_layer_name(close).split("_"))) == 4
 
 
@@ -259,15 +259,8 @@ def test_levels_that_differ_in_the_last_digit_are_two():
     + [(0.1, float("nan"), 0.9), "0.1", 0.5, ("a", "b", "c")],
 )
 def test_levels_that_cannot_be_are_refused(levels):
-    with pytest.raises(kk.ArgumentError, match="'quantiles' parameter of f must be 3, 5"):
-        check_quantiles("f", levels)
-
-
-def test_any_number_of_levels_where_no_middle_one_is_needed():
-    assert check_quantiles("f", [0.9], odd=False) == (0.9,)
-    assert check_quantiles("f", None) is None
-    with pytest.raises(kk.ArgumentError, match=r"in the range \(0.0, 1.0\)"):
-        check_quantiles("f", [0.9, 0.1], odd=False)
+    with pytest.raises(kk.ArgumentError, match="'quantiles' parameter of mlp_regressor must be 3"):
+        kk.mlp_regressor(3, quantiles=levels)
 
 
 def test_the_prediction_is_the_level_in_the_middle():

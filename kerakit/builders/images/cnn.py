@@ -1,14 +1,19 @@
-"""Convolutional networks for images."""
+"""`cnn_classifier`: convolutional networks for images."""
+
+from __future__ import annotations
+
+from typing import Literal
 
 import keras
 
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.images.lenet import lenet
-from kerakit.builders.images.preprocessing import image_preprocess
+from kerakit.builders.images.preprocessing import IMAGE, image_preprocess
 from kerakit.builders.images.resnet import resnet
 from kerakit.builders.images.vgg import vgg
-from kerakit.builders.parts import assemble
+from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.checks import check_choice, check_float, check_int
+from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import tasks_with
 
@@ -18,12 +23,20 @@ ARCHITECTURES = {"lenet": lenet, "vgg": vgg, "resnet": resnet}
 
 
 def cnn_classifier(
-    inputs, *, classes=None, arch="vgg", width=None, depth=None, dropout=0.0, l2=0.0
-):
-    """Build a convolutional network that gives the probability of every class of an image.
+    inputs: Data | Spec | tuple[int, int, int],
+    *,
+    classes: int | None = None,
+    arch: Literal["lenet", "vgg", "resnet"] = "vgg",
+    width: int | None = None,
+    depth: int | None = None,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+) -> keras.Model:
+    """Build a convolutional network for image classification: LeNet, VGG or ResNet.
 
-    Any size will do, from 8 x 8 pixels up: how often an image is halved follows from it.
-    Weights start as in He et al. 2015 (arXiv:1502.01852). For (28, 28, 1) and 10 classes:
+    Images may have any size from 8 x 8 pixels up; the number of poolings follows from the size.
+    Weights are initialised as in He et al. 2015 (arXiv:1502.01852). For (28, 28, 1) and 10
+    classes:
 
     | arch     | layers with weights                         | parameters | before the output |
     |----------|---------------------------------------------|------------|-------------------|
@@ -31,36 +44,36 @@ def cnn_classifier(
     | `vgg`    | 3 stages of 2 convolutions, output          |    289,066 | (batch, 128)      |
     | `resnet` | 1 convolution, 3 stages of 3 blocks, output |    273,370 | (batch, 64)       |
 
-    of which 896 (vgg) and 1,376 (resnet) are batch normalisation's moving statistics. The
-    default is the one that was most accurate on validation rows, trained by the
+    Of these parameters 896 (vgg) and 1,376 (resnet) are moving statistics of batch
+    normalisation. The default had the highest validation accuracy, trained by the
     `"image_classification"` preset: on Fashion-MNIST (6,000 training rows, 10 epochs) lenet
     0.879, vgg 0.911 and 0.900 (two seeds), resnet 0.890; on MNIST (4,000, 6 epochs) 0.975,
     0.987 and 0.984; on the digits (1,150, 20 epochs) 0.986, 1.000 and 0.993.
 
-    `"lenet"` is LeNet-5 (LeCun et al. 1998, doi:10.1109/5.726791) with max(x, 0) for the
-    scaled tanh, maximum for trained average pooling, all maps connected, and softmax with
-    log loss for the distances to drawn digits. `"vgg"` has 3x3 convolutions between poolings
-    (Simonyan & Zisserman 2015, arXiv:1409.1556), with batch normalisation (Ioffe & Szegedy
-    2015), and an average over the pixels in place of its two dense layers, which held nine
-    tenths of its weights (Lin et al. 2014, arXiv:1312.4400). `"resnet"` is the residual
-    network with activations first (He et al. 2016, arXiv:1603.05027), ResNet-20 by default.
+    `"lenet"` is LeNet-5 (LeCun et al. 1998, doi:10.1109/5.726791) with ReLU instead of the
+    scaled tanh, maximum pooling instead of trained average pooling, all maps connected, and
+    softmax with log loss instead of distances to drawn digits. `"vgg"` has 3x3 convolutions
+    between poolings (Simonyan & Zisserman 2015, arXiv:1409.1556), with batch normalisation
+    (Ioffe & Szegedy 2015). An average over the pixels replaces its two dense layers, which had
+    nine tenths of its weights (Lin et al. 2014, arXiv:1312.4400). `"resnet"` is the residual
+    network with pre-activation (He et al. 2016, arXiv:1603.05027), by default ResNet-20.
 
     Args:
-        inputs: `Spec` of one image and one label, or a shape `(height, width, channels)`
-            with 1 or 3 channels. Pixels are uint8, 0 to 255; they are normalised per channel
-            by the statistics of the spec, or (plain shape) brought to [-1, 1].
+        inputs: `Data` or `Spec` of one image and one label, or a shape `(height, width,
+            channels)` with 1 or 3 channels. Pixels are uint8, 0 to 255. They are normalised per
+            channel by the statistics of the spec, or scaled to [-1, 1] for a plain shape.
         classes: int in [2, inf). Needed with a plain shape.
         arch: `"lenet"`, `"vgg"` or `"resnet"`. Defaults to `"vgg"`.
-        width: int in [1, inf). Filters of the first stage, which the others follow. Defaults
-            to `None`, the 6 (lenet) and 16 (resnet) of the papers, and 32 for vgg.
-        depth: int. Layers with weights, as in the names LeNet-5, VGG-16 and ResNet-20: 4 or
-            more for lenet; one per stage and the output or more for vgg; 8, 14, 20, ... (6 n
-            + 2) for resnet. Defaults to `None`: 5 (more from 56 pixels on); two per stage
-            and the output; 20.
-        dropout: float in [0, 1). Share of units dropped before the output, and for lenet
-            after both dense layers, while training. Defaults to `0.0`.
-        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for every layer; the
-            `"image_classification"` preset decays the weights already. Defaults to `0.0`.
+        width: int in [1, inf). Filters of the first stage; the other stages have a multiple of
+            them. Defaults to `None`: 6 (lenet) and 16 (resnet) as in the papers, 32 for vgg.
+        depth: int. Layers with weights, as in the names LeNet-5, VGG-16 and ResNet-20: at least
+            4 for lenet; at least one per stage and the output for vgg; 8, 14, 20, ... (6 n +
+            2) for resnet. Defaults to `None`: 5 for lenet (more for images of 56 pixels and
+            more), two per stage and the output for vgg, 20 for resnet.
+        dropout: float in [0, 1). Fraction of units that are dropped in training, before the
+            output, and for lenet after both dense layers. Defaults to `0.0`.
+        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for every layer. The
+            `"image_classification"` preset has weight decay already. Defaults to `0.0`.
 
     Returns:
         `keras.Model`; uint8 images of shape `(batch, height, width, channels)` in (in a dict
@@ -78,6 +91,7 @@ def cnn_classifier(
     """
     owner = "cnn_classifier"
     check_choice(owner, "arch", arch, ARCHITECTURES)
+    inputs = spec_or_shape(owner, inputs, IMAGE)
     if isinstance(inputs, Spec):
         check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
     by_name, preprocess = image_preprocess(owner, inputs)

@@ -1,24 +1,29 @@
-"""The `preprocess` sub-model of image models: bytes of pixels in, normalised floats out."""
+"""The `preprocess` sub-model of image models: uint8 pixels in, normalised floats out."""
+
+from __future__ import annotations
 
 import numbers
 
 import keras
 
 from kerakit.builders.contract import PREPROCESS
-from kerakit.checks import check
+from kerakit.checks import check, short_repr
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 
-__all__ = ["image_preprocess"]
+__all__ = ["IMAGE", "image_preprocess"]
 
-LEAST_VARIANCE = 1e-4  # a hundredth of a grey level, squared: rounding, not pixels
+IMAGE = "a shape (height, width, channels) such as (28, 28, 1)"  # for errors
+MIN_VARIANCE = 1e-4  # a hundredth of a grey level, squared: rounding, not pixels
 
 
-def image_preprocess(owner, inputs):
+def image_preprocess(
+    owner: str, inputs: Spec | tuple[int, int, int]
+) -> tuple[dict[str, keras.KerasTensor] | keras.KerasTensor, keras.Model]:
     """Build the input of an image model and the `preprocess` sub-model behind it.
 
-    Pixels are standardised per channel by the mean and variance of the training pixels,
-    or, where those are not known, brought from [0, 255] to [-1, 1]. It computes in float32
+    Pixels are standardised per channel by the mean and variance of the training pixels. For a
+    plain shape they are scaled from [0, 255] to [-1, 1]. The sub-model computes in float32
     whatever the precision.
 
     Args:
@@ -47,10 +52,10 @@ def image_preprocess(owner, inputs):
             1 / 127.5, -1.0, dtype="float32", name="preprocess.normalize"
         )
     else:
-        # A channel that is constant in training stays finite whatever a request holds.
+        # A channel that is constant in training stays finite for every request.
         normalize = keras.layers.Normalization(
             mean=[float(value) for value in mean],
-            variance=[float(value) if value > LEAST_VARIANCE else 1.0 for value in variance],
+            variance=[float(value) if value > MIN_VARIANCE else 1.0 for value in variance],
             dtype="float32",
             name="preprocess.normalize",
         )
@@ -62,8 +67,8 @@ def _image_feature(owner, spec):
     kinds = {feature.name: feature.kind for feature in spec.features}
     if list(kinds.values()) != ["image"]:
         raise ArgumentError(
-            f"{owner} takes one image and nothing beside it. Got features of kinds {kinds}; "
-            "kk.load_images makes such data."
+            f"{owner} takes one image and no other feature. Got features of the kinds "
+            f"{short_repr(kinds)}. kk.load_images makes such data."
         )
     return spec.features[0]
 
@@ -71,7 +76,7 @@ def _image_feature(owner, spec):
 def _checked_shape(owner, shape):
     ok = isinstance(shape, (tuple, list)) and len(shape) == 3
     ok = ok and all(isinstance(size, numbers.Integral) and size > 0 for size in shape)
-    expected = "a Spec with one image or a shape (height, width, channels), as (28, 28, 1)"
+    expected = f"a Data or Spec with one image, or {IMAGE}"
     check(ok, owner, "inputs", expected, shape)
     expected = "an image of 1 channel (grey) or 3 (red, green, blue)"
     check(shape[2] in (1, 3), owner, "inputs", expected, tuple(shape))

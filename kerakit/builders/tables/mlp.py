@@ -1,43 +1,53 @@
 """Multilayer perceptrons for tables."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
 import keras
 
 from kerakit.builders.heads import class_head, class_task, number_head, number_targets
-from kerakit.builders.parts import assemble, network_inputs
-from kerakit.builders.tables.preprocessing import Encoding, tabular_preprocess
+from kerakit.builders.parts import assemble, network_inputs, spec_or_shape
+from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
 from kerakit.checks import check, check_choice, check_float, check_int, check_sizes
+from kerakit.data.data import Data
+from kerakit.data.spec import Spec
 
 __all__ = ["mlp_classifier", "mlp_regressor"]
 
 NORMALIZATIONS = ("none", "batch", "layer")
+Normalization = Literal["none", "batch", "layer"]
 
 
 def mlp_regressor(
-    inputs,
+    inputs: Data | Spec | int | tuple[int],
     *,
-    hidden=(256, 256),
-    activation="gelu",
-    dropout=0.1,
-    l2=0.0,
-    normalization="none",
-    residual=False,
-    embedding="auto",
-    bins=32,
-    targets=None,
-    quantiles=None,
-):
-    """Build a multilayer perceptron that predicts one or several numbers.
+    hidden: Sequence[int] = (256, 256),
+    activation: str = "gelu",
+    dropout: float = 0.1,
+    l2: float = 0.0,
+    normalization: Normalization = "none",
+    residual: bool = False,
+    embedding: Literal["auto"] | int | None = "auto",
+    bins: int = 32,
+    targets: int | None = None,
+    quantiles: Sequence[float] | None = None,
+) -> keras.Model:
+    """Build a multilayer perceptron for regression.
+
+    It predicts one or several numbers, or quantiles of one number.
 
     The defaults were chosen on validation splits of the concrete, energy and yacht sets of
     UCI (tests/benchmarks/tabular_accuracy.py).
 
     Args:
-        inputs: `Spec`, or the width of a plain array (values are then used as they are).
+        inputs: `Data`, `Spec`, or the width of a plain array, whose values are used as they are.
         hidden: sequence of ints in [1, inf). Units of the hidden layers. Defaults to
             `(256, 256)`.
         activation: str. Any Keras activation. Defaults to `"gelu"` (Hendrycks & Gimpel
             2016, arXiv:1606.08415).
-        dropout: float in [0, 1). Share of units dropped after every hidden layer while
+        dropout: float in [0, 1). Fraction of units that are dropped after every hidden layer in
             training (Srivastava et al. 2014). Defaults to `0.1`.
         l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for every layer.
             Defaults to `0.0`.
@@ -45,17 +55,18 @@ def mlp_regressor(
             2016), before the activation. Defaults to `"none"`.
         residual: bool. Whether each hidden layer is added to its input, which is projected
             where the widths differ (He et al. 2016). Defaults to `False`.
-        embedding: `"auto"`, int in [1, inf) or `None`. Categories of columns with more than
-            64 of them are embedded, by a width from their number or by this one; `None`
-            one-hot encodes those too. Defaults to `"auto"`.
-        bins: int in [0, 64]. Numeric columns are also encoded piecewise linearly over this
-            many quantile bins (Gorishniy et al. 2022, arXiv:2203.05556), which helps where
-            the answer depends on thresholds. Plain widths have no quantiles and so no bins.
-            Defaults to `32`; 0 for none.
-        targets: int in [1, inf). How many numbers a plain width predicts; a `Spec` knows.
-        quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order, to predict
-            instead of the mean, the middle one as the prediction; compile with
-            `"quantile_regression"`. Defaults to `None`.
+        embedding: `"auto"`, int in [1, inf) or `None`. Width of the embeddings of columns with
+            more than 64 categories; `"auto"` takes it from the number of categories, `None`
+            one-hot encodes these columns too. Defaults to `"auto"`.
+        bins: int in [0, 64]. Numeric columns are also encoded piecewise linearly over so many
+            quantile bins (Gorishniy et al. 2022, arXiv:2203.05556), which helps where the
+            answer depends on thresholds; 0 for none. Plain widths have no quantiles and so no
+            bins. Defaults to `32`.
+        targets: int in [1, inf). How many numbers the model predicts. Only with a plain width.
+            Defaults to `None`, which is 1.
+        quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order. The model
+            predicts these quantiles instead of the mean; the middle one is the prediction.
+            Defaults to `None`.
 
     Returns:
         `keras.Model`; predictions of shape `(batch,)`, or `(batch, targets)`, or
@@ -71,39 +82,42 @@ def mlp_regressor(
     4993
     """
     owner = "mlp_regressor"
-    mean, deviation = number_targets(owner, inputs, targets, quantiles)
+    inputs = spec_or_shape(owner, inputs, WIDTH)
+    mean, std = number_targets(owner, inputs, targets, quantiles)
     options = _checked(
         owner, hidden, activation, dropout, l2, normalization, residual, embedding, bins
     )
-    by_name, preprocess, values, hidden_values = _trunk(inputs, embedding, bins, options)
-    answer = number_head(hidden_values, mean, deviation, options["l2"], quantiles)
+    by_name, preprocess, values, hidden_values = _trunk(owner, inputs, embedding, bins, options)
+    answer = number_head(hidden_values, mean, std, options["l2"], quantiles)
     return assemble(by_name, preprocess, values, answer, owner)
 
 
 def mlp_classifier(
-    inputs,
+    inputs: Data | Spec | int | tuple[int],
     *,
-    hidden=(128, 128),
-    activation="gelu",
-    dropout=0.3,
-    l2=0.0,
-    normalization="none",
-    residual=False,
-    embedding="auto",
-    bins=16,
-    classes=None,
-    multilabel=False,
-):
-    """Build a multilayer perceptron that gives the probability of every class.
+    hidden: Sequence[int] = (128, 128),
+    activation: str = "gelu",
+    dropout: float = 0.3,
+    l2: float = 0.0,
+    normalization: Normalization = "none",
+    residual: bool = False,
+    embedding: Literal["auto"] | int | None = "auto",
+    bins: int = 16,
+    classes: int | None = None,
+    multilabel: bool = False,
+) -> keras.Model:
+    """Build a multilayer perceptron for classification.
+
+    It predicts the probability of every class.
 
     Args:
-        inputs: `Spec` of a classification, or the width of a plain array.
+        inputs: `Data` or `Spec` of a classification, or the width of a plain array.
         hidden: as in `mlp_regressor`. Defaults to `(128, 128)`.
         activation, l2, normalization, residual, embedding: as in `mlp_regressor`.
         bins: int in [0, 64], as in `mlp_regressor`. Defaults to `16`.
         dropout: float in [0, 1), as in `mlp_regressor`. Defaults to `0.3`.
         classes: int in [2, inf). Needed with a plain width.
-        multilabel: bool. Whether a row can have several labels; with a plain width.
+        multilabel: bool. Whether a row can have several labels. Only with a plain width.
             Defaults to `False`.
 
     Returns:
@@ -118,11 +132,12 @@ def mlp_classifier(
     (None, 3)
     """
     owner = "mlp_classifier"
+    inputs = spec_or_shape(owner, inputs, WIDTH)
     task, classes = class_task(owner, inputs, classes, multilabel)
     options = _checked(
         owner, hidden, activation, dropout, l2, normalization, residual, embedding, bins
     )
-    by_name, preprocess, values, hidden_values = _trunk(inputs, embedding, bins, options)
+    by_name, preprocess, values, hidden_values = _trunk(owner, inputs, embedding, bins, options)
     answer = class_head(hidden_values, task, classes, options["l2"])
     return assemble(by_name, preprocess, values, answer, owner)
 
@@ -145,10 +160,10 @@ def _checked(owner, hidden, activation, dropout, l2, normalization, residual, em
     }
 
 
-def _trunk(inputs, embedding, bins, options):
+def _trunk(owner, inputs, embedding, bins, options):
     """Inputs, preprocessing, embeddings and hidden layers."""
-    encoding = Encoding(embedding=embedding, bins=bins)
-    by_name, preprocess, tables = tabular_preprocess(inputs, encoding)
+    columns = ColumnOptions(embedding=embedding, bins=bins)
+    by_name, preprocess, tables = tabular_preprocess(inputs, columns, owner=owner)
     values = network_inputs(preprocess)
     parts = [tensor for tensor in values if tensor.name == "dense"]
     for column, (name, rows, width) in enumerate(tables):

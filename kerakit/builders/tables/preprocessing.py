@@ -1,8 +1,10 @@
 """The `preprocess` sub-model of tabular models: raw columns in, numbers out.
 
-It has nothing to train, so that `fit` can run it once over the data and cache what
-comes out, and it is part of the saved model, so that a server gets raw values.
+It has no weights to train, so that `fit` can apply it to the data once and cache the result. It
+is part of the saved model, so that a server takes raw values.
 """
+
+from __future__ import annotations
 
 import dataclasses
 import itertools
@@ -12,25 +14,27 @@ import keras
 import numpy as np
 
 from kerakit.builders.contract import PREPROCESS
-from kerakit.checks import check, check_int
+from kerakit.checks import check, check_int, shortlist
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 
-__all__ = ["EMBEDDING_FROM", "Encoding", "embedding_width", "tabular_preprocess"]
+__all__ = ["EMBEDDING_FROM", "WIDTH", "ColumnOptions", "embedding_width", "tabular_preprocess"]
 
-# Up to this many categories are one-hot encoded; a dense matrix product is then cheaper
-# than a gather, and nothing has to be learned before a category counts.
+WIDTH = "a width such as 11"  # the plain shape that builders of tables take, for errors
+
+# Columns of up to so many categories are one-hot encoded. A dense matrix product is then cheaper
+# than a gather, and a category has an effect before its embedding is learned.
 EMBEDDING_FROM = 64
 MAXIMUM_POLYNOMIAL_TERMS = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
-class Encoding:
+class ColumnOptions:
     """How `tabular_preprocess` turns columns into numbers.
 
     Attributes:
-        embedding: `"auto"`, int or `None`. Width of the tables of categorical columns with
-            more than `EMBEDDING_FROM` categories; `None` one-hot encodes those too.
+        embedding: `"auto"`, int or `None`. Width of the embeddings of columns with more than
+            `EMBEDDING_FROM` categories; `None` one-hot encodes these columns too.
         degree: int. Numeric columns are expanded to polynomials up to this degree.
         bins: int. Numeric columns are also encoded piecewise linearly over up to this many
             quantile bins (Gorishniy et al. 2022, arXiv:2203.05556); 0 for none.
@@ -41,8 +45,8 @@ class Encoding:
     bins: int = 0
 
 
-def embedding_width(categories):
-    """Width of the table for so many categories: `min(50, 1.6 * categories ** 0.56)`.
+def embedding_width(categories: int) -> int:
+    """Return the width of the embedding of a column: `min(50, 1.6 * categories ** 0.56)`.
 
     The rule of thumb of fastai's tabular models (Howard & Gugger 2020,
     doi:10.3390/info11020108).
@@ -50,21 +54,27 @@ def embedding_width(categories):
     return min(50, round(1.6 * categories**0.56))
 
 
-# Layers in `preprocess` have a dot in their names, which no column can have: inputs and
-# layers of one model share their namespace.
+# Layers in `preprocess` have a dot in their names, which no column can have. The inputs and the
+# layers of one model share a namespace.
 
 
-def tabular_preprocess(inputs, encoding=Encoding()):
+def tabular_preprocess(
+    inputs: Spec | int | tuple[int],
+    options: ColumnOptions = ColumnOptions(),
+    *,
+    owner: str = "tabular_preprocess",
+) -> tuple[dict[str, keras.KerasTensor] | keras.KerasTensor, keras.Model, list]:
     """Build the inputs of a tabular model and the `preprocess` sub-model behind them.
 
-    Missing numbers (NaN) become the training mean, with an indicator beside them where
-    the training rows had gaps. A category that training never saw is a row of zeros
-    (one-hot) or the out-of-vocabulary row of its embedding, so that it answers.
+    Missing numbers (NaN) become the training mean. A column that has missing numbers in the
+    training rows also gets an indicator. A category that is not in the training rows is a row of
+    zeros (one-hot) or the out-of-vocabulary row of its embedding.
 
     Args:
         inputs: `Spec`, or the width of a plain array (int, or a tuple `(width,)`), whose
-            values are then used as they are.
-        encoding: `Encoding`.
+            values are used as they are.
+        options: `ColumnOptions`.
+        owner: str. The builder, for errors.
 
     Returns:
         Tuple `(inputs, preprocess, tables)`: a dict of `keras.Input`s by name (one
@@ -74,29 +84,31 @@ def tabular_preprocess(inputs, encoding=Encoding()):
         embedding tables that `ids` needs.
     """
     if not isinstance(inputs, Spec):
-        return _plain(inputs, encoding)
+        return _plain(owner, inputs, options)
     features = inputs.features
     by_name = {f.name: keras.Input(f.shape, dtype=f.dtype, name=f.name) for f in features}
     numeric = [f for f in features if f.kind == "numeric"]
     categorical = [f for f in features if f.kind == "categorical"]
-    odd = [f.name for f in features if f.kind not in ("numeric", "categorical")]
-    if odd:
+    others = [f for f in features if f.kind not in ("numeric", "categorical")]
+    if others:
+        kinds = sorted({f.kind for f in others})
         raise ArgumentError(
-            f"Tabular models take numeric and categorical columns. Got {odd} of kind "
-            f"{[f.kind for f in features if f.name in odd]}; leave them out with exclude=."
+            f"{owner} takes numeric and categorical columns. Got the columns "
+            f"{shortlist((f.name for f in others), 5)} of kind {' and '.join(kinds)}. Leave "
+            "them out with exclude= when you load the data."
         )
-    dense = _numeric(numeric, by_name, encoding) if numeric else []
+    dense = _numeric(numeric, by_name, options) if numeric else []
     ids, tables = [], []
     for feature in categorical:
-        if _is_embedded(feature, encoding):
+        if _is_embedded(feature, options):
             lookup = _lookup(feature, "int")(by_name[feature.name])
             ids.append(keras.ops.cast(lookup, "int32"))
             rows = len(feature.vocabulary) + 1
-            width = embedding_width(rows) if encoding.embedding == "auto" else encoding.embedding
+            width = embedding_width(rows) if options.embedding == "auto" else options.embedding
             tables.append((feature.name, rows, width))
         else:
-            # Slot 0 is for categories that training never saw. Nothing could train its
-            # weights, so it is left out: an unknown category is all zeros.
+            # Slot 0 is for categories that are not in the training rows. Its weights could not
+            # be trained, so it is left out: an unknown category is all zeros.
             one_hot = _lookup(feature, "one_hot")(by_name[feature.name])
             dense.append(one_hot[:, 1:])
     outputs = []
@@ -108,22 +120,22 @@ def tabular_preprocess(inputs, encoding=Encoding()):
     return by_name, keras.Model(by_name, outputs, name=PREPROCESS), tables
 
 
-def _plain(shape, encoding):
-    owner = "the builder"
+def _plain(owner, shape, options):
     if isinstance(shape, (tuple, list)):
-        check(len(shape) == 1, owner, "inputs", "a Spec, a width or a shape (width,)", shape)
+        expected = "a Data, a Spec, a width or a shape (width,)"
+        check(len(shape) == 1, owner, "inputs", expected, shape)
         shape = shape[0]
     width = check_int(owner, "inputs", shape, minimum=1)
     features = keras.Input((width,), name="features")
     values = features
-    if encoding.degree > 1:
-        values = _polynomials(values, width, encoding.degree)
+    if options.degree > 1:
+        values = _polynomials(values, width, options.degree)
     values = keras.layers.Identity(name="preprocess.dense")(values)
     return features, keras.Model(features, values, name=PREPROCESS), []
 
 
-def _numeric(features, by_name, encoding):
-    """The normalised numbers, then (where asked for) their bins, then the gaps."""
+def _numeric(features, by_name, options):
+    """The normalised numbers, then their bins (if there are any), then the indicators of gaps."""
     scalars = [f for f in features if f.shape == ()]
     vectors = [f for f in features if f.shape != ()]
     parts = []
@@ -137,7 +149,7 @@ def _numeric(features, by_name, encoding):
         return np.concatenate([np.atleast_1d(getattr(f, name)) for f in ordered]).astype("float64")
 
     mean, variance = statistic("mean"), statistic("variance")
-    # A constant column stays finite whatever a request holds.
+    # A column that is constant in training stays finite for every request.
     constant = variance <= 1e-12 * np.maximum(mean**2, 1e-12)
     variance = np.where(constant, 1.0, variance)
     normalize = keras.layers.Normalization(
@@ -147,18 +159,18 @@ def _numeric(features, by_name, encoding):
     gaps = keras.ops.isnan(values)
     values = keras.ops.where(gaps, 0.0, values)
     width = len(mean)
-    if encoding.degree > 1:
+    if options.degree > 1:
         low, high = statistic("minimum"), statistic("maximum")
         middle = ((low + high) / 2 - mean) / np.sqrt(variance)
         half = np.where(high > low, (high - low) / 2, 1.0) / np.sqrt(variance)
         to_range = keras.layers.Rescaling(
             scale=(1 / half).tolist(), offset=(-middle / half).tolist(), name="preprocess.to_range"
         )
-        parts = [_polynomials(to_range(values), width, encoding.degree)]
+        parts = [_polynomials(to_range(values), width, options.degree)]
     else:
         parts = [values]
-    if encoding.bins:
-        parts += _bins(ordered, values, mean, variance, encoding.bins)
+    if options.bins:
+        parts += _bins(ordered, values, mean, variance, options.bins)
     with_gaps = np.flatnonzero(statistic("missing") > 0)
     if len(with_gaps):
         chosen = keras.ops.take(gaps, with_gaps.tolist(), axis=-1)
@@ -170,7 +182,8 @@ def _bins(features, values, mean, variance, bins):
     """Piecewise linear encoding of normalised values over quantile bins.
 
     Component t of a value is 0 below bin t, 1 above it and linear inside. The first bin
-    goes on below, the last above, as in Gorishniy et al. 2022, equation 1.
+    continues below its lower edge and the last one above its upper edge (Gorishniy et al.
+    2022, equation 1).
     """
     quantiles = []
     for feature in features:
@@ -206,8 +219,8 @@ def _polynomials(values, width, degree):
     if terms > MAXIMUM_POLYNOMIAL_TERMS:
         raise ArgumentError(
             f"The 'degree' parameter of polynomial_regressor gives {terms:,} terms for {width} "
-            f"columns; at most {MAXIMUM_POLYNOMIAL_TERMS:,} are possible. Lower it from {degree}, "
-            "or choose columns."
+            f"columns. At most {MAXIMUM_POLYNOMIAL_TERMS:,} terms are possible. Lower degree from "
+            f"{degree}, or leave columns out."
         )
     powers = [keras.ops.ones_like(values), values]
     for _ in range(2, degree + 1):
@@ -219,16 +232,16 @@ def _polynomials(values, width, degree):
         for columns in itertools.combinations_with_replacement(range(width), total):
             used = [columns.count(c) * width + c for c in sorted(set(columns))]
             used += [0] * (degree - len(used))  # column 0 of power 0 is the constant 1
-            for place, index in zip(factors, used, strict=True):
-                place.append(index)
-    for place in factors:
-        factor = keras.ops.take(table, place, axis=-1)
+            for indices, index in zip(factors, used, strict=True):
+                indices.append(index)
+    for indices in factors:
+        factor = keras.ops.take(table, indices, axis=-1)
         products = factor if products is None else products * factor
     return products
 
 
-def _is_embedded(feature, encoding):
-    return encoding.embedding is not None and len(feature.vocabulary) > EMBEDDING_FROM
+def _is_embedded(feature, options):
+    return options.embedding is not None and len(feature.vocabulary) > EMBEDDING_FROM
 
 
 def _lookup(feature, mode):

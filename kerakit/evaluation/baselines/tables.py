@@ -114,9 +114,9 @@ def _plain_encoding(model, spec):
     )
     if preprocess is None or not known:
         return preprocess
-    from kerakit.builders.tables.preprocessing import Encoding, tabular_preprocess
+    from kerakit.builders.tables.preprocessing import ColumnOptions, tabular_preprocess
 
-    return tabular_preprocess(spec, Encoding(embedding="auto"))[1]
+    return tabular_preprocess(spec, ColumnOptions(embedding="auto"))[1]
 
 
 def _constant(data):

@@ -7,7 +7,7 @@ import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from kerakit.checks import check_choice
+from kerakit.checks import check_choice, check_levels
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.files import write_text
@@ -138,11 +138,12 @@ def _describe(model, spec, name, examples, run_dir):
 
 def _quantiles(model, spec):
     """The levels that a quantile regressor's columns are, or `None`."""
-    from kerakit.builders.contract import check_quantiles, quantiles_of
+    from kerakit.builders.contract import quantiles_of
 
     levels = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
-    if check_quantiles("export", levels, name="model") is None:
+    if levels is None:
         return None
+    check_levels("export", "model", levels, odd=True)
     if len(spec.target.names) != 1:
         raise ArgumentError(
             f"The model of export predicts the quantiles {levels}, which needs data with one "

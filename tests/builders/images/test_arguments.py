@@ -77,5 +77,5 @@ def test_a_spec_without_an_image_or_with_more_is_refused(iris):
         cnn_classifier(iris.spec)
     image = image_spec().features[0]
     both = Spec(task="binary", features=(image, Feature("age")), classes=("a", "b"))
-    with pytest.raises(kk.ArgumentError, match="'image': 'image', 'age': 'numeric'"):
+    with pytest.raises(kk.ArgumentError, match="'age': 'numeric', 'image': 'image'"):
         cnn_classifier(both)

@@ -282,12 +282,13 @@ def test_hostile_pickles_are_refused(payload, tmp_path):
     ("payload", "words"),
     [
         (b"]" + b"Na" * 600_000 + b".", "more than 1,000,000 steps"),
-        (b"}(" + text("a") + b"N" + text("a") + b"Nu.", "holds 'a' twice"),
+        (b"ccollections\nOrderedDict\n)R(" + text("a") + b"N" + text("a") + b"Nu.", "'a' twice"),
         (b"}" + text("a") + b"K\x01s.", "'a' is not a tensor"),
         (b"}K\x01Ns.", "keys are not strings"),
         (b"(cos\nsystem\no.", "names 'os.system'"),
         (b"N.", "does not hold a state dict"),
-        (b"(N.", "damaged"),
+        (b"(X.", "damaged"),
+        (b"N" + b"\x85" * 30_000 + b".", "more than 20,000 tuples"),
     ],
     ids=lambda value: repr(value[:12]),
 )

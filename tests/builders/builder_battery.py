@@ -1,0 +1,98 @@
+"""One battery for all builders: build, fit a step, serve, save, load, compare."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+import kerakit as kk
+from kerakit.builders.contract import activation_of
+from kerakit.data.data import Data
+from kerakit.keras_compat import layers_of
+from kerakit.serving.standalone.operations import unservable
+
+__all__ = ["run_builder_battery"]
+
+
+def run_builder_battery(
+    builder, inputs, folder, rows=None, target=None, preset=None, prepare=None, **options
+):
+    """Check what every model of a builder must do; return `(model, answer)`.
+
+    The model has the sub-models `preprocess` and `network`; a step of training changes it and
+    its loss is finite; its answer is finite float32, and probabilities sum to 1; its graph is
+    one that TensorFlow Serving runs; and it answers the same after saving and loading, when it
+    has layers of Keras only.
+
+    Args:
+        builder: function.
+        inputs: its first argument. A `Data` is fitted for an epoch.
+        folder: path. Where the model is saved.
+        rows: dict of arrays by name. Defaults to the test rows of a `Data`.
+        target: array. One step trains on it and `rows`. Defaults to `None`: without a `Data`
+            nothing is trained.
+        preset: str. Defaults to that of the model's task.
+        prepare: function of the model, called before anything else.
+        **options: further arguments of the builder.
+    """
+    model = builder(inputs, **options)
+    if prepare is not None:
+        prepare(model)
+    rows = inputs.table("test").features if rows is None else rows
+    assert [layer.name for layer in model.layers[-2:]] == ["preprocess", "network"]
+    assert not model.get_layer("preprocess").trainable_weights
+    assert {tensor.name for tensor in model.inputs} == {*rows}
+    if isinstance(inputs, Data) or target is not None:
+        check_training(model, inputs, rows, target, preset)
+    answer = model.predict(rows, verbose=0)
+    check_answer(model, answer)
+    check_graph(model, rows, answer)
+    check_saving(model, rows, target, answer, folder)
+    return model, answer
+
+
+def check_training(model, inputs, rows, target, preset):
+    kk.compile(model, preset)
+    kernels = [w for w in model.get_layer("network").trainable_weights if w.name == "kernel"]
+    before = [kernel.numpy() for kernel in kernels]
+    if isinstance(inputs, Data):
+        losses = kk.fit(model, inputs, epochs=1, verbose=0).history["loss"]
+    else:
+        losses = model.fit(rows, target, verbose=0).history["loss"]
+    assert np.isfinite(losses).all()
+    moved = [(kernel.numpy() != old).any() for kernel, old in zip(kernels, before, strict=True)]
+    assert all(moved), [k.path for k, changed in zip(kernels, moved, strict=True) if not changed]
+
+
+def check_answer(model, answer):
+    assert answer.dtype == np.float32 and np.isfinite(answer).all() and answer.std() > 0
+    assert len(model.output_shape) == answer.ndim
+    pairs = zip(model.output_shape, answer.shape, strict=True)
+    assert all(stated in (None, size) for stated, size in pairs)
+    if activation_of(model) == "softmax":
+        np.testing.assert_allclose(answer.sum(-1), 1, rtol=1e-5)
+
+
+def check_graph(model, rows, answer):
+    """A signature as the server has it: named inputs of any number of rows."""
+    inputs = {
+        tensor.name: tf.TensorSpec(tensor.shape, tensor.dtype, tensor.name)
+        for tensor in model.inputs
+    }
+    function = tf.function(
+        lambda values: model(values, training=False), input_signature=[inputs], autograph=False
+    )
+    assert unservable(function.get_concrete_function().graph.as_graph_def()) is None
+    rows = {name: tf.convert_to_tensor(values) for name, values in rows.items()}
+    np.testing.assert_allclose(function(rows), answer, rtol=1e-4, atol=1e-5 * np.abs(answer).max())
+
+
+def check_saving(model, rows, target, answer, folder):
+    model.save(folder / "model.keras")
+    again = keras.models.load_model(folder / "model.keras", compile=target is not None)
+    np.testing.assert_allclose(again.predict(rows, verbose=0), answer, rtol=1e-6)
+    kinds = {type(layer) for layer in layers_of(again)}
+    assert {kind.__module__.split(".")[0] for kind in kinds} == {"keras"}
+    assert keras.layers.Lambda not in kinds
+    if target is not None:
+        measured = again.evaluate(rows, target, verbose=0)
+        np.testing.assert_allclose(measured, model.evaluate(rows, target, verbose=0), rtol=1e-5)
