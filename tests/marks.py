@@ -1,8 +1,9 @@
 """What a test needs, as markers: `pytest -m quick` selects the tests that need nothing.
 
 A test says what it needs by `@pytest.mark.training` (it trains a model),
-`@pytest.mark.process` (it starts a process), `@pytest.mark.large` (it reads a large data set) or
-`@pytest.mark.drawing` (it writes a report with all its plots, which takes a second of CPU time).
+`@pytest.mark.process` (it starts a process), `@pytest.mark.large` (it reads a large data set),
+`@pytest.mark.drawing` (it writes a report with all its plots) or `@pytest.mark.export` (it
+exports models); a report and an export take a second of CPU time each.
 `slow` tests take more than about half a minute.
 A fixture says so by `@needs("training")` below `@pytest.fixture`, and every test that asks for
 it is marked. Tests without these marks are `quick`.
@@ -12,7 +13,7 @@ import pytest
 
 __all__ = ["NEEDS", "mark", "needs"]
 
-NEEDS = ("training", "process", "large", "drawing", "slow")
+NEEDS = ("training", "process", "large", "drawing", "export", "slow")
 
 # Calls in the example of a docstring that train a model, or start a process.
 _CALLS = {

@@ -247,7 +247,8 @@ def _cut(error):
 
 
 def _shown(tensor):
-    return f"{tensor['dtype']} {tuple(tensor['shape'])}"
+    sizes = ["n", *("any" if size is None else str(size) for size in tensor["shape"][1:])]
+    return f"{tensor['dtype']} ({', '.join(sizes)}{',' * (len(sizes) == 1)})"
 
 
 def _plain(array):

@@ -71,6 +71,7 @@ def sequences():
 
 
 @pytest.fixture(scope="session")
+@needs("export")
 def sequence_exports(sequences, tmp_path_factory):
     """One export of each of these."""
     base = tmp_path_factory.mktemp("saved_models")

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from marks import needs
 from serving_cases import make_spec, predict
 
 import kerakit as kk
@@ -22,6 +24,7 @@ TEXTS = st.text() | st.sampled_from(["", "red", "white", "RED", " red", "\0", "g
 
 
 @pytest.fixture(scope="module")
+@needs("export")
 def served(exports):
     return {case: load_served(exports[case]) for case in exports}
 
@@ -37,7 +40,8 @@ def test_any_row_is_answered_as_by_the_model(case, draw, models, served):
         "alcohol": np.array(draw.draw(st.lists(FLOATS, min_size=rows, max_size=rows)), "float32"),
         "kind": np.array(draw.draw(st.lists(TEXTS, min_size=rows, max_size=rows)), object),
     }
-    expected, answer = predict(models[case], columns), served[case](columns)
+    tensors = {name: tf.constant(column.tolist()) for name, column in columns.items()}
+    expected, answer = models[case].predict_on_batch(tensors), served[case](columns)
     spec = make_spec(case)
     if case == "quantiles":
         got = np.stack([answer["lower"], answer["prediction"], answer["upper"]], axis=1)

@@ -7,10 +7,7 @@ from serving_cases import make_spec, make_table, predict
 
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.errors import ArgumentError
-from kerakit.serving import (
-    export,
-    load_served,
-)
+from kerakit.serving import export, load_served
 
 
 def test_served_answers_as_the_model(exports, models):
@@ -31,7 +28,9 @@ def test_served_takes_lists_integers_and_missing_values(exports):
     np.testing.assert_array_equal(served(plain)["prediction"], served(loose)["prediction"])
 
 
-@pytest.mark.parametrize("case", ["regression", "multilabel"])
+@pytest.mark.parametrize(
+    "case", ["regression", pytest.param("multilabel", marks=pytest.mark.export)]
+)
 def test_served_is_the_signature_to_the_last_bit(exports, case):
     import tensorflow as tf
 
@@ -61,6 +60,7 @@ def test_served_can_be_called_from_threads(exports):
         assert answer["label"].tolist() == expected["label"].tolist()
 
 
+@pytest.mark.export
 def test_served_takes_arrays(tmp_path):
     inputs = {
         "pixels": keras.Input((2, 2), name="pixels"),
@@ -108,3 +108,13 @@ def test_served_refuses_what_is_no_table_or_no_export(exports, tmp_path):
         load_served(exports["regression"])([[7.0, 9.0, "red"]])
     with pytest.raises(ArgumentError, match="not an export"):
         load_served(tmp_path)
+
+
+def test_served_shows_its_signatures(exports):
+    served = load_served(exports["regression"])
+    assert repr(served).splitlines() == [
+        f"Served({str(exports['regression'])!r})",
+        "  inputs: acidity float32 (n,), alcohol float32 (n,), kind string (n,)",
+        "  outputs: prediction float32 (n,)",
+        "  signatures: serving_default, regress",
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import pathlib
 from typing import TYPE_CHECKING, Any
@@ -160,7 +161,13 @@ def _save(functions, model, folder):
     archive.track(model)
     for name, function in functions.items():
         archive.add_endpoint(name, function)
-    archive.write_out(os.fspath(folder), verbose=False)
+    logger = logging.getLogger("tensorflow")
+    level = logger.level
+    logger.setLevel(logging.WARNING)  # "Assets written to" names a folder that will be renamed
+    try:
+        archive.write_out(os.fspath(folder), verbose=False)
+    finally:
+        logger.setLevel(level)
 
 
 @contextlib.contextmanager

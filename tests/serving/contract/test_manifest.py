@@ -26,6 +26,7 @@ def validator():
     return jsonschema.Draft202012Validator(schema)
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("case", CASES)
 def test_every_manifest_fits_the_schema(case, exports, validator):
     # No NaN or Infinity: strict JSON.

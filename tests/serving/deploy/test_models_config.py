@@ -386,6 +386,7 @@ def test_models_of_others_are_not_batched(base, content):
     assert "# No batching: 'wine' is not an export of kerakit" in text
 
 
+@pytest.mark.export
 def test_exports_are_configured_as_they_are(exports):
     base = [path.parent.parent for path in exports.values()][0]
     with pytest.warns(UserWarning, match="'run' is left out"):

@@ -18,6 +18,8 @@ from kerakit.serving.contract.signatures import signature_names
 from kerakit.serving.contract.versions import MANIFEST
 from kerakit.serving.exporting.endpoints import build_endpoints
 
+pytestmark = pytest.mark.export
+
 
 def signatures(path):
     return tf.saved_model.load(str(path)).signatures

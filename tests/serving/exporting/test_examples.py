@@ -11,7 +11,7 @@ from kerakit.data.spec import Feature, Spec
 from kerakit.errors import ArgumentError
 from kerakit.serving import export
 from kerakit.serving.contract.manifest import read_manifest
-from kerakit.serving.exporting.examples import example_rows, with_example
+from kerakit.serving.exporting.examples import example_rows, spec_and_examples, with_example
 from kerakit.serving.standalone.padding import series_lengths
 
 
@@ -53,17 +53,21 @@ def test_samples_in_any_form(sequences):
         example_rows({"series": [[1.0], [[2.0]]]}, sequences["series"][1])
 
 
+@pytest.mark.export
 def test_the_sample_may_be_a_dataset_or_a_dict(models, exports, tmp_path):
     spec, table = make_spec("regression"), make_table(make_spec("regression"))
     manifest = json.loads((exports["regression"] / "assets.extra" / "kerakit.json").read_text())
     dataset = Data(table, None, table, spec).test
+    rows = example_rows(table, spec)
     for sample in (dataset, table.features, dataset.map(lambda features, _: features)):
-        path = export(models["regression"], spec, tmp_path / "m", examples=sample, verify=False)
-        other = json.loads((path / "assets.extra" / "kerakit.json").read_text())
-        assert other["golden"] == manifest["golden"]
-    assert path.name == "3"
+        for name, column in example_rows(sample, spec).items():
+            np.testing.assert_array_equal(column, rows[name])
+    path = export(models["regression"], spec, tmp_path / "m", examples=sample, verify=False)
+    other = json.loads((path / "assets.extra" / "kerakit.json").read_text())
+    assert other["golden"] == manifest["golden"]
 
 
+@pytest.mark.export
 def test_where_every_row_has_gaps_the_example_is_filled_with_means(models, tmp_path):
     spec = make_spec("regression")
     sample = {name: column[:1] for name, column in make_table(spec).features.items()}
@@ -76,23 +80,24 @@ def test_where_every_row_has_gaps_the_example_is_filled_with_means(models, tmp_p
     assert example["response"]["predictions"] == manifest["golden"]["outputs"]["prediction"][16:]
 
 
+@pytest.mark.export
 def test_the_examples_of_data_are_its_test_rows_or_else_others(models, tmp_path):
     spec, table = make_spec("regression"), make_table(make_spec("regression"))
     parts = [table.take(slice(start, start + 8)) for start in (0, 16, 24)]
     none = table.take(slice(0))
     streams = [Data(part, None, part, spec).test for part in (*parts, none)]
-    for number, (train, validation, test, kept) in enumerate(
-        [
-            (*parts, 24),
-            (parts[0], parts[1], none, 16),
-            (parts[0], None, none, 0),
-            (streams[0], streams[1], streams[2], 24),
-            (streams[0], None, streams[3], 0),
-        ]
-    ):
+    for train, validation, test, kept in [
+        (*parts, 24),
+        (parts[0], parts[1], none, 16),
+        (parts[0], None, none, 0),
+        (streams[0], streams[1], streams[2], 24),
+        (streams[0], None, streams[3], 0),
+    ]:
         data = Data(train, validation, test, spec)
-        path = export(models["regression"], data, tmp_path / str(number), verify=False)
-        column = read_manifest(path)["golden"]["inputs"]["alcohol"]
-        np.testing.assert_allclose(column[:8], table.features["alcohol"][kept : kept + 8], 1e-6)
+        same, examples = spec_and_examples(data, None)
+        column = example_rows(examples, same)["alcohol"]
+        np.testing.assert_array_equal(column[:8], table.features["alcohol"][kept : kept + 8])
+    path = export(models["regression"], data, tmp_path / "m", verify=False)
+    np.testing.assert_allclose(read_manifest(path)["golden"]["inputs"]["alcohol"], column, 1e-6)
     with pytest.raises(ArgumentError, match="'data' parameter of export has no rows"):
         export(models["regression"], Data(none, None, none, spec), tmp_path / "m")

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from marks import needs
 
 import kerakit as kk
 from kerakit.data.spec import Feature, Spec
@@ -13,6 +14,7 @@ SHAPE = (6, 5, 3)
 
 
 @pytest.fixture(scope="module")
+@needs("export")
 def served_images(tmp_path_factory):
     """A loaded export of a small classifier, its pixels, and what it answers for them."""
     keras.utils.set_random_seed(0)

@@ -38,7 +38,7 @@ def test_a_disk_that_is_full_at_any_moment_leaves_nothing(models, tmp_path, tiny
     first = export(models["binary"], spec, tiny_disk / "m", **arguments)
     before = sorted(path.name for path in first.rglob("*"))
     parts = {}
-    for free in range(0, 400, 12):
+    for free in range(0, 400, 20):
         filler = tiny_disk / "filler"
         filler.write_bytes(b"")
         disk = os.statvfs(tiny_disk)

@@ -13,6 +13,8 @@ from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.contract.versions import MANIFEST
 from kerakit.serving.standalone.padding import series_lengths
 
+pytestmark = pytest.mark.export
+
 SIGNATURES = {
     "forecast": {"serving_default"},
     "channels": {"serving_default"},

@@ -12,6 +12,8 @@ from kerakit.serving.standalone.compare import golden_inputs
 from kerakit.serving.standalone.endpoint_checks import MAXIMUM_RECORDS
 from kerakit.serving.standalone.prediction_log import PredictionLog
 
+pytestmark = pytest.mark.export
+
 
 def records(path):
     return [record.numpy() for record in tf.data.TFRecordDataset(str(path / WARMUP))]

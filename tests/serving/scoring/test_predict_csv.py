@@ -17,6 +17,7 @@ def rows_of(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("case", ["binary", "multilabel", "targets", "quantiles"])
 def test_a_file_is_scored_row_by_row(case, exports, models, tmp_path):
     spec = make_spec(case)

@@ -80,7 +80,7 @@ def test_what_is_no_number_is_refused_with_its_line(cell):
 def test_the_fast_way_to_numbers_gives_what_read_column_gives():
     rng = np.random.default_rng(0)
     letters = np.array(list("0123456789.eE+-infa x_("))
-    words = {"".join(rng.choice(letters, size)) for size in rng.integers(0, 6, 20_000)}
+    words = {"".join(rng.choice(letters, size)) for size in rng.integers(0, 6, 2_000)}
     accepted = 0
     for word in words:
         slow = read_column(pa.array([word]), None, False)
@@ -90,7 +90,7 @@ def test_the_fast_way_to_numbers_gives_what_read_column_gives():
         elif abs(slow.numbers()[0]) < 1e38 or slow.missing()[0]:
             np.testing.assert_array_equal(read([word], NUMBER), slow.numbers().astype("float32"))
             accepted += 1
-    assert accepted > 1000
+    assert accepted > 150
 
 
 def test_codes_are_texts_as_they_are_written():
@@ -177,6 +177,7 @@ def test_parts_and_batches_do_not_change_the_answers(exports, tmp_path, small_pa
     assert all(len(line.split(",")[1]) < 14 for line in lines[1:])
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("case", ["multiclass", "multilabel", "targets"])
 def test_parquet_answers_are_the_csv_answers(exports, tmp_path, case, monkeypatch):
     from kerakit.serving.scoring import output
@@ -329,13 +330,21 @@ def test_an_array_feature_is_no_column(exports, tmp_path):
         columns_of_features(spec, ["pixels"], "in.csv")
 
 
+def read_line(terminal):
+    """What was written to a terminal, up to the end of the line."""
+    text = ""
+    while not text.endswith("\n"):
+        text += os.read(terminal, 1000).decode()
+    return text
+
+
 def test_progress_is_shown_on_a_terminal_only(tmp_path):
     leader, follower = pty.openpty()
     with open(follower, "w") as terminal, ScoreProgress(stream=terminal) as progress:
         progress.show(5000, 0.5)
         progress.show(5001, 0.51)  # too soon to show
         progress.show(10_000, 1.0)
-    shown = os.read(leader, 1000).decode()
+    shown = read_line(leader)
     os.close(leader)
     assert "[===============>..............]  50%  5,000 rows" in shown
     assert "5,001" not in shown

@@ -1,11 +1,13 @@
 """`verify` and its report."""
 
+import pathlib
 import shutil
 
 import pytest
 
 from kerakit.errors import ArgumentError
 from kerakit.serving import verify
+from kerakit.serving.verifying.report import Check, VerifyReport
 
 
 @pytest.mark.process
@@ -49,3 +51,20 @@ def test_what_is_no_export_is_refused(tmp_path):
         verify(tmp_path / "none")
     with pytest.raises(ArgumentError, match="not an export"):
         verify(tmp_path)
+
+
+def test_a_report_shows_itself_in_a_few_lines():
+    checks = (Check("files", True, "read"), Check("labels", False, "no has another place"))
+    folder = pathlib.Path("saved_models/wine/1")
+    assert repr(VerifyReport(folder, checks, {})).splitlines() == [
+        "VerifyReport of saved_models/wine/1",
+        "  1 of 2 checks FAILED",
+        "  FAILED labels: no has another place",
+    ]
+    url = "http://localhost:8501/v1/models/wine"
+    good = VerifyReport(folder, checks[:1], {"batch 1": {"p50": 0.3, "p95": 0.4}}, url)
+    assert repr(good).splitlines() == [
+        f"VerifyReport of saved_models/wine/1 at {url}",
+        "  all checks passed",
+        "  latency, batch 1: p50 0.3 ms, p95 0.4 ms",
+    ]

@@ -11,6 +11,7 @@ import pytest
 sys.path.append(str(pathlib.Path(__file__).parent))
 
 from live_cases import export_photos
+from marks import needs
 from rest_server import RestServer
 
 from kerakit.serving.verifying.live import check
@@ -25,6 +26,7 @@ def few_requests(monkeypatch):
 
 
 @pytest.fixture(scope="session")
+@needs("export")
 def paths(exports, tmp_path_factory):
     """Every export by the name of its case, images too."""
     photos = export_photos(tmp_path_factory.mktemp("saved_models") / "photos")

@@ -10,6 +10,7 @@ import time
 
 import pytest
 from live_cases import copy_version, edit, failed, manifest_of
+from marks import needs
 from rest_models import version_status
 from rest_server import RestServer
 from serving_cases import CASES
@@ -86,6 +87,7 @@ def test_a_server_may_drop_an_idle_connection(server, ask):
     assert server.connections > before + 30
 
 
+@pytest.mark.export
 def test_a_model_may_have_another_name_on_the_server(exports):
     with RestServer({"renamed": exports["binary"].parent}) as server:
         report = check_live(exports["binary"], server.url("renamed"))
@@ -132,6 +134,7 @@ def test_a_version_that_is_not_loaded(states, why, server, ask):
 
 
 @pytest.fixture
+@needs("export")
 def two(exports, tmp_path):
     """Versions 1 and 2 of one model."""
     base = tmp_path / "binary"
@@ -178,6 +181,7 @@ def test_the_version_is_not_loaded_yet(status, why, server, ask):
     assert failed(ask("binary"))["version"].endswith(why)
 
 
+@pytest.mark.export
 def test_a_server_that_is_lost_on_the_way(exports):
     with RestServer({"binary": exports["binary"].parent}) as server:
 

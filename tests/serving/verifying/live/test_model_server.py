@@ -21,6 +21,8 @@ from kerakit.errors import ExportError
 from kerakit.serving.standalone.compare import compare, golden_outputs
 from kerakit.serving.verifying.live.check import check_live
 
+pytestmark = pytest.mark.export
+
 SECONDS = 60.0
 DTYPES = {"float32": "DT_FLOAT", "string": "DT_STRING"}
 
