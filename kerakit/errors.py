@@ -17,8 +17,8 @@ __all__ = [
     "TrainingError",
 ]
 
-# The longest message, in characters. `kerakit.checks` shortens values and lists of names, so
-# that few messages come near; what is longer all the same loses its middle.
+# The maximum length of a message, in characters. `kerakit.checks` shortens values and lists of
+# names, so few messages are longer. The middle of a longer message is left out.
 MAX_MESSAGE = 500
 _CUT = " [...] "
 

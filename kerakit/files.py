@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MAXIMUM_VERSION = 2**63 - 1
-# What absl::SimpleAtoi<int64> accepts: ASCII digits, a sign, white space around them.
+# The texts that absl::SimpleAtoi<int64> accepts: ASCII digits, a sign, white space around them.
 _INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)[ \t\n\v\f\r]*")
 
 
@@ -52,22 +52,22 @@ def atomic_path(path: str | os.PathLike[str], durable: bool = True) -> Iterator[
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
-    aside = pathlib.Path(name)
+    draft = pathlib.Path(name)
     try:
-        yield aside
+        yield draft
         if durable:
-            with open(aside, "rb") as file:
+            with open(draft, "rb") as file:
                 os.fsync(file.fileno())
-        os.chmod(aside, 0o666 & ~_umask())
-        os.replace(aside, path)
+        os.chmod(draft, 0o666 & ~_umask())
+        os.replace(draft, path)
     finally:
-        aside.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes, durable: bool = True) -> None:
     """Write `content` to `path`, whole or not at all."""
-    with atomic_path(path, durable) as aside:
-        aside.write_bytes(content)
+    with atomic_path(path, durable) as draft:
+        draft.write_bytes(content)
 
 
 def write_text(path: str | os.PathLike[str], text: str, durable: bool = True) -> None:

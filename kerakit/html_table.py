@@ -1,4 +1,4 @@
-"""Tables as HTML: of reports, and of what a notebook shows; whatever a cell holds is escaped."""
+"""Tables as HTML, for reports and notebooks. The content of every cell is escaped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Data`: the three splits of one source, and what they are."""
+"""`Data`: the training, validation and test split of a source, with its description."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kerakit.checks import check
+from kerakit.checks import check, naming
 from kerakit.data.spec import Spec
 from kerakit.data.split import SPLITS
 from kerakit.data.storage.mapped import is_lazy, row_reader, take_rows
@@ -151,16 +151,18 @@ class Data:
         from kerakit.data import load_arrays  # its file is above this one
 
         tables = {"train": train, "validation": validation, "test": test}
+        owner = "Data.from_tables"
         if target is None:
             for split, table in tables.items():
                 ok = table is None and split != "train"
                 ok = ok or (isinstance(table, (tuple, list)) and len(table) == 2)
                 expected = "a pair (x, y); a table that has the target in it needs target="
-                check(ok, "Data.from_tables", split, expected, table)
+                check(ok, owner, split, expected, table)
             x, y = train
         else:
             x, y = train, target if isinstance(target, str) else list(target)
-        return load_arrays(x, y, validation=validation, test=test, **options)
+        with naming(owner):
+            return load_arrays(x, y, validation=validation, test=test, **options)
 
     @functools.cached_property
     def train(self) -> tf.data.Dataset:

@@ -1,4 +1,4 @@
-"""The options that the loaders of tables share, checked in one place."""
+"""The options that the loaders have in common, checked in one place."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["Options", "names"]
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """The options that the loaders of tables share; `load_csv` says what each means.
+    """The options that the loaders have in common; the docstring of `load_csv` explains them.
 
     Attributes:
         owner: str. The loader, for messages.
 
     Raises:
-        ArgumentError: when a value is not what it can be.
+        ArgumentError: when an option has a value that it cannot have.
     """
 
     owner: str

@@ -1,4 +1,4 @@
-"""What the data is: the one description that builders, training and serving share."""
+"""`Spec`: the description of data that builders, training, evaluation and serving read."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Feature:
     Attributes:
         name: str. The input's name in the model and on the wire, `[A-Za-z_][A-Za-z0-9_]*`.
         kind: str. One of `KINDS`.
-        dtype: str. What the model takes: `"float32"`, `"string"`, or for images `"uint8"`.
+        dtype: str. The dtype of the input: `"float32"`, `"string"`, or for images `"uint8"`.
         shape: tuple of ints. Shape of one value, `()` for a scalar column, `(d,)` for a
             plain array of width d, `(height, width, channels)` for an image. A sequence of
             numbers has `(steps,)` or `(steps, channels)`, `None` steps where its length is

@@ -18,7 +18,7 @@ _DRAWS = 100
 
 
 class SplitOptions(Protocol):
-    """What `split_rows` reads of a loader's options."""
+    """The options of a loader that `split_rows` reads."""
 
     @property
     def test_size(self) -> float: ...
@@ -47,7 +47,7 @@ def split_rows(
         rows: dict from split to int array of rows. It has `"train"`, and `"validation"` and
             `"test"` where the user gave them.
         options: object with `test_size`, `validation_size` (0 for none) and `seed`.
-        name: str. What is split, for an error.
+        name: str. The name of the data, for an error.
         classes: int array, or `None`. The class id of each training row: each split gets its
             proportion of every class.
         units: int array, or `None`. The unit of each training row (see `units_of`); a split
@@ -103,7 +103,7 @@ def split_off(
         seed: int or sequence of ints. The same seed draws the same rows.
         classes: int array of shape `(count,)`, or `None`. Class ids from 0.
         groups: int array of shape `(count,)`, or `None`. The group of each row.
-        name: str. What is split, for an error.
+        name: str. The name of the data, for an error.
 
     Returns:
         `(rest, drawn)`: two int arrays of row indices, each in ascending order.
@@ -147,7 +147,7 @@ def split_units(
         seed: int or sequence of ints.
         classes: int array of shape `(n,)`, or `None`. Class ids of the rows: each class gets
             its proportion of the drawn units. A unit counts as of the rarest of its classes.
-        name: str. What is split, for an error.
+        name: str. The name of the data, for an error.
 
     Returns:
         `(rest, drawn)`: two int arrays of row indices, each in ascending order.

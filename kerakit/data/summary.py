@@ -1,4 +1,4 @@
-"""A few readable lines about data, for a terminal, and small tables of the same for a notebook."""
+"""A few lines about data for a terminal, and small tables of the same for a notebook."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def summary_text(title: str, spec: Any) -> str:
     """Return task, rows per split, features with their kind, target and classes, in a few lines.
 
     Args:
-        title: str. What is described: `"Data"` or `"Spec"`.
+        title: str. The class that is described: `"Data"` or `"Spec"`.
         spec: `Spec`.
     """
     lines = [_headline(title, spec)]
@@ -44,7 +44,7 @@ def summary_html(title: str, spec: Any) -> str:
     """Return the same as `summary_text` as HTML, with the statistics of the features.
 
     Args:
-        title: str. What is described: `"Data"` or `"Spec"`.
+        title: str. The class that is described: `"Data"` or `"Spec"`.
         spec: `Spec`.
     """
     parts = [f"<p><b>{escaped(_headline(title, spec))}</b></p>"]
@@ -125,8 +125,8 @@ def _listed(texts, limit=8):
     return ", ".join(texts[:limit]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _cut_table(header, rows, what, numbers):
+def _cut_table(header, rows, noun, numbers):
     """A table of at most 50 rows, and a line that says how many more there are."""
     more = len(rows) - _MAX_ROWS
     found = [html_table(header, rows[:_MAX_ROWS], numbers=numbers)]
-    return found + ([f"<p>and {more:,} more {what}</p>"] if more > 0 else [])
+    return found + ([f"<p>and {more:,} more {noun}</p>"] if more > 0 else [])

@@ -44,7 +44,7 @@ def find_files(
     validation: str | os.PathLike[str] | None = None,
     *,
     owner: str,
-    what: str,
+    noun: str,
     suffixes: set[str] | None = None,
 ) -> dict[str, list[ClassFile]]:
     """List the files of a folder that has a folder per class, in the order of their names.
@@ -57,7 +57,7 @@ def find_files(
         test, validation: str or path of another folder that has a folder for each class, or
             `None`.
         owner: str. The function that the user called, for messages.
-        what: str. The noun for the files, for messages: `"images"` or `"texts"`.
+        noun: str. The noun for the files, for messages: `"images"` or `"texts"`.
         suffixes: set of str. Files with another suffix are skipped. Defaults to `None`: files
             of any suffix are listed. Hidden files are always skipped.
 
@@ -69,8 +69,8 @@ def find_files(
         DataError: when there is no such folder, or it has another layout.
         ArgumentError: when an argument is not a path.
     """
-    wanted = _Wanted(what, suffixes)
-    root = _folder(owner, "directory", directory, what)
+    wanted = _Wanted(noun, suffixes)
+    root = _folder(owner, "directory", directory, noun)
     folders = {"train": root} | _split_folders(root)
     for split, other in (("test", test), ("validation", validation)):
         if other is not None:
@@ -79,7 +79,7 @@ def find_files(
                     f"{root} holds {folders[split].name!r}, and {split}= is given too. Keep "
                     "one of the two."
                 )
-            folders[split] = _folder(owner, split, other, what)
+            folders[split] = _folder(owner, split, other, noun)
     if "validation" in folders and "test" not in folders:
         folders["test"] = folders.pop("validation")
     return {split: _files(folder, root, wanted) for split, folder in folders.items()}
@@ -87,7 +87,7 @@ def find_files(
 
 @dataclasses.dataclass(frozen=True)
 class _Wanted:
-    what: str
+    noun: str
     suffixes: set | None
 
     def among(self, files):
@@ -99,18 +99,18 @@ class _Wanted:
         return f" ({', '.join(sorted(self.suffixes)[:3])}, ...)" if self.suffixes else ""
 
 
-def _folder(owner, parameter, value, what):
+def _folder(owner, parameter, value, noun):
     check(isinstance(value, (str, os.PathLike)), owner, parameter, "a path", value)
     path = pathlib.Path(value).expanduser()
     if not path.exists():
         raise DataError(f"{path}: no such folder. Expected a folder that has one per class.")
     if not path.is_dir():
-        raise DataError(f"{path} is a file. Expected a folder with a folder of {what} per class.")
+        raise DataError(f"{path} is a file. Expected a folder with a folder of {noun} per class.")
     return path
 
 
 def _split_folders(root):
-    """The folders of the splits where these are what `root` holds, else nothing."""
+    """The folders of the splits where `root` holds folders of splits, else an empty dict."""
     inside = _entries(root)[0]
     named = [path for path in inside if path.name.lower() in _SPLIT_NAMES]
     train = [path for path in named if _SPLIT_NAMES[path.name.lower()] == "train"]
@@ -137,10 +137,10 @@ def _files(folder, root, wanted):
     """The wanted files of the class folders in `folder`."""
     classes, loose = _entries(folder)
     if not classes:
-        content = f"{wanted.what} but no folders" if wanted.among(loose) else "no folders"
+        content = f"{wanted.noun} but no folders" if wanted.among(loose) else "no folders"
         raise DataError(
             f"{folder} holds {content}. Expected a folder for each class, named as the class, with "
-            f"its {wanted.what} in it."
+            f"its {wanted.noun} in it."
         )
     found = []
     for path in classes:
@@ -150,7 +150,7 @@ def _files(folder, root, wanted):
         for inner in nested:
             if wanted.among(_entries(inner)[1]) or (not good and _entries(inner)[0]):
                 raise DataError(
-                    f"{path} holds a folder {inner.name!r} of its own. Expected the {wanted.what} "
+                    f"{path} holds a folder {inner.name!r} of its own. Expected the {wanted.noun} "
                     f"of a class right in its folder{_perhaps(path, nested)}."
                 )
         if not good:
@@ -159,7 +159,7 @@ def _files(folder, root, wanted):
                 f"only files with the suffixes {', '.join(suffixes[:10])}" if files else "no files"
             )
             raise DataError(
-                f"{path} is an empty class: it holds {content}. Add {wanted.what} to it"
+                f"{path} is an empty class: it holds {content}. Add {wanted.noun} to it"
                 f"{wanted.some_suffixes()}, or remove the folder."
             )
         found += [ClassFile(str(file), _name(file, root), label) for file in good]

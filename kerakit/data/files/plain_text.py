@@ -21,7 +21,7 @@ def read_bytes(path: pathlib.Path, expected: str = "a file of text") -> bytes:
 
     Args:
         path: `pathlib.Path`.
-        expected: str. What the file should be, for errors.
+        expected: str. The expected kind of file, for errors.
 
     Raises:
         DataError: when there is no such file, or it is a folder, empty or no gzip file.
@@ -37,7 +37,7 @@ def file_bytes(path: pathlib.Path, expected: str) -> bytes:
 
     Args:
         path: `pathlib.Path`.
-        expected: str. What the file should be, for errors.
+        expected: str. The expected kind of file, for errors.
 
     Raises:
         DataError: when there is no such file, or it is a folder or empty.
@@ -47,8 +47,8 @@ def file_bytes(path: pathlib.Path, expected: str) -> bytes:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        beside = os.listdir(path.parent) if path.parent.is_dir() else ()
-        raise DataError(f"{path}: no such file.{near_match(path.name, beside)}") from None
+        names = os.listdir(path.parent) if path.parent.is_dir() else ()
+        raise DataError(f"{path}: no such file.{near_match(path.name, names)}") from None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     if not content:

@@ -62,7 +62,7 @@ def find_images(
         DataError: when there is no such folder, or it has another layout.
         ArgumentError: when an argument is not a path.
     """
-    return find_files(directory, test, validation, owner=owner, what="images", suffixes=_SUFFIXES)
+    return find_files(directory, test, validation, owner=owner, noun="images", suffixes=_SUFFIXES)
 
 
 def scan_images(files: Sequence[ClassFile]) -> Scan:

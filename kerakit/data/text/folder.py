@@ -41,7 +41,7 @@ def read_text_folder(
     Raises:
         DataError: when the folder has another layout, or a file cannot be read as text.
     """
-    found = find_files(directory, test, validation, owner="load_text", what="texts")
+    found = find_files(directory, test, validation, owner="load_text", noun="texts")
     rows = np.random.default_rng((seed, 2)).permutation(len(found["train"]))
     found["train"] = [found["train"][row] for row in rows]
     return {split: _source(files, str(directory), encoding) for split, files in found.items()}

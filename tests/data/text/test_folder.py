@@ -108,6 +108,6 @@ def test_files_are_found_in_the_order_of_their_names(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"")
     suffixes = {".png", ".jpg", ".gif"}
-    files = find_files(tmp_path, owner="load_images", what="images", suffixes=suffixes)
+    files = find_files(tmp_path, owner="load_images", noun="images", suffixes=suffixes)
     names = ["Train/a/x.jpg", "Train/b/1.PNG", "Train/b/2.png"]
     assert [file.name for file in files["train"]] == names
