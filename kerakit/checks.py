@@ -22,6 +22,7 @@ __all__ = [
     "check_choice",
     "check_float",
     "check_int",
+    "check_levels",
     "check_sizes",
     "naming",
     "short_repr",
@@ -163,6 +164,28 @@ def check_sizes(owner: str, name: str, value: Any) -> tuple[int, ...]:
     ok = all(isinstance(v, numbers.Integral) and not isinstance(v, bool) and v > 0 for v in value)
     check(ok, owner, name, "a sequence of ints in the range [1, inf)", value)
     return tuple(int(v) for v in value)
+
+
+def check_levels(owner: str, name: str, value: Any, odd: bool = False) -> tuple[float, ...]:
+    """Check the levels of quantiles: numbers in (0, 1) that increase; return them as floats.
+
+    Args:
+        owner: str. The function whose parameter it is.
+        name: str. The parameter.
+        value: The value received.
+        odd: bool. Whether there must be 3, 5, ... levels, so that one is in the middle.
+            Defaults to `False`.
+    """
+    try:
+        levels = tuple(float(level) for level in value)
+    except (TypeError, ValueError, OverflowError):
+        levels = ()
+    ok = all(low < high for low, high in zip((0.0, *levels), (*levels, 1.0), strict=True))
+    ok = ok and (len(levels) >= 3 and len(levels) % 2 == 1 if odd else len(levels) > 0)
+    count = "3, 5, ... levels, the middle one for the prediction," if odd else "levels"
+    expected = f"{count} that increase within the range (0.0, 1.0), such as (0.1, 0.5, 0.9)"
+    check(ok, owner, name, expected, value)
+    return levels
 
 
 def _is_finite(value: Any) -> bool:
