@@ -5,7 +5,10 @@ import pytest
 import tensorflow as tf
 
 from kerakit.data import load_images
-from kerakit.data.images.scan import find_images, scan_images
+from kerakit.data.images.classes import order_classes, rename
+from kerakit.data.images.options import ImageOptions
+from kerakit.data.images.scan import choose_channels, choose_size, find_images, scan_images
+from kerakit.data.options import Options
 from kerakit.errors import ArgumentError, DataError
 
 
@@ -72,8 +75,9 @@ def test_folders_of_splits_are_respected(tmp_path, parts, validation, test, pict
 
 
 def test_a_class_may_be_called_like_a_split(tmp_path, pictures):
-    data = load_images(pictures.folder(tmp_path, {"train": 5, "bus": 5}))
-    assert data.spec.classes == ("bus", "train")
+    found = find_images(pictures.folder(tmp_path, {"train": 5, "bus": 5}))
+    assert list(found) == ["train"]
+    assert [file.label for file in found["train"]] == ["bus"] * 5 + ["train"] * 5
 
 
 def test_other_folders_can_be_the_test_and_validation_split(tmp_path, pictures):
@@ -88,14 +92,17 @@ def test_other_folders_can_be_the_test_and_validation_split(tmp_path, pictures):
 
 
 def test_labels_are_sorted_as_numbers_renamed_and_joined(tmp_path, pictures):
-    pictures.folder(tmp_path, {"10": 2, "9": 2, "07": 2})
-    assert load_images(tmp_path).spec.classes == ("07", "9", "10")
-    joined = load_images(tmp_path, rename_labels={"07": "low", "9": "low", "10": "high"})
-    assert joined.spec.classes == ("high", "low")
-    assert load_images(tmp_path, rename_labels={"07": "9"}, pos_label="9").spec.classes == (
-        "10",
-        "9",
-    )
+    labels = ["10", "9", "07"]
+
+    def classes(**given):
+        options = Options("load_images", **given)
+        return order_classes(rename(labels, options, "digits"), options, "digits")
+
+    assert classes() == ("07", "9", "10")
+    assert classes(rename_labels={"07": "low", "9": "low", "10": "high"}) == ("high", "low")
+    pictures.folder(tmp_path, dict.fromkeys(labels, 2))
+    data = load_images(tmp_path, rename_labels={"07": "9"}, pos_label="9")
+    assert data.spec.classes == ("10", "9")
 
 
 def test_names_may_be_unicode_in_either_form(tmp_path, pictures):
@@ -103,18 +110,18 @@ def test_names_may_be_unicode_in_either_form(tmp_path, pictures):
         tmp_path / "train", {"Ka\u0308se 1": 3, "犬 (いぬ)": 3}
     )  # decomposed, as macOS has it
     pictures.folder(tmp_path / "test", {"K\u00e4se 1": 1, "犬 (いぬ)": 1})
-    assert load_images(tmp_path).spec.classes == ("K\u00e4se 1", "犬 (いぬ)")
+    for split in find_images(tmp_path).values():
+        assert {file.label for file in split} == {"K\u00e4se 1", "犬 (いぬ)"}
 
 
 def test_hidden_files_other_files_and_loops_are_passed_over(tmp_path, pictures):
-    plain = load_images(pictures.folder(tmp_path, {"a": 4, "b": 4}))
+    plain = find_images(pictures.folder(tmp_path, {"a": 4, "b": 4}))
     pictures.write(
         tmp_path, {"a/.x.png": b"", "a/notes.txt": b"x", ".git/x.png": b"", "a/._0.png": b""}
     )
     (tmp_path / "a" / "loop").symlink_to(tmp_path / "a")
     (tmp_path / "up").symlink_to(tmp_path)
-    again = load_images(tmp_path)
-    assert again.spec == plain.spec
+    assert find_images(tmp_path) == plain
 
 
 def test_the_fingerprint_is_over_names_and_contents(tmp_path, pictures):
@@ -131,13 +138,17 @@ def test_the_fingerprint_is_over_names_and_contents(tmp_path, pictures):
 
 
 def test_size_and_channels_can_be_asked_for(tmp_path, pictures):
+    def chosen():
+        headers = scan_images(find_images(tmp_path)["train"]).headers
+        return *choose_size(headers), choose_channels(headers)
+
     pictures.folder(tmp_path, {"a": 4, "b": 4}, channels=1)
-    assert load_images(tmp_path).spec.features[0].shape == (6, 8, 1)
-    assert load_images(tmp_path, channels=3).spec.features[0].shape == (6, 8, 3)
-    assert load_images(tmp_path, image_size=(5, 4)).spec.features[0].shape == (5, 4, 1)
-    assert load_images(tmp_path, image_size=5).spec.features[0].shape == (5, 5, 1)
+    assert chosen() == load_images(tmp_path).spec.features[0].shape == (6, 8, 1)
+    asked = load_images(tmp_path, image_size=(5, 4), channels=3)
+    assert asked.spec.features[0].shape == (5, 4, 3)
+    assert ImageOptions("load_images", image_size=5).image_size == (5, 5)
     pictures.write(tmp_path, {"a/colour.png": pictures.png(0, 7, 9)})
-    assert load_images(tmp_path).spec.features[0].shape == (6, 6, 3)  # sizes differ: a square
+    assert chosen() == (6, 6, 3)  # sizes differ: a square
 
 
 @pytest.mark.parametrize(
