@@ -39,6 +39,7 @@ def test_a_long_value_makes_a_short_message_on_one_line(value):
         lambda: checks.check_int("fit", "epochs", value, minimum=1, maximum=9),
         lambda: checks.check_float("fit", "dropout", value, "[0.0, 1.0)"),
         lambda: checks.check_sizes("mlp_regressor", "hidden", [value, 0]),
+        lambda: checks.check_levels("evaluate", "quantiles", value),
     ):
         with pytest.raises(ArgumentError, match="parameter of .* must be .* Got .* instead") as e:
             call()
@@ -71,6 +72,27 @@ def test_a_list_of_names_says_how_many_more_there_are():
     assert checks.shortlist(range(5000), limit=2) == "0, 1 and 4,998 more"
     assert checks.shortlist(["x" * 300]) == "'" + "x" * 28 + "..." + "x" * 27 + "'"
     assert len(checks.shortlist(["x" * 50] * 100)) < 260
+
+
+@pytest.mark.parametrize("good", [(0.5,), [0.1, 0.5, 0.9], np.array([0.25, 0.75])])
+def test_levels_are_returned_as_floats(good):
+    levels = checks.check_levels("evaluate", "quantiles", good)
+    assert levels == tuple(good) and all(type(level) is float for level in levels)
+
+
+@pytest.mark.parametrize(
+    "bad", [(), (0.0, 0.5), (0.5, 1.0), (0.5, 0.5), (0.9, 0.1), (float("nan"),), "0.5", 0.5, None]
+)
+def test_levels_that_do_not_increase_within_the_range(bad):
+    with pytest.raises(ArgumentError, match=r"range \(0\.0, 1\.0\)"):
+        checks.check_levels("evaluate", "quantiles", bad)
+
+
+def test_an_odd_number_of_levels_can_be_asked_for():
+    assert checks.check_levels("mlp_regressor", "quantiles", (0.1, 0.5, 0.9), odd=True)
+    for even in ((0.5,), (0.1, 0.9), (0.1, 0.2, 0.8, 0.9)):
+        with pytest.raises(ArgumentError, match="3, 5, .* levels"):
+            checks.check_levels("mlp_regressor", "quantiles", even, odd=True)
 
 
 @pytest.mark.parametrize("error", [KerakitError, DataError, TrainingError])
