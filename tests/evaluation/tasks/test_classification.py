@@ -108,7 +108,7 @@ def test_a_memory_map_larger_than_memory_is_read_by_the_row(pictures, tmp_path, 
 _FLAT = """
 import sys, threading
 import numpy as np, tensorflow as tf
-sys.path.insert(0, {tests!r})
+sys.path[:0] = {tests!r}
 from conftest import image_spec
 from test_classification import mean_model
 from kerakit.data.data import Data, Table
@@ -153,7 +153,8 @@ print(many - few)
 @pytest.mark.parametrize("source", ["stream", "table"])
 def test_memory_does_not_grow_with_the_split(tmp_path, source):
     """4,000 images are 110 MB (442 MB as float32), their shrunken rows 12 MB."""
-    tests = os.path.dirname(__file__)
+    here = os.path.dirname(__file__)
+    tests = [here, os.path.dirname(here), os.path.dirname(os.path.dirname(here))]
     script = _FLAT.format(tests=tests, folder=str(tmp_path), source=source)
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=300
