@@ -1,6 +1,6 @@
 """The layer names that other stages read, and the questions that they ask of a model.
 
-It is longer than other files so that there is one place for all of them.
+Long because there is one place for all of them.
 No other file of kerakit spells such a name (`tests/builders/test_contract.py` parses them all).
 A model of the user's own has some of these layers, or none: every question has an answer then
 too. Nothing here imports Keras before a model is at hand.
