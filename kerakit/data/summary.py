@@ -8,7 +8,9 @@ from typing import Any
 from kerakit.checks import shortlist
 from kerakit.html_table import escaped, html_table
 
-__all__ = ["summary_html", "summary_text"]
+__all__ = ["FEATURE_HEADER", "feature_row", "summary_html", "summary_text"]
+
+FEATURE_HEADER = ("Feature", "Kind", "Shape", "Mean", "Std", "Missing", "Vocabulary")
 
 _MAX_ROWS = 50  # of a table in a notebook
 
@@ -49,21 +51,44 @@ def summary_html(title: str, spec: Any) -> str:
     """
     parts = [f"<p><b>{escaped(_headline(title, spec))}</b></p>"]
     if spec.sizes:
-        parts.append(html_table(["split", "rows"], [list(item) for item in spec.sizes.items()]))
-    header = ["feature", "kind", "shape", "mean", "std", "missing", "vocabulary"]
-    parts += _cut_table(header, [_feature_row(f) for f in spec.features], "features", 4)
+        parts.append(html_table(["Split", "Rows"], [list(item) for item in spec.sizes.items()]))
+    rows = [feature_row(feature) for feature in spec.features]
+    parts += _cut_table(FEATURE_HEADER, rows, "features", 4)
     rows = [
         [name, spec.target.unit, *_moments(spec, index)]
         for index, name in enumerate(spec.target.names)
     ]
-    parts += _cut_table(["target", "unit", "mean", "std"], rows, "targets", 2)
+    parts += _cut_table(["Target", "Unit", "Mean", "Std"], rows, "targets", 2)
     if spec.classes:
         counts = spec.class_counts or (None,) * len(spec.classes)
         rows = [list(pair) for pair in zip(spec.classes, counts, strict=True)]
-        parts += _cut_table(["class", "training rows"], rows, "classes", 1)
+        parts += _cut_table(["Class", "Training rows"], rows, "classes", 1)
     if spec.series is not None:
         parts.append(f"<p>series: {escaped(_series_text(spec))}</p>")
     return f"<div>{''.join(parts)}</div>"
+
+
+def feature_row(feature: Any) -> list[Any]:
+    """Return one row of the table of features: a value for each of `FEATURE_HEADER`.
+
+    Mean and standard deviation are floats, or `None` for a feature without numbers or with
+    several.
+    """
+    scalar = isinstance(feature.mean, (int, float)) and feature.variance is not None
+    renamed = feature.column and feature.column != feature.name
+    return [
+        f"{feature.name} ({feature.column})" if renamed else feature.name,
+        feature.kind,
+        _shape_text(feature),
+        float(feature.mean) if scalar else None,
+        math.sqrt(feature.variance) if scalar else None,
+        feature.missing if isinstance(feature.missing, int) else sum(feature.missing),
+        len(feature.vocabulary) or None,
+    ]
+
+
+def _shape_text(feature):
+    return " × ".join(str(size or "any") for size in feature.shape) or "scalar"
 
 
 def _headline(title, spec):
@@ -100,24 +125,6 @@ def _moments(spec, index):
     if not spec.target.mean:
         return None, None
     return f"{spec.target.mean[index]:.4g}", f"{math.sqrt(spec.target.variance[index]):.4g}"
-
-
-def _feature_row(feature):
-    scalar = isinstance(feature.mean, (int, float)) and feature.variance is not None
-    missing = feature.missing if isinstance(feature.missing, int) else sum(feature.missing)
-    return [
-        feature.name,
-        feature.kind,
-        _shape_text(feature),
-        f"{feature.mean:.4g}" if scalar else None,
-        f"{math.sqrt(feature.variance):.4g}" if scalar else None,
-        missing,
-        len(feature.vocabulary) or None,
-    ]
-
-
-def _shape_text(feature):
-    return " x ".join("any" if size is None else str(size) for size in feature.shape) or "one"
 
 
 def _listed(texts, limit=8):

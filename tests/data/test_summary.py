@@ -39,12 +39,12 @@ def test_spec_of_classes_and_of_forecasts():
     labels = tuple(f"class {number}" for number in range(30))
     spec = Spec("multiclass", (Feature("image", "image", "uint8", (8, 8, 1)),), classes=labels)
     assert repr(spec).splitlines()[0] == "Spec: multiclass"
-    assert "1 image feature: image 8 x 8 x 1" in repr(spec)
+    assert "1 image feature: image 8 × 8 × 1" in repr(spec)
     assert repr(spec).endswith("'class 10', 'class 11' and 18 more")
     window = Feature("window", "sequence", "float32", (None, 2))
     spec = Spec("forecast", (window,), Target(("a", "b")), series=Series(168, 24, season=24))
     lines = repr(spec).splitlines()
-    assert lines[1] == "  1 sequence feature: window any x 2"
+    assert lines[1] == "  1 sequence feature: window any × 2"
     assert lines[-1] == (
         "  series: a window of 168 steps forecasts 24 steps, the season has 24 steps"
     )
@@ -82,15 +82,8 @@ def test_a_notebook_shows_the_same_as_tables():
     assert cells.texts[0] == "Data 'wine.csv': regression"
     feature = data.spec.features[0]
     row = cells.texts.index("alcohol")
-    std = f"{feature.variance**0.5:.4g}"
-    assert cells.texts[row : row + 6] == [
-        "alcohol",
-        "numeric",
-        "one",
-        f"{feature.mean:.4g}",
-        std,
-        "0",
-    ]
+    mean, std = f"{feature.mean:.6g}", f"{feature.variance**0.5:.6g}"
+    assert cells.texts[row : row + 6] == ["alcohol", "numeric", "scalar", mean, std, "0"]
     assert {"26", "6", "8", "points"} <= set(cells.texts)
     assert data.spec._repr_html_() == data._repr_html_().replace("Data ", "Spec ", 1)
 

@@ -7,7 +7,8 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from kerakit.data.spec import Feature, Spec
+from kerakit.data.spec import Spec
+from kerakit.data.summary import FEATURE_HEADER, feature_row
 from kerakit.data.tasks import TASKS
 from kerakit.evaluation.report.headline import format_number
 from kerakit.evaluation.report.html import definitions, scrolling
@@ -128,27 +129,12 @@ def data(report: Report, spec: Spec) -> str:
         counts = spec.class_counts or (None,) * len(spec.classes)
         rows = [[name, n] for name, n in zip(spec.classes, counts, strict=True)]
         pieces.append(scrolling(["Class", "Training rows"], rows, MAX_CLASSES, "classes"))
-    columns = ["Feature", "Kind", "Shape", "Mean", "Std", "Missing", "Vocabulary"]
-    rows = [_feature(feature) for feature in spec.features]
-    pieces.append(scrolling(columns, rows, MAX_FEATURES, "features", numbers=4))
-    return "".join(pieces)
-
-
-def _feature(feature: Feature):
-    name = feature.name
-    if feature.column and feature.column != name:
-        name += f" ({feature.column})"
-    scalar = isinstance(feature.mean, (int, float))
-    missing = feature.missing if isinstance(feature.missing, int) else sum(feature.missing)
-    return [
-        name,
-        feature.kind,
-        " × ".join(str(dim or "any") for dim in feature.shape) or "scalar",
-        format_number(feature.mean) if scalar else "–",
-        format_number(feature.variance**0.5) if scalar and feature.variance is not None else "–",
-        missing,
-        len(feature.vocabulary) if feature.vocabulary else "–",
+    rows = [
+        [format_number(value) if isinstance(value, float) else value for value in feature_row(each)]
+        for each in spec.features
     ]
+    pieces.append(scrolling(FEATURE_HEADER, rows, MAX_FEATURES, "features", numbers=4))
+    return "".join(pieces)
 
 
 def training(report: Report, details: Mapping[str, Any], metrics: Mapping[str, Any]) -> str:
