@@ -1,15 +1,17 @@
-"""Forecasters: from the last steps of a series to the next ones."""
+"""`sequence_forecaster`: from the last steps of a series to the next ones."""
+
+from __future__ import annotations
 
 import keras
 from keras import ops
 
 from kerakit.builders.contract import LINEAR_WINDOW, OUTPUT, UNSCALE
-from kerakit.builders.parts import assemble
-from kerakit.builders.sequence.encoders import encode_steps
+from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.sequence.encoders import Encoder, EncoderOptions, Positions, encode_steps
 from kerakit.builders.sequence.masks import attended
-from kerakit.builders.sequence.options import EncoderOptions
-from kerakit.builders.sequence.window_preprocessing import window_preprocess, window_shape
+from kerakit.builders.sequence.window_preprocessing import WINDOW, window_preprocess, window_shape
 from kerakit.checks import check_float, check_int
+from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 
 __all__ = ["sequence_forecaster"]
@@ -18,46 +20,48 @@ _SEGMENTS = 28  # of a window
 
 
 def sequence_forecaster(
-    inputs,
+    inputs: Data | Spec | tuple[int] | tuple[int, int],
     *,
-    horizon=None,
-    encoder="lstm",
-    units=64,
-    layers=1,
-    bidirectional=False,
-    dropout=0.0,
-    recurrent_dropout=0.0,
-    attention=False,
-    heads=4,
-    positions="sinusoidal",
-    segment=None,
-    l2=0.0,
-):
-    """Build a network that forecasts the next `horizon` steps of a series at once.
+    horizon: int | None = None,
+    encoder: Encoder = "lstm",
+    units: int = 64,
+    layers: int = 1,
+    bidirectional: bool = False,
+    dropout: float = 0.0,
+    recurrent_dropout: float = 0.0,
+    attention: bool = False,
+    heads: int = 4,
+    positions: Positions = "sinusoidal",
+    segment: int | None = None,
+    l2: float = 0.0,
+) -> keras.Model:
+    """Build a time series forecaster: LSTM, GRU, RNN, convolutional or transformer.
 
-    The window goes through two paths: a linear one from every step of it to every step of the
-    horizon (for each channel alone, with weights that the channels share; Zeng et al. 2023,
-    arXiv:2205.13504), and the encoder, whose last layer starts at zero and so corrects the
-    straight line where that pays. The encoder reads the window in segments, and the last layer
-    sees what it made of each (Lin et al. 2023, arXiv:2308.11200; Nie et al. 2023,
-    arXiv:2211.14730): a recurrent encoder that takes 28 long steps instead of 168 short ones
-    remembers more and computes less. Both paths see the window less its last value and over
-    its own deviation; the answer is in the units of the series, so a shift of level or scale
-    shifts the forecast by as much.
+    It forecasts the next `horizon` steps of a series at once. The window goes through two
+    paths. The linear path maps every step of the window to every step of the horizon (each
+    channel by itself, with weights that the channels share; Zeng et al. 2023,
+    arXiv:2205.13504). The encoder corrects the linear forecast; its last layer starts at zero.
+    The encoder reads the window in segments, and the last layer sees the encoding of every
+    segment (Lin et al. 2023, arXiv:2308.11200; Nie et al. 2023, arXiv:2211.14730): a recurrent
+    encoder that reads 28 segments instead of 168 steps remembers more and computes less.
+
+    Each window is normalised inside the model: its last value is subtracted, and the result is
+    divided by the window's standard deviation. The forecast is in the units of the series, so
+    that a shift or scaling of the window shifts or scales the forecast.
 
     Args:
-        inputs: `Spec` of a forecast, or a shape `(window,)` or `(window, channels)`.
+        inputs: `Data` or `Spec` of a forecast, or a shape `(window,)` or `(window, channels)`.
         horizon: int in [1, inf). Steps to forecast. Needed with a plain shape.
         encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
-            positions: the encoder's, as in `sequence_classifier`. Defaults to one LSTM with
+            positions: of the encoder, as in `sequence_classifier`. Defaults to one LSTM with
             64 units. With `attention` the last layer sees a mean of the segments with learned
             weights.
-        segment: int in [1, window]. Steps that the encoder takes at a time; those of a segment
-            are embedded in `units` numbers, unless it is a single one. Defaults to `None`: a
-            28th of the window, and 1 at least.
-        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path,
-            where that is trained: `kk.fit` solves it beforehand as a ridge regression of its
-            own strength, and then leaves it alone. Defaults to `0.0`.
+        segment: int in [1, window]. Steps per segment. The steps of a segment are embedded in
+            `units` numbers, unless it is a single step. Defaults to `None`: a 28th of the
+            window, but at least 1.
+        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path, if it
+            is trained. `kk.fit` solves it beforehand as a ridge regression, whose penalty it
+            chooses, and does not train it. Defaults to `0.0`.
 
     Returns:
         `keras.Model`; raw windows of shape `(batch, window)` or `(batch, window, channels)`
@@ -75,11 +79,20 @@ def sequence_forecaster(
     ((None, 24), 10056)
     """
     owner = "sequence_forecaster"
+    inputs = spec_or_shape(owner, inputs, WINDOW)
     shape = window_shape(owner, inputs, horizon)
     options = EncoderOptions(
-        owner, encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
-        positions,
-    )  # fmt: skip
+        owner=owner,
+        encoder=encoder,
+        units=units,
+        layers=layers,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        attention=attention,
+        heads=heads,
+        positions=positions,
+    )
     l2 = check_float(owner, "l2", l2, "[0.0, inf)")
     if segment is None:
         segment = max(1, shape.window // _SEGMENTS)
@@ -102,11 +115,11 @@ def sequence_forecaster(
         name=OUTPUT,
     )(summary)
     correction = ops.reshape(correction, (-1, shape.horizon, shape.channels))
-    # The level comes first: Keras takes a second term that is one number per row for a bias,
-    # and adds it along the wrong axis where a batch has as many rows as the horizon steps.
+    # The level is the first term. Keras takes a second term with one number per row for a bias
+    # and adds it along the wrong axis if a batch has as many rows as the horizon has steps.
     answer = level + (linear + correction) * scale
     answer = keras.layers.Rescaling(
-        shape.deviation.tolist(), shape.mean.tolist(), dtype="float32", name=UNSCALE
+        shape.std.tolist(), shape.mean.tolist(), dtype="float32", name=UNSCALE
     )(answer)
     if not shape.several:
         answer = keras.layers.Reshape((shape.horizon,), dtype="float32", name="forecast")(answer)
@@ -118,7 +131,7 @@ def _read(values, segment, options):
     if segment > 1:
         _, window, width = values.shape
         count = -(-window // segment)
-        # The first segment may begin with zeros, as if the series had stood at its last value.
+        # The first segment may begin with zeros, which stand for the last value of the window.
         values = ops.pad(values, [[0, 0], [count * segment - window, 0], [0, 0]])
         values = ops.reshape(values, (-1, count, segment * width))
         values = keras.layers.Dense(options.units, activation="relu", name="segments")(values)

@@ -1,9 +1,16 @@
 """Recurrent encoders: LSTM, GRU and the plain recurrent network."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import keras
 from keras import ops
 
 from kerakit.builders.sequence.masks import attended, last_step, reversed_steps
+
+if TYPE_CHECKING:
+    from kerakit.builders.sequence.encoders import EncoderOptions
 
 __all__ = ["recurrent_steps", "recurrent_summary"]
 
@@ -14,60 +21,64 @@ _LAYERS = {
 }
 
 
-def recurrent_steps(values, mask, options):
-    """Encode every step in the light of those before it, and of those behind it if asked.
+def recurrent_steps(
+    values: keras.KerasTensor, mask: keras.KerasTensor | None, options: EncoderOptions
+) -> keras.KerasTensor:
+    """Encode every step with the steps before it; bidirectional also with those after it.
 
-    A sequence is never padded at its start: what comes behind the end of one cannot change its
-    steps, and the way back begins at each sequence's own end. So no layer needs a mask, and
-    every kernel may be used.
+    Padding is at the end only, so that it cannot change the steps before it, and the backward
+    direction begins at the last step of each sequence. So no layer needs a mask, and every
+    kernel may be used.
 
     Args:
         values: tensor of shape `(batch, steps, width)`.
-        mask: tensor of shape `(batch, steps)`, or `None` where all steps are there.
+        mask: tensor of shape `(batch, steps)`, 0.0 for padding; `None` without padding.
         options: `EncoderOptions`.
 
     Returns:
         Tensor of shape `(batch, steps, units)`, twice the units if bidirectional.
     """
     for number in range(1, options.layers + 1):
-        values = _joined(_both_ways(values, mask, options, number))
+        values = _joined(_directions(values, mask, options, number))
     return values
 
 
-def recurrent_summary(values, mask, options):
-    """Encode whole sequences: the last state of each direction, or what is attended to.
+def recurrent_summary(
+    values: keras.KerasTensor, mask: keras.KerasTensor | None, options: EncoderOptions
+) -> keras.KerasTensor:
+    """Encode whole sequences: the last state of each direction, or a mean by attention.
 
     Returns:
         Tensor of shape `(batch, units)`, twice the units if bidirectional.
     """
     for number in range(1, options.layers + 1):
-        ways = _both_ways(values, mask, options, number)
-        values = _joined(ways)
+        directions = _directions(values, mask, options, number)
+        values = _joined(directions)
     if options.attention:
         return attended(values, mask, "summary")
-    ends = [last_step(ways[0], mask)]
-    ends += [way[:, 0] for way in ways[1:]]  # the way back ends at the first step
+    ends = [last_step(directions[0], mask)]
+    ends += [backward[:, 0] for backward in directions[1:]]  # it ends at the first step
     return _joined(ends)
 
 
-def _both_ways(values, mask, options, number):
+def _directions(values, mask, options, number):
     if options.dropout:
         values = keras.layers.Dropout(options.dropout, name=f"dropout_{number}")(values)
 
-    def layer(way):
+    def layer(suffix):
         # Orthogonal recurrent kernels and a forget bias of 1 are Keras' own defaults.
         return _LAYERS[options.encoder](
             options.units,
             return_sequences=True,
             recurrent_dropout=options.recurrent_dropout,
-            name=f"{options.encoder}_{number}{way}",
+            name=f"{options.encoder}_{number}{suffix}",
         )
 
-    ways = [layer("")(values)]
+    directions = [layer("")(values)]
     if options.bidirectional:
         back = layer("_back")(reversed_steps(values, mask))
-        ways.append(reversed_steps(back, mask))
-    return ways
+        directions.append(reversed_steps(back, mask))
+    return directions
 
 
 def _joined(parts):

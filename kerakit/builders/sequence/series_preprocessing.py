@@ -1,22 +1,29 @@
 """The `preprocess` sub-model for labelled series: raw numbers in, steps and a mask out."""
 
+from __future__ import annotations
+
 import keras
 import numpy as np
 from keras import ops
 
 from kerakit.builders.contract import PREPROCESS
-from kerakit.checks import check
+from kerakit.checks import check, short_repr
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 
-__all__ = ["series_preprocess"]
+__all__ = ["SERIES", "series_preprocess"]
+
+SERIES = "a shape (steps,) or (steps, channels), where steps may be None"  # for errors
 
 
-def series_preprocess(owner, inputs):
+def series_preprocess(
+    owner: str, inputs: Spec | tuple
+) -> tuple[dict[str, keras.KerasTensor] | keras.KerasTensor, keras.Model]:
     """Build the input of a model of whole series and the `preprocess` sub-model behind it.
 
-    Channels are standardised by the training values. NaN at the end is padding; inside it is a
-    missing value, which becomes the mean, with a mark beside it where training rows had such.
+    Channels are standardised by the training values. NaN at the end is padding. NaN inside a
+    series is a missing value and becomes the mean; if training series have missing values, each
+    channel also gets an indicator.
 
     Args:
         owner: str. The builder, for errors.
@@ -29,16 +36,16 @@ def series_preprocess(owner, inputs):
         of shape `(batch, steps, channels)` and `mask` of shape `(batch, steps)`, both float32.
 
     Raises:
-        ArgumentError: when there is no such sequence, or something beside it.
+        ArgumentError: when there is no such sequence, or another feature beside it.
     """
     name, shape, mean, variance, gaps = _described(owner, inputs)
     series = keras.Input(shape, name=name)
     values = series if len(shape) == 2 else series[..., None]
     known = ops.cast(ops.isfinite(values), "float32")
-    there = ops.max(known, axis=-1)
-    # A step is there where it, or one behind it, has a value.
-    behind = ops.flip(ops.cumsum(ops.flip(there, axis=1), axis=1), axis=1)
-    mask = ops.cast(behind > 0, "float32")
+    has_value = ops.max(known, axis=-1)
+    # A step is no padding if the step itself or a later one has a value.
+    later = ops.flip(ops.cumsum(ops.flip(has_value, axis=1), axis=1), axis=1)
+    mask = ops.cast(later > 0, "float32")
     values = ops.where(known > 0, values, 0.0)
     values = keras.layers.Normalization(
         mean=mean, variance=variance, dtype="float32", name="preprocess.normalize"
@@ -55,8 +62,8 @@ def _described(owner, inputs):
         kinds = {feature.name: feature.kind for feature in inputs.features}
         if list(kinds.values()) != ["sequence"]:
             raise ArgumentError(
-                f"{owner} takes one sequence of numbers and nothing beside it. Got features of "
-                f"kinds {kinds}; kk.load_sequences makes such data of .ts files."
+                f"{owner} takes one sequence of numbers and no other feature. Got features of the "
+                f"kinds {short_repr(kinds)}. kk.load_sequences makes such data."
             )
         (feature,) = inputs.features
         mean, variance = np.atleast_1d(feature.mean), np.atleast_1d(feature.variance)
@@ -65,7 +72,7 @@ def _described(owner, inputs):
         return feature.name, tuple(feature.shape), mean.tolist(), variance.tolist(), gaps
     ok = isinstance(inputs, (tuple, list)) and len(inputs) in (1, 2)
     ok = ok and all(_is_size(size) for size in inputs[1:]) and _is_size(inputs[0], free=True)
-    expected = "a Spec, or a shape (steps,) or (steps, channels), where steps may be None"
+    expected = f"a Data, a Spec, or {SERIES}"
     check(ok, owner, "inputs", expected, inputs)
     channels = inputs[1] if len(inputs) == 2 else 1
     return "series", tuple(inputs), [0.0] * channels, [1.0] * channels, False

@@ -1,68 +1,78 @@
-"""Classifiers of texts."""
+"""`text_classifier`: classifiers of texts."""
+
+from __future__ import annotations
 
 import keras
 from keras import ops
 
 from kerakit.builders.contract import LINEAR_CHARACTERS, LINEAR_WORDS, frequency_name
 from kerakit.builders.heads import class_head, class_task
-from kerakit.builders.parts import assemble
-from kerakit.builders.sequence.encoders import summarize_words
+from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.sequence.encoders import (
+    ENCODERS,
+    RECURRENT,
+    Encoder,
+    EncoderOptions,
+    Positions,
+    summarize_words,
+)
 from kerakit.builders.sequence.masks import with_mask
-from kerakit.builders.sequence.options import ENCODERS, RECURRENT, EncoderOptions
 from kerakit.builders.sequence.text_preprocessing import (
-    CHARACTER_PLACES,
-    WORD_PLACES,
+    CHARACTER_BUCKETS,
+    WORD_BUCKETS,
     text_feature,
     text_preprocess,
 )
 from kerakit.checks import check_choice, check_float, check_int
+from kerakit.data.data import Data
+from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS, tasks_with
 
 __all__ = ["text_classifier"]
 
 
 def text_classifier(
-    inputs,
+    inputs: Data | Spec,
     *,
-    encoder="conv",
-    units=64,
-    layers=1,
-    bidirectional=None,
-    dropout=0.5,
-    recurrent_dropout=0.0,
-    attention=False,
-    heads=4,
-    positions="sinusoidal",
-    embedding=64,
-    max_words=256,
-    word_grams=2,
-    character_grams=5,
-):
-    """Build a network that gives the probability of every class of a text.
+    encoder: Encoder = "conv",
+    units: int = 64,
+    layers: int = 1,
+    bidirectional: bool | None = None,
+    dropout: float = 0.5,
+    recurrent_dropout: float = 0.0,
+    attention: bool = False,
+    heads: int = 4,
+    positions: Positions = "sinusoidal",
+    embedding: int = 64,
+    max_words: int = 256,
+    word_grams: int = 2,
+    character_grams: int = 5,
+) -> keras.Model:
+    """Build a text classifier: n-grams with TF-IDF beside a convolutional or another encoder.
 
-    Strings go in: splitting, looking up and hashing are part of the graph. A text takes two
-    paths. A linear one weighs its n-grams of words and of characters, hashed to 131,072 and
-    262,144 places (Weinberger et al. 2009, arXiv:0902.2206), rare ones more by their inverse
-    document frequency; `kk.fit` solves it as logistic regressions before the first epoch. The
-    other embeds the words of the training texts and encodes them in their order; it trains by
-    itself, since the n-grams leave next to nothing of the texts that they were solved on. The
-    scores of the two are added, by the weights with which they fit the validation texts best
-    (a logarithmic opinion pool; Heskes 1998, "Selecting weighting factors in logarithmic
-    opinion pools").
+    It predicts the probability of every class of a text. The model takes strings: splitting,
+    vocabulary and hashing are part of the graph. A text goes through two paths. The linear path
+    is a logistic regression on its n-grams of words and of characters, hashed to 131,072 and
+    262,144 buckets (Weinberger et al. 2009, arXiv:0902.2206) and weighted by their inverse
+    document frequency; `kk.fit` solves it before the first epoch. The network embeds the words
+    and encodes them in their order. It trains without the linear path, which fits the training
+    texts almost perfectly. The scores of the two are added with the weights that fit the
+    validation texts best (a logarithmic opinion pool; Heskes 1998, "Selecting weighting factors
+    in logarithmic opinion pools").
 
     Args:
-        inputs: `Spec` of one text and one label, as `kk.load_text` makes.
-        encoder, units, layers, recurrent_dropout, attention, heads, positions: the encoder's, as in
-            `sequence_classifier`, but for `"conv"`, the default: that is convolutions of 3, 4 and 5
-            words, 64 units each, and the largest of each over the text (Kim 2014,
+        inputs: `Data` or `Spec` of one text and one label, as `kk.load_text` makes.
+        encoder, units, layers, recurrent_dropout, attention, heads, positions: of the encoder,
+            as in `sequence_classifier`, except for `"conv"`, the default: convolutions of 3, 4
+            and 5 words, 64 units each, and the maximum of each over the text (Kim 2014,
             arXiv:1408.5882).
-        bidirectional: bool. Whether recurrent cells also read from the end. Defaults to `None`:
-            they do.
-        dropout: float in [0, 1). Share dropped of the embedded words, in the encoder and before
-            the output. Defaults to `0.5`, as Kim's.
+        bidirectional: bool. Whether a recurrent encoder also reads from the end. Defaults to
+            `None`: it does.
+        dropout: float in [0, 1). Fraction that is dropped in training: of the embedded words, in
+            the encoder and before the output. Defaults to `0.5`, as in Kim 2014.
         embedding: int in [1, inf). Width of an embedded word. Defaults to `64`.
-        max_words: int in [1, inf). Words that the encoder reads, from the start of a text; the
-            linear path reads all. Defaults to `256`.
+        max_words: int in [1, inf). The encoder reads the first `max_words` words of a text; the
+            linear path uses all words. Defaults to `256`.
         word_grams: int in [1, 5]. The longest n-grams of words. Defaults to `2`.
         character_grams: int in [0, 8]. The longest n-grams of characters, from single ones on;
             0 for none. Defaults to `5`.
@@ -84,14 +94,23 @@ def text_classifier(
     (None, 2)
     """
     owner = "text_classifier"
+    inputs = spec_or_shape(owner, inputs, None)
     feature = text_feature(owner, inputs)
     check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
     check_choice(owner, "encoder", encoder, ENCODERS)
     bidirectional = encoder in RECURRENT if bidirectional is None else bidirectional
     options = EncoderOptions(
-        owner, encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
-        positions,
-    )  # fmt: skip
+        owner=owner,
+        encoder=encoder,
+        units=units,
+        layers=layers,
+        bidirectional=bidirectional,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        attention=attention,
+        heads=heads,
+        positions=positions,
+    )
     check_float(owner, "dropout", dropout, "[0.0, 1.0)")
     check_int(owner, "embedding", embedding, minimum=1)
     check_int(owner, "max_words", max_words, minimum=1)
@@ -106,10 +125,10 @@ def text_classifier(
     ]
     words, *grams = network_in
     summary = _read(words, len(feature.vocabulary) + 2, embedding, options)
-    kinds = ((LINEAR_WORDS, WORD_PLACES), (LINEAR_CHARACTERS, CHARACTER_PLACES))
+    kinds = ((LINEAR_WORDS, WORD_BUCKETS), (LINEAR_CHARACTERS, CHARACTER_BUCKETS))
     linear = sum(
-        _weighed(ids, words, name, places, TASKS[task].score_count(classes))
-        for (name, places), ids in zip(kinds, grams, strict=False)
+        _gram_scores(ids, words, name, buckets, TASKS[task].score_count(classes))
+        for (name, buckets), ids in zip(kinds, grams, strict=False)
     )
     answer = class_head(summary, task, classes, linear=linear)
     return assemble(by_name, preprocess, network_in, answer, owner)
@@ -127,16 +146,16 @@ def _read(words, known, embedding, options):
     return summary
 
 
-def _weighed(ids, words, name, places, width):
-    """The sum of the n-grams' weights, as a text's TF-IDF vector has length 1.
+def _gram_scores(ids, words, name, buckets, width):
+    """The scores of a linear model of the n-grams of a text: its TF-IDF vector has length 1.
 
-    Number 0 is no n-gram: its weights are what every text gets.
+    Bucket 0 holds no n-gram. Its weights are the bias.
     """
-    layer = keras.layers.Embedding(places + 1, width, "zeros", dtype="float32", name=name)
+    layer = keras.layers.Embedding(buckets + 1, width, "zeros", dtype="float32", name=name)
     frequency = keras.layers.Embedding(
-        places + 1, 1, "ones", trainable=False, dtype="float32", name=frequency_name(name)
+        buckets + 1, 1, "ones", trainable=False, dtype="float32", name=frequency_name(name)
     )(ids)
     frequency = frequency * ops.cast(ids > 0, "float32")[..., None]
     length = ops.sqrt(ops.maximum(ops.sum(ops.square(frequency), axis=1), 1e-12))
-    weighed = ops.sum(layer(ids) * frequency, axis=1) / length
-    return weighed + layer(words[:, :1] * 0)[:, 0]  # of words there is one place at least
+    scores = ops.sum(layer(ids) * frequency, axis=1) / length
+    return scores + layer(words[:, :1] * 0)[:, 0]  # `words` has at least one column

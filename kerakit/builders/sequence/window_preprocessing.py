@@ -1,4 +1,8 @@
-"""The `preprocess` sub-model of forecasters: raw windows in, normalised ones out."""
+"""The `preprocess` sub-model of forecasters: raw windows in, normalised windows out."""
+
+from __future__ import annotations
+
+import dataclasses
 
 import keras
 import numpy as np
@@ -10,34 +14,42 @@ from kerakit.data.spec import Spec
 from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError
 
-__all__ = ["WindowShape", "window_preprocess", "window_shape"]
+__all__ = ["WINDOW", "WindowShape", "window_preprocess", "window_shape"]
 
-# Part of the deviation of the whole series below which that of a window does not count: a
-# window that is flat by chance is not blown up.
+WINDOW = "a shape (window,) or (window, channels)"  # for errors
+
+# Added in squares to the standard deviation of a window, in standard deviations of the series, so
+# that a window that is flat by chance is not scaled up.
 FLAT = 0.1
 _SECONDS = {"day": 86_400, "week": 604_800, "year": 31_556_952}  # a Gregorian year's mean
 
 
+@dataclasses.dataclass(frozen=True)
 class WindowShape:
-    """What a forecaster takes and gives.
+    """The inputs and outputs of a forecaster.
 
     Attributes:
+        name: str. The input's name.
         window, horizon: ints. Steps in and out.
         channels: int.
         several: bool. Whether arrays have an axis of channels.
-        mean, deviation: float arrays of shape `(channels,)`, of the training part.
+        mean, std: float arrays of shape `(channels,)`, of the training split.
         gaps: bool. Whether training windows have missing values.
-        calendar: tuple of strings. Cycles whose phase is a feature.
-        name: str. The input's name.
+        calendar: tuple of str. Cycles whose phase is a feature.
     """
 
-    def __init__(self, window, horizon, channels, several, mean, deviation, gaps, calendar, name):
-        self.window, self.horizon, self.channels = window, horizon, channels
-        self.several, self.mean, self.deviation = several, mean, deviation
-        self.gaps, self.calendar, self.name = gaps, calendar, name
+    name: str
+    window: int
+    horizon: int
+    channels: int
+    several: bool
+    mean: np.ndarray
+    std: np.ndarray
+    gaps: bool = False
+    calendar: tuple[str, ...] = ()
 
 
-def window_shape(owner, inputs, horizon):
+def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> WindowShape:
     """Check the arguments of a forecaster; return its `WindowShape`.
 
     Args:
@@ -48,44 +60,52 @@ def window_shape(owner, inputs, horizon):
     if isinstance(inputs, Spec):
         if inputs.task not in tasks_with(answer="forecast") or inputs.series is None:
             raise ArgumentError(
-                f"{owner} takes the Spec of a forecast, such as kk.load_series makes. Got one of "
-                f"task {inputs.task!r}."
+                f"{owner} takes the Data or Spec of a forecast, such as kk.load_series makes. Got "
+                f"a Spec of the task {inputs.task!r}."
             )
         check(horizon is None, owner, "horizon", "None with a Spec, which knows it", horizon)
         feature, series = inputs.features[0], inputs.series
         several = len(feature.shape) == 2
         mean, variance = np.atleast_1d(feature.mean), np.atleast_1d(feature.variance)
-        deviation = np.sqrt(np.where(variance > 0, variance, 1.0))
-        gaps = bool(np.any(feature.missing))
+        std = np.sqrt(np.where(variance > 0, variance, 1.0))
         return WindowShape(
-            series.window,
-            series.horizon,
-            len(mean),
-            several,
-            mean.astype(float),
-            deviation,
-            gaps,
-            series.calendar,
-            feature.name,
+            name=feature.name,
+            window=series.window,
+            horizon=series.horizon,
+            channels=len(mean),
+            several=several,
+            mean=mean.astype(float),
+            std=std,
+            gaps=bool(np.any(feature.missing)),
+            calendar=series.calendar,
         )
     ok = isinstance(inputs, (tuple, list)) and len(inputs) in (1, 2)
-    check(ok, owner, "inputs", "a Spec, or a shape (window,) or (window, channels)", inputs)
+    check(ok, owner, "inputs", f"a Data, a Spec, or {WINDOW}", inputs)
     window = check_int(owner, "inputs", inputs[0], minimum=1)
     channels = check_int(owner, "inputs", inputs[1], minimum=1) if len(inputs) == 2 else 1
     check(horizon is not None, owner, "horizon", "given with a plain shape", horizon)
     horizon = check_int(owner, "horizon", horizon, minimum=1)
-    several, zeros, ones = len(inputs) == 2, np.zeros(channels), np.ones(channels)
-    return WindowShape(window, horizon, channels, several, zeros, ones, False, (), "window")
+    return WindowShape(
+        name="window",
+        window=window,
+        horizon=horizon,
+        channels=channels,
+        several=len(inputs) == 2,
+        mean=np.zeros(channels),
+        std=np.ones(channels),
+    )
 
 
-def window_preprocess(shape, plain=False):
+def window_preprocess(
+    shape: WindowShape, plain: bool = False
+) -> tuple[dict[str, keras.KerasTensor] | keras.KerasTensor, keras.Model]:
     """Build the inputs of a forecaster and the `preprocess` sub-model behind them.
 
-    Each window is taken less its last known value and over its own deviation, so that a
-    shifted or stretched series is forecast as the old one was (Kim et al. 2022, RevIN,
-    openreview.net/forum?id=cGDAkQo1C0p; the last value: Zeng et al. 2023, arXiv:2205.13504).
-    A missing value becomes the last known one of its window; of a window without any the
-    level is the mean of the series.
+    Each window is normalised: its last known value is subtracted, and the result is divided by
+    the window's standard deviation. So a shifted or scaled series has the same forecast, shifted
+    or scaled (Kim et al. 2022, RevIN, openreview.net/forum?id=cGDAkQo1C0p; the last value: Zeng
+    et al. 2023, arXiv:2205.13504). A missing value becomes the last known value of its window.
+    A window without any known value has the mean of the series as its level.
 
     Args:
         shape: `WindowShape`.
@@ -95,21 +115,23 @@ def window_preprocess(shape, plain=False):
         Tuple `(inputs, preprocess)`: a dict of `keras.Input`s by name (of a plain model, the
         one input itself), and the sub-model with the outputs `values` of shape `(batch,
         window, channels)` (twice the channels where training windows have gaps: 1.0 marks
-        them), `level` and `scale` of shape `(batch, 1, channels)` in deviations of the series,
-        and with a calendar `phases` of shape `(batch, 2 * cycles)`.
+        them), `level` and `scale` of shape `(batch, 1, channels)` in standard deviations of the
+        series, and with a calendar `phases` of shape `(batch, 2 * cycles)`.
     """
-    own = (shape.window, shape.channels) if shape.several else (shape.window,)
-    inputs = {shape.name: keras.Input(own, name=shape.name)}
+    size = (shape.window, shape.channels) if shape.several else (shape.window,)
+    inputs = {shape.name: keras.Input(size, name=shape.name)}
     raw = inputs[shape.name] if shape.several else inputs[shape.name][..., None]
-    # Not one Normalization: that takes a deviation below 1e-7 for 1e-7, and so loses the units.
-    offset, factor = (-shape.mean).tolist(), (1.0 / shape.deviation).tolist()
+    # Not a Normalization: it takes a standard deviation below 1e-7 for 1e-7 and loses the units.
+    offset, factor = (-shape.mean).tolist(), (1.0 / shape.std).tolist()
     values = keras.layers.Rescaling(1.0, offset, dtype="float32", name="preprocess.centre")(raw)
     values = keras.layers.Rescaling(factor, dtype="float32", name="preprocess.normalize")(values)
     known = ops.cast(ops.isfinite(values), "float32")
     values = ops.where(known > 0, values, 0.0)
-    place = ops.cumsum(ops.ones_like(values), axis=1)
-    latest = ops.max(place * known, axis=1, keepdims=True)
-    level = ops.sum(values * ops.cast(ops.equal(place, latest), "float32"), axis=1, keepdims=True)
+    position = ops.cumsum(ops.ones_like(values), axis=1)
+    latest = ops.max(position * known, axis=1, keepdims=True)
+    level = ops.sum(
+        values * ops.cast(ops.equal(position, latest), "float32"), axis=1, keepdims=True
+    )
     centred = (values - level) * known
     count = ops.maximum(ops.sum(known, axis=1, keepdims=True), 1.0)
     mean = ops.sum(centred, axis=1, keepdims=True) / count
@@ -127,7 +149,7 @@ def window_preprocess(shape, plain=False):
 
 
 def _phases(time, calendar):
-    """Sine and cosine of where in each cycle a time lies."""
+    """Sine and cosine of the phase of a time in each cycle."""
     parts = []
     for cycle in calendar:
         seconds = _SECONDS[cycle]

@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kerakit.builders.sequence.text_preprocessing import (
-    CHARACTER_PLACES,
-    WORD_PLACES,
+    CHARACTER_BUCKETS,
+    WORD_BUCKETS,
     text_preprocess,
 )
 from kerakit.data.spec import Feature
@@ -52,11 +52,11 @@ def expected(feature, text, word_grams, character_grams):
     """What the sub-model should give for a text alone: lists of numbers."""
     known = {word: number for number, word in enumerate(feature.vocabulary, start=2)}
     ids = [known.get(word, 1) for word in words(text)]
-    outputs = [ids, hashed(ids, range(1, word_grams + 1), WORD_PLACES)]
+    outputs = [ids, hashed(ids, range(1, word_grams + 1), WORD_BUCKETS)]
     if character_grams:
         known = {letter: number for number, letter in enumerate(feature.characters, start=2)}
         letters = [known.get(letter, 1) for letter in text]
-        outputs.append(hashed(letters, range(1, character_grams + 1), CHARACTER_PLACES))
+        outputs.append(hashed(letters, range(1, character_grams + 1), CHARACTER_BUCKETS))
     return outputs
 
 
@@ -182,8 +182,8 @@ def test_the_rarest_of_many_words_do_not_overflow():
     text = " ".join(vocabulary[number - 2] for number in ids)
     read, grams = gives([text])
     assert read[0, :-1].tolist() == ids.tolist()
-    assert grams[0].tolist() == hashed(ids.tolist(), range(1, 6), WORD_PLACES)
-    assert grams.min() >= 0 and grams.max() <= WORD_PLACES
+    assert grams[0].tolist() == hashed(ids.tolist(), range(1, 6), WORD_BUCKETS)
+    assert grams.min() >= 0 and grams.max() <= WORD_BUCKETS
 
 
 def places_of(texts, output, sizes, size):
@@ -199,7 +199,7 @@ def places_of(texts, output, sizes, size):
 
 def test_what_is_frequent_does_not_share_a_place():
     """No words, no pairs of the 30 most frequent, no trigrams; 5-grams no more than by chance."""
-    every = hashed(list(range(1, 50_002)), [1], WORD_PLACES)
+    every = hashed(list(range(1, 50_002)), [1], WORD_BUCKETS)
     assert len(set(every)) == 50_001
     pairs = [f"w{one} w{two}" for one, two in itertools.product(range(30), repeat=2)]
     both = places_of(pairs, 1, (1, 2), 1) | places_of(pairs, 1, (1, 2), 2)
@@ -209,5 +209,5 @@ def test_what_is_frequent_does_not_share_a_place():
     assert len(places_of(three, 2, range(1, 6), 3)) == 26**3
     drawn = np.random.default_rng(0).choice(list(letters), (40_000, 5))
     five = sorted({"".join(parts) for parts in drawn})
-    by_chance = CHARACTER_PLACES * (1 - (1 - 1 / CHARACTER_PLACES) ** len(five))
+    by_chance = CHARACTER_BUCKETS * (1 - (1 - 1 / CHARACTER_BUCKETS) ** len(five))
     assert len(places_of(five, 2, range(1, 6), 5)) > 0.99 * by_chance

@@ -9,7 +9,7 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kerakit.builders.sequence.token_preprocessing import PLACES, SUFFIXES, token_preprocess
+from kerakit.builders.sequence.token_preprocessing import AFFIX_BUCKETS, SUFFIXES, token_preprocess
 from kerakit.data.spec import Feature
 from kerakit.data.text.vocabulary import describe_tokens, standardized_characters
 
@@ -55,7 +55,7 @@ def hashed(letters, value):
     """Places of the first 1, 2, 3 and 4 letters from a start value; 0 where they are too few."""
     found = []
     for letter in letters[:4]:
-        value = (value * 6777 + letter * 31) % PLACES
+        value = (value * 6777 + letter * 31) % AFFIX_BUCKETS
         found.append(value + 1)
     return found + [0] * (4 - len(found))
 
@@ -186,4 +186,4 @@ def test_endings_of_letters_share_few_places():
     assert len(set(affixes[:, 1].tolist())) == len(set(affixes[:, 5].tolist())) == 26**2
     four = {"".join(row) for row in np.random.default_rng(0).choice(list(letters), (2_000, 4))}
     taken = len(set(gives(sorted(four))[1][:, 0, 3].tolist()))
-    assert taken > 0.95 * PLACES * (1 - (1 - 1 / PLACES) ** len(four))
+    assert taken > 0.95 * AFFIX_BUCKETS * (1 - (1 - 1 / AFFIX_BUCKETS) ** len(four))

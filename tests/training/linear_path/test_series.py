@@ -147,11 +147,11 @@ def test_series_of_several_lengths_or_very_long_ones_have_no_such_path(tmp_path)
     assert not path_of((STEPS,), classes=2)
     from kerakit.builders.sequence import classifier as module
 
-    module._MOST_VALUES, most = STEPS - 1, module._MOST_VALUES
+    module._MAX_VALUES, most = STEPS - 1, module._MAX_VALUES
     try:
         assert not path_of(data.spec)
     finally:
-        module._MOST_VALUES = most
+        module._MAX_VALUES = most
     assert most == 8192
 
 
