@@ -342,7 +342,10 @@ def test_a_bad_embedding_is_named(builder):
         (lambda: kk.sequence_classifier(series_spec(), classes=3), "'classes'.*None with a Spec"),
         (lambda: kk.sequence_classifier(forecast_spec()), "'inputs.task'.*'forecast'"),
         (lambda: kk.sequence_classifier(text_spec()), "one sequence of numbers.*'text': 'text'"),
-        (lambda: kk.text_classifier((None,)), "'inputs' parameter of text_classifier.*Got tuple"),
+        (
+            lambda: kk.text_classifier((None,)),
+            "text_classifier must be a Data or a Spec. Got",
+        ),
         (lambda: kk.text_classifier(series_spec()), "of one text.*'series': 'sequence'"),
         (lambda: kk.text_classifier(tag_spec()), "'inputs.task'.*Got 'tagging'"),
         (lambda: kk.sequence_tagger(text_spec()), "'inputs.task'.*'tagging'. Got 'binary'"),
