@@ -97,7 +97,7 @@ class FitOptions:
                 row_loss(model.loss, owner)  # refuses a loss that takes no mixed labels
         else:
             good = self.augment == "none"
-            check(good, owner, "augment", "None for data without images", self.augment)
+            check(good, owner, "augment", "None for tables and sequences", self.augment)
         class_weights(data.spec, self.class_weight, owner)
         check_inputs(owner, model, data.spec)
 

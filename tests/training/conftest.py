@@ -5,6 +5,7 @@ import sys
 
 import keras
 import pytest
+from threadpoolctl import threadpool_limits
 
 sys.path.append(str(pathlib.Path(__file__).parent))  # for the modules of cases, here and below
 
@@ -23,6 +24,13 @@ def own_cache(tmp_path_factory, monkeypatch):
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """One thread for NumPy and scikit-learn: on matrices this small, several only wait."""
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

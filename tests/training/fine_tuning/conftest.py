@@ -18,7 +18,7 @@ def make_data():
     return shapes_data
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_model():
     """Makes a model of a tiny backbone; see `tiny_model`."""
     return tiny_model
@@ -133,7 +133,7 @@ def tiny_model(spec, hidden=(), dropout=0.0, l2=0.0, seed=0):
     return keras.Model({"image": image}, network(preprocess({"image": image})), name="tiny")
 
 
-def registry_model(data, backbone="MobileNetV2_0.35", **options):
+def registry_model(data, backbone="MobileNet_0.25", **options):
     """A model of `pretrained_classifier` whose features differ from image to image."""
     keras.utils.set_random_seed(0)
     options = {"dropout": 0.0, **options}

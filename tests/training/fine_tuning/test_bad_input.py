@@ -9,12 +9,18 @@ from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
 
 
+@pytest.fixture(scope="module")
+def one_model(shapes, make_model):
+    """A model that no call changes: it is refused every time."""
+    return make_model(shapes.spec)
+
+
 @pytest.fixture
-def refused(shapes, make_model, tmp_path):
+def refused(shapes, one_model, tmp_path):
     """Checks that a call is refused with words that match, and leaves no trace."""
 
     def check(words, model=None, data=None, **options):
-        model = make_model(shapes.spec) if model is None else model
+        model = one_model if model is None else model
         before = model.get_weights() if isinstance(model, keras.Model) else []
         run = tmp_path / "run"
         options = {"run_dir": run, "verbose": 0, "epochs": 1, **options}
@@ -111,8 +117,8 @@ def test_numbers_to_predict(refused, shapes):
 
 
 @pytest.mark.parametrize("where", ["a file", "in use"])
-def test_a_run_directory_that_cannot_be_had(shapes, make_model, tmp_path, where):
-    model = make_model(shapes.spec)
+def test_a_run_directory_that_cannot_be_had(shapes, one_model, tmp_path, where):
+    model = one_model
     if where == "a file":
         (tmp_path / "run").write_text("")
         with pytest.raises(kk.ArgumentError, match="'run_dir'.*folder"):

@@ -51,6 +51,7 @@ def test_every_image_is_read_once_and_once_for_each_view(shapes, make_model, mak
     assert streamed.read == {"train": 60 * (1 + views), "validation": 18, "test": 0}
 
 
+@pytest.mark.training
 def test_a_head_that_is_solved_reads_every_image_once(shapes, make_model, make_stream):
     """However often it is solved: the features are those of a backbone that does not change."""
     streamed = make_stream(shapes)
@@ -58,6 +59,7 @@ def test_a_head_that_is_solved_reads_every_image_once(shapes, make_model, make_s
     assert streamed.read == {"train": 60, "validation": 18, "test": 0}
 
 
+@pytest.mark.training
 def test_streams_and_tables_make_the_same_head(shapes, make_model, make_stream):
     models = []
     for data in (shapes, make_stream(shapes).data):
@@ -68,6 +70,7 @@ def test_streams_and_tables_make_the_same_head(shapes, make_model, make_stream):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.training  # it takes as long as one
 def test_the_rows_are_the_images_and_then_their_views(make_data, make_model):
     data = make_data(weights=True)
     model = make_model(data.spec)
@@ -126,6 +129,7 @@ def test_what_does_not_fit_in_memory_is_in_files_while_it_trains(shapes, make_mo
     assert not any(watched[512]) and min(watched[0]) >= bytes_
 
 
+@pytest.mark.training
 def test_a_head_is_solved_alike_from_files(shapes, make_model, temporary):
     weights = []
     for cache_mb in (512, 0):

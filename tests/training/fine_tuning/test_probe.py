@@ -63,6 +63,7 @@ def answers(model, table):
     return model.predict(table.features, verbose=0)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("classes", "weights"), [(2, False), (3, False), (3, True)])
 def test_the_head_is_the_logistic_regression(make_data, make_model, classes, weights):
     """C is cross-validated; the validation rows measure, and are then fitted too."""
@@ -91,6 +92,7 @@ def test_the_head_is_the_logistic_regression(make_data, make_model, classes, wei
         assert abs(expected - other).max() > 3e-3  # what it must not be is far enough
 
 
+@pytest.mark.training
 def test_class_weights_count_and_no_validation_rows_are_needed(all_shapes, make_model):
     model = make_model(all_shapes.spec)
     train, test = all_shapes.table("train"), all_shapes.table("test")
@@ -108,6 +110,7 @@ def test_class_weights_count_and_no_validation_rows_are_needed(all_shapes, make_
     assert "val_loss" not in history.history
 
 
+@pytest.mark.training
 def test_a_solved_head_sees_the_images_as_they_are(shapes, make_model):
     models = []
     for options in ({"augment": "none"}, {"augment": "standard", "views": 3}):

@@ -100,6 +100,7 @@ def test_auto_undoes_what_a_strategy_by_name_keeps(shapes, make_pretrained, caps
     assert "not kept" not in lines[0]
 
 
+@pytest.mark.training
 def test_auto_without_validation_rows_stays_with_the_head(all_shapes, make_pretrained):
     """Nothing tells whether more would help."""
     history = kk.fine_tune(make_pretrained(all_shapes), all_shapes, verbose=0)

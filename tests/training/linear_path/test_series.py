@@ -104,6 +104,7 @@ def test_weights_are_those_of_scikit_learn_and_count_as_fits(classes, held, tmp_
     np.testing.assert_allclose(both, log_softmax(alone + linear * scores, axis=1), atol=5e-3)
 
 
+@pytest.mark.training
 def test_the_penalty_is_that_of_a_cross_validation(tmp_path, solve):
     found = set()
     for noise in (0.0, 0.6):
@@ -114,6 +115,7 @@ def test_the_penalty_is_that_of_a_cross_validation(tmp_path, solve):
     assert len(found) == 2
 
 
+@pytest.mark.training
 def test_a_shorter_series_ends_in_the_mean_and_of_a_longer_one_the_first_values_count(
     tmp_path, solve
 ):

@@ -115,6 +115,7 @@ def places(model, counter, output):
     return found
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("case", ["binary", "multiclass", "balanced", "no validation"])
 def test_weights_of_n_grams_are_those_of_scikit_learn(case, solve):
     classes = ("a", "b", "c") if case == "multiclass" else ("a", "b")

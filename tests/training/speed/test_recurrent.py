@@ -69,12 +69,17 @@ def assert_same(model, kernel, **sizes):
     ("options", "sizes"),
     [
         ({}, {}),
-        ({"last": True}, {}),
-        ({"steps": 1}, {"steps": 1}),
-        ({}, {"rows": 1}),
-        ({"layers": 3, "last": True}, {}),
-        ({"bidirectional": True}, {}),
-        ({"steps": None}, {"steps": 7, "rows": 2}),
+        *(
+            pytest.param(*case, marks=pytest.mark.training)
+            for case in (
+                ({"last": True}, {}),
+                ({"steps": 1}, {"steps": 1}),
+                ({}, {"rows": 1}),
+                ({"layers": 3, "last": True}, {}),
+                ({"bidirectional": True}, {}),
+                ({"steps": None}, {"steps": 7, "rows": 2}),
+            )
+        ),
     ],
     ids=str,
 )
@@ -82,6 +87,7 @@ def test_the_fused_lstm_is_the_loop(options, sizes):
     assert "BlockLSTM" in assert_same(stack(**options), "fused", **sizes)
 
 
+@pytest.mark.training  # of a step: its gradients
 @pytest.mark.parametrize("cell", LAYERS)
 def test_unrolled_steps_are_the_loop(cell):
     operations = assert_same(stack(cell, layers=2), "unrolled")
