@@ -27,7 +27,7 @@ def test_streaming_trains_as_well_as_memory(line_data):
     for cache_mb in (512, 0):
         model = mlp(line_data)
         kk.compile(model, "regression", learning_rate=0.01)
-        history = kk.fit(model, line_data, epochs=60, verbose=0, cache_mb=cache_mb)
+        history = kk.fit(model, line_data, epochs=20, verbose=0, cache_mb=cache_mb)
         losses.append(min(history.history["val_loss"]))
     assert max(losses) < 0.1
 
