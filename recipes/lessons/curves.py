@@ -4,15 +4,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
+from .drawing import BLUE, GREEN, GREY, INK, ORANGE, Array, figure, legend, style
 from .page import Lesson
 
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
 
-def sigmoid(x):
+
+def sigmoid(x: Array) -> Array:
     return 1 / (1 + np.exp(-x))
 
 
@@ -100,7 +105,7 @@ def activations_and_losses(lesson: Lesson) -> dict[str, Any]:
     }
 
 
-def value_and_slope(function, x):
+def value_and_slope(function: Callable[..., Any], x: Array) -> tuple[Array, Array]:
     """The value of a Keras function at x, and its slope by automatic differentiation."""
     import tensorflow as tf
 
@@ -110,11 +115,17 @@ def value_and_slope(function, x):
     return np.asarray(value), np.asarray(tape.gradient(value, point))
 
 
-def max_difference(values, others):
+def max_difference(values: Array, others: Array) -> float:
     return float(np.abs(values - others).max())
 
 
-def draw_curves(x, curves, probabilities, p, losses):
+def draw_curves(
+    x: Array,
+    curves: dict[str, tuple[Array, Array]],
+    probabilities: Array,
+    p: Array,
+    losses: dict[str, Array],
+) -> Figure:
     drawn, (left, right, soft, loss) = figure(2, 2, height=3.4)
     style(left, "Activations", "x", "")
     style(right, "Slopes of the activations", "x", "")
@@ -172,19 +183,19 @@ def universal_approximation(lesson: Lesson) -> dict[str, Any]:
     return {"errors": errors, "parameters": parameters, "several": several}
 
 
-def surface(x):
+def surface(x: Array) -> Array:
     return np.sin(np.pi * x[:, 0]) / (x[:, 1] ** 2 + 1)
 
 
-def other_surface(x):
+def other_surface(x: Array) -> Array:
     return np.cos(np.pi * x[:, 0]) * x[:, 1]
 
 
-def columns(x):
+def columns(x: Array) -> dict[str, Array]:
     return {"x1": x[:, 0], "x2": x[:, 1]}
 
 
-def train_network(x, targets, units):
+def train_network(x: Array, targets: dict[str, Array], units: int) -> keras.Model:
     """A network with one hidden layer, trained on the points x."""
     import kerakit as kk
 
@@ -196,11 +207,11 @@ def train_network(x, targets, units):
     return model
 
 
-def rmse(answer, truth):
+def rmse(answer: Array, truth: Array) -> float:
     return float(np.sqrt(np.mean((np.asarray(answer).reshape(truth.shape) - truth) ** 2)))
 
 
-def draw_surfaces(models):
+def draw_surfaces(models: dict[int, keras.Model]) -> Figure:
     side = np.linspace(-1, 1, 80)
     grid = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     truth = surface(grid)

@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .drawing import figure
+from .drawing import Array, figure
 from .page import Lesson
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 IMAGE = np.array(
     [
@@ -85,7 +90,7 @@ def convolution(lesson: Lesson) -> dict[str, Any]:
     return {"sums": sums, "pooled": pooled, "accuracy": accuracy, "maps": [m.shape for m in maps]}
 
 
-def convolve(image, kernel):
+def convolve(image: Array, kernel: Array) -> Array:
     """Keras' convolution of an image of shape (height, width) with a small kernel."""
     from keras import ops
 
@@ -93,14 +98,14 @@ def convolve(image, kernel):
     return np.asarray(ops.conv(image, kernel[:, :, None, None].astype("float32")))[0, :, :, 0]
 
 
-def max_pool(numbers):
+def max_pool(numbers: Array) -> Array:
     """The largest number of every 2 x 2 block, by Keras."""
     from keras import ops
 
     return np.asarray(ops.max_pool(numbers[None, :, :, None].astype("float32"), 2))[0, :, :, 0]
 
 
-def side_by_side(*tables):
+def side_by_side(*tables: Array) -> list[list[str]]:
     """Rows of one table that shows several tables of numbers, one in each column."""
     height = max(map(len, tables))
     return [
@@ -109,7 +114,9 @@ def side_by_side(*tables):
     ]
 
 
-def layers_and_maps(model, rows):
+def layers_and_maps(
+    model: keras.Model, rows: dict[str, Array]
+) -> tuple[list[keras.layers.Conv2D], list[Array]]:
     """The convolutional layers of a classifier, and their outputs for the first row."""
     import keras
 
@@ -119,13 +126,19 @@ def layers_and_maps(model, rows):
     return layers, [np.asarray(maps)[0] for maps in outputs(model.get_layer("preprocess")(rows))]
 
 
-def draw_layers(photo, edges, digit, kernels, maps):
+def draw_layers(
+    photo: Array,
+    edges: dict[str, Array],
+    digit: tuple[Array, str],
+    kernels: Array,
+    maps: list[Array],
+) -> Figure:
     drawn, axes = figure(4, 4, width=2.9, height=2.5)
     for axis in axes:
         axis.set_axis_off()
         axis.set_title("", loc="left", fontsize=10)
 
-    def show(axis, title, values, **colours):
+    def show(axis: Axes, title: str, values: Array, **colours: Any) -> None:
         axis.imshow(values, **colours)
         axis.set_title(title, loc="left", fontsize=10)
 

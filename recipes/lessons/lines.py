@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
+from .drawing import BLUE, GREY, INK, ORANGE, Array, figure, legend, style
 from .page import Lesson
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def linear_regression(lesson: Lesson) -> dict[str, Any]:
@@ -84,17 +88,17 @@ def linear_regression(lesson: Lesson) -> dict[str, Any]:
     }
 
 
-def error(X, y, w):
+def error(X: Array, y: Array, w: Array) -> float:
     """The mean squared error of the parameters w."""
-    return np.mean((X @ w - y) ** 2)
+    return float(np.mean((X @ w - y) ** 2))
 
 
-def gradient(X, y, w):
+def gradient(X: Array, y: Array, w: Array) -> Array:
     """The gradient of the mean squared error with respect to w."""
     return 2 / len(y) * X.T @ (X @ w - y)
 
 
-def descend(X, y, rate, steps):
+def descend(X: Array, y: Array, rate: float, steps: int) -> Array:
     """The parameters after 0, 1, ... steps of gradient descent from (0, 0)."""
     path = [np.zeros(X.shape[1])]
     for _ in range(steps):
@@ -102,7 +106,7 @@ def descend(X, y, rate, steps):
     return np.array(path)
 
 
-def draw_line_and_cost(x, y, exact, paths):
+def draw_line_and_cost(x: Array, y: Array, exact: Array, paths: dict[str, Array]) -> Figure:
     drawn, (left, right) = figure(2)
     style(left, "The line", "x", "y")
     left.plot(x, y, ".", color=GREY)
@@ -194,21 +198,21 @@ def polynomial_regression(lesson: Lesson) -> dict[str, Any]:
     return {"errors": errors, "best": best, "penalised": penalised, "difference": difference}
 
 
-def points(rng, count):
+def points(rng: np.random.Generator, count: int) -> tuple[Array, Array]:
     """Noisy points of a sine."""
     x = np.sort(rng.uniform(-1, 1, count))
     return x, np.sin(np.pi * x) + rng.normal(0, 0.25, count)
 
 
-def powers(x):
+def powers(x: Array) -> dict[str, Array]:
     """x, x^2, ..., x^20 as the columns x1, x2, ..., x20 of a table."""
     return {f"x{degree}": x**degree for degree in range(1, 21)}
 
 
-def ridge(x, y, alpha):
+def ridge(x: Array, y: Array, alpha: float) -> Callable[[Array], Array]:
     """The polynomial of degree 20 that minimises the mean squared error plus the penalty."""
 
-    def columns(values):
+    def columns(values: Array) -> Array:
         return np.stack(list(powers(values).values()), axis=1)
 
     mean, std = columns(x).mean(axis=0), columns(x).std(axis=0)
@@ -218,7 +222,15 @@ def ridge(x, y, alpha):
     return lambda values: y.mean() + (columns(values) - mean) / std @ w
 
 
-def draw_polynomials(x, y, grid, curves, errors, penalties, by_penalty):
+def draw_polynomials(
+    x: Array,
+    y: Array,
+    grid: Array,
+    curves: dict[str, Array],
+    errors: dict[int, list[float]],
+    penalties: Array,
+    by_penalty: list[list[float]],
+) -> Figure:
     drawn, (left, middle, right) = figure(3, width=3.7, height=3.8)
     style(left, "Four curves", "x", "y")
     left.plot(x, y, ".", color=GREY)

@@ -4,12 +4,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .drawing import BLUE, INK, ORANGE, VIOLET, figure, legend, style
+from .drawing import BLUE, INK, ORANGE, VIOLET, Array, figure, legend, style
 from .page import Lesson
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 def logistic_regression(lesson: Lesson) -> dict[str, Any]:
@@ -66,17 +72,17 @@ def logistic_regression(lesson: Lesson) -> dict[str, Any]:
     return {"difference": difference, "measured": measured}
 
 
-def cross_entropy(p, truth):
+def cross_entropy(p: Array, truth: Array) -> float:
     """The mean of -log of the probability that was given to the true class."""
     return float(-np.mean(np.log(np.where(truth == 1, p, 1 - p))))
 
 
-def accuracy_of(p, truth):
+def accuracy_of(p: Array, truth: Array) -> float:
     """The fraction of the probabilities that are on the correct side of one half."""
     return float(np.mean((p > 0.5) == truth))
 
 
-def draw_decision(model, work, sleep, passed):
+def draw_decision(model: keras.Model, work: Array, sleep: Array, passed: Array) -> Figure:
     drawn, (axis,) = figure(width=6.4, height=4.4)
     style(axis, "Pass or fail", "hours of work", "hours of sleep")
     a, b = np.meshgrid(np.linspace(0, 20, 100), np.linspace(3, 10, 100))
@@ -146,7 +152,9 @@ def perceptron(lesson: Lesson) -> dict[str, Any]:
     return {"lines": lines, "mistakes": mistakes, "never": never, "accuracy": accuracy}
 
 
-def train_perceptron(x, y, epochs, start, rate=0.1):
+def train_perceptron(
+    x: Array, y: Array, epochs: int, start: tuple[float, float, float], rate: float = 0.1
+) -> tuple[list[tuple[float, ...]], list[int]]:
     """Rosenblatt's rule: the parameters after each epoch, and the number of mistakes in it."""
     *w, b = start
     w, lines, mistakes = np.array(w), [], []
@@ -160,7 +168,13 @@ def train_perceptron(x, y, epochs, start, rate=0.1):
     return lines, mistakes
 
 
-def draw_perceptron(x, setosa, lines, mistakes, never):
+def draw_perceptron(
+    x: Array,
+    setosa: Array,
+    lines: list[tuple[float, ...]],
+    mistakes: list[int],
+    never: list[int],
+) -> Figure:
     drawn, (left, right) = figure(2)
     style(left, "The line after each epoch", "petal length, cm", "petal width, cm")
     for name, colour, value in (("setosa", BLUE, 1), ("other", ORANGE, -1)):
@@ -273,22 +287,24 @@ def unit_circle(lesson: Lesson) -> dict[str, Any]:
     return accuracies
 
 
-def inside(points):
+def inside(points: Array) -> Array:
     return (np.sum(points**2, axis=1) < 1).astype(int)
 
 
-def coordinates(points):
+def coordinates(points: Array) -> dict[str, Array]:
     return {"x1": points[:, 0], "x2": points[:, 1]}
 
 
-def squares(points):
+def squares(points: Array) -> dict[str, Array]:
     return {"s1": points[:, 0] ** 2, "s2": points[:, 1] ** 2}
 
 
 QUIET = {"verbose": 0, "batch_size": 20_000}
 
 
-def draw_plane(axis, title, answer, middle, reach):
+def draw_plane(
+    axis: Axes, title: str, answer: Callable[[Array, Array], Array], middle: float, reach: float
+) -> None:
     """Paint the probability of the second class over a square of the plane."""
     low, high = middle - reach, middle + reach
     side = np.linspace(low, high, 120)
@@ -304,7 +320,7 @@ def draw_plane(axis, title, answer, middle, reach):
         axis.contour(side, side, p, levels=[0.5], colors=INK, linewidths=1.5)
 
 
-def draw_points(axis, points, truth):
+def draw_points(axis: Axes, points: Array, truth: Array) -> None:
     look = {"markeredgecolor": "white", "markersize": 7}
     for value, colour in ((1, VIOLET), (0, ORANGE)):
         axis.plot(*points[truth == value].T, "o", color=colour, **look)

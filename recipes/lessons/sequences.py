@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .drawing import BLUE, GREY, INK, ORANGE, figure, legend, style
+from .drawing import BLUE, GREY, INK, ORANGE, Array, figure, legend, style
 from .page import Lesson
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
 
 LETTERS = np.array(list("abcdefgh"))
 DISTANCES = (5, 10, 20, 35, 50, 100)
@@ -72,7 +76,7 @@ def recurrence_and_attention(lesson: Lesson) -> dict[str, Any]:
     return {"recall": recall, "lost": lost, "accuracy": accuracy, "attention": attention}
 
 
-def recall_of(encoder, seed):
+def recall_of(encoder: str, seed: int) -> list[float]:
     """Train a network on ten steps; return its accuracy after each of `DISTANCES` steps."""
     import keras
 
@@ -89,7 +93,7 @@ def recall_of(encoder, seed):
     return is_correct.reshape(len(DISTANCES), 300).mean(axis=1).tolist()
 
 
-def bits_in_noise(rng, lengths):
+def bits_in_noise(rng: np.random.Generator, lengths: Array) -> tuple[Array, Array]:
     """Sequences of two channels (the bit and then noise; the mark), and their bits."""
     longest = max(lengths)
     bits = rng.integers(0, 2, len(lengths))
@@ -111,7 +115,7 @@ class Questions:
         answers: array of shape (count,), its digit.
     """
 
-    def __init__(self, rng, count):
+    def __init__(self, rng: np.random.Generator, count: int) -> None:
         row, steps = np.arange(count), np.arange(8)
         letters = rng.permuted(np.tile(steps, (count, 1)), axis=1)
         digits = rng.integers(0, 8, (count, 8))
@@ -123,7 +127,7 @@ class Questions:
         self.rows[row, 8, self.asked] = 1
 
 
-def train_lookup():
+def train_lookup() -> tuple[keras.Model, float, Questions]:
     """Train a transformer to look letters up; return it, its accuracy, and the new rows."""
     import keras
 
@@ -140,7 +144,7 @@ def train_lookup():
     return model, float(np.mean(answers == new.answers)), new
 
 
-def attention_of_the_last_step(model, rows):
+def attention_of_the_last_step(model: keras.Model, rows: Array) -> Array:
     """The attention of the last step to each step, an array of shape (rows, steps)."""
     import keras
 
@@ -152,7 +156,7 @@ def attention_of_the_last_step(model, rows):
     return np.asarray(scores)[:, 0, -1]  # of (rows, heads, from, to), the only head
 
 
-def draw_memory(recall, weights, new):
+def draw_memory(recall: dict[str, list[list[float]]], weights: Array, new: Questions) -> Figure:
     drawn, (left, right) = figure(2, width=5.6, height=4.6)
     style(left, "Accuracy by length", "steps", "accuracy")
     looks = ((ORANGE, "-"), (INK, "-"), (BLUE, "--"))

@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .curves import columns, surface
-from .drawing import BLUE, GREEN, GREY, INK, ORANGE, figure, legend, style
+from .drawing import BLUE, GREEN, GREY, INK, ORANGE, Array, figure, legend, style
 from .page import Lesson
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from kerakit.data import Data
 
 
 def optimisers(lesson: Lesson) -> dict[str, Any]:
@@ -75,14 +81,16 @@ def optimisers(lesson: Lesson) -> dict[str, Any]:
     }
 
 
-def noisy_surface(count=1000):
+def noisy_surface(count: int = 1000) -> tuple[Array, Array]:
     """Noisy points of a surface."""
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (count, 2))
     return x, surface(x) + rng.normal(0, 0.2, count)
 
 
-def losses(preset, rate, schedule="constant", batch_size=64):
+def losses(
+    preset: str, rate: float, schedule: str = "constant", batch_size: int = 64
+) -> list[float]:
     """The training loss of a small network after each of 40 epochs."""
     import keras
 
@@ -96,7 +104,7 @@ def losses(preset, rate, schedule="constant", batch_size=64):
     return kk.fit(model, data, epochs=40, batch_size=batch_size, verbose=0).history["loss"]
 
 
-def gradient_noise(size):
+def gradient_noise(size: int) -> float:
     """The error of a batch's gradient, for the line y = w x at w = 0."""
     x, y = noisy_surface()
     rows = -2 * y[:, None] * x  # the gradient of (w x - y)^2 for each row, where w is 0
@@ -105,7 +113,11 @@ def gradient_noise(size):
     return float(np.sqrt(np.mean(np.sum(errors**2, axis=1))))
 
 
-def draw_descents(optimisers, schedules, sizes):
+def draw_descents(
+    optimisers: dict[str, list[float]],
+    schedules: dict[str, list[float]],
+    sizes: dict[int, list[float]],
+) -> Figure:
     from kerakit.presets import SCHEDULES
 
     drawn, (by_optimiser, by_size, rates, by_schedule) = figure(2, 2, height=3.4)
@@ -261,15 +273,17 @@ def generalisation(lesson: Lesson) -> dict[str, Any]:
     }
 
 
-def error_rates(data, examples, units):
+def error_rates(data: Data, examples: int, units: int) -> tuple[list[float], int]:
     """Train on the first examples; return the error of each split and the parameter count."""
     import keras
 
     import kerakit as kk
 
     train, validation, test = (data.table(split) for split in ("train", "validation", "test"))
+    assert train and validation and test  # the digits are in memory
     train = train.take(slice(0, examples))
-    subset = kk.Data(train, validation, test, data.spec)
+    spec = dataclasses.replace(data.spec, sizes={**data.spec.sizes, "train": examples})
+    subset = kk.Data(train, validation, test, spec)
     keras.utils.set_random_seed(0)
     model = kk.mlp_classifier(subset.spec, hidden=(units,), dropout=0.0, bins=0)
     kk.compile(model, "adam", learning_rate=0.003)
@@ -281,7 +295,7 @@ def error_rates(data, examples, units):
     return errors, model.count_params()
 
 
-def coin_tosses(models, rows, trials=200):
+def coin_tosses(models: int, rows: int, trials: int = 200) -> tuple[float, float]:
     """The accuracy of the best of many coins: on the rows of the choice, and on new rows."""
     rng = np.random.default_rng(0)
     chosen_on = rng.binomial(rows, 0.5, (trials, models)) / rows
@@ -290,7 +304,7 @@ def coin_tosses(models, rows, trials=200):
     return float(chosen_on.max(axis=1).mean()), float(new[np.arange(trials), best].mean())
 
 
-def draw_errors(tables):
+def draw_errors(tables: dict[str, dict[int, list[float]]]) -> Figure:
     from matplotlib.ticker import NullLocator, PercentFormatter
 
     drawn, axes = figure(2)
