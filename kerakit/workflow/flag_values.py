@@ -16,7 +16,7 @@ __all__ = [
     "check_builtin",
     "check_one_source",
     "given_flags",
-    "own_data",
+    "data_path",
     "parse_labels",
     "run_name",
     "split_commas",
@@ -26,44 +26,44 @@ _OWN_DATA = ("csv", "images", "series", "ts", "text", "tagged")  # flags of the 
 
 
 def given_flags(
-    config: RunFlags, flags: type[RunFlags], own: str, other: Sequence[str] = ()
+    config: RunFlags, flags: type[RunFlags], data_flag: str, other: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Return the values of the data flags that the user gave, by the names of the fields.
 
     Args:
         config: the flags of the recipe.
         flags: the class of `kerakit.workflow.flags` that declares the data flags.
-        own: the flag of the user's own data, such as `csv`. The other data flags go with it.
+        data_flag: the flag of the user's own data, such as `csv`. The other data flags go with it.
         other: the data flags that go with `--dataset` too.
 
     Raises:
         ArgumentError: when two flags contradict each other.
     """
-    check_one_source(config, own)
+    check_one_source(config, data_flag)
     given = {name: getattr(config, name) for name in flags.__annotations__}
     given = {name: value for name, value in given.items() if value is not None}
-    for name in ("dataset", "data_dir", own):
+    for name in ("dataset", "data_dir", data_flag):
         given.pop(name, None)
     for name in given:
-        if getattr(config, own) is None and name not in other:
+        if getattr(config, data_flag) is None and name not in other:
             flag = name.replace("_", "-")
-            raise ArgumentError(f"--{flag} goes with --{own} FILE, which is not given.")
+            raise ArgumentError(f"--{flag} goes with --{data_flag} FILE, which is not given.")
     return given
 
 
-def check_one_source(config: RunFlags, own: str) -> None:
+def check_one_source(config: RunFlags, data_flag: str) -> None:
     """Raise an `ArgumentError` where the flags name two sets of data.
 
     Args:
         config: the flags of the recipe.
-        own: the flag of the user's own data, such as `csv`.
+        data_flag: the flag of the user's own data, such as `csv`.
     """
-    path = getattr(config, own)
+    path = getattr(config, data_flag)
     default = type(config).__dataclass_fields__["dataset"].default
     if path is not None and config.dataset != default:
         raise ArgumentError(
-            f"--{own} {reprlib.repr(path)} and --dataset {reprlib.repr(config.dataset)} are two "
-            "sets of data. Give one of them."
+            f"--{data_flag} {reprlib.repr(path)} and --dataset {reprlib.repr(config.dataset)} are "
+            "two sets of data. Give one of them."
         )
     is_tfds = path is None and config.dataset.startswith("tfds:")
     if getattr(config, "data_dir", None) and not is_tfds:
@@ -89,7 +89,7 @@ def check_builtin(name: str, noun: str, known: Sequence[str], more: str = "") ->
         )
 
 
-def own_data(config: RunFlags) -> str | None:
+def data_path(config: RunFlags) -> str | None:
     """Return the path of the user's own data, or `None` where a data set is read by its name."""
     paths = [getattr(config, flag, None) for flag in _OWN_DATA]
     return next((path for path in paths if path), None)
@@ -97,7 +97,7 @@ def own_data(config: RunFlags) -> str | None:
 
 def run_name(config: RunFlags) -> str:
     """Return the run's name: the value of `--name`, or a name that is made of the data's."""
-    path = own_data(config)
+    path = data_path(config)
     source = config.dataset.removeprefix("tfds:")
     if path is not None:
         source = pathlib.Path(path.removesuffix(".gz")).stem

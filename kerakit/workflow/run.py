@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import ArgumentError
 from kerakit.files import highest_version
-from kerakit.workflow.flag_values import own_data, run_name
+from kerakit.workflow.flag_values import data_path, run_name
 from kerakit.workflow.flags import RunFlags
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def finish_run(
 def _identity(config: RunFlags) -> dict[str, Any]:
     """Return the flags by which an unfinished run is known again, as JSON values."""
     left_out = {"name", "out", "runs", "resume", "cache_mb"}
-    if own_data(config) is not None:
+    if data_path(config) is not None:
         left_out.add("dataset")  # the default of a flag that was not used
     fields = dataclasses.asdict(config)
     return json.loads(json.dumps({k: v for k, v in fields.items() if k not in left_out}))

@@ -25,7 +25,7 @@ from kerakit.workflow.jobs import JOBS, load_recipe
 
 RECIPES = sorted(job.replace("-", "_") for job in JOBS)
 COMMAND = {"list": cli.list_, "predict": cli.predict, "verify": cli.verify}
-COMMAND["serving-config"] = cli.serving_config
+COMMAND |= {"serving-config": cli.serving_config, "train": cli.train}
 FLAG = re.compile(r"(?<!\S)--[a-z][a-z0-9-]*")
 
 
@@ -40,8 +40,8 @@ def flags_of(config):
 
 
 def rows(title, page="docs/guide.md"):
-    """The cells of the table under a heading, without its header, a list of lists."""
-    lines = [line for line in section(title, page).splitlines() if line.startswith("|")]
+    """The cells of the first table under a heading, without its header, a list of lists."""
+    lines = section(title, page).partition("\n|")[2].partition("\n\n")[0].splitlines()
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
@@ -96,8 +96,10 @@ def test_functions_exist():
     assert len(named) > 25
     unknown = named - {*kk.__all__, "compile"}
     assert not unknown
-    told = {name for name in kk.__all__ if name.startswith("load_") or name.endswith("ssifier")}
-    left_out = told - named
+    important = {
+        name for name in kk.__all__ if name.startswith("load_") or name.endswith("ssifier")
+    }
+    left_out = important - named
     assert not left_out
 
 

@@ -157,7 +157,7 @@ def test_optimisers(results):
             assert jitter[name] < jitter["constant"] / 2
     sizes = {size: losses[39] for size, losses in results["sizes"].items()}
     assert sizes[8] < sizes[64] < sizes[512]
-    # The deviation of a mean of n draws is that of one draw over the root of n.
+    # The standard deviation of a mean of n draws is that of one draw over the root of n.
     rng = np.random.default_rng(0)
     x = rng.uniform(-1, 1, (1000, 2))
     y = np.sin(np.pi * x[:, 0]) / (x[:, 1] ** 2 + 1) + rng.normal(0, 0.2, 1000)
@@ -167,7 +167,7 @@ def test_optimisers(results):
 
 
 def test_regularisation(results):
-    # Of 100,000 draws the share is within four standard deviations of a half.
+    # Of 100,000 draws the fraction is within four standard deviations of a half.
     assert abs(results["zeros"] - 0.5) < 4 * 0.5 / np.sqrt(100_000)
     assert results["mean"] == pytest.approx(2 * (1 - results["zeros"]), rel=1e-5)
     errors = dict(results["errors"])
@@ -233,8 +233,8 @@ def test_every_link_leads_somewhere(lessons):
     links = re.findall(r'href="([^"]*)"', page)
     assert len(links) == 2 * len(numbers)
     for link in links:
-        place, _, name = link.partition("#")
-        assert (folder / place).resolve().exists()
+        target, _, name = link.partition("#")
+        assert (folder / target).resolve().exists()
         assert not name or f'id="{name}"' in page
     recipes = {pathlib.Path(link).name for link in links if "#" not in link}
     assert len(recipes) >= 4 and recipes < {path.name for path in RECIPES.glob("*.py")}

@@ -9,8 +9,8 @@ from kerakit.workflow import ImageFlags, TableFlags
 from kerakit.workflow.flag_values import (
     check_builtin,
     check_one_source,
+    data_path,
     given_flags,
-    own_data,
     parse_labels,
     run_name,
     split_commas,
@@ -82,8 +82,8 @@ def test_a_run_is_named_after_its_data(flags, name):
     assert run_name(Config(**flags)) == name
 
 
-def test_own_data_is_a_path():
-    assert own_data(Config()) is None and own_data(Config(csv="a.csv")) == "a.csv"
+def test_the_path_of_own_data():
+    assert data_path(Config()) is None and data_path(Config(csv="a.csv")) == "a.csv"
 
 
 def test_lists_and_objects():
