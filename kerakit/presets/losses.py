@@ -1,4 +1,9 @@
-"""The losses that Keras does not have."""
+"""Losses that Keras does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,20 +15,26 @@ __all__ = ["PerceptronLoss", "PinballLoss", "SmoothedCrossentropy", "Standardize
 
 @keras.saving.register_keras_serializable("kerakit")
 class StandardizedLoss(keras.losses.Loss):
-    """Squared or Huber error of several targets, each in its own standard deviations.
+    """Squared or Huber error of several targets, divided by their standard deviations.
 
     Args:
         scale: sequence of floats in (0, inf). The targets' standard deviations.
-        delta: float in (0, inf) or `None`. Errors beyond so many deviations count linearly
-            (Huber 1964); `None` squares all. Defaults to `None`.
+        delta: float in (0, inf) or `None`. Errors of more standard deviations count linearly
+            (Huber 1964); with `None` all errors are squared. Defaults to `None`.
     """
 
-    def __init__(self, scale, delta=None, reduction="sum_over_batch_size", name="standardized"):
+    def __init__(
+        self,
+        scale: Sequence[float],
+        delta: float | None = None,
+        reduction: str = "sum_over_batch_size",
+        name: str = "standardized",
+    ) -> None:
         super().__init__(name=name, reduction=reduction)
         self.scale = [float(value) for value in scale]
         self.delta = delta
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         error = (y_pred - y_true) / np.asarray(self.scale, "float32")
         loss = keras.ops.square(error)
         if self.delta is not None:
@@ -32,20 +43,21 @@ class StandardizedLoss(keras.losses.Loss):
             loss = keras.ops.where(size <= self.delta, 0.5 * loss, linear)
         return keras.ops.mean(loss, axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "scale": self.scale, "delta": self.delta}
 
 
 @keras.saving.register_keras_serializable("kerakit")
 class PinballLoss(keras.losses.Loss):
-    """The tilted absolute error, least at the quantile (Koenker & Bassett 1978).
+    """The pinball loss of quantile regression (Koenker & Bassett 1978).
 
-    For a level q and an error e = y - p it is q e where e > 0 and (q - 1) e elsewhere.
+    For a level q and an error e = y - p it is q e if e > 0, else (q - 1) e. Its mean has its
+    minimum at the quantile.
 
     Args:
         quantiles: sequence of levels in (0, 1), one per predicted column.
-        scale: float in (0, inf). The loss is given in these units, usually the target's
-            standard deviation. Defaults to `1.0`.
+        scale: float in (0, inf). The loss is divided by it; usually the standard deviation of
+            the target. Defaults to `1.0`.
 
     Example:
 
@@ -54,54 +66,60 @@ class PinballLoss(keras.losses.Loss):
     0.5
     """
 
-    def __init__(self, quantiles, scale=1.0, reduction="sum_over_batch_size", name="pinball"):
+    def __init__(
+        self,
+        quantiles: Sequence[float],
+        scale: float = 1.0,
+        reduction: str = "sum_over_batch_size",
+        name: str = "pinball",
+    ) -> None:
         super().__init__(name=name, reduction=reduction)
         self.quantiles = [float(level) for level in quantiles]
         self.scale = float(scale)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         levels = np.asarray(self.quantiles, "float32")
         y_true = keras.ops.reshape(y_true, (-1, 1))
         error = (y_true - y_pred) / self.scale
         return keras.ops.mean(keras.ops.maximum(levels * error, (levels - 1) * error), axis=-1)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "quantiles": self.quantiles, "scale": self.scale}
 
 
 @keras.saving.register_keras_serializable("kerakit")
 class PerceptronLoss(keras.losses.Loss):
-    """How far the best wrong class is ahead of the right one, or 0 (Rosenblatt 1958).
+    """The perceptron criterion (Rosenblatt 1958).
 
-    It takes probabilities; the difference of two scores is that of their logarithms.
+    It is the score of the best wrong class less the score of the true class, but at least 0.
+    The loss takes probabilities: the difference of two scores is that of their logarithms.
     Labels are integer class ids of shape `(batch,)`.
     """
 
-    def __init__(self, reduction="sum_over_batch_size", name="perceptron"):
+    def __init__(self, reduction: str = "sum_over_batch_size", name: str = "perceptron") -> None:
         super().__init__(name=name, reduction=reduction)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         scores = keras.ops.log(keras.ops.maximum(y_pred, 1e-37))
         labels = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
         right = keras.ops.one_hot(labels, scores.shape[-1], dtype=scores.dtype)
-        own = keras.ops.sum(scores * right, axis=-1)
-        rival = keras.ops.max(scores - 1e9 * right, axis=-1)
-        return keras.ops.relu(rival - own)
+        true_score = keras.ops.sum(scores * right, axis=-1)
+        best_wrong = keras.ops.max(scores - 1e9 * right, axis=-1)
+        return keras.ops.relu(best_wrong - true_score)
 
 
 @keras.saving.register_keras_serializable("kerakit")
 class SmoothedCrossentropy(keras.losses.Loss):
-    """Log loss against labels of which a share goes to all classes alike.
+    """Log loss with label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7).
 
-    Label smoothing (Szegedy et al. 2016, arXiv:1512.00567, section 7), for a `loss=` of
-    `compile`. Keras has it for probability rows alone; this takes class ids as well, so that
-    one compiled model trains on the mixed labels of MixUp and CutMix and is evaluated on
-    plain ids. No preset takes it: on images it made the probabilities too modest and the
-    validation log loss worse (`PRESETS["image_classification"].reason`).
+    It is for the `loss=` of `compile`. Keras has label smoothing for rows of probabilities
+    only. This loss takes class ids too, so that one compiled model can train on the mixed
+    labels of MixUp and CutMix and be evaluated on class ids. No preset uses it: on images it
+    made the validation log loss worse (`PRESETS["image_classification"].reason`).
 
     Args:
-        label_smoothing: float in [0, 1). With k classes the right one aims at
-            `1 - label_smoothing + label_smoothing / k`, every other at
+        label_smoothing: float in [0, 1). With k classes the target of the true class is
+            `1 - label_smoothing + label_smoothing / k`, that of every other class
             `label_smoothing / k`. Defaults to `0.1`.
 
     Call arguments:
@@ -120,16 +138,16 @@ class SmoothedCrossentropy(keras.losses.Loss):
 
     def __init__(
         self,
-        label_smoothing=0.1,
-        reduction="sum_over_batch_size",
-        name="smoothed_crossentropy",
-    ):
+        label_smoothing: float = 0.1,
+        reduction: str = "sum_over_batch_size",
+        name: str = "smoothed_crossentropy",
+    ) -> None:
         super().__init__(name=name, reduction=reduction)
         self.label_smoothing = check_float(
             "SmoothedCrossentropy", "label_smoothing", label_smoothing, "[0.0, 1.0)"
         )
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         classes = y_pred.shape[-1]
         if len(y_true.shape) < 2 or y_true.shape[-1] == 1:
             ids = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1,))
@@ -138,5 +156,5 @@ class SmoothedCrossentropy(keras.losses.Loss):
             y_true, y_pred, label_smoothing=self.label_smoothing
         )
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "label_smoothing": self.label_smoothing}

@@ -1,15 +1,17 @@
-"""Learning rates over the steps of a training run, as curves that can be looked at.
+"""Learning-rate schedules: the learning rate of every step of a training run.
 
-A schedule is a small frozen object; `simulate(steps)` gives the whole curve without
-training. `fit` follows that curve step by step, so that what was simulated is what runs.
+A schedule is a frozen dataclass. `simulate(steps)` returns the learning rates of a whole run
+without training, and `fit` uses exactly these.
 """
+
+from __future__ import annotations
 
 import abc
 import dataclasses
 
 import numpy as np
 
-from kerakit.checks import check_choice, check_float, check_int
+from kerakit.checks import check_choice, check_float, check_int, short_repr
 from kerakit.errors import ArgumentError
 
 __all__ = [
@@ -25,30 +27,34 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True)
 class Schedule(abc.ABC):
-    """Base of the schedules.
+    """Base of the learning-rate schedules.
 
     Attributes:
-        learning_rate: float in (0, inf). The highest rate of the curve.
+        learning_rate: float in (0, inf). The highest learning rate. Defaults to `1e-3`.
     """
 
     learning_rate: float = 1e-3
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check_float(type(self).__name__, "learning_rate", self.learning_rate, "(0.0, inf)")
 
-    def simulate(self, steps):
-        """Return the rate of every step: float array of shape `(steps,)`."""
+    def simulate(self, steps: int) -> np.ndarray:
+        """Return the learning rate of every step: float array of shape `(steps,)`.
+
+        Args:
+            steps: int in [1, inf). Steps of the whole run.
+        """
         steps = check_int(f"{type(self).__name__}.simulate", "steps", steps, minimum=1)
         return self.learning_rate * self._factors(steps)
 
     @abc.abstractmethod
-    def _factors(self, steps):
-        """The share of `learning_rate` at every step, in [0, 1]."""
+    def _factors(self, steps: int) -> np.ndarray:
+        """The learning rate of every step as a fraction of `learning_rate`, in [0, 1]."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ConstantSchedule(Schedule):
-    """The same rate throughout.
+    """A constant learning rate.
 
     Example:
 
@@ -62,12 +68,13 @@ class ConstantSchedule(Schedule):
 
 @dataclasses.dataclass(frozen=True)
 class CosineSchedule(Schedule):
-    """A linear warm-up, then half a cosine down (Loshchilov & Hutter 2017, arXiv:1608.03983).
+    """A linear warm-up, then a cosine decay (Loshchilov & Hutter 2017, arXiv:1608.03983).
 
     Attributes:
-        warmup: float in [0, 1). Share of the steps that the rate takes to rise linearly;
-            the first step has the first part of the rise, not zero. Defaults to `0.05`.
-        final: float in [0, 1]. Share of the rate at the last step. Defaults to `0.0`.
+        warmup: float in [0, 1). Fraction of the steps in which the learning rate rises linearly.
+            It is above 0 from the first step on. Defaults to `0.05`.
+        final: float in [0, 1]. Learning rate of the last step, as a fraction of the highest.
+            Defaults to `0.0`.
 
     Example:
 
@@ -78,7 +85,7 @@ class CosineSchedule(Schedule):
     warmup: float = 0.05
     final: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_float("CosineSchedule", "warmup", self.warmup, "[0.0, 1.0)")
         check_float("CosineSchedule", "final", self.final, "[0.0, 1.0]")
@@ -93,12 +100,14 @@ class CosineSchedule(Schedule):
 
 @dataclasses.dataclass(frozen=True)
 class OneCycleSchedule(Schedule):
-    """Up, then far down (Smith & Topin 2018, arXiv:1708.07120), in two half cosines.
+    """The one-cycle schedule (Smith & Topin 2018, arXiv:1708.07120): two half cosines, up and down.
 
     Attributes:
-        rise: float in (0, 1). Share of the steps before the peak. Defaults to `0.3`.
-        start: float in [0, 1]. Share of the rate at the first step. Defaults to `0.04`.
-        final: float in [0, 1]. Share of the rate at the last step. Defaults to `0.0001`.
+        rise: float in (0, 1). Fraction of the steps before the peak. Defaults to `0.3`.
+        start: float in [0, 1]. Learning rate of the first step, as a fraction of the highest.
+            Defaults to `0.04`.
+        final: float in [0, 1]. Learning rate of the last step, as a fraction of the highest.
+            Defaults to `0.0001`.
 
     Example:
 
@@ -110,28 +119,28 @@ class OneCycleSchedule(Schedule):
     start: float = 0.04
     final: float = 0.0001
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_float("OneCycleSchedule", "rise", self.rise, "(0.0, 1.0)")
         check_float("OneCycleSchedule", "start", self.start, "[0.0, 1.0]")
         check_float("OneCycleSchedule", "final", self.final, "[0.0, 1.0]")
 
     def _factors(self, steps):
-        place = np.arange(steps) / max(steps - 1, 1)
-        up = self.start + (1 - self.start) * (1 - np.cos(np.pi * place / self.rise)) / 2
-        along = np.clip((place - self.rise) / (1 - self.rise), 0, 1)
-        down = self.final + (1 - self.final) * (1 + np.cos(np.pi * along)) / 2
-        return np.where(place < self.rise, up, down)
+        progress = np.arange(steps) / max(steps - 1, 1)
+        up = self.start + (1 - self.start) * (1 - np.cos(np.pi * progress / self.rise)) / 2
+        fall = np.clip((progress - self.rise) / (1 - self.rise), 0, 1)
+        down = self.final + (1 - self.final) * (1 + np.cos(np.pi * fall)) / 2
+        return np.where(progress < self.rise, up, down)
 
 
 @dataclasses.dataclass(frozen=True)
 class StepSchedule(Schedule):
-    """The rate falls by a factor at fixed places, as in He et al. 2016 (arXiv:1512.03385).
+    """A step decay: the learning rate falls by a factor (He et al. 2016, arXiv:1512.03385).
 
     Attributes:
-        at: tuple of floats in (0, 1), increasing. Shares of the steps after which the rate
-            falls. Defaults to `(0.5, 0.75)`.
-        factor: float in (0, 1). What the rate is multiplied by. Defaults to `0.1`.
+        at: tuple of floats in (0, 1), increasing. The learning rate falls after these fractions
+            of the steps. Defaults to `(0.5, 0.75)`.
+        factor: float in (0, 1). Factor of each fall. Defaults to `0.1`.
 
     Example:
 
@@ -142,15 +151,17 @@ class StepSchedule(Schedule):
     at: tuple[float, ...] = (0.5, 0.75)
     factor: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         check_float("StepSchedule", "factor", self.factor, "(0.0, 1.0)")
-        for place in self.at:
-            check_float("StepSchedule", "at", place, "(0.0, 1.0)")
+        for fraction in self.at:
+            check_float("StepSchedule", "at", fraction, "(0.0, 1.0)")
 
     def _factors(self, steps):
-        place = np.arange(steps) / steps
-        falls = sum((place >= at).astype(int) for at in self.at) if self.at else np.zeros(steps)
+        progress = np.arange(steps) / steps
+        falls = np.zeros(steps, int)
+        for fraction in self.at:
+            falls += progress >= fraction
         return self.factor**falls
 
 
@@ -162,12 +173,12 @@ SCHEDULES = {
 }
 
 
-def get_schedule(schedule, learning_rate):
-    """Return the `Schedule` that a name, or a schedule of the caller, stands for.
+def get_schedule(schedule: str | Schedule, learning_rate: float) -> Schedule:
+    """Return the `Schedule` of a name; a `Schedule` is returned as it is.
 
     Args:
-        schedule: str, a key of `SCHEDULES`, or a `Schedule`, which is returned as it is.
-        learning_rate: float in (0, inf). The highest rate, for a name.
+        schedule: str, a key of `SCHEDULES`, or a `Schedule`.
+        learning_rate: float in (0, inf). The highest learning rate, for a name.
 
     Raises:
         ArgumentError: when the name is unknown.
@@ -177,7 +188,7 @@ def get_schedule(schedule, learning_rate):
     if not isinstance(schedule, str):
         raise ArgumentError(
             "The 'schedule' parameter of compile must be the name of a schedule or a Schedule. "
-            f"Got {schedule!r} instead."
+            f"Got {short_repr(schedule)} instead."
         )
     check_choice("compile", "schedule", schedule, SCHEDULES)
     return SCHEDULES[schedule](learning_rate)

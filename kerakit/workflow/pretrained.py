@@ -12,7 +12,7 @@ from kerakit.workflow.flags import ImageFlags
 from kerakit.workflow.images import load_image_data, not_images
 
 if TYPE_CHECKING:
-    from kerakit.builders.pretrained.backbones.registry import Backbone
+    from kerakit.builders.pretrained.backbones.backbone import Backbone
     from kerakit.data import Data
 
 __all__ = ["ENLARGED_SIDE", "image_side", "load_backbone_images"]

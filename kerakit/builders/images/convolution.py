@@ -1,4 +1,8 @@
-"""The layers that all convolutional networks here are made of."""
+"""The layers that all convolutional networks of this room consist of."""
+
+from __future__ import annotations
+
+from typing import Literal
 
 import keras
 
@@ -6,14 +10,24 @@ from kerakit.errors import ArgumentError
 
 __all__ = ["activate", "check_side", "convolve", "halvings", "normalize"]
 
-# Keras' usual 0.99 forgets its start (mean 0, variance 1) over some 500 steps, more than a
-# short training on a small set has; 0.9 averages over the last ten batches or so, which is
-# steady enough where a batch holds tens of thousands of pixels.
+# With Keras' default, 0.99, the initial values (mean 0, variance 1) have an effect for some 500
+# steps, which is more than a short training on a small set has. With 0.9 the statistics are an
+# average of about ten batches, each of tens of thousands of pixels.
 BATCH_MOMENTUM = 0.9
 
 
-def convolve(values, filters, size, name, *, strides=1, padding="same", bias=False, l2=0.0):
-    """Convolve, from weights drawn as in He et al. 2015 (arXiv:1502.01852).
+def convolve(
+    values: keras.KerasTensor,
+    filters: int,
+    size: int,
+    name: str,
+    *,
+    strides: int = 1,
+    padding: Literal["same", "valid"] = "same",
+    bias: bool = False,
+    l2: float = 0.0,
+) -> keras.KerasTensor:
+    """Apply a convolution, with weights initialised as in He et al. 2015 (arXiv:1502.01852).
 
     Args:
         values: tensor of shape `(batch, height, width, channels)`.
@@ -22,7 +36,7 @@ def convolve(values, filters, size, name, *, strides=1, padding="same", bias=Fal
         name: str. The layer's name.
         strides: int. Defaults to `1`.
         padding: `"same"` or `"valid"`. Defaults to `"same"`.
-        bias: bool. Needed where no batch normalisation follows. Defaults to `False`.
+        bias: bool. Needed if no batch normalisation follows. Defaults to `False`.
         l2: float. The loss gains `l2 * sum(kernel ** 2)`. Defaults to `0.0`.
     """
     return keras.layers.Conv2D(
@@ -37,18 +51,18 @@ def convolve(values, filters, size, name, *, strides=1, padding="same", bias=Fal
     )(values)
 
 
-def normalize(values, name):
+def normalize(values: keras.KerasTensor, name: str) -> keras.KerasTensor:
     """Normalise each channel over the batch (Ioffe & Szegedy 2015, arXiv:1502.03167)."""
     return keras.layers.BatchNormalization(momentum=BATCH_MOMENTUM, name=name)(values)
 
 
-def activate(values, name):
-    """Apply max(x, 0)."""
+def activate(values: keras.KerasTensor, name: str) -> keras.KerasTensor:
+    """Apply ReLU: max(x, 0)."""
     return keras.layers.ReLU(name=name)(values)
 
 
-def halvings(shape, size):
-    """How often the shorter side must be halved to be less than twice `size`.
+def halvings(shape: tuple[int, ...], size: int) -> int:
+    """Return how often the shorter side must be halved to be less than twice `size`.
 
     Example:
 
@@ -58,11 +72,11 @@ def halvings(shape, size):
     return max(0, (min(shape[:2]) // size).bit_length() - 1)
 
 
-def check_side(owner, arch, shape, stride):
-    """Raise an `ArgumentError` when images have a side of fewer pixels than the stride."""
+def check_side(owner: str, arch: str, shape: tuple[int, ...], stride: int) -> None:
+    """Raise an `ArgumentError` if a side of the images has fewer pixels than the stride."""
     if min(shape[:2]) < stride:
         raise ArgumentError(
             f"The 'inputs' parameter of {owner} must be images of at least {stride} x {stride} "
-            f"pixels for this {arch}, which shrinks them {stride} times. Got {tuple(shape)} "
-            "instead; make them larger or take a smaller depth."
+            f"pixels for this {arch}, which reduces each side {stride} times. Got images of the "
+            f"shape {tuple(shape)}. Use larger images or a smaller depth."
         )

@@ -1,4 +1,6 @@
-"""LeNet-5 (LeCun et al. 1998), with what has been learnt since."""
+"""LeNet-5 (LeCun et al. 1998) with ReLU, maximum pooling and softmax."""
+
+from __future__ import annotations
 
 import keras
 
@@ -7,21 +9,29 @@ from kerakit.checks import check_int
 
 __all__ = ["lenet"]
 
-WIDTH = 6  # of the paper, as are the 16 filters, 120 and 84 units that follow from it
+WIDTH = 6  # as in the paper; 16 filters, 120 and 84 units follow from it
 KERNEL = 5
 DENSE = 3  # two hidden layers and the output
 
 
-def lenet(owner, values, *, width, depth, dropout, l2):
+def lenet(
+    owner: str,
+    values: keras.KerasTensor,
+    *,
+    width: int | None,
+    depth: int | None,
+    dropout: float,
+    l2: float,
+) -> keras.KerasTensor:
     """Stack 5x5 convolutions, each with 2x2 pooling, then two dense layers.
 
     Args:
         owner: str. The builder, for errors.
         values: tensor of shape `(batch, height, width, channels)`.
         width: int. Filters of the first convolution; `None` is 6.
-        depth: int in [4, inf). Layers with weights, the output's among them; `None` is 5 for
-            images below 56 pixels, and one more for every doubling from there.
-        dropout: float. Share of units dropped after each dense layer.
+        depth: int in [4, inf). Layers with weights, including the output; `None` is 5 for
+            images below 56 pixels, and one more for every doubling of the size.
+        dropout: float. Fraction of units that are dropped after each dense layer.
         l2: float. Penalty on the kernels.
 
     Returns:
@@ -34,8 +44,8 @@ def lenet(owner, values, *, width, depth, dropout, l2):
     check_side(owner, "lenet", shape, 2**stages)
     side = min(shape[:2])
     for stage in range(stages):
-        # As in the paper the first convolution keeps the size (its images had a border) and
-        # the others lose theirs, where enough remains.
+        # As in the paper the first convolution keeps the size of the image (images had a border
+        # there). The others have no padding if the image is large enough.
         valid = stage > 0 and side >= 2 * KERNEL
         filters = width if stage == 0 else round(8 * width / 3) * 2 ** (stage - 1)
         padding = "valid" if valid else "same"
@@ -43,7 +53,7 @@ def lenet(owner, values, *, width, depth, dropout, l2):
         values = convolve(
             values, filters, KERNEL, f"{name}_convolve", padding=padding, bias=True, l2=l2
         )
-        # max(x, 0) of the largest is the largest max(x, 0), and costs a quarter.
+        # ReLU after pooling gives the same values as before it, and costs a quarter.
         values = keras.layers.MaxPooling2D(2, name=f"{name}_pool")(values)
         values = activate(values, f"{name}_activate")
         side = (side - (KERNEL - 1) * valid) // 2

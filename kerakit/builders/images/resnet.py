@@ -1,4 +1,6 @@
-"""Residual networks with activations first (He et al. 2016, arXiv:1603.05027)."""
+"""Residual networks with pre-activation (He et al. 2016, arXiv:1603.05027)."""
+
+from __future__ import annotations
 
 import keras
 
@@ -12,21 +14,29 @@ DEPTH = 20
 STAGES = 3
 
 
-def resnet(owner, values, *, width, depth, dropout, l2):
+def resnet(
+    owner: str,
+    values: keras.KerasTensor,
+    *,
+    width: int | None,
+    depth: int | None,
+    dropout: float,
+    l2: float,
+) -> keras.KerasTensor:
     """Stack three stages of residual blocks, then average over the pixels.
 
-    A block adds to its input two 3x3 convolutions of it, each after normalisation and
-    max(x, 0). The second and third stage start by halving the pixels and doubling the
-    filters. Images of 64 pixels or more are first brought to 32 to 63: by a 7x7 convolution
-    of stride 2, then by 3x3 max pooling, as in ResNet-18.
+    A block adds to its input the output of two 3x3 convolutions, each after batch
+    normalisation and ReLU. The second and third stage start by halving the pixels and doubling
+    the filters. Images of 64 pixels or more are first reduced to 32 to 63 pixels: by a 7x7
+    convolution of stride 2, then by 3x3 maximum pooling, as in ResNet-18.
 
     Args:
         owner: str. The builder, for errors.
         values: tensor of shape `(batch, height, width, channels)`.
         width: int. Filters of the first stage; `None` is 16.
         depth: int, one of 8, 14, 20, ..., `6 * blocks per stage + 2`. Layers with weights on
-            the longest way; `None` is 20.
-        dropout: float. Share of units dropped before the output.
+            the longest path; `None` is 20.
+        dropout: float. Fraction of units that are dropped before the output.
         l2: float. Penalty on the kernels.
 
     Returns:
@@ -56,7 +66,7 @@ def resnet(owner, values, *, width, depth, dropout, l2):
 
 
 def _block(values, filters, strides, name, l2):
-    """A residual block; where the shape changes, a 1x1 convolution brings the input to it."""
+    """A residual block; if the shape changes, a 1x1 convolution projects the input to it."""
     ready = activate(normalize(values, f"{name}_normalize_1"), f"{name}_activate_1")
     if strides > 1:
         values = convolve(ready, filters, 1, f"{name}_project", strides=strides, l2=l2)

@@ -1,5 +1,7 @@
 """Stages of 3x3 convolutions, as in VGG (Simonyan & Zisserman 2015, arXiv:1409.1556)."""
 
+from __future__ import annotations
+
 import keras
 
 from kerakit.builders.images.convolution import activate, check_side, convolve, halvings, normalize
@@ -11,21 +13,29 @@ WIDTH = 32
 WIDEST = 8  # times the first stage: 64, 128, 256, 512, 512 in the paper
 
 
-def vgg(owner, values, *, width, depth, dropout, l2):
+def vgg(
+    owner: str,
+    values: keras.KerasTensor,
+    *,
+    width: int | None,
+    depth: int | None,
+    dropout: float,
+    l2: float,
+) -> keras.KerasTensor:
     """Stack stages of 3x3 convolutions and 2x2 pooling, then average over the pixels.
 
-    There are as many stages as leave 3 to 5 pixels a side: 2 for 8 pixels, 3 for 28, and at
-    most 5 (those of the paper, for 224). Each has twice the filters of the last, up to 8
-    times the first's.
+    The number of stages leaves 3 to 5 pixels a side: 2 stages for 8 pixels, 3 for 28, and at
+    most 5 (those of the paper, for 224). Each stage has twice the filters of the one before, up
+    to 8 times those of the first stage.
 
     Args:
         owner: str. The builder, for errors.
         values: tensor of shape `(batch, height, width, channels)`.
         width: int. Filters of the first stage; `None` is 32.
-        depth: int. Layers with weights, the output's among them; `None` is two per stage and
-            the output. Where the convolutions do not divide by the stages, the last stages
+        depth: int. Layers with weights, including the output; `None` is two per stage and the
+            output. If the number of convolutions is no multiple of the stages, the last stages
             have one more, as in VGG-16.
-        dropout: float. Share of units dropped before the output.
+        dropout: float. Fraction of units that are dropped before the output.
         l2: float. Penalty on the kernels.
 
     Returns:
@@ -45,7 +55,7 @@ def vgg(owner, values, *, width, depth, dropout, l2):
             values = convolve(values, filters, 3, f"{name}_convolve", l2=l2)
             values = normalize(values, f"{name}_normalize")
             if layer == layers - 1:
-                # max(x, 0) of the largest is the largest max(x, 0), and costs a quarter.
+                # ReLU after pooling gives the same values as before it, and costs a quarter.
                 values = keras.layers.MaxPooling2D(2, name=f"stage_{stage + 1}_pool")(values)
             values = activate(values, f"{name}_activate")
     values = keras.layers.GlobalAveragePooling2D(name="average")(values)

@@ -8,7 +8,7 @@ import reprlib
 import keras
 
 from kerakit.builders.contract import BACKBONE, HEAD, NETWORK, PREPROCESS, submodels_of
-from kerakit.builders.pretrained.backbones.stages import entry_of
+from kerakit.builders.pretrained.backbones.registry import entry_of
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import inputs_of_calls, is_made_in, layer_of, layers_of
 

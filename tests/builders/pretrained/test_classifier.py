@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 import kerakit as kk
 from kerakit.builders import pretrained_classifier
-from kerakit.builders.pretrained.backbones.stages import entry_of
+from kerakit.builders.pretrained.backbones.registry import entry_of
 from kerakit.data.images.decode import resize_image
 from kerakit.data.spec import Feature, Spec
 from kerakit.training.speed.precision import precision_of

@@ -1,6 +1,9 @@
 """EfficientNet-Lite0: EfficientNet-B0 for devices, of layers that every runtime has."""
 
+from __future__ import annotations
+
 import numbers
+import os
 
 import keras
 
@@ -10,7 +13,7 @@ from kerakit.checks import check
 __all__ = ["STAGES", "efficientnet_lite0"]
 
 SIDE = 224
-LEAST_SIDE = 32  # it halves the image five times
+MIN_SIDE = 32  # it halves the image five times
 
 # Kernel, stride, expansion, filters, blocks: table 1 of the paper, as the code of Lite has it.
 BLOCKS = (
@@ -23,8 +26,7 @@ BLOCKS = (
     (3, 1, 6, 320, 1),
 )
 
-# The layers with which the maps of 1/2, 1/4, 1/8, 1/16 and 1/32 of a side end: nothing but
-# their output goes on.
+# The last layers of the stages with feature maps of 1/2, 1/4, 1/8, 1/16 and 1/32 of a side.
 STAGES = (
     "block_1a_project_normalize",
     "block_2b_add",
@@ -34,14 +36,19 @@ STAGES = (
 )
 
 
-def efficientnet_lite0(*, include_top=False, weights="imagenet", input_shape=None):
-    """Build EfficientNet-Lite0, with the weights of its training on ImageNet.
+def efficientnet_lite0(
+    *,
+    include_top: bool = False,
+    weights: str | os.PathLike[str] | None = "imagenet",
+    input_shape: tuple[int | None, int | None, int] | None = None,
+) -> keras.Model:
+    """Build EfficientNet-Lite0, with weights pretrained on ImageNet.
 
-    EfficientNet-B0 (Tan & Le 2019, arXiv:1905.11946) without squeeze-and-excitation and with
-    min(max(x, 0), 6) for swish (github.com/tensorflow/tpu, models/official/efficientnet/lite:
-    75.1 % top-1 on ImageNet's validation images at 224 x 224). It has 3,371,008 parameters to
-    train and 42,016 statistics of batch normalisation, 3,413,024 in all as `count_params()`
-    counts; with the top 4,652,008 to train and 4,694,024 in all.
+    It is EfficientNet-B0 (Tan & Le 2019, arXiv:1905.11946) without squeeze-and-excitation and
+    with ReLU6 instead of swish (github.com/tensorflow/tpu, models/official/efficientnet/lite:
+    75.1 % top-1 on ImageNet's validation images at 224 x 224). It has 3,371,008 trainable
+    parameters and 42,016 moving statistics of batch normalisation, 3,413,024 in all; with the
+    top 4,652,008 trainable parameters and 4,694,024 in all.
 
     Args:
         include_top: bool. Whether to end with the probabilities of ImageNet's 1,000 classes,
@@ -97,7 +104,7 @@ def efficientnet_lite0(*, include_top=False, weights="imagenet", input_shape=Non
 
 
 def _block(values, size, strides, expansion, filters, name):
-    """Widen by 1x1, convolve each channel, narrow by 1x1; add the input where it has the shape."""
+    """An inverted residual block: 1x1 expansion, depthwise convolution, 1x1 projection."""
     before, width = values, values.shape[-1]
     if expansion > 1:
         values = _convolve(values, width * expansion, 1, 1, f"{name}_expand")
@@ -150,7 +157,7 @@ def _checked_shape(owner, shape):
     ok = isinstance(shape, (tuple, list)) and len(shape) == 3 and shape[2] == 3
     sides = tuple(shape[:2]) if ok else ()
     whole = [side is None or isinstance(side, numbers.Integral) for side in sides]
-    ok = ok and all(whole) and all(side is None or side >= LEAST_SIDE for side in sides)
-    expected = f"(height, width, 3), sides in [{LEAST_SIDE}, inf) or None for any"
+    ok = ok and all(whole) and all(side is None or side >= MIN_SIDE for side in sides)
+    expected = f"(height, width, 3), sides in [{MIN_SIDE}, inf) or None for any"
     check(ok, owner, "input_shape", expected, shape)
     return (*(None if side is None else int(side) for side in sides), 3)

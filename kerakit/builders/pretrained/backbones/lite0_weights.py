@@ -1,8 +1,11 @@
-"""Puts published weights into EfficientNet-Lite0: from PyTorch's names and order to Keras'."""
+"""Load published weights into EfficientNet-Lite0: from PyTorch's names and order to Keras'."""
+
+from __future__ import annotations
 
 import importlib.util
 import os
 import pathlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,9 @@ from kerakit.builders.pretrained.backbones.torch_file import read_torch_file
 from kerakit.builders.pretrained.backbones.weights import load_weights
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import keras
 from kerakit.files import fingerprint
 
 __all__ = ["load_lite0_weights"]
@@ -47,8 +53,8 @@ TENSORS = {
 }
 
 
-def load_lite0_weights(owner, model, weights):
-    """Set every weight of `model`, or none.
+def load_lite0_weights(owner: str, model: keras.Model, weights: str | os.PathLike[str]) -> None:
+    """Set every weight of EfficientNet-Lite0, or none and raise an error.
 
     Args:
         owner: str. The builder, for errors.
@@ -58,8 +64,8 @@ def load_lite0_weights(owner, model, weights):
 
     Raises:
         ArgumentError: when the package or file is missing, damaged or changed, or its tensors
-            are not exactly those of the model; a classifier is passed over if the model has
-            none.
+            are not exactly those of the model. The weights of a top are ignored if the model
+            has none.
     """
     check(isinstance(weights, (str, os.PathLike)), owner, "weights", EXPECTED, weights)
     path = _package_file(owner) if weights == "imagenet" else pathlib.Path(weights)
@@ -74,7 +80,7 @@ def load_lite0_weights(owner, model, weights):
 
 
 def _package_file(owner):
-    # Found without importing it: a package of data has nothing to run.
+    # The package is found without importing it: it only has data.
     spec = importlib.util.find_spec(PACKAGE)
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = pathlib.Path(folder) / "models" / FILE
@@ -93,13 +99,13 @@ def _check_unchanged(path):
     if digest != SHA256:
         raise ArgumentError(
             f"{path} was changed: its SHA-256 starts with {digest[:8]}, that of the published "
-            f"file with {SHA256[:8]}, as its name says. Install the package anew, or give "
-            "weights of your own another name."
+            f"file with {SHA256[:8]}, as its name says. Install the package again, or rename "
+            "the file if the weights are your own."
         )
 
 
 def _assign(model, tensors, path):
-    """Check every tensor first, so that an error leaves the model as it was."""
+    """Set the weights after checking every tensor, so that an error leaves the model as it was."""
     unused = dict(tensors)
     pairs, missing = [], []
     for variable, name, layer in _variables(model):
@@ -115,7 +121,7 @@ def _assign(model, tensors, path):
         if not np.isfinite(value).all():
             raise ArgumentError(f"{path}: {name} has values that are not finite numbers.")
         pairs.append((variable, value))
-    # How many batches the statistics are of: PyTorch counts, Keras does not.
+    # PyTorch counts the batches of its moving statistics, Keras does not.
     modules = {name.rpartition(".")[0] for _, name, _ in _variables(model)}
     known = {f"{module}.num_batches_tracked" for module in modules if "_bn" in module}
     if "_fc" not in modules:
@@ -132,7 +138,7 @@ def _assign(model, tensors, path):
 
 
 def _variables(model):
-    """Every weight of the model, once: (variable, PyTorch's name for it, layer)."""
+    """Yield `(variable, PyTorch's name of it, layer)` for every weight of the model."""
     blocks = dict.fromkeys(
         layer.name.split("_")[1] for layer in model.layers if layer.name.startswith("block_")
     )

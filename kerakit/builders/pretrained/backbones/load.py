@@ -1,4 +1,6 @@
-"""Builds a network by name, with weights trained on ImageNet."""
+"""`load_backbone`: a network by name, with weights trained on ImageNet."""
+
+from __future__ import annotations
 
 import numbers
 import os
@@ -13,18 +15,25 @@ from kerakit.keras_compat import layer_names_from_zero
 
 __all__ = ["load_backbone"]
 
-# Keras' EfficientNet files hold these deviations where a variance belongs; a network that it
-# builds for them divides by their roots once more (github.com/tensorflow/tensorflow/issues/49930).
-_DEVIATIONS = (0.229, 0.224, 0.225)
+# Keras' EfficientNet files have these standard deviations instead of variances. A network that
+# Keras builds for them divides by their roots once more
+# (github.com/tensorflow/tensorflow/issues/49930).
+_STDS = (0.229, 0.224, 0.225)
 
 
-def load_backbone(name, *, include_top=False, weights="imagenet", input_shape=None):
-    """Build a convolutional network trained on ImageNet: the trunk of a classifier of your own.
+def load_backbone(
+    name: str,
+    *,
+    include_top: bool = False,
+    weights: str | os.PathLike[str] | None = "imagenet",
+    input_shape: tuple[int | None, int | None, int] | None = None,
+) -> keras.Model:
+    """Load a convolutional network pretrained on ImageNet, for a classifier of your own.
 
-    It is that of `keras.applications` (EfficientNetLite0 is kerakit's), and takes what its
-    family's `preprocess_input` gives; `pretrained_classifier` puts that into the model.
-    `kerakit list backbones` shows what there is. Layers have the same names whatever was
-    built before in the same process.
+    The network is that of `keras.applications`; EfficientNetLite0 is kerakit's own. It takes
+    pixels as the `preprocess_input` function of its family returns them;
+    `pretrained_classifier` makes that a part of the model. `kerakit list backbones` lists the
+    names. The names of the layers do not depend on models that the process built before.
 
     Args:
         name: str. As in `keras.applications`, with the width where there are several:
@@ -32,14 +41,14 @@ def load_backbone(name, *, include_top=False, weights="imagenet", input_shape=No
         include_top: bool. Whether to end with the probabilities of ImageNet's 1,000 classes.
             Defaults to `False`.
         weights: `"imagenet"`; the path of a `.weights.h5`, an `.h5` (as published) or a
-            `.keras` file of the same network, with or without top; or `None`, random.
-            `"imagenet"` takes the file in `$KERAS_HOME/models` (else `~/.keras/models`)
-            without asking the network, and downloads it where there is none. MobileNet and
-            MobileNetV2 have a file for every 128, 160, 192, 224 (V2: 96) pixels; where only
-            that for 224 is there, it serves. Defaults to `"imagenet"`.
+            `.keras` file of the same network, with or without top; or `None` for random
+            weights. `"imagenet"` uses the file in `$KERAS_HOME/models` (else
+            `~/.keras/models`) and downloads it if there is none. MobileNet and MobileNetV2
+            have files for images of 128, 160, 192 and 224 (V2 also 96) pixels; if only the file
+            for 224 pixels is there, it is used. Defaults to `"imagenet"`.
         input_shape: `(height, width, 3)`, in pixels, sides of at least 32 (75 for
-            InceptionV3 and InceptionResNetV2, 71 for Xception), or `None` for any side.
-            Defaults to `None`: `(None, None, 3)`, with top the size it was trained for.
+            InceptionV3 and InceptionResNetV2, 71 for Xception) or `None` for any size.
+            Defaults to `None`: `(None, None, 3)`; with top, the size it was trained on.
 
     Returns:
         `keras.Model`; floats of shape `(batch, height, width, 3)` in; floats of shape `(batch,
@@ -47,8 +56,8 @@ def load_backbone(name, *, include_top=False, weights="imagenet", input_shape=No
         probabilities of shape `(batch, 1000)`.
 
     Raises:
-        ArgumentError: when there is no such name, an image is too small, the weights cannot
-            be had, or they are those of another network.
+        ArgumentError: when there is no such name, the images are too small, or the weights
+            cannot be found or downloaded or are those of another network.
 
     Example:
 
@@ -77,8 +86,8 @@ def load_backbone(name, *, include_top=False, weights="imagenet", input_shape=No
             lambda: _build(entry, include_top, (side, side, 3), "imagenet"),
         )
     elif weights is not None and not os.path.isfile(weights):
-        what = "is a folder" if os.path.isdir(weights) else "does not exist"
-        check(False, owner, "weights", f"{expected} (this one {what})", os.fspath(weights))
+        problem = "is a folder" if os.path.isdir(weights) else "does not exist"
+        check(False, owner, "weights", f"{expected} (this one {problem})", os.fspath(weights))
     model = _build(entry, include_top, shape, None)
     if weights is not None:
         load_weights(owner, model, weights, entry.name)
@@ -96,12 +105,12 @@ def _build(entry, include_top, shape, weights):
 
 
 def _scale_variance(model):
-    """Normalise as the network was trained, if the weights are of Keras' ImageNet file."""
+    """Correct the normalisation if the weights are those of Keras' ImageNet file."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
             variance = keras.ops.convert_to_numpy(layer.adapt_variance)
-            if abs(variance - _DEVIATIONS).max() < 1e-3:
-                layer.adapt_variance.assign(variance * _DEVIATIONS)
+            if abs(variance - _STDS).max() < 1e-3:
+                layer.adapt_variance.assign(variance * _STDS)
                 layer.finalize_state()
 
 
@@ -109,10 +118,10 @@ def _checked_shape(owner, entry, include_top, shape):
     if shape is None:
         return (entry.size, entry.size, 3) if include_top else (None, None, 3)
     ok = isinstance(shape, (tuple, list)) and len(shape) == 3 and shape[2] == 3
-    least, sides = entry.smallest, tuple(shape[:2]) if ok else ()
-    whole = [s is None or isinstance(s, numbers.Integral) and s >= least for s in sides]
+    smallest, sides = entry.smallest, tuple(shape[:2]) if ok else ()
+    whole = [s is None or isinstance(s, numbers.Integral) and s >= smallest for s in sides]
     if include_top:
         whole += [side is not None for side in sides]
-    expected = f"(height, width, 3), sides in [{least}, inf) for {entry.name}"
+    expected = f"(height, width, 3), sides in [{smallest}, inf) for {entry.name}"
     check(ok and all(whole), owner, "input_shape", expected, shape)
     return tuple(None if side is None else int(side) for side in shape)

@@ -10,8 +10,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders import load_backbone
-from kerakit.builders.pretrained.backbones.registry import BACKBONES, find_backbone
-from kerakit.builders.pretrained.backbones.stages import entry_of
+from kerakit.builders.pretrained.backbones.registry import BACKBONES, entry_of, find_backbone
 from kerakit.keras_compat import inputs_of_calls, layer_of
 
 # The smallest of each family; the others, and all file names, take two minutes in all.
