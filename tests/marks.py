@@ -2,6 +2,7 @@
 
 A test says what it needs by `@pytest.mark.training` (it trains a model),
 `@pytest.mark.process` (it starts a process), `@pytest.mark.large` (it reads a large data set),
+`@pytest.mark.backbone` (it builds a network of hundreds of layers, which takes seconds),
 `@pytest.mark.drawing` (it writes a report with all its plots) or `@pytest.mark.export` (it
 exports models); a report and an export take a second of CPU time each.
 `slow` tests take more than about half a minute.
@@ -13,7 +14,7 @@ import pytest
 
 __all__ = ["NEEDS", "mark", "needs"]
 
-NEEDS = ("training", "process", "large", "drawing", "export", "slow")
+NEEDS = ("training", "process", "large", "backbone", "drawing", "export", "slow")
 
 # Calls in the example of a docstring that train a model, or start a process.
 _CALLS = {

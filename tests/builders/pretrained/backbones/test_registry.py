@@ -42,6 +42,7 @@ def crossing(model, layer):
     return list(crossed.values())
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize("name", [*FIRST, *REST])
 def test_a_network_is_as_the_registry_says(name):
     entry = BACKBONES[name]

@@ -19,6 +19,8 @@ from kerakit.builders import load_backbone
 from kerakit.builders.pretrained.backbones import published
 from kerakit.builders.pretrained.backbones.registry import BACKBONES
 
+pytestmark = pytest.mark.backbone
+
 V1_TOP, V1 = "mobilenet_2_5_224_tf.h5", "mobilenet_2_5_224_tf_no_top.h5"
 V2 = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_0.35_224_no_top.h5"
 
@@ -117,6 +119,7 @@ print(kk.load_backbone("MobileNetV2_0.35", input_shape=(64, 64, 3)).count_params
 """
 
 
+@pytest.mark.process
 def test_weights_that_are_there_are_used_without_the_network(keras_home):
     done = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.split() == ["410208"], done.stderr[-2000:]
@@ -177,10 +180,10 @@ CONV1 = r"\(3, 3, 3, 8\).*\(3, 3, 3, 16\)"
         ("nothing.h5", "MobileNet_0.25", False, "'weights'.*does not exist.*nothing.h5"),
         (".", "MobileNet_0.25", False, "'weights'.*is a folder"),
         ("text.h5", "MobileNet_0.25", False, "no weights file of Keras"),
-        ("new.h5", "MobileNet_0.25", False, "ends with .weights.h5. Rename it"),
-        ("cut_plain.weights.h5", "MobileNet_0.25", False, "damaged or not whole"),
-        ("cut_plain.keras", "MobileNet_0.25", False, "damaged or not whole"),
-        ("cut_old.h5", "MobileNet_0.25", False, "damaged or not whole"),
+        ("new.h5", "MobileNet_0.25", False, "end with .weights.h5. Rename it"),
+        ("cut_plain.weights.h5", "MobileNet_0.25", False, "damaged or incomplete"),
+        ("cut_plain.keras", "MobileNet_0.25", False, "damaged or incomplete"),
+        ("cut_old.h5", "MobileNet_0.25", False, "damaged or incomplete"),
         ("plain.weights.h5", "MobileNet_0.5", False, r"'conv1'.*\(3, 3, 3, 16\).*\(3, 3, 3, 8\)"),
         ("plain.keras", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*conv1.*{CONV1}"),
         ("old.h5", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*{CONV1}"),
@@ -248,6 +251,7 @@ for name, proxy in zip(("MobileNetV2_0.35", "VGG16"), sys.argv[1:]):
 """
 
 
+@pytest.mark.process
 def test_without_the_network_the_error_comes_at_once_and_names_the_ways_out(empty_home):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         proxies = ["http://127.0.0.1:9", f"http://127.0.0.1:{silent.getsockname()[1]}"]
