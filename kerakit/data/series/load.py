@@ -107,7 +107,11 @@ def load_series(
     >>> import numpy as np
     >>> data = load_series(np.sin(np.arange(240) / 4), window=24, horizon=6)
     >>> data
-    Data(forecast, 1 features, train=125, validation=33, test=43)
+    Data 'series': forecast
+      rows: train 125, validation 33, test 43
+      1 sequence feature: window 24
+      target: value (mean ..., std ...)
+      series: a window of 24 steps forecasts 6 steps
     >>> features, target = next(iter(data.train))
     >>> features["window"].shape, target.shape
     (TensorShape([24]), TensorShape([6]))

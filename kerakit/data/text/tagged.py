@@ -97,8 +97,8 @@ def load_tagged(
     >>> sentences += [["see", "the", animal] for animal in animals]
     >>> tags = [["NOUN", "VERB"]] * 5 + [["VERB", "DET", "NOUN"]] * 5
     >>> data = load_tagged((sentences, tags), validation_size=0, seed=1)
-    >>> data, data.spec.classes
-    (Data(tagging, 1 features, train=8, validation=0, test=2), ('DET', 'NOUN', 'VERB'))
+    >>> data.spec.task, data.spec.sizes, data.spec.classes
+    ('tagging', {'train': 8, 'validation': 0, 'test': 2}, ('DET', 'NOUN', 'VERB'))
     >>> data.table("train").target[:2]
     array([[ 1,  2, -1],
            [ 1,  2, -1]], dtype=int32)
