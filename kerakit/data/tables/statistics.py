@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+from typing import Any
 
 import numpy as np
 
@@ -59,7 +60,7 @@ def describe_feature(name: str, values: np.ndarray, column: str = "") -> Feature
     if values.ndim == 1:
         return Feature(name, column=column, **_describe_numbers(values))
     each = [_describe_numbers(values[:, index]) for index in range(values.shape[1])]
-    together = {key: tuple(one[key] for one in each) for key in each[0]}
+    together: dict[str, Any] = {key: tuple(one[key] for one in each) for key in each[0]}
     return Feature(name, column=column, shape=values.shape[1:], **together)
 
 
@@ -82,7 +83,7 @@ def is_constant(feature: Feature) -> bool:
     )
 
 
-def _describe_numbers(values):
+def _describe_numbers(values) -> dict[str, Any]:
     """The statistics of one column of numbers, as keyword arguments of `Feature`."""
     known = values[~np.isnan(values)].astype(np.float64)
     statistics = {"missing": len(values) - len(known), "quantiles": ()}
