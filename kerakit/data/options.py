@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerakit.checks import check, check_choice, check_float, check_int
@@ -28,8 +28,8 @@ class Options:
     test_size: float = 0.2
     validation_size: float = 0.2
     column_types: Mapping[str, str] | None = None
-    na_values: tuple[str, ...] | None = None
-    exclude: tuple[str, ...] = ()
+    na_values: str | Sequence[str] | None = None
+    exclude: str | Sequence[str] = ()
     rename_labels: Mapping[str, str] | None = None
     pos_label: str | None = None
     unit: str | None = None

@@ -197,5 +197,5 @@ class Spec:
         return summary_html("Spec", self)
 
 
-def _tuples(value):
+def _tuples(value: Any) -> Any:
     return tuple(_tuples(item) for item in value) if isinstance(value, list) else value
