@@ -94,7 +94,7 @@ def verify(path: Positional[str], url: str | None = None) -> None:
     from kerakit.serving.contract.versions import version_folder
 
     version_folder("verify", path)
-    report = check_export(path, url=url, verbose=0)
+    report = check_export(path, url=url, verbose=False)
     print(report)
     if not report.ok:
         where = "" if url is None else f" at {url}"
@@ -200,8 +200,9 @@ def _csv_options(
     if na_values is not None:
         options["na_values"] = split_commas(na_values)
     if columns is not None:
-        options["columns"] = split_commas(columns)
-        check(all(options["columns"]), "predict", "columns", "names with commas between", columns)
+        names = split_commas(columns) or ()
+        options["columns"] = names
+        check(all(names), "predict", "columns", "names with commas between", columns)
     if separator is not None:
         options["separator"] = "\t" if separator in ("tab", r"\t") else separator
         is_one = len(options["separator"]) == 1

@@ -194,7 +194,7 @@ def test_each_recipe_is_a_job_with_one_line(here):
 def test_train_takes_the_flags_of_the_script_and_names_itself(here, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code, _, error = here("train", "tabular-regression", "--csv", "nowhere.csv", "--target", "y")
-    assert code == 2 and error.startswith("error: nowhere.csv")
+    assert code == 2 and error.startswith("error: ") and "nowhere.csv" in error
     code, _, error = here("train", "image-cnn", "--dataset", "iris")
     assert code == 2 and "run kerakit train tabular-classification" in error
     assert not list(tmp_path.iterdir())
