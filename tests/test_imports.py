@@ -1,9 +1,11 @@
 """Imports run one way: through the stages in their order, and never in a circle.
 
-The test reads every import of the package with `ast`, lazy ones inside functions too.
+The test reads every import of the package with `ast`, lazy ones inside functions too. Imports
+below `if TYPE_CHECKING:` never run, so they make no circle; the order of stages binds them too.
 """
 
 import ast
+import functools
 import pathlib
 
 import pytest
@@ -26,15 +28,17 @@ STAGES = (
 BELOW = ("errors", "checks", "files", "html_table", "warn", "keras_compat", "lazy", "solvers")
 
 
-def imports_of(path, root=ROOT):
+@functools.cache
+def imports_of(path, root=ROOT, run=False):
     """Return `(line, module, name)` of every import of kerakit in a file.
 
     `module` is the dotted path of the file or package that is imported; `name` is what is
-    taken from it, or `None`.
+    taken from it, or `None`. With `run`, imports for type checkers alone are left out.
     """
     package = [root.name, *path.relative_to(root).parts]
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(WithoutTyping().visit(tree) if run else tree):
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -47,6 +51,13 @@ def imports_of(path, root=ROOT):
                 else:
                     found.append((node.lineno, module, alias.name))
     return [entry for entry in found if entry[1].split(".")[0] == root.name]
+
+
+class WithoutTyping(ast.NodeTransformer):
+    def visit_If(self, node):
+        if ast.unparse(node.test) == "TYPE_CHECKING":
+            return node.orelse
+        return self.generic_visit(node)
 
 
 def is_module(dotted, root=ROOT):
@@ -102,7 +113,7 @@ def arrows_between(depth, root=ROOT):
     arrows = {}
     for path in files(root):
         source = module_name(path, root).split(".")
-        for _, module, _ in imports_of(path, root):
+        for _, module, _ in imports_of(path, root, run=True):
             target = module.split(".")
             shared = depth + 1  # the names of the folder that holds both
             if source[:shared] != target[:shared] or min(len(source), len(target)) <= shared:
@@ -159,7 +170,7 @@ def test_files_do_not_import_each_other_in_a_circle():
     arrows = {}
     for path in files():
         own = module_name(path)
-        arrows[own] = {module for _, module, _ in imports_of(path)} - {own}
+        arrows[own] = {module for _, module, _ in imports_of(path, run=True)} - {own}
     found = circle(arrows)
     assert found is None, " -> ".join(found)
 
@@ -187,3 +198,13 @@ def test_the_reader_sees_lazy_and_relative_imports(tmp_path):
         (2, "pack.a.one", "_y"),
     ]
     assert circle(arrows_between(1, root)) == ["pack.a.one", "pack.a.two", "pack.a.one"]
+
+
+def test_an_import_for_type_checkers_makes_no_circle(tmp_path):
+    root = tmp_path / "pack"
+    root.mkdir()
+    (root / "__init__.py").write_text("")
+    (root / "one.py").write_text("if TYPE_CHECKING:\n    from pack.two import x\n")
+    (root / "two.py").write_text("from pack import one\n")
+    assert circle(arrows_between(0, root)) is None
+    assert imports_of(root / "one.py", root) == [(2, "pack.two", "x")]

@@ -32,7 +32,7 @@ def test_a_file_reads_in_one_sitting():
     """A longer file gives the reason in its first lines: `Long because ...`."""
     long = [
         f"{path.relative_to(ROOT)}: {lines_of(path)} lines"
-        for folder in ("kerakit", "recipes")
+        for folder in ("kerakit", "recipes")  # the recipes are kerakit.recipes when installed
         for path in (ROOT / folder).rglob("*.py")
         if lines_of(path) > MOST_LINES_OF_A_FILE
         and "Long because" not in path.read_text(encoding="utf-8")[:600]
