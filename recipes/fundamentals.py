@@ -26,15 +26,15 @@ EXAMPLES = {
     "polynomial_regression": "lines",
     "logistic_regression": "neurons",
     "perceptron": "neurons",
-    "xor": "neurons",
-    "unit_circle": "neurons",
+    "xor": "hidden_layers",
+    "unit_circle": "hidden_layers",
     "activations_and_losses": "curves",
     "universal_approximation": "curves",
     "optimisers": "training",
     "regularisation": "training",
     "convolution": "images",
     "recurrence_and_attention": "sequences",
-    "generalisation": "training",
+    "generalisation": "generalisation",
 }
 # Where the lessons are imported from: the installed package, or the folder of this script.
 LESSONS = f"{__package__}.lessons" if __package__ else "lessons"
