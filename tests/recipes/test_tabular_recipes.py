@@ -139,7 +139,7 @@ BAD = [
     (["--preset", "binary"], ["'binary' preset"]),
     (["--precision", "float8"], ["'precision'"]),
     (["--name", "a/b"], ["'a/b'"]),
-    (["--out", "good.csv"], ["good.csv", "needs a folder"]),
+    (["--out", "good.csv"], ["good.csv", "must be a folder"]),
     (["--runs", "good.csv"], ["good.csv", "must be a folder"]),
     (
         ["--csv", "good.csv", "--target", "price", "--rename-labels", "x"],
