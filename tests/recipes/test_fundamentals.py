@@ -87,7 +87,7 @@ def noisy_sine(rng, count):
 def test_logistic_regression(results):
     measured = results["measured"]
     assert results["difference"] < 2e-3  # from the probabilities of scikit-learn
-    assert measured["one half for each"][0] == pytest.approx(np.log(2))
+    assert measured["always one half"][0] == pytest.approx(np.log(2))
     ours, theirs = measured["logistic_classifier"], measured["scikit-learn"]
     assert ours[0] == pytest.approx(theirs[0], rel=1e-3) and abs(ours[1] - theirs[1]) <= 0.005
     assert theirs[0] < np.log(2) / 2 and theirs[1] > 0.85
