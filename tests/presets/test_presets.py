@@ -147,7 +147,7 @@ def by_preset():
     words = Spec("binary", (text,), classes=("ham", "spam"))
     tags = Spec("tagging", (text,), classes=("A", "B"))
     small = {"units": 2, "embedding": 2}
-    pretrained = {"backbone": "MobileNetV2_0.35", "weights": None}
+    trunk = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(2, 3)])
     return {
         "regression": kk.mlp_regressor(3, hidden=(4,)),
         "quantile_regression": kk.mlp_regressor(3, quantiles=(0.1, 0.5, 0.9), hidden=(4,)),
@@ -156,7 +156,7 @@ def by_preset():
         "multilabel": kk.mlp_classifier(3, classes=2, multilabel=True, hidden=(4,)),
         "perceptron": kk.perceptron_classifier(3, classes=2),
         "image_classification": kk.cnn_classifier((28, 28, 1), classes=2),
-        "fine_tuning": kk.pretrained_classifier((32, 32, 3), classes=2, **pretrained),
+        "fine_tuning": kk.pretrained_classifier((32, 32, 3), classes=2, backbone=trunk),
         "forecasting": kk.sequence_forecaster((28,), horizon=4, units=2),
         "sequence_classification": kk.sequence_classifier((9,), classes=3, units=2),
         "text_classification": kk.text_classifier(words, **small),

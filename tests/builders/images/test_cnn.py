@@ -164,6 +164,7 @@ def test_kernels_start_as_in_he_and_carry_the_penalty():
     assert not network_of(cnn_classifier((8, 8, 1), classes=3)).losses
 
 
+@pytest.mark.training
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.filterwarnings("ignore:.*overwrite:UserWarning")
 def test_mixed_precision_trains_and_answers_in_float32(arch):

@@ -59,6 +59,7 @@ FAMILIES = {
 LARGE = ("InceptionResNetV2", "NASNetMobile")
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     "backbone",
     [pytest.param(b, marks=pytest.mark.slow if b in LARGE else ()) for b in FAMILIES],
@@ -75,6 +76,7 @@ def test_pixels_become_what_the_family_takes(backbone):
     keras.utils.clear_session(free_memory=True)
 
 
+@pytest.mark.backbone
 def test_grey_is_shown_as_three_equal_channels():
     model = pretrained_classifier((32, 40, 1), classes=3, **SMALL)
     images = pixels((32, 40, 1))
@@ -84,6 +86,7 @@ def test_grey_is_shown_as_three_equal_channels():
     assert model.predict({"image": images}, verbose=0).shape == (4, 3)
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     ("shape", "size"),
     [((48, 32, 3), 96), ((20, 24, 1), (40, 64)), ((301, 200, 3), 64), ((400, 340, 3), None)],
@@ -101,6 +104,7 @@ def test_images_are_resized_as_the_loader_does(shape, size):
     np.testing.assert_allclose(seen, np.round(seen), atol=1e-3)
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     ("shape", "size", "crop", "part"),
     [
@@ -124,6 +128,7 @@ def test_of_larger_images_the_centre_is_seen(shape, size, crop, part):
     assert np.median(np.abs(seen[0] - wanted)) < 1e-3
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     ("shape", "backbone", "seen"),
     [
@@ -147,6 +152,7 @@ def test_the_size_is_the_image_s_own_up_to_the_network_s(shape, backbone, seen):
     assert not asked & {"resize", "centre"}
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     ("shape", "backbone", "least"),
     [((31, 64, 3), "MobileNet_0.25", 32), ((64, 74, 1), "InceptionV3", 75)],
@@ -160,6 +166,7 @@ def test_small_images_are_enlarged_on_purpose_only(shape, backbone, least):
     assert model.predict(pixels(shape), verbose=0).shape == (4, 3)
 
 
+@pytest.mark.backbone
 def test_the_parts_have_their_names():
     model = pretrained_classifier(image_spec(), head=(7, 5), l2=0.5, **SMALL)
     network = model.get_layer("network")
@@ -182,6 +189,7 @@ def test_the_parts_have_their_names():
     ]
 
 
+@pytest.mark.backbone
 def test_the_docstring_states_shapes_and_parameters():
     document = pretrained_classifier.__doc__
     for name in ("EfficientNetLite0", "MobileNetV2_0.35", "ResNet50"):
@@ -210,97 +218,6 @@ def test_it_trains_and_comes_back(classes, tmp_path):
     assert entry_of(again.get_layer("network").get_layer("backbone")).name == "MobileNetV2_0.35"
 
 
-def own_backbone(side=32):
-    layers = keras.layers
-    return keras.Sequential(
-        [
-            keras.Input((side, side, 3)),
-            layers.Conv2D(4, 3, strides=2, activation="relu"),
-            layers.Conv2D(5, 3, strides=2, activation="relu"),
-        ]
-    )
-
-
-@pytest.mark.training
-@pytest.mark.parametrize("preprocessing", [None, "tf", "torch", "caffe"])
-def test_a_backbone_of_your_own_passes_the_battery(preprocessing, tmp_path):
-    rows, labels = {"image": pixels((40, 48, 1), 8)}, np.arange(8) % 3
-    spec, mine = image_spec((40, 48, 1)), own_backbone()
-    options = {"backbone": mine, "preprocessing": preprocessing}
-    model, answer = run_builder_battery(
-        pretrained_classifier, spec, tmp_path, rows, labels, **options
-    )
-    network = model.get_layer("network")
-    assert network.get_layer("backbone").output_shape == (None, 7, 7, 5)
-    assert model.get_layer("preprocess").output_shape == (None, 32, 32, 3)
-    assert network.get_layer("backbone").layers[1] is mine.layers[0]  # the layers are shared
-    values = model.get_layer("preprocess")(rows).numpy()
-    expected = {None: (0, 255), "tf": (-1, 1), "torch": (-2.2, 2.7), "caffe": (-124, 152)}
-    low, high = expected[preprocessing]
-    assert low <= values.min() < values.max() <= high
-
-
-@pytest.mark.training
-def test_a_backbone_of_your_own_is_fine_tuned(tmp_path):
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (30, 16, 16, 3), dtype="uint8")
-    data = kk.load_arrays({"image": images}, np.arange(30) % 2, task="binary")
-    model = pretrained_classifier(data, backbone=own_backbone(16))
-    before = [w.numpy() for w in model.get_layer("network").get_layer("backbone").weights]
-    history = kk.fine_tune(model, data, strategy="head", views=0, verbose=0)
-    after = [w.numpy() for w in model.get_layer("network").get_layer("backbone").weights]
-    assert np.isfinite(history.history["loss"]).all()
-    assert all((a == b).all() for a, b in zip(before, after, strict=True))
-
-
-class Subclassed(keras.Model):
-    def call(self, inputs):
-        return inputs
-
-
-def model_to(*layers, shape=(32, 32, 3)):
-    return keras.Sequential([keras.Input(shape), *layers])
-
-
-@pytest.mark.parametrize(
-    ("make", "options", "words"),
-    [
-        (Subclassed, {}, "subclassed or unbuilt"),
-        (lambda: keras.Sequential([keras.layers.Conv2D(2, 3)]), {}, "subclassed or unbuilt"),
-        (lambda: model_to(keras.layers.Flatten()), {}, r"output has the shape \(None, 3072\)"),
-        (lambda: model_to(keras.layers.ReLU(), shape=(32, 32, 1)), {}, r"takes the shape .*1\)"),
-        (lambda: model_to(keras.layers.Conv2D(2, 3, name="output")), {}, "'output' have names"),
-        (own_backbone, {"image_size": 64}, r"'image_size'.*\(32, 32\), the fixed input size"),
-        (own_backbone, {"weights": None}, "'weights'.*which has its weights already"),
-        (own_backbone, {"preprocessing": "lite"}, "'preprocessing'.*'tf', 'torch', 'caffe'"),
-    ],
-)
-def test_a_model_that_is_no_backbone_is_refused(make, options, words):
-    with pytest.raises(kk.ArgumentError, match=words) as error:
-        pretrained_classifier((32, 32, 3), classes=3, backbone=make(), **options)
-    assert len(str(error.value)) <= 500
-
-
-def test_two_outputs_are_no_feature_maps():
-    pixels_in = keras.Input((32, 32, 3))
-    model = keras.Model(pixels_in, [pixels_in, keras.layers.ReLU()(pixels_in)])
-    with pytest.raises(kk.ArgumentError, match="1 inputs and 2 outputs"):
-        pretrained_classifier((32, 32, 3), classes=3, backbone=model)
-
-
-def test_a_named_backbone_knows_its_preprocessing():
-    with pytest.raises(kk.ArgumentError, match="'preprocessing'.*MobileNetV2_0.35, whose prepro"):
-        pretrained_classifier((32, 32, 3), classes=3, preprocessing="tf", **SMALL)
-
-
-def test_a_backbone_of_any_size_takes_the_images_as_they_are():
-    mine = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3)])
-    model = pretrained_classifier((20, 24, 3), classes=3, backbone=mine)
-    assert model.get_layer("preprocess").output_shape == (None, 20, 24, 3)
-    model = pretrained_classifier((20, 24, 3), classes=3, backbone=mine, image_size=(10, 12))
-    assert model.get_layer("preprocess").output_shape == (None, 10, 12, 3)
-
-
 ALONE = """
 import sys
 import keras, numpy as np
@@ -313,6 +230,7 @@ assert "kerakit" not in sys.modules
 """
 
 
+@pytest.mark.backbone
 @pytest.mark.slow
 def test_saved_models_need_no_kerakit(tmp_path):
     folders = []
@@ -335,6 +253,7 @@ def test_saved_models_need_no_kerakit(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+@pytest.mark.backbone
 def test_preprocess_computes_in_float32_whatever_the_precision():
     images = pixels((40, 40, 3))
     exact = preprocessed(pretrained_classifier((40, 40, 3), classes=3, **SMALL), images)
@@ -348,6 +267,7 @@ def test_preprocess_computes_in_float32_whatever_the_precision():
     assert model.predict(images, verbose=0).dtype == np.float32
 
 
+@pytest.mark.backbone
 @pytest.mark.filterwarnings("ignore:.*overwrite:UserWarning")
 @pytest.mark.training
 def test_mixed_precision_trains_and_answers_in_float32():
@@ -366,6 +286,7 @@ def test_mixed_precision_trains_and_answers_in_float32():
     assert np.isfinite(model.predict(pixels((32, 32, 3)), verbose=0)).all()
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     ("build", "words"),
     [
@@ -399,6 +320,7 @@ def test_other_than_one_image_is_refused(iris):
         pretrained_classifier(iris.spec, **SMALL)
 
 
+@pytest.mark.backbone
 def test_real_features_tell_bees_from_ants(test_data, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(test_data / "keras_home"))
     data = kk.load_images(str(test_data / "images" / "hymenoptera"), image_size=160)

@@ -65,6 +65,7 @@ def test_a_network_is_as_the_registry_says(name):
     keras.utils.clear_session(free_memory=True)
 
 
+@pytest.mark.backbone
 def test_nasnet_is_cut_where_two_tensors_cross():
     model = load_backbone("NASNetMobile", weights=None, input_shape=(64, 64, 3))
     stages = BACKBONES["NASNetMobile"].stages
@@ -72,6 +73,7 @@ def test_nasnet_is_cut_where_two_tensors_cross():
     assert counts == [1, 2, 2, 2, 1]
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize("name", FIRST)
 def test_the_least_side_is_the_least(name):
     least = BACKBONES[name].smallest
@@ -81,6 +83,7 @@ def test_the_least_side_is_the_least(name):
         load_backbone(name, weights=None, input_shape=(least + 5, least - 1, 3))
 
 
+@pytest.mark.backbone
 def test_layers_are_named_alike_whatever_was_built_before():
     def names():
         model = load_backbone("MobileNetV3Small", weights=None)
@@ -95,6 +98,7 @@ def test_layers_are_named_alike_whatever_was_built_before():
     assert number[1] == number[0] + 1
 
 
+@pytest.mark.backbone
 def test_random_weights_follow_the_seed():
     def kernel(seed):
         keras.utils.set_random_seed(seed)
@@ -103,6 +107,7 @@ def test_random_weights_follow_the_seed():
     assert (kernel(1) == kernel(1)).all() and (kernel(1) != kernel(2)).any()
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize("name", ["MobileNetV3Small", "EfficientNetLite0"])
 def test_an_entry_is_known_after_saving_and_by_another_name(name, tmp_path):
     model = load_backbone(name, weights=None, input_shape=(64, 64, 3))
@@ -111,6 +116,7 @@ def test_an_entry_is_known_after_saving_and_by_another_name(name, tmp_path):
     assert entry_of(again) is BACKBONES[name]
 
 
+@pytest.mark.backbone
 def test_other_models_are_no_entry():
     cut = load_backbone("MobileNetV2_0.35", weights=None)
     cut = keras.Model(cut.input, cut.get_layer("block_12_add").output)
@@ -119,6 +125,7 @@ def test_other_models_are_no_entry():
     assert [entry_of(other) for other in others] == [None] * 4
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     ("name", "classes"), [("MobileNetV2_0.35", 1000), ("EfficientNetLite0", 1000)]
 )
@@ -127,6 +134,7 @@ def test_with_top_it_gives_probabilities_at_its_native_size(name, classes):
     assert model.input_shape == (None, 224, 224, 3) and model.output_shape == (None, classes)
 
 
+@pytest.mark.backbone
 def test_the_registry_is_read_only_and_every_entry_has_a_source():
     with pytest.raises(TypeError):
         BACKBONES["mine"] = None
@@ -141,6 +149,7 @@ def test_the_registry_is_read_only_and_every_entry_has_a_source():
     assert len({(e.parameters, e.stages) for e in BACKBONES.values()}) == len(BACKBONES)
 
 
+@pytest.mark.backbone
 def test_names_that_there_are_not_are_refused_with_the_nearest():
     assert find_backbone("me", "MobileNetV2_1.0") is BACKBONES["MobileNetV2"]
     assert find_backbone("me", "MobileNetV3Small_1.0") is BACKBONES["MobileNetV3Small"]
@@ -157,6 +166,7 @@ def test_names_that_there_are_not_are_refused_with_the_nearest():
         load_backbone(7)
 
 
+@pytest.mark.backbone
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -201,6 +211,7 @@ NAMES += ["InceptionV3/299/-", "Xception/299/top", "VGG16/224/-", "NASNetMobile/
 NAMES += ["NASNetMobile/224/top", "InceptionResNetV2/299/-"]
 
 
+@pytest.mark.backbone
 @pytest.mark.slow
 def test_files_have_the_names_that_keras_gives_them(tmp_path):
     proxies = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")

@@ -379,7 +379,7 @@ def test_a_damaged_file_is_refused(torch_names, tmp_path):
     # A changed byte is either refused or makes another file of tensors; nothing else happens.
     rng = np.random.default_rng(0)
     read = 0
-    for _ in range(2000):
+    for _ in range(500):
         changed = bytearray(content)
         for place in rng.integers(0, len(content), rng.integers(1, 4)):
             changed[place] = rng.integers(256)
@@ -390,7 +390,7 @@ def test_a_damaged_file_is_refused(torch_names, tmp_path):
             continue
         read += 1
         assert all(array.nbytes <= 24 for array in tensors.values())
-    assert 100 < read < 1900
+    assert 25 < read < 475
 
 
 def test_other_formats_are_named(torch_names, tmp_path):
