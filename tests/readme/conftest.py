@@ -7,7 +7,7 @@ import pytest
 
 # Test modules take helpers from beside them, and the stand-in server.
 sys.path.append(str(pathlib.Path(__file__).parent))
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "serving" / "live"))
+sys.path.append(str(pathlib.Path(__file__).parents[1] / "serving" / "verifying" / "live"))
 
 from clone import Clone
 from readme_text import blocks, excerpts

@@ -23,6 +23,7 @@ from readme_text import (
     commands,
     excerpts,
     extras,
+    prose,
     section,
 )
 from rest_server import RestServer
@@ -156,6 +157,7 @@ def marked(command):
     return pytest.param(command, marks=pytest.mark.slow if slow else (), id=command[:70])
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", [marked(c) for c in COMMANDS])
 def test_command(command, clone):
     way_of(command)(clone, command)
@@ -202,7 +204,7 @@ def test_every_block_is_run():
         if block.language == "":
             assert block.section in PLAIN, f"no test looks at {block}"
     for page, text in PAGES.items():
-        assert not re.search(r"^(~~~|[ \t]+```|    \S)", text, re.M), f"{page}: another block"
+        assert not re.search(r"^(~~~|[ \t]+```|    \S)", prose(text), re.M), f"{page}: another block"
 
 
 def test_readme_is_short():
@@ -216,6 +218,7 @@ def numbers(text):
     return [float(number) for number in re.findall(r"\d+(?:\.\d+)?", text)]
 
 
+@pytest.mark.process
 def test_the_sentence_that_is_quoted_is_that_of_the_recipe(clone):
     """On another processor the last digits may differ; rows and words may not."""
     quoted = re.search(r'"(RMSE .*?\.)"', section("The report"))[1]
@@ -226,6 +229,7 @@ def test_the_sentence_that_is_quoted_is_that_of_the_recipe(clone):
     assert shares_now == pytest.approx(shares, abs=7)
 
 
+@pytest.mark.process
 def test_the_curves_show_the_over_fitting_that_is_told(clone):
     best, epochs = numbers(re.search(r"from epoch (.*?)\. ", section("The report"))[1])
     assert clone.diabetes
@@ -252,6 +256,7 @@ def test_other_seeds_give_what_is_told(clone, place):
     )
 
 
+@pytest.mark.process
 def test_the_report_has_the_parts_that_are_told(clone):
     assert clone.diabetes
     page = (clone.folder / "runs" / "diabetes" / "1" / "report.html").read_text()

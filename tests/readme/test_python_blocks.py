@@ -126,6 +126,8 @@ def execute(title):
     return names, printed.getvalue()
 
 
+@pytest.mark.training
+@pytest.mark.process
 @pytest.mark.parametrize("title", [pytest.param(t, marks=MARKS.get(t, ())) for t in PYTHON])
 def test_python_block(title, clone, monkeypatch):
     monkeypatch.chdir(clone.folder)
@@ -138,6 +140,7 @@ def test_every_block_is_run():
     assert sorted(block.section for block in BLOCKS) == sorted(PYTHON)
 
 
+@pytest.mark.training
 @pytest.mark.parametrize(("name", "metric"), [("linear", "rmse"), ("logistic", "log_loss")])
 def test_the_baseline_can_be_exported_instead(name, metric):
     """As the section on the report says: the code in its text gives the report's baseline."""
