@@ -93,7 +93,7 @@ def compile(
         batch_size: int in [1, inf). Rows per step. Defaults to the preset's.
         patience: int in [1, inf). `fit` stops after so many epochs without a lower validation
             loss. Defaults to the preset's.
-        weight_decay: float in [0, inf). Share of the kernels that a step subtracts, times the
+        weight_decay: float in [0, inf). Fraction of the kernels that a step subtracts, times the
             learning rate. Defaults to the preset's.
 
     Raises:
