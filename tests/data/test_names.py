@@ -46,6 +46,7 @@ def test_near_match_ignores_case_and_stays_silent_when_nothing_is_near():
     assert near_match("zzz", ["alcohol"]) == ""
 
 
+@pytest.mark.export
 def test_identifiers_name_the_inputs_of_a_saved_model(tmp_path):
     """The names that are mapped away do break a signature; what they become does not."""
     keras = pytest.importorskip("keras")

@@ -38,8 +38,7 @@ def test_what_cannot_be_read_is_left_out_and_named_once(tmp_path, cache, picture
     assert "'a/empty.jpg': empty" in text and "; and 3 more)" in text
     assert warning.filename == __file__
     assert sum(data.spec.sizes.values()) == 120
-    every = [value for split in data.spec.sizes for value, _ in pictures.values(data, split)]
-    assert sorted(every) == list(range(120))
+    assert sorted(value for value, _ in pictures.every(data)) == list(range(120))
 
 
 def test_each_reason_is_said(tmp_path, pictures):

@@ -135,6 +135,7 @@ def test_known_test_sentences_are_counted_in_a_warning(toy):
         load_tagged(toy, test=test)
 
 
+@pytest.mark.large
 def test_a_real_treebank(test_data):
     folder = test_data / "tagging" / "ud_english_partut"
     train, dev, test = (
