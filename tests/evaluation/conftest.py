@@ -54,8 +54,12 @@ def make_data(task="regression", targets=1, **changes):
     return Data(table(80), table(20), table(40), make_spec(task, **changes))
 
 
+@functools.cache
 def make_model(width, activation=None, names=("x", "kind"), as_list=False):
-    """`preprocess` (a number and a category id) and `network` in one Functional model."""
+    """`preprocess` (a number and a category id) and `network` in one Functional model.
+
+    Tests share the model of the same arguments: they do not change it.
+    """
     import keras
 
     keras.utils.set_random_seed(1)

@@ -103,6 +103,7 @@ def test_several_targets(make, tmp_path):
     assert report.baseline["mean"]["rmse"] == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.drawing
 def test_quantiles_give_an_interval(make, tmp_path):
     data = make.rows("regression", np.float32([1, 2, 3, 4]))
     p = [[0, 1, 2], [0, 2, 3], [3.5, 4, 5], [3, 4, 4]]

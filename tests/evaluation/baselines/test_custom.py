@@ -44,6 +44,7 @@ def model_of_two(width, activation=None):
     return keras.Model(inputs, keras.layers.Dense(width, activation)(both))
 
 
+@pytest.mark.drawing
 def test_an_estimator_is_cloned_and_fitted_on_all_training_rows(tmp_path):
     data, train, test = numeric_data(lambda x: (x[:, 0] * x[:, 1]).astype("float32"))
     estimator = KNeighborsRegressor(3)

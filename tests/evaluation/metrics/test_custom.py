@@ -25,6 +25,7 @@ def _nothing_seen():
     seen.clear()
 
 
+@pytest.mark.drawing
 def test_a_metric_of_regression_is_in_the_report_and_in_metrics_json(make, tmp_path):
     data = make.rows("regression", np.float32([1, 2, 3, 6]))
     model = make.answering([1, 3, 3, 4], 4)
