@@ -80,17 +80,19 @@ def test_what_is_no_number_is_refused_with_its_line(cell):
 def test_the_fast_way_to_numbers_gives_what_read_column_gives():
     rng = np.random.default_rng(0)
     letters = np.array(list("0123456789.eE+-infa x_("))
-    words = {"".join(rng.choice(letters, size)) for size in rng.integers(0, 6, 2_000)}
+    words = sorted({"".join(rng.choice(letters, size)) for size in rng.integers(0, 6, 1_200)})
+    slow = read_column(pa.array(words), None, False)
     accepted = 0
-    for word in words:
-        slow = read_column(pa.array([word]), None, False)
-        if slow.odd[slow.codes][0]:
+    for word, odd in zip(words, slow.odd[slow.codes], strict=True):
+        if odd:
             with pytest.raises(DataError, match="not a number"):
                 read([word], NUMBER)
-        elif abs(slow.numbers()[0]) < 1e38 or slow.missing()[0]:
+            continue
+        slow = read_column(pa.array([word]), None, False)
+        if abs(slow.numbers()[0]) < 1e38 or slow.missing()[0]:
             np.testing.assert_array_equal(read([word], NUMBER), slow.numbers().astype("float32"))
             accepted += 1
-    assert accepted > 150
+    assert accepted > 100
 
 
 def test_codes_are_texts_as_they_are_written():

@@ -44,7 +44,7 @@ def test_parts_of_a_url():
 )
 def test_a_url_that_is_none(url, why, exports):
     with pytest.raises(ArgumentError, match="http://HOST:8501/v1/models/NAME") as caught:
-        check_live(exports["binary"], url)
+        check_live(exports["regression"], url)
     assert why in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -86,7 +86,7 @@ GOOD = json.dumps({"model_version_status": [version_status(1, "AVAILABLE")]}).en
 )
 def test_something_else_than_tensorflow_serving(content, why, raw, exports):
     with pytest.raises(ExportError) as caught:
-        check_live(exports["binary"], raw(content), timeout=5)
+        check_live(exports["regression"], raw(content), timeout=5)
     message = str(caught.value)
     assert why in message
     assert "8501" in message
@@ -96,7 +96,7 @@ def test_something_else_than_tensorflow_serving(content, why, raw, exports):
 def test_an_answer_without_an_end(raw, exports, monkeypatch):
     monkeypatch.setattr(rest, "LIMIT", 10**6)
     with pytest.raises(ExportError, match="longer than 1,000,000 bytes"):
-        check_live(exports["binary"], raw(http_answer(b" " * 10**7)), timeout=5)
+        check_live(exports["regression"], raw(http_answer(b" " * 10**7)), timeout=5)
 
 
 @pytest.mark.parametrize("content", [None, b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n"])
@@ -104,7 +104,7 @@ def test_a_server_that_does_not_answer_in_time(content, raw, exports):
     url = raw(content if content is None else (content[i : i + 1] for i in range(len(content))))
     start = time.monotonic()
     with pytest.raises(ExportError, match="did not answer within 0.5 s"):
-        check_live(exports["binary"], url, timeout=0.5)
+        check_live(exports["regression"], url, timeout=0.5)
     assert time.monotonic() - start < 3, "a byte now and then must not hold the client"
 
 
@@ -112,13 +112,13 @@ def test_no_server(exports):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     with pytest.raises(ExportError, match=f"127.0.0.1:{port}: connection refused.*8501"):
-        check_live(exports["binary"], f"http://127.0.0.1:{port}/v1/models/binary")
+        check_live(exports["regression"], f"http://127.0.0.1:{port}/v1/models/regression")
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a" * 80, "xn--\N{SNOWMAN}..x"])
 def test_a_host_that_is_not_known(host, exports):
     with pytest.raises(ExportError, match="is not known"):
-        check_live(exports["binary"], f"http://{host}:8501/v1/models/binary")
+        check_live(exports["regression"], f"http://{host}:8501/v1/models/regression")
 
 
 def test_https_where_there_is_none(server):
