@@ -87,8 +87,15 @@ def test_a_stage_that_does_not_pay_is_undone(shapes, tuned):
     assert len(history.history["val_loss"]) == 3  # its epochs are in the history all the same
 
 
-@pytest.mark.parametrize("hidden", [(), (8,)])
-@pytest.mark.parametrize("held", [True, False])
+@pytest.mark.parametrize(
+    ("held", "hidden"),
+    [
+        (True, (8,)),
+        (False, ()),
+        pytest.param(True, (), marks=pytest.mark.slow),
+        pytest.param(False, (8,), marks=pytest.mark.slow),
+    ],
+)
 def test_the_history_has_every_epoch_of_every_stage(make_data, tuned, tmp_path, hidden, held):
     data = make_data(held=held)
     model, history = tuned(

@@ -51,7 +51,9 @@ def test_the_stages_of_a_mobilenet_are_cut_where_one_tensor_crosses(make_data, m
 
 
 @pytest.mark.training  # it takes as long as one
-@pytest.mark.parametrize("name", ["EfficientNetLite0", "ResNet50V2"])
+@pytest.mark.parametrize(
+    "name", ["EfficientNetLite0", pytest.param("ResNet50V2", marks=pytest.mark.slow)]
+)
 def test_the_last_stage_of_other_families_is_cut_off(shapes, make_pretrained, name):
     parts = parts_of(make_pretrained(shapes, name, head=(5,)))
     for cut in (None, parts.ends[-2]):
@@ -124,8 +126,15 @@ def assert_only(model, before, changed):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("strategy", ["head", "full"])
-@pytest.mark.parametrize("hidden", [(), (16,)])
+@pytest.mark.parametrize(
+    ("strategy", "hidden"),
+    [
+        ("full", (16,)),
+        ("head", ()),
+        pytest.param("full", (), marks=pytest.mark.slow),
+        pytest.param("head", (16,), marks=pytest.mark.slow),
+    ],
+)
 def test_every_stage_changes_its_layers_and_no_others(all_shapes, make_model, strategy, hidden):
     """Without validation rows every stage is kept, so that what it changed can be seen."""
     model = make_model(all_shapes.spec, hidden, dropout=0.2)

@@ -64,7 +64,9 @@ def answers(model, table):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize(("classes", "weights"), [(2, False), (3, False), (3, True)])
+@pytest.mark.parametrize(
+    ("classes", "weights"), [(2, False), pytest.param(3, False, marks=pytest.mark.slow), (3, True)]
+)
 def test_the_head_is_the_logistic_regression(make_data, make_model, classes, weights):
     """C is cross-validated; the validation rows measure, and are then fitted too."""
     data = make_data(classes=classes, weights=weights)

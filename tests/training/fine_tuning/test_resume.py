@@ -1,6 +1,7 @@
 """A run that was stopped, however, ends with the weights of one that was not."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -137,10 +138,10 @@ def tune(shapes, make_model):
     return start
 
 
-def test_a_finished_run_gives_back_its_result(tune, shapes, tmp_path):
-    first, one = tune(tmp_path, callbacks=[Stop()])
+def test_a_finished_run_gives_back_its_result(tune, finished, tmp_path):
+    first, one = finished(tmp_path / "run")
     counter = Stop()
-    again, two = tune(tmp_path, callbacks=[counter])
+    again, two = tune(tmp_path / "run", callbacks=[counter])
     assert counter.own.epochs == 0
     assert_same(first, again)
     assert (one.history, one.epoch, one.stages) == (two.history, two.epoch, two.stages)
@@ -149,11 +150,10 @@ def test_a_finished_run_gives_back_its_result(tune, shapes, tmp_path):
     assert flags[0] == flags[1]
 
 
-def test_a_notebook_goes_on_with_the_model_it_has(tune, make_model, shapes, tmp_path):
+def test_a_notebook_goes_on_with_the_model_it_has(tune, finished, tmp_path):
     """The cell is run again: with the same model, which has trained in part."""
-    whole, expected = tune(tmp_path / "whole", callbacks=[Stop()])
-    model = make_model(shapes.spec)
-    kk.compile(model, "fine_tuning", learning_rate=0.02)
+    whole, expected = finished()
+    model = tune.model()
     with pytest.raises(KeyboardInterrupt):
         tune(tmp_path / "run", model, callbacks=[Stop(at=1)])
     counter = Stop()
@@ -165,8 +165,8 @@ def test_a_notebook_goes_on_with_the_model_it_has(tune, make_model, shapes, tmp_
     assert counter.own.epochs == 3 and history.history == expected.history
 
 
-def test_resume_false_starts_afresh(tune, tmp_path):
-    _, first = tune(tmp_path, callbacks=[Stop()])
+def test_resume_false_starts_afresh(tune, finished, tmp_path):
+    _, first = finished(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         tune(tmp_path, resume=False, callbacks=[Stop(at=1)])
     counter = Stop()
@@ -195,7 +195,23 @@ def test_another_run_is_refused_by_what_differs(tune, interrupted, options, name
         tune(folder, model, **options)
 
 
-STOPPED = {}
+FINISHED, STOPPED = {}, {}
+
+
+@pytest.fixture
+def finished(tune, tmp_path_factory):
+    """Copies the folder of a run that was not stopped; returns its model and its history."""
+    if not FINISHED:
+        folder = tmp_path_factory.mktemp("finished")
+        FINISHED["run"] = folder, tune(folder, callbacks=[Stop()])
+
+    def copied(folder=None):
+        source, result = FINISHED["run"]
+        if folder is not None:
+            shutil.copytree(source, folder, dirs_exist_ok=True)
+        return result
+
+    return copied
 
 
 @pytest.fixture

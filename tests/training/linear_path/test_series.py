@@ -50,7 +50,7 @@ def levels(folder, classes, lengths=(STEPS,), noise=0.2, **options):
 
 def classifier(data):
     keras.utils.set_random_seed(0)
-    model = kk.sequence_classifier(data.spec, encoder="rnn", units=2)
+    model = kk.sequence_classifier(data.spec, encoder="conv", units=2)
     kk.compile(model, "sequence_classification")
     return model
 

@@ -34,8 +34,15 @@ def assert_same(one, two):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
-@pytest.mark.parametrize("augment", [None, "strong"])
+@pytest.mark.parametrize(
+    ("cache_mb", "augment"),
+    [
+        pytest.param(512, None, id="in memory"),
+        pytest.param(0, "strong", id="streamed-strong"),
+        pytest.param(0, None, id="streamed", marks=pytest.mark.slow),
+        pytest.param(512, "strong", id="in memory-strong", marks=pytest.mark.slow),
+    ],
+)
 def test_images_are_learned(pictures, small_cnn, augment, cache_mb):
     data = pictures()
     model = compiled(small_cnn, data)
@@ -186,8 +193,15 @@ def test_same_seed_same_weights_other_seed_others(pictures, small_cnn):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-@pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
+@pytest.mark.parametrize(
+    ("cache_mb", "precision"),
+    [
+        pytest.param(512, "float32", id="in memory"),
+        pytest.param(0, "mixed_bfloat16", id="streamed-bfloat16"),
+        pytest.param(0, "float32", id="streamed", marks=pytest.mark.slow),
+        pytest.param(512, "mixed_bfloat16", id="in memory-bfloat16", marks=pytest.mark.slow),
+    ],
+)
 def test_a_stopped_run_ends_as_the_uninterrupted_one(
     pictures, small_cnn, tmp_path, precision, cache_mb
 ):
@@ -287,7 +301,9 @@ def test_mixed_precision_serves_in_float32(pictures, small_cnn):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("level", ["light", "standard", "strong"])
+@pytest.mark.parametrize(
+    "level", ["strong", *(pytest.param(n, marks=pytest.mark.slow) for n in ("light", "standard"))]
+)
 def test_a_saved_model_knows_nothing_of_the_augmentation(pictures, small_cnn, tmp_path, level):
     data = pictures()
     model = compiled(small_cnn, data)

@@ -25,8 +25,7 @@ class Stop(keras.callbacks.Callback):
 @pytest.mark.parametrize(
     ("load", "make", "cache_mb"),
     [
-        (tagged, tagger, 512),
-        pytest.param(tagged, tagger, 0, marks=pytest.mark.slow),
+        *(pytest.param(tagged, tagger, size, marks=pytest.mark.slow) for size in (512, 0)),
         (texts, reader, 512),
         pytest.param(texts, reader, 0, marks=pytest.mark.slow),
         (windows, forecaster, 512),

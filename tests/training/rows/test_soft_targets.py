@@ -1,5 +1,7 @@
 """Ids and rows: losses and metrics give the same numbers for one-hot rows as for ids."""
 
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -8,7 +10,14 @@ import kerakit as kk
 from kerakit.presets.losses import PerceptronLoss
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
+SLOW = pytest.mark.slow
 IDS = np.array([0, 2, 1, 2], "int32")
+CLASSES = ("cat", "dog", "emu")
+LOSSES = {
+    "ids": "sparse_categorical_crossentropy",
+    "rows": "categorical_crossentropy",
+    "smoothed": keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
+}
 ROWS = np.eye(3, dtype="float32")[IDS]
 ANSWERS = np.array([[0.7, 0.2, 0.1], [0.1, 0.1, 0.8], [0.5, 0.3, 0.2], [0.3, 0.4, 0.3]], "float32")
 
@@ -66,23 +75,22 @@ def test_ids_become_rows_and_rows_stay():
     np.testing.assert_array_equal(as_rows(np.array([1, 0]), 1), [[1.0], [0.0]])
 
 
+# Each loss, each number of classes and each augmentation once; the other pairs are slow tests.
+QUICKER = {(3, "ids", "none"), (2, "ids", "strong"), (2, "rows", "none"), (3, "smoothed", "strong")}
+CASES = [
+    pytest.param(case, id="-".join(map(str, case)), marks=() if case in QUICKER else SLOW)
+    for case in itertools.product((3, 2), LOSSES, ("none", "strong"))
+]
+
+
 @pytest.mark.training
-@pytest.mark.parametrize("augment", ["none", "strong"])
-@pytest.mark.parametrize(
-    "loss",
-    [
-        "sparse_categorical_crossentropy",
-        "categorical_crossentropy",
-        keras.losses.CategoricalCrossentropy(label_smoothing=0.1),
-    ],
-    ids=["ids", "rows", "smoothed"],
-)
-@pytest.mark.parametrize("classes", [("cat", "dog", "emu"), ("cat", "dog")])
-def test_accuracy_counts_labels_whatever_the_loss_takes(pictures, classes, loss, augment):
-    data = pictures(classes=classes)
+@pytest.mark.parametrize("case", CASES)
+def test_accuracy_counts_labels_whatever_the_loss_takes(pictures, case):
+    classes, loss, augment = case
+    data, loss = pictures(classes=CLASSES[:classes]), LOSSES[loss]
     image = keras.Input((12, 12, 3), dtype="uint8", name="image")
     values = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255, -0.5)(image))
-    answer = keras.layers.Dense(len(classes), activation="softmax")(values)
+    answer = keras.layers.Dense(classes, activation="softmax")(values)
     model = keras.Model({"image": image}, answer)
     model.compile(keras.optimizers.Adam(0.01), loss, metrics=["accuracy"])
     history = kk.fit(model, data, epochs=10, batch_size=16, augment=augment, verbose=0)
