@@ -43,11 +43,19 @@ def run_builder_battery(
     assert {tensor.name for tensor in model.inputs} == {*rows}
     if isinstance(inputs, Data) or target is not None:
         check_training(model, inputs, rows, target, preset)
-    answer = model.predict(rows, verbose=0)
+    rows = {name: tf.convert_to_tensor(values) for name, values in rows.items()}
+    answer = answer_of(model, rows)
     check_answer(model, answer)
     check_graph(model, rows, answer)
     check_saving(model, rows, target, answer, folder)
     return model, answer
+
+
+def answer_of(model, rows):
+    """Convolutions of images round differently in a graph; other models answer eagerly, sooner."""
+    if len(model.inputs[0].shape) == 4:
+        return model.predict(rows, verbose=0)
+    return model(rows, training=False).numpy()
 
 
 def check_training(model, inputs, rows, target, preset):
@@ -82,14 +90,13 @@ def check_graph(model, rows, answer):
         lambda values: model(values, training=False), input_signature=[inputs], autograph=False
     )
     assert unservable(function.get_concrete_function().graph.as_graph_def()) is None
-    rows = {name: tf.convert_to_tensor(values) for name, values in rows.items()}
     np.testing.assert_allclose(function(rows), answer, rtol=1e-4, atol=1e-5 * np.abs(answer).max())
 
 
 def check_saving(model, rows, target, answer, folder):
     model.save(folder / "model.keras")
     again = keras.models.load_model(folder / "model.keras", compile=target is not None)
-    np.testing.assert_allclose(again.predict(rows, verbose=0), answer, rtol=1e-6)
+    np.testing.assert_allclose(answer_of(again, rows), answer, rtol=1e-5, atol=1e-7)
     kinds = {type(layer) for layer in layers_of(again)}
     assert {kind.__module__.split(".")[0] for kind in kinds} == {"keras"}
     assert keras.layers.Lambda not in kinds

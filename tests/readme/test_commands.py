@@ -204,7 +204,9 @@ def test_every_block_is_run():
         if block.language == "":
             assert block.section in PLAIN, f"no test looks at {block}"
     for page, text in PAGES.items():
-        assert not re.search(r"^(~~~|[ \t]+```|    \S)", prose(text), re.M), f"{page}: another block"
+        assert not re.search(r"^(~~~|[ \t]+```|    \S)", prose(text), re.M), (
+            f"{page}: another block"
+        )
 
 
 def test_readme_is_short():

@@ -84,6 +84,7 @@ def randomised(model, seed=0):
 ANSWERS = {"forecaster": (3, 3), "classifier": (3, 3), "text": (3, 2), "tagger": (3, 4, 4)}
 
 
+@pytest.mark.export
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_every_encoder_of_every_builder_passes_the_battery(builder, encoder, tmp_path):
