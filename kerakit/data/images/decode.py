@@ -32,7 +32,7 @@ def _traced(channels):
     """`_decode` as a `tf.function`. It is traced once, which takes 0.3 s."""
     signature = [tf.TensorSpec((), tf.string), tf.TensorSpec((2,), tf.int32)]
     return tf.function(
-        lambda encoded, size: _decode(encoded, size, channels),
+        lambda encoded, size: _decode(encoded, size, size[::-1], channels),
         input_signature=signature,
         autograph=False,
     )
@@ -58,7 +58,10 @@ def decode_image(encoded: tf.Tensor, shape: tuple[int, int, int]) -> tf.Tensor:
     Returns:
         uint8 tensor of that shape.
     """
-    return tf.ensure_shape(_decode(encoded, tf.constant(shape[:2]), shape[2]), shape)
+    # Two constants rather than one and its reverse: in a served graph TensorFlow then sees the
+    # size, and optimises the network behind it as in the graph that takes pixels.
+    size, turned = list(shape[:2]), list(shape[1::-1])
+    return tf.ensure_shape(_decode(encoded, size, turned, shape[2]), shape)
 
 
 def resize_image(image: tf.Tensor, size) -> tf.Tensor:
@@ -84,12 +87,12 @@ def resize_image(image: tf.Tensor, size) -> tf.Tensor:
     return tf.cond(same, lambda: _to_uint8(image), resized)
 
 
-def _decode(encoded, size, channels):
-    """`decode_image` for a size that is an int tensor."""
+def _decode(encoded, size, turned, channels):
+    """`decode_image` for a size, and its reverse, that may be int tensors."""
     # Broken bytes must fail as InvalidArgument, as they do in `decode_image` of TensorFlow.
     jpeg = tf.io.is_jpeg(encoded)
     orientation = tf.cond(jpeg, lambda: jpeg_orientation(encoded), lambda: tf.constant(1))
-    stored_size = tf.where(orientation >= 5, size[::-1], size)
+    stored_size = tf.where(orientation >= 5, turned, size)
     image = tf.cond(
         jpeg, lambda: _decode_jpeg(encoded, stored_size), lambda: _decode_other(encoded)
     )
