@@ -96,7 +96,7 @@ STRINGS = st.one_of(
 GIVES = made(3, 4)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(STRINGS, min_size=1, max_size=4))
 @example(["", ""])
 @example(["!"])
