@@ -4,7 +4,8 @@ A test says what it needs by `@pytest.mark.training` (it trains a model),
 `@pytest.mark.process` (it starts a process), `@pytest.mark.large` (it reads a large data set),
 `@pytest.mark.backbone` (it builds a network of hundreds of layers, which takes seconds),
 `@pytest.mark.drawing` (it writes a report with all its plots) or `@pytest.mark.export` (it
-exports models); a report and an export take a second of CPU time each.
+exports models, or signs and saves them as an export does); a report and an export take a second
+of CPU time each.
 `slow` tests take more than about half a minute.
 A fixture says so by `@needs("training")` below `@pytest.fixture`, and every test that asks for
 it is marked. Tests without these marks are `quick`.

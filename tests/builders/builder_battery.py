@@ -68,6 +68,7 @@ def check_training(model, inputs, rows, target, preset):
     else:
         model.run_eagerly = True
         losses = model.fit(rows, target, verbose=0).history["loss"]
+        model.run_eagerly = False
     assert np.isfinite(losses).all()
     moved = [(kernel.numpy() != old).any() for kernel, old in zip(kernels, before, strict=True)]
     assert all(moved), [k.path for k, changed in zip(kernels, moved, strict=True) if not changed]
@@ -108,6 +109,6 @@ def check_saving(model, rows, target, answer, folder):
     assert {kind.__module__.split(".")[0] for kind in kinds} == {"keras"}
     assert keras.layers.Lambda not in kinds
     if target is not None:
-        again.run_eagerly = True
+        again.run_eagerly = model.run_eagerly = True
         measured = again.evaluate(rows, target, verbose=0)
         np.testing.assert_allclose(measured, model.evaluate(rows, target, verbose=0), rtol=1e-5)

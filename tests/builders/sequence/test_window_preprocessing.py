@@ -150,6 +150,7 @@ def test_a_shifted_or_stretched_series_is_forecast_as_the_old_one(shape, horizon
     np.testing.assert_allclose(forecast(0, 1e-9, True) * 1e9, plain, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.export
 @pytest.mark.filterwarnings("error:The structure of")
 @pytest.mark.parametrize(("shape", "horizon"), SHAPES)
 def test_a_row_is_answered_alike_in_every_batch(shape, horizon, tmp_path):

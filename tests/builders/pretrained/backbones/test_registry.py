@@ -93,7 +93,8 @@ def test_random_weights_follow_the_seed():
         keras.utils.set_random_seed(seed)
         return load_backbone("MobileNet_0.25", weights=None).weights[0].numpy()
 
-    assert (kernel(1) == kernel(1)).all() and (kernel(1) != kernel(2)).any()
+    one, again, other = kernel(1), kernel(1), kernel(2)
+    assert (one == again).all() and (one != other).any()
 
 
 @pytest.mark.backbone
