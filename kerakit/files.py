@@ -12,7 +12,7 @@ import json
 import os
 import pathlib
 import re
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO
 
@@ -50,10 +50,9 @@ def atomic_path(path: str | os.PathLike[str], durable: bool = True) -> Iterator[
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    draft = pathlib.Path(name)
-    try:
+    draft = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    try:  # the name comes before the file, so that Ctrl-C at any moment leaves no file behind
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield draft
         if durable:
             with open(draft, "rb") as file:
@@ -137,7 +136,7 @@ def _is_file_at(path, file):
 
 
 def _umask():
-    """The umask of the process. `mkstemp` makes private files; those of users are not private."""
+    """The umask of the process. A file is private while it is written, and then as usual."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

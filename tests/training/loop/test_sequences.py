@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from sequence_cases import forecaster, reader, tagged, tagger, texts, windows
+from trained_sequences import forecaster, reader, tagged, tagger, texts, windows
 
 import kerakit as kk
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from sequence_cases import forecaster, reader, tagged, tagger, texts, windows
+from trained_sequences import forecaster, reader, tagged, tagger, texts, windows
 
 import kerakit as kk
 from kerakit.data.data import Data, Table

