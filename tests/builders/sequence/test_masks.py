@@ -9,6 +9,8 @@ import kerakit as kk
 from kerakit.builders.sequence.masks import attended, last_step, masked_mean, reversed_steps
 from kerakit.data.spec import Feature, Spec
 
+pytestmark = pytest.mark.many
+
 # Every encoder; recurrent ones in both directions; with and without attention.
 ENCODERS = [
     {"encoder": "lstm"},

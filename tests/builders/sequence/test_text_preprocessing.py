@@ -16,6 +16,8 @@ from kerakit.builders.sequence.text_preprocessing import (
 from kerakit.data.spec import Feature
 from kerakit.data.text.vocabulary import describe_text, words
 
+pytestmark = pytest.mark.many
+
 TRAINING = [
     "Buy the cat now, buy the Cat NOW!",
     "don't buy école, École, 中文 中文 😀 😀 the end",

@@ -11,6 +11,8 @@ import kerakit as kk
 from kerakit.builders.sequence.window_preprocessing import window_preprocess, window_shape
 from kerakit.data.spec import Feature, Series, Spec, Target
 
+pytestmark = pytest.mark.many
+
 GAP = np.nan
 
 

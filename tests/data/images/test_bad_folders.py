@@ -10,6 +10,8 @@ from encoded_images import png_that_says
 from kerakit.data import load_images
 from kerakit.errors import DataError
 
+pytestmark = pytest.mark.many
+
 BROKEN = {
     "empty.jpg": (b"", "empty"),
     "text.jpg": (b"this is no image " * 9, "no image"),

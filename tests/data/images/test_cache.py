@@ -12,6 +12,8 @@ from kerakit.data import load_images
 from kerakit.data.images.cache import CacheOptions, PixelStore, cache_key, load_pixels
 from kerakit.data.storage.mapped import is_mapped
 
+pytestmark = pytest.mark.many
+
 
 def test_memory_file_and_stream_give_the_same(tmp_path, pictures):
     pictures.folder(tmp_path, {"a": 12, "b": 10})

@@ -9,6 +9,8 @@ from kerakit.data import load_tfds
 from kerakit.data.storage.mapped import is_mapped
 from kerakit.errors import DataError
 
+pytestmark = pytest.mark.many
+
 
 class TinyPictures(tfds.core.GeneratorBasedBuilder):
     """Pictures of one grey value each and of two sizes, some without a label."""
