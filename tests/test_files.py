@@ -89,3 +89,16 @@ def test_a_fingerprint_is_the_sha256_of_the_joined_parts(tmp_path):
         found = fingerprint(part for part in ("ä/", b"\0", array, file, io.BytesIO(b"more")))
     joined = "ä/".encode() + b"\0" + array.tobytes() + b"content" + b"more"
     assert found == hashlib.sha256(joined).hexdigest()
+
+
+def test_ctrl_c_right_after_a_draft_is_made_leaves_no_file(tmp_path, monkeypatch):
+    close = os.close
+
+    def interrupted(handle):
+        close(handle)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "close", interrupted)
+        write_json(tmp_path / "a.json", {"new": 1})
+    assert list(tmp_path.iterdir()) == []
