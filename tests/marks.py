@@ -18,10 +18,11 @@ __all__ = ["NEEDS", "mark", "needs"]
 
 NEEDS = ("training", "process", "large", "backbone", "drawing", "export", "many", "slow")
 
-# Calls in the example of a docstring that train a model, or start a process.
+# Calls in the example of a docstring that train a model, start a process or build a backbone.
 _CALLS = {
     "training": ("fit(", "fine_tune(", ".evaluate("),
     "process": ("verify(", "kk.export("),
+    "backbone": ("load_backbone(", "pretrained_classifier(", "efficientnet_lite0("),
 }
 
 

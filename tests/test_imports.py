@@ -55,7 +55,7 @@ def imports_of(path, root=ROOT, run=False):
 
 class WithoutTyping(ast.NodeTransformer):
     def visit_If(self, node):
-        if ast.unparse(node.test) == "TYPE_CHECKING":
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             return node.orelse
         return self.generic_visit(node)
 

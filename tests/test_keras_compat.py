@@ -81,8 +81,8 @@ def test_layers_of(nested):
     expected += ["lstm_cell", "forward_lstm", "lstm_cell", "attention"]
     assert [name for name in found if name in expected] == expected, message
     projections = {"query", "key", "value", "attention_output"}
-    place = found.index("attention")
-    assert projections <= set(found[place + 1 : found.index("steps")]), message
+    location = found.index("attention")
+    assert projections <= set(found[location + 1 : found.index("steps")]), message
     assert found[-4:] == ["steps", "per_step", "gru", "gru_cell"], message
     assert [id(layer) for layer in layers_of(nested, include_self=False)] == [
         id(layer) for layer in layers_of(nested)[1:]

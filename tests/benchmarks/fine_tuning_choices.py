@@ -27,7 +27,7 @@ import tempfile
 
 BACKBONES = ("MobileNetV2_0.35", "EfficientNetLite0")
 PARTS = ("crop", "scale", "copies", "deeper")
-STRENGTHS = [10.0 ** (place / 2) for place in range(-6, 4)]
+STRENGTHS = [10.0 ** (location / 2) for location in range(-6, 4)]
 REPEATS, FOLDS, DIGITS, SIDE, LOADED = 6, 5, 500, 224, 256
 
 
@@ -199,13 +199,13 @@ def figures(versions, labels, power=0.5):
             deviation = np.maximum(rows.std(0), 1e-6)
             divisor = deviation**power * np.sqrt(np.mean(deviation**2)) ** (1 - power)
             solver = LogisticRegression(max_iter=500, warm_start=True)
-            for place, strength in enumerate(STRENGTHS):
+            for location, strength in enumerate(STRENGTHS):
                 solver.set_params(C=strength)
                 solver.fit((rows - rows.mean(0)) / divisor, np.tile(labels[train], len(versions)))
                 chances = solver.predict_proba((versions[0][held] - rows.mean(0)) / divisor)
                 own = chances[np.arange(len(held)), labels[held]]
-                losses[place, repeat, held] = -np.log(np.maximum(own, 1e-9))
-                right[place, repeat, held] = chances.argmax(1) == labels[held]
+                losses[location, repeat, held] = -np.log(np.maximum(own, 1e-9))
+                right[location, repeat, held] = chances.argmax(1) == labels[held]
     best = losses.mean((1, 2)).argmin()
     return (
         f"log loss {losses[best].mean():.3f}  accuracy {right[best].mean():.3f}  "

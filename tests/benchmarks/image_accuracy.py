@@ -55,9 +55,9 @@ def recipe(part, flags):
     for seed in flags.seeds:
         found = in_a_process(part, seed, flags)
         outcomes.append(found)
-        for place, (accuracy, held, cpu) in enumerate(found["epochs"], 1):
+        for location, (accuracy, held, cpu) in enumerate(found["epochs"], 1):
             print(
-                f"{part:7} seed {seed} epoch {place:2}  train {accuracy:.4f}  "
+                f"{part:7} seed {seed} epoch {location:2}  train {accuracy:.4f}  "
                 f"validation {held:.4f}  {cpu:6.1f} CPU s"
             )
         print(

@@ -70,8 +70,8 @@ def spelled(path):
                 places += node.args
         elif isinstance(node, ast.Compare) and ".name" in ast.unparse(node):
             places = [node.left, *node.comparators]
-        for place in places:
-            for inner in ast.walk(place):
+        for location in places:
+            for inner in ast.walk(location):
                 if isinstance(inner, ast.Constant) and inner.value in WORDS:
                     yield inner.lineno, inner.value
 
@@ -171,6 +171,7 @@ def test_a_model_that_was_never_called_has_no_task_and_no_inputs():
     assert task_of(Own()) is None and input_names(Own()) is None
 
 
+@pytest.mark.backbone
 def test_the_parts_of_a_model(models):
     model = models["regression"]
     preprocess, network = split_model(model)

@@ -2,6 +2,7 @@ import importlib.metadata
 import json
 import platform
 
+import keras
 import numpy as np
 
 from kerakit.evaluation import environment as function
@@ -11,7 +12,7 @@ from kerakit.evaluation.environment import _version
 def test_versions_are_those_installed():
     values = function()
     assert values["numpy"] == np.__version__
-    assert values["keras"] == importlib.metadata.version("keras")
+    assert values["keras"] == keras.__version__
     assert values["tensorflow"] == importlib.metadata.version("tensorflow")
     assert values["python"] == platform.python_version()
     assert values["cpu_count"] >= 1

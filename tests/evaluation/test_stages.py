@@ -25,13 +25,13 @@ def case(make):
 def test_the_stages_are_printed_in_the_report_and_in_the_metrics(case, tmp_path):
     report = evaluate(*case, run_dir=tmp_path, history=tuned())
     lines = str(report).splitlines()
-    place = next(n for n, line in enumerate(lines) if line.startswith("Stage "))
-    assert [line.split("  ")[0] for line in lines[place + 1 : place + 4]] == [
+    location = next(n for n, line in enumerate(lines) if line.startswith("Stage "))
+    assert [line.split("  ")[0] for line in lines[location + 1 : location + 4]] == [
         "head", "last blocks", "whole network",
     ]  # fmt: skip
-    assert lines[place + 1].split() == ["head", "1", "0.9375", "0.2100", "–", "7.2", "yes"]
-    assert lines[place + 3].split()[2:] == ["2", "–", "0.1600", "-0.0100", "120.0", "no"]
-    assert len({len(line) for line in lines[place : place + 4]}) == 1
+    assert lines[location + 1].split() == ["head", "1", "0.9375", "0.2100", "–", "7.2", "yes"]
+    assert lines[location + 3].split()[2:] == ["2", "–", "0.1600", "-0.0100", "120.0", "no"]
+    assert len({len(line) for line in lines[location : location + 4]}) == 1
     page = report.path.read_text(encoding="utf-8")
     training = page.split("<h2>Training</h2>")[1].split("<h2>")[0]
     rows = [re.findall("<td[^>]*>(.*?)</td>", row) for row in training.split("<tr>")[2:]]

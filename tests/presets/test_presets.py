@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from marks import needs
 from sklearn.metrics import mean_pinball_loss
 
 import kerakit as kk
@@ -141,6 +142,7 @@ def test_a_rate_and_an_optimizer_that_has_one_are_refused():
 
 
 @pytest.fixture(scope="module")
+@needs("many")
 def by_preset():
     """A model for each default preset."""
     text = Feature("text", "text", "string", vocabulary=("buy", "now"), characters=("b", "u"))

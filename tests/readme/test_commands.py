@@ -179,7 +179,7 @@ def folders_exist(block):
     shown = re.findall(r"(?<![\w/])(?:[\w/]+/|\w+\.py)(?=[\s,;]|$)", block.text)
     places = [REPOSITORY, REPOSITORY / "kerakit", REPOSITORY / "kerakit" / "serving"]
     for name in shown:
-        assert any((place / name).exists() for place in places), f"there is no {name}"
+        assert any((location / name).exists() for location in places), f"there is no {name}"
     packages = {path.parent.name for path in (REPOSITORY / "kerakit").glob("*/__init__.py")}
     assert len(packages) > 6
     assert {f"{package}/" for package in packages} <= set(shown)
@@ -245,14 +245,14 @@ def test_the_curves_show_the_over_fitting_that_is_told(clone):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("place", [0, 1])
-def test_other_seeds_give_what_is_told(clone, place):
+@pytest.mark.parametrize("location", [0, 1])
+def test_other_seeds_give_what_is_told(clone, location):
     text = section("The report")
-    seed = re.findall(r"--seed (\d+)", text)[place]
-    error = numbers(re.search(r"the RMSE is (.*?),", text)[1])[place]
+    seed = re.findall(r"--seed (\d+)", text)[location]
+    error = numbers(re.search(r"the RMSE is (.*?),", text)[1])[location]
     said = clone.run(f"{DEFAULT} --seed {seed} --name seed{seed}")
     assert float(re.search(r"^RMSE ([\d.]+)", said, re.M)[1]) == pytest.approx(error, rel=0.05)
-    above = numbers(re.search(r"(\S+ and \S+) above the linear model", text)[1])[place]
+    above = numbers(re.search(r"(\S+ and \S+) above the linear model", text)[1])[location]
     assert numbers(re.search(r"(\d+)% above a linear model", said)[0])[0] == pytest.approx(
         above, abs=6
     )

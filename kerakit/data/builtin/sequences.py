@@ -55,7 +55,7 @@ def builtin_sequences(name: str, x: np.ndarray, y: Any, target: str, **options: 
         name=name,
         values=list(x),
         labels=[str(label) for label in y],
-        place=_place(name, "sequence"),
+        location=_location(name, "sequence"),
     )
     checked = Options(_OWNER, **options)
     return sequence_data({"train": sequences}, checked, dataset=name, target=target)[0]
@@ -70,7 +70,7 @@ def builtin_messages(**options: Any) -> Data:
     name = "messages"
     texts, labels = messages()
     columns = {"text": cells(texts, name), "label": cells(labels, name)}
-    source = text_source(columns, "text", "label", name=name, place=_place(name, "row"))
+    source = text_source(columns, "text", "label", name=name, location=_location(name, "row"))
     return text_data({"train": source}, Options(_OWNER, na_values=(), **options), dataset=name)[0]
 
 
@@ -82,13 +82,13 @@ def builtin_sentences(**options: Any) -> Data:
     """
     name = "sentences"
 
-    def place(row, token):
+    def location(row, token):
         return f"{name}, sentence {row}, token {token} (counted from 0)"
 
     tagged = [Sentence(tokens, tags, lines=[]) for tokens, tags in zip(*sentences(), strict=True)]
-    source = Sentences(name, tagged, place)
+    source = Sentences(name, tagged, location)
     return tag_data({"train": source}, Options(_OWNER, na_values=(), **options), dataset=name)[0]
 
 
-def _place(name: str, noun: str) -> Callable[[int], str]:
+def _location(name: str, noun: str) -> Callable[[int], str]:
     return lambda row: f"{name}, {noun} {row} (counted from 0)"

@@ -17,10 +17,10 @@ __all__ = ["check_renamed", "class_ids", "group_ids", "label_column", "sorted_la
 
 
 class Rows(Protocol):
-    """Rows of a source: `place` says what the user calls the row of an index."""
+    """Rows of a source: `location` says what the user calls the row of an index."""
 
     @property
-    def place(self) -> Callable[[int], str]: ...
+    def location(self) -> Callable[[int], str]: ...
 
 
 class Grouped(Rows, Protocol):
@@ -113,7 +113,7 @@ def class_ids(column: Texts, classes: Sequence[str], source: Rows, name: str) ->
         label = column.values[column.codes[row]]
         meant = nearest(label, classes) or classes[0]
         raise DataError(
-            f"{source.place(row)}, column {name!r}: the label {label!r} does not occur in the "
+            f"{source.location(row)}, column {name!r}: the label {label!r} does not occur in the "
             f"training rows, which have {shortlist(classes, 10)}. Correct it, or rename it with "
             f"rename_labels={{{label!r}: {meant!r}}}."
         )
@@ -124,7 +124,7 @@ def group_ids(source: Grouped) -> np.ndarray:
     """Return an int array with the group of each row, numbers from 0.
 
     Args:
-        source: object with `groups` (`Texts`), `group_name` and `place`, as `Source` has them.
+        source: object with `groups` (`Texts`), `group_name` and `location`, as `Source` has them.
 
     Raises:
         DataError: when a row has no group.
@@ -132,7 +132,7 @@ def group_ids(source: Grouped) -> np.ndarray:
     missing = source.groups.missing()
     if missing.any():
         raise DataError(
-            f"{source.place(int(np.argmax(missing)))}, column {source.group_name!r}: the group is "
-            "missing. Fill it in, or remove the row."
+            f"{source.location(int(np.argmax(missing)))}, column {source.group_name!r}: the group "
+            "is missing. Fill it in, or remove the row."
         )
     return np.unique(source.groups.strings(), return_inverse=True)[1]

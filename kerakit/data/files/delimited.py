@@ -49,8 +49,8 @@ def read_delimited(
         encoding: str. Defaults to `"utf-8"`.
 
     Returns:
-        `(columns, place, hint)`: a dict from column name to `pyarrow` array of strings, and
-        `Layout.place` and `Layout.hint`.
+        `(columns, location, hint)`: a dict from column name to `pyarrow` array of strings, and
+        `Layout.location` and `Layout.hint`.
 
     Raises:
         DataError: when the text is empty, is not in `encoding`, or has rows of unequal
@@ -67,7 +67,7 @@ def read_delimited(
         table = table.slice(1)
     if not len(table):
         raise DataError(f"{name} has a header and no rows. Expected at least two rows of values.")
-    return dict(zip(layout.names, table.columns, strict=True)), layout.place, layout.hint
+    return dict(zip(layout.names, table.columns, strict=True)), layout.location, layout.hint
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +96,7 @@ class Layout:
         """Yield `(line, fields)` of each row that is not blank; lines count from 1."""
         return _rows(self.open_text, self.separator, quote=self.quote)
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Return where the row of this index begins, such as `"wine.csv, line 18"`."""
         try:
             line, _ = next(itertools.islice(self.rows(), row + self.has_header, None))

@@ -93,7 +93,7 @@ class DelimitedStream:
                     raise self._layout.ragged(error) from error
                 if size >= _MAX_ROW:
                     raise DataError(
-                        f"{self._path}: a row after {self.place(done)} is longer than "
+                        f"{self._path}: a row after {self.location(done)} is longer than "
                         f"{_MAX_ROW >> 20} MB. Is a quote left open there? Close it, or pass "
                         "quote=None."
                     ) from error
@@ -103,9 +103,9 @@ class DelimitedStream:
         if not done:
             raise DataError(f"{self._path} has a header and no rows. Expected rows of values.")
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Return where the row of this index begins, such as `"wine.csv, line 18"`."""
-        return self._layout.place(row)
+        return self._layout.location(row)
 
     def fraction_read(self) -> float:
         """Return the fraction of the file that was read, in [0, 1]."""

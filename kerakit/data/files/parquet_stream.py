@@ -71,7 +71,7 @@ class ParquetStream:
         except (pa.ArrowException, OSError) as error:
             raise self._broken(error) from error
 
-    def place(self, row: int) -> str:
+    def location(self, row: int) -> str:
         """Return where the row of this index is, such as `"wine.parquet, row 17 ..."`."""
         return f"{self._path}, row {row} (counted from 0)"
 

@@ -28,14 +28,14 @@ class TableFile:
     Attributes:
         content: bytes of the file, for its fingerprint.
         columns: dict from column name to Arrow array.
-        place: function from a row to its place, such as `"wine.csv, line 18"`.
+        location: function from a row to its location, such as `"wine.csv, line 18"`.
         hint: str. A sentence to add to an error about columns, or empty.
         typed: bool. `False` for text, where strings may be numbers.
     """
 
     content: bytes
     columns: dict[str, pa.Array]
-    place: Callable[[int], str]
+    location: Callable[[int], str]
     hint: str = ""
     typed: bool = True
 
@@ -60,7 +60,7 @@ def read_table_file(
     content = file_bytes(path, _EXPECTED)
     if path.suffix.lower() in PARQUET:
         return _read_parquet(content, path, columns)
-    cells, place, hint = read_delimited(
+    cells, location, hint = read_delimited(
         unpacked(content, path),
         str(path),
         columns=columns,
@@ -68,7 +68,7 @@ def read_table_file(
         quote=quote,
         encoding=encoding,
     )
-    return TableFile(content, cells, place, hint, typed=False)
+    return TableFile(content, cells, location, hint, typed=False)
 
 
 def _read_parquet(content, path, columns):
@@ -84,7 +84,7 @@ def _read_parquet(content, path, columns):
     if not len(table):
         raise DataError(f"{path} has columns and no rows. Expected at least two rows of values.")
 
-    def place(row):
+    def location(row):
         return f"{path}, row {row} (counted from 0)"
 
-    return TableFile(content, frame_columns(table, str(path)), place)
+    return TableFile(content, frame_columns(table, str(path)), location)

@@ -30,14 +30,14 @@ class Sequences:
         values: list of n float arrays of shape `(steps,)`, or `(steps, channels)`, of any
             lengths; NaN where a value is missing.
         labels: list of n strings.
-        place: function from a row to its place, such as `"train.ts, line 18"`.
+        location: function from a row to its location, such as `"train.ts, line 18"`.
         digest: str. SHA-256 of the source. Defaults to `""`: that of the labels and values.
     """
 
     name: str
     values: list[np.ndarray]
     labels: list[str]
-    place: Callable[[int], str]
+    location: Callable[[int], str]
     digest: str = ""
 
     def __len__(self) -> int:
@@ -109,12 +109,12 @@ def _check_sequences(train, source):
     for row, values in enumerate(source.values):
         if _channels(values) != expected:
             raise DataError(
-                f"{source.place(row)}: the sequence has {_channels(values)} channel(s), and the "
+                f"{source.location(row)}: the sequence has {_channels(values)} channel(s), and the "
                 f"first training sequence has {expected}. Give all sequences the same channels."
             )
         if np.isnan(values).all():
             raise DataError(
-                f"{source.place(row)}: the sequence is empty, or all its values are missing. "
+                f"{source.location(row)}: the sequence is empty, or all its values are missing. "
                 "Remove it, or fill in its values."
             )
         with np.errstate(over="ignore"):
@@ -122,8 +122,8 @@ def _check_sequences(train, source):
         if infinite.any():
             step = int(np.argwhere(infinite)[0][0])
             raise DataError(
-                f"{source.place(row)}: the value of step {step + 1} is infinite or beyond float32. "
-                "Correct it, or mark it as missing."
+                f"{source.location(row)}: the value of step {step + 1} is infinite or beyond "
+                "float32. Correct it, or mark it as missing."
             )
 
 
@@ -160,15 +160,15 @@ def _encode(sources, options):
         if ids[split].min() < 0:
             row = int(np.argmax(ids[split] < 0))
             raise DataError(
-                f"{source.place(row)}: the label {short_repr(source.labels[row])} does not occur "
-                f"in the training sequences, which have {shortlist(classes, 10)}. Correct it, or "
-                "remove the sequence."
+                f"{source.location(row)}: the label {short_repr(source.labels[row])} does not "
+                f"occur in the training sequences, which have {shortlist(classes, 10)}. Correct "
+                "it, or remove the sequence."
             )
     counts = np.bincount(ids["train"], minlength=len(classes))
     if counts.min() < 2:
         rare = int(np.argmin(counts))
         raise DataError(
-            f"{train.place(int(np.argmax(ids['train'] == rare)))}: the class "
+            f"{train.location(int(np.argmax(ids['train'] == rare)))}: the class "
             f"{short_repr(classes[rare])} has one sequence. Training and testing need at least two "
             "of each class. Correct the label, or remove the sequence."
         )

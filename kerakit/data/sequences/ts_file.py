@@ -65,16 +65,16 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
         length = None
     values, labels, line_numbers = [], [], []
     for number, line in data:
-        place = f"{path}, line {number}"
-        sequence, label = _sequence(line, channels, place)
+        location = f"{path}, line {number}"
+        sequence, label = _sequence(line, channels, location)
         if length and len(sequence) != length:
             raise DataError(
-                f"{place}: the sequence has {len(sequence)} steps, and the header says that all "
+                f"{location}: the sequence has {len(sequence)} steps, and the header says that all "
                 f"have @seriesLength {length}. Correct the line or the header."
             )
         if classes and _canonical(label) not in classes:
             raise DataError(
-                f"{place}: the label is {short_repr(label)}, and the header's @classLabel lists "
+                f"{location}: the label is {short_repr(label)}, and the header's @classLabel lists "
                 f"{shortlist(sorted(classes))}. Correct the line or the header."
             )
         values.append(sequence)
@@ -84,7 +84,7 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
         name=str(path),
         values=values,
         labels=labels,
-        place=lambda row: f"{path}, line {line_numbers[row]}",
+        location=lambda row: f"{path}, line {line_numbers[row]}",
         digest=fingerprint([content]),
     )
 
@@ -151,31 +151,31 @@ def _whole_number(tags, tag, name):
     return int(value)
 
 
-def _sequence(line, channels, place):
+def _sequence(line, channels, location):
     """`(values, label)` of a line: float32 of shape `(steps,)` or `(steps, channels)`."""
     *parts, label = (part.strip() for part in line.split(":"))
     if len(parts) == channels - 1 and "," in label or not label:
-        raise _no_label(place)
+        raise _no_label(location)
     if len(parts) != channels:
         raise DataError(
-            f"{place}: found {len(parts)} channel(s) before the label, expected {channels}. "
+            f"{location}: found {len(parts)} channel(s) before the label, expected {channels}. "
             "Correct the line or the header."
         )
-    columns = [_numbers(part, index, place) for index, part in enumerate(parts, 1)]
+    columns = [_numbers(part, index, location) for index, part in enumerate(parts, 1)]
     lengths = [len(column) for column in columns]
     if len(set(lengths)) > 1:
         other = next(i for i, length in enumerate(lengths) if length != lengths[0])
         raise DataError(
-            f"{place}: channel {other + 1} has {lengths[other]} values, and channel 1 has "
+            f"{location}: channel {other + 1} has {lengths[other]} values, and channel 1 has "
             f"{lengths[0]}. Expected the same number of values; write a missing value as ?."
         )
     return (columns[0] if channels == 1 else np.stack(columns, axis=1)), label
 
 
-def _numbers(text, channel, place):
+def _numbers(text, channel, location):
     """One channel of a sequence as float32, NaN where a value is missing."""
     if not text:
-        raise DataError(f"{place}: channel {channel} is empty. Expected at least one value.")
+        raise DataError(f"{location}: channel {channel} is empty. Expected at least one value.")
     words = ["nan" if word.strip() == "?" else word for word in text.split(",")]
     try:
         return np.array(words, np.float64)
@@ -186,14 +186,14 @@ def _numbers(text, channel, place):
             float(word)
         except ValueError:
             raise DataError(
-                f"{place}, channel {channel}, step {step}: {short_repr(word)} is not a number. "
+                f"{location}, channel {channel}, step {step}: {short_repr(word)} is not a number. "
                 "Write a missing value as ? or NaN."
             ) from None
     raise AssertionError("unreachable: NumPy reads what float() reads")
 
 
-def _no_label(place):
-    return DataError(f"{place}: no label. Expected a label after the last colon.")
+def _no_label(location):
+    return DataError(f"{location}: no label. Expected a label after the last colon.")
 
 
 def _canonical(label):

@@ -90,7 +90,7 @@ def value_column(
     name: str,
     na_values: Sequence[str] | None,
     typed: bool,
-    place: Callable[[int], str],
+    location: Callable[[int], str],
 ) -> np.ndarray:
     """Return a column of values as a float64 array of shape `(n,)`, NaN where one is missing.
 
@@ -99,7 +99,7 @@ def value_column(
         name: str. The column.
         na_values: tuple of strings that stand for a missing value, or `None` for the usual.
         typed: bool. Whether the source has types.
-        place: function from a row to its place (file and line), for errors.
+        location: function from a row to its location (file and line), for errors.
 
     Raises:
         DataError: when a value is not a number.
@@ -110,14 +110,15 @@ def value_column(
     if not isinstance(column, Texts):
         kind = getattr(values, "type", "several numbers in each row")
         raise DataError(
-            f"{place(0)}, column {name!r}: the column has {kind}. Expected one number in each row."
+            f"{location(0)}, column {name!r}: the column has {kind}. Expected one number in each "
+            "row."
         )
     wrong = column.odd[column.codes]
     if wrong.any():
         row = int(np.argmax(wrong))
         written = short_repr(column.written[column.codes[row]])
         raise DataError(
-            f"{place(row)}, column {name!r}: {written} is not a number; {int(wrong.sum()):,} of "
+            f"{location(row)}, column {name!r}: {written} is not a number; {int(wrong.sum()):,} of "
             f"{len(column):,} values are not. Correct the value, or add it to na_values= if it "
             "stands for a missing value."
         )

@@ -155,7 +155,7 @@ def _missing_notes(sources, left_out):
             run, start = _longest_run(missing.any(axis=1))
             notes.append(
                 f"{source.name}: {int(missing.sum()):,} of {missing.size:,} values are missing, "
-                f"for up to {run:,} step(s) in a row (from {source.place(start)})"
+                f"for up to {run:,} step(s) in a row (from {source.location(start)})"
             )
     if not notes:
         return []

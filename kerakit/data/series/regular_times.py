@@ -80,7 +80,7 @@ def season_of(step: Step | None) -> int:
 
 
 def regular_positions(
-    times: TimeColumn, gaps: str, place: Callable[[int], str]
+    times: TimeColumn, gaps: str, location: Callable[[int], str]
 ) -> tuple[Step | None, np.ndarray]:
     """Check the times of a series, and find the step between its rows.
 
@@ -91,7 +91,7 @@ def regular_positions(
     Args:
         times: `TimeColumn` of n rows.
         gaps: str. One of `GAPS`.
-        place: function from a row to its place (file and line), for errors.
+        location: function from a row to its location (file and line), for errors.
 
     Returns:
         `(step, positions)`: `Step`, or `None` for a single row; and an int64 array of shape
@@ -101,7 +101,7 @@ def regular_positions(
         DataError: when times are out of order, repeated, not on the grid, or (with
             `gaps="error"`) missing.
     """
-    _refuse_disorder(times, place)
+    _refuse_disorder(times, location)
     count = len(times.instants)
     if count < 2:
         return None, np.arange(count)
@@ -112,9 +112,9 @@ def regular_positions(
     if off.any():
         row = int(np.argmax(off))
         raise DataError(
-            f"{place(row)}, column {times.name!r}: the time {times.written(row)!r} is not a whole "
-            f"number of steps away from {times.written(row - 1 if row else 1)!r}. Most rows are "
-            f"{step} apart; {int(off.sum()):,} of {count:,} rows are not. Correct the time, "
+            f"{location(row)}, column {times.name!r}: the time {times.written(row)!r} is not a "
+            f"whole number of steps away from {times.written(row - 1 if row else 1)!r}. Most rows "
+            f"are {step} apart; {int(off.sum()):,} of {count:,} rows are not. Correct the time, "
             "resample the series to equal steps, or pass gaps='ignore' to treat the rows as "
             "consecutive."
         )
@@ -124,7 +124,7 @@ def regular_positions(
         row = int(np.argmax(jumps > 0)) + 1
         missing_here = int(jumps[row - 1])
         raise DataError(
-            f"{place(row)}, column {times.name!r}: {times.written(row - 1)!r} is followed by "
+            f"{location(row)}, column {times.name!r}: {times.written(row - 1)!r} is followed by "
             f"{times.written(row)!r}, and the step is {step}: {missing_here:,} row(s) are missing "
             f"there, and {missing:,} in {gap_count:,} gap(s) in all. Pass gaps='fill' to insert "
             "rows of missing values, or gaps='ignore' to treat the rows as consecutive."
@@ -132,7 +132,7 @@ def regular_positions(
     if missing > _MAX_FILLED_PER_ROW * count:
         row = int(np.argmax(jumps)) + 1
         raise DataError(
-            f"{place(row)}, column {times.name!r}: {times.written(row - 1)!r} is followed by "
+            f"{location(row)}, column {times.name!r}: {times.written(row - 1)!r} is followed by "
             f"{times.written(row)!r}, and the step is {step}: filling the gaps would add "
             f"{missing:,} rows to the {count:,} that are there. Correct the time, or resample "
             "the series to longer steps."
@@ -166,22 +166,23 @@ def fill_times(times: TimeColumn, positions: np.ndarray, step: Step) -> np.ndarr
     return np.where(ahead == 0, local, date + local % (_DAY * MICROSECONDS)) + shift
 
 
-def _refuse_disorder(times, place):
+def _refuse_disorder(times, location):
     differences = np.diff(times.instants)
     if (differences < 0).any():
         row = int(np.argmax(differences < 0)) + 1
         raise DataError(
-            f"{place(row)}, column {times.name!r}: {times.written(row)!r} comes after "
+            f"{location(row)}, column {times.name!r}: {times.written(row)!r} comes after "
             f"{times.written(row - 1)!r} of the row before. Expected times in ascending order; "
             "sort the rows."
         )
     if (differences == 0).any():
         row = int(np.argmax(differences == 0)) + 1
         raise DataError(
-            f"{place(row)}, column {times.name!r}: {times.written(row)!r} is the time of the row "
-            f"before, too; {int((differences == 0).sum()):,} rows repeat a time in all. Expected "
-            "one row for each time. Remove repeats or take their mean; keep one series where the "
-            "file has several; where clocks are set back, write times with their zone (+02:00)."
+            f"{location(row)}, column {times.name!r}: {times.written(row)!r} is the time of the "
+            f"row before, too; {int((differences == 0).sum()):,} rows repeat a time in all. "
+            "Expected one row for each time. Remove repeats or take their mean; keep one series "
+            "where the file has several; where clocks are set back, write times with their zone "
+            "(+02:00)."
         )
 
 

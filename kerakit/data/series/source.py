@@ -53,7 +53,7 @@ class SeriesSource:
     def __len__(self) -> int:
         return len(self.values)
 
-    def place(self, step: int) -> str:
+    def location(self, step: int) -> str:
         """Return the time of a step, or its number where there are no times, for messages."""
         if self.times is None:
             return f"step {step} (counted from 0)"
@@ -91,25 +91,27 @@ def read_series(
         read = read_table_file(pathlib.Path(source))
         name, digest = str(source), fingerprint([read.content])
         _refuse_headless(name, read)
-        columns, place, typed = read.columns, read.place, read.typed
+        columns, location, typed = read.columns, read.location, read.typed
     elif is_frame(source):
         name, digest, typed = name or "series", None, True
-        columns, place = frame_columns(source, name), _row_of(name)
+        columns, location = frame_columns(source, name), _row_of(name)
         if not columns or not len(next(iter(columns.values()))):
             raise DataError(f"{name}: the table has no rows. Expected one row for each step.")
     else:
         return _array_source(source, name or "series", value, time)
     value, time, notes = choose_columns(columns, value, time, typed, name, options)
-    values = [value_column(columns[c], c, options.na_values, typed, place) for c in value]
+    values = [value_column(columns[c], c, options.na_values, typed, location) for c in value]
     series = SeriesSource(
         name=name,
-        values=_finite(np.stack(values, axis=1), value, place),
+        values=_finite(np.stack(values, axis=1), value, location),
         channels=value,
         digest=digest or "",
         notes=tuple(notes),
     )
     if time is not None:
-        series = _on_grid(series, read_times(columns[time], typed, time, place), options, place)
+        series = _on_grid(
+            series, read_times(columns[time], typed, time, location), options, location
+        )
     return series if digest else dataclasses.replace(series, digest=_digest(series))
 
 
@@ -138,9 +140,9 @@ def _array_source(source, name, value, time):
     return dataclasses.replace(series, digest=_digest(series))
 
 
-def _on_grid(series, times: TimeColumn, options, place: Callable):
+def _on_grid(series, times: TimeColumn, options, location: Callable):
     """The series with its times, and with rows of NaN in its gaps for `gaps="fill"`."""
-    step, positions = regular_positions(times, options.gaps, place)
+    step, positions = regular_positions(times, options.gaps, location)
     instants, values = times.instants, series.values
     if len(positions) and positions[-1] + 1 > len(positions):
         instants = fill_times(times, positions, step)
@@ -151,7 +153,7 @@ def _on_grid(series, times: TimeColumn, options, place: Callable):
     )
 
 
-def _finite(values, channels, place):
+def _finite(values, channels, location):
     """The values as float32; infinite ones are refused."""
     with np.errstate(over="ignore"):
         values = values.astype(np.float32)
@@ -159,7 +161,7 @@ def _finite(values, channels, place):
     if infinite.any():
         row, channel = np.unravel_index(int(np.argmax(infinite)), values.shape)
         raise DataError(
-            f"{place(int(row))}, column {channels[channel]!r}: the value is infinite or beyond "
+            f"{location(int(row))}, column {channels[channel]!r}: the value is infinite or beyond "
             "float32. Correct it, or mark it as missing (an empty cell, NaN)."
         )
     return values

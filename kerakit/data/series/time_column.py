@@ -85,7 +85,7 @@ def read_times(
     values: pa.Array | pa.ChunkedArray | np.ndarray,
     typed: bool,
     name: str,
-    place: Callable[[int], str],
+    location: Callable[[int], str],
 ) -> TimeColumn:
     """Read a column of dates or times.
 
@@ -97,7 +97,7 @@ def read_times(
         values: Arrow array of n times.
         typed: bool. Whether the source has types.
         name: str. The column.
-        place: function from a row to its place (file and line), for errors.
+        location: function from a row to its location (file and line), for errors.
 
     Returns:
         `TimeColumn`.
@@ -109,23 +109,23 @@ def read_times(
 
     if isinstance(values, np.ndarray):
         raise DataError(
-            f"{place(0)}, column {name!r}: expected one time for each row, found several."
+            f"{location(0)}, column {name!r}: expected one time for each row, found several."
         )
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
-        return _typed_times(values, name, place)
+        return _typed_times(values, name, location)
     if _is_text(values.type):
         column = read_column(values, NA_VALUES, typed)
-        _refuse_missing(column.missing(), name, place)
+        _refuse_missing(column.missing(), name, location)
         if column.odd.any():
-            return _written_times(column, name, place)
-        return _numbers_as_times(column.numbers(), name, place)
+            return _written_times(column, name, location)
+        return _numbers_as_times(column.numbers(), name, location)
     column = read_column(values, origin=f"column {name!r}")
     if not isinstance(column, Numbers):
-        raise DataError(f"{place(0)}, column {name!r}: the values are not times. {_EXPECTED}")
-    _refuse_missing(column.missing(), name, place)
-    return _numbers_as_times(column.values, name, place)
+        raise DataError(f"{location(0)}, column {name!r}: the values are not times. {_EXPECTED}")
+    _refuse_missing(column.missing(), name, location)
+    return _numbers_as_times(column.values, name, location)
 
 
 _EXPECTED = (
@@ -135,12 +135,12 @@ _EXPECTED = (
 )
 
 
-def _typed_times(values, name, place):
+def _typed_times(values, name, location):
     """Timestamps and dates of Arrow."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    _refuse_missing(values.is_null().to_numpy(zero_copy_only=False), name, place)
+    _refuse_missing(values.is_null().to_numpy(zero_copy_only=False), name, location)
     zone = getattr(values.type, "tz", None)
     values = values.cast(pa.timestamp("us", zone), safe=False)
     instants = values.cast(pa.int64()).to_numpy(zero_copy_only=False)
@@ -153,7 +153,7 @@ def _typed_times(values, name, place):
     return TimeColumn(name, instants, local, lambda row: str(texts[row]).removesuffix("Z"))
 
 
-def _written_times(column, name, place):
+def _written_times(column, name, location):
     """ISO dates and times; `column` is `Texts`."""
     count = len(column.values)
     instants, local = np.zeros(count, np.int64), np.zeros(count, np.int64)
@@ -174,26 +174,26 @@ def _written_times(column, name, place):
     if wrong.any():
         row = int(np.argmax(wrong[column.codes]))
         raise DataError(
-            f"{place(row)}, column {name!r}: {written(row)!r} is not a time. {_EXPECTED}"
+            f"{location(row)}, column {name!r}: {written(row)!r} is not a time. {_EXPECTED}"
         )
     row_zoned = zoned[column.codes]
     if row_zoned.any() and not row_zoned.all():
         other = int(np.argmax(row_zoned != row_zoned[0]))
         raise DataError(
-            f"{place(other)}, column {name!r}: {written(other)!r} {_zone(row_zoned[other])}, and "
-            f"{written(0)!r} of the first row {_zone(row_zoned[0])}. Write all times with a "
+            f"{location(other)}, column {name!r}: {written(other)!r} {_zone(row_zoned[other])}, "
+            f"and {written(0)!r} of the first row {_zone(row_zoned[0])}. Write all times with a "
             "zone, or all without."
         )
     return TimeColumn(name, instants[column.codes], local[column.codes], written)
 
 
-def _numbers_as_times(numbers, name, place):
+def _numbers_as_times(numbers, name, location):
     """Years, days as `20160701`, or seconds since 1970."""
     bad = ~np.isfinite(numbers) | (np.abs(numbers) >= _MAX_SECONDS)
     if bad.any():
         row = int(np.argmax(bad))
         raise DataError(
-            f"{place(row)}, column {name!r}: {numbers[row]:.17g} cannot be seconds since 1970. "
+            f"{location(row)}, column {name!r}: {numbers[row]:.17g} cannot be seconds since 1970. "
             "Divide milliseconds by 1,000 and nanoseconds by 1,000,000,000."
         )
     moments = None
@@ -229,11 +229,11 @@ def _is_text(kind):
     )
 
 
-def _refuse_missing(missing, name, place):
+def _refuse_missing(missing, name, location):
     if missing.any():
         raise DataError(
-            f"{place(int(np.argmax(missing)))}, column {name!r}: the time is missing. Fill it in, "
-            "or remove the row."
+            f"{location(int(np.argmax(missing)))}, column {name!r}: the time is missing. Fill it "
+            "in, or remove the row."
         )
 
 

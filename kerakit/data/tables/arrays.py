@@ -150,7 +150,7 @@ def _source(x, y, options, *, named, columns, groups, sample_weight, name, train
         named or tuple(answers),
         options,
         name=name,
-        place=lambda row: f"{name}, row {row} (counted from 0)",
+        location=lambda row: f"{name}, row {row} (counted from 0)",
         groups=group_column,
         weight=_weights(sample_weight, rows, name),
         training=training,

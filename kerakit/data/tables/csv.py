@@ -142,7 +142,7 @@ def load_csv(
                 targets,
                 options,
                 name=str(file),
-                place=read.place,
+                location=read.location,
                 groups=groups if split == "train" or groups in read.columns else None,
                 typed=read.typed,
                 hint=read.hint,

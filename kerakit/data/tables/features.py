@@ -110,7 +110,7 @@ def _kind_of_texts(name, column, source):
         return "categorical", []
     row = int(np.argmax(column.odd[column.codes]))
     return "categorical", [
-        f"{source.place(row)}, column {name!r}: {column.values[column.codes[row]]!r} is not a "
+        f"{source.location(row)}, column {name!r}: {column.values[column.codes[row]]!r} is not a "
         f"number, though {all_values - texts} of {all_values} values are. The column is read as "
         f"categorical. If the value stands for a missing one, add it to na_values=. If the column "
         f"is categorical, pass column_types={{{name!r}: 'categorical'}}."
@@ -131,8 +131,8 @@ def _numeric(name, column, source, options):
                 else "the training rows have"
             )
             raise DataError(
-                f"{source.place(row)}, column {name!r}: {column.written[column.codes[row]]!r} is "
-                f"not a number, and {asked} numbers there. Correct it, add it to na_values=, or "
+                f"{source.location(row)}, column {name!r}: {column.written[column.codes[row]]!r} "
+                f"is not a number, and {asked} numbers there. Correct it, add it to na_values=, or "
                 f"pass column_types={{{name!r}: 'categorical'}}."
             )
         values = column.numbers()
@@ -143,8 +143,8 @@ def _numeric(name, column, source, options):
         at = np.unravel_index(int(np.argmax(infinite)), values.shape)
         within = f" (index {at[1]})" if len(at) > 1 else ""
         raise DataError(
-            f"{source.place(int(at[0]))}, column {name!r}{within}: the value is infinite or beyond "
-            "float32. Correct it, or leave it missing (an empty cell, NaN)."
+            f"{source.location(int(at[0]))}, column {name!r}{within}: the value is infinite or "
+            "beyond float32. Correct it, or leave it missing (an empty cell, NaN)."
         )
     return values
 

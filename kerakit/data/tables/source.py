@@ -1,4 +1,4 @@
-"""A table as it was read: its features, targets and groups, and the place of each row."""
+"""A table as it was read: its features, targets and groups, and the location of each row."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Source:
 
     Attributes:
         name: str. The name of the file or of the arrays.
-        place: function from a row's index to its place, such as `"wine.csv, line 18"`.
+        location: function from a row's index to its location, such as `"wine.csv, line 18"`.
         features, targets: dict from column name to `Numbers` or `Texts`.
         groups: `Texts`, or `None`. The group of each row.
         group_name: str or `None`. The name of the group's column.
@@ -33,7 +33,7 @@ class Source:
     """
 
     name: str
-    place: Callable[[int], str]
+    location: Callable[[int], str]
     features: dict[str, Numbers | Texts]
     targets: dict[str, Numbers | Texts]
     groups: Texts | None = None
@@ -50,7 +50,7 @@ def read_source(
     options: Options,
     *,
     name: str,
-    place: Callable[[int], str],
+    location: Callable[[int], str],
     groups: str | None = None,
     typed: bool = True,
     weight: np.ndarray | None = None,
@@ -64,7 +64,7 @@ def read_source(
         targets: tuple of strings. The target columns.
         options: `Options`.
         name: str. The name of the table.
-        place: function from a row's index to its place.
+        location: function from a row's index to its location.
         groups: str or `None`. The column of the groups. Defaults to `None`.
         typed: bool. `False` for a text file, where strings may be numbers.
         weight: float32 array of shape `(n,)`, or `None`.
@@ -109,7 +109,7 @@ def read_source(
 
     return Source(
         name=name,
-        place=place,
+        location=location,
         features={column: read(column) for column in features},
         targets={target: read(target) for target in targets},
         groups=None if groups is None else read(groups).texts(),

@@ -129,7 +129,7 @@ def _encode_classes(sources, task, options):
         rare = int(np.argmin(counts))
         row = int(np.argmax(values[0] == rare))
         raise DataError(
-            f"{train.place(row)}, column {name!r}: the class {classes[rare]!r} has one row; two "
+            f"{train.location(row)}, column {name!r}: the class {classes[rare]!r} has one row; two "
             "rows are needed to train and to test. Correct the label, remove the row, or join "
             f"classes with rename_labels={{{classes[rare]!r}: 'other'}}. (For a numeric target, "
             "pass task='regression'.)"
@@ -145,7 +145,7 @@ def _refuse_missing(name, column, source):
     written = "" if isinstance(column, Numbers) else column.written[column.codes[row]]
     note = f" ({written!r} counts as missing; na_values= changes that)" if written.strip() else ""
     raise DataError(
-        f"{source.place(row)}, column {name!r}: the target is missing{note}, as in "
+        f"{source.location(row)}, column {name!r}: the target is missing{note}, as in "
         f"{int(missing.sum())} of {len(source)} rows. Fill it in, or remove these rows."
     )
 
@@ -168,7 +168,7 @@ def _numbers(name, column, source):
         if wrong.any():
             row = int(np.argmax(wrong))
             raise DataError(
-                f"{source.place(row)}, column {name!r}: the target is "
+                f"{source.location(row)}, column {name!r}: the target is "
                 f"{column.written[column.codes[row]]!r}, and regression needs a number. Correct "
                 "it, or pass task='multiclass' or task='binary' if these are classes."
             )
@@ -178,7 +178,7 @@ def _numbers(name, column, source):
     if np.isinf(values).any():
         row = int(np.argmax(np.isinf(values)))
         raise DataError(
-            f"{source.place(row)}, column {name!r}: the target is infinite or beyond float32. "
+            f"{source.location(row)}, column {name!r}: the target is infinite or beyond float32. "
             "Correct it, or remove the row."
         )
     return values
@@ -195,7 +195,7 @@ def _flags(name, column, source, labels):
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{source.place(row)}, column {name!r}: the target is {written[row]!r}, and "
+            f"{source.location(row)}, column {name!r}: the target is {written[row]!r}, and "
             "task='multilabel' needs 0 or 1. Map other values with "
             "rename_labels={'yes': '1', 'no': '0'}."
         )

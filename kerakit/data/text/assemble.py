@@ -100,7 +100,7 @@ def _check_labels(train, options):
     if len(counts) > 1 and counts.min() < 2:
         rare = int(np.argmin(counts))
         raise DataError(
-            f"{train.place(int(np.argmax(codes == rare)))}, column {name!r}: the class "
+            f"{train.location(int(np.argmax(codes == rare)))}, column {name!r}: the class "
             f"{short_repr(distinct[rare])} has one row. Training and testing need at least two "
             "rows of each class. Correct the label, remove the row, or join classes with "
             f"rename_labels={{{short_repr(distinct[rare])}: 'other'}}."
@@ -132,7 +132,7 @@ def _without_empty(rows, texts, train):
         return rows, []
     left_out = rows[empty]
     count = "1 text is" if len(left_out) == 1 else f"{len(left_out):,} texts are"
-    places = "; ".join(train.place(int(row)) for row in left_out[:_NAMED_ROWS])
+    places = "; ".join(train.location(int(row)) for row in left_out[:_NAMED_ROWS])
     more = f"; and {len(left_out) - _NAMED_ROWS:,} more" if len(left_out) > _NAMED_ROWS else ""
     return rows[~empty], [
         f"{train.name}: {count} empty and left out of training ({places}{more}). Validation and "
@@ -152,7 +152,7 @@ def _contradictions(table, name, train):
     count = "1 text has" if len(several) == 1 else f"{len(several):,} texts have"
     return [
         f"{train.name}: {count} more than one label in different rows, first at "
-        f"{train.place(row)}. A model cannot predict both labels of a text; check the labels."
+        f"{train.location(row)}. A model cannot predict both labels of a text; check the labels."
     ]
 
 

@@ -46,7 +46,7 @@ def read_text_file(
         encoding: str.
 
     Returns:
-        `(columns, place, hint)`, as `read_delimited` returns them.
+        `(columns, location, hint)`, as `read_delimited` returns them.
 
     Raises:
         DataError: when the file cannot be read, is empty or is not in `encoding`, or its rows
@@ -66,10 +66,10 @@ def read_text_file(
     if quote == "auto":
         quote = None if separator == "\t" else '"'
     options = {"columns": columns, "separator": separator, "quote": quote}
-    table, place, hint = read_delimited(text.encode(), str(path), **options)
+    table, location, hint = read_delimited(text.encode(), str(path), **options)
     if columns is None and not hint:
         hint = " If the file has no header, pass columns=, such as columns=('label', 'text')."
-    return table, place, hint
+    return table, location, hint
 
 
 def _has_tabs(text):

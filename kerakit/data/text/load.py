@@ -153,14 +153,14 @@ def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
     text, label, groups = names_of_columns
     if _is_path(source):
         path = pathlib.Path(source).expanduser()
-        columns, place, hint = read_text_file(path, quote=quote, encoding=encoding, **layout)
+        columns, location, hint = read_text_file(path, quote=quote, encoding=encoding, **layout)
         name = str(path)
     else:
         name, hint = (dataset or "texts") + ("" if split == "train" else f" ({split})"), ""
         _refuse_layout(layout, name, "in memory")
         columns = _columns(source, split, text, label, name)
 
-        def place(row):
+        def location(row):
             return f"{name}, row {row} (counted from 0)"
 
     return text_source(
@@ -168,7 +168,7 @@ def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
         text,
         label,
         name=name,
-        place=place,
+        location=location,
         groups=groups if split == "train" or groups in columns else None,
         hint=hint,
         labels_typed=not _is_path(source),

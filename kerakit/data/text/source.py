@@ -28,7 +28,7 @@ def text_source(
     label: str,
     *,
     name: str,
-    place: Callable[[int], str],
+    location: Callable[[int], str],
     groups: str | None = None,
     hint: str = "",
     labels_typed: bool = True,
@@ -39,7 +39,7 @@ def text_source(
         columns: dict from column name to what `read_column` takes.
         text, label: strings. The columns of the texts and of their labels.
         name: str. The file's path, or the name of the data, for errors.
-        place: function from a row's index to its place (file and line).
+        location: function from a row's index to its location (file and line).
         groups: str or `None`. The column whose rows stay together. Defaults to `None`.
         hint: str. A sentence that the error about an absent column ends with.
         labels_typed: bool. `False` for a text file, where labels are stripped of white space.
@@ -66,10 +66,10 @@ def text_source(
         return read_column(columns[column], (), typed, f"{name}, column {column!r}")
 
     texts = read(text, typed=True)
-    _check_texts(texts, text, name, place)
+    _check_texts(texts, text, name, location)
     return Source(
         name=name,
-        place=place,
+        location=location,
         features={text: texts},
         targets={label: read(label, labels_typed)},
         groups=None if groups is None else read(groups, labels_typed).texts(),
@@ -117,7 +117,7 @@ def cells(values: Any, origin: str) -> pa.Array | pa.ChunkedArray:
     return pa.array([value if isinstance(value, str) else None for value in read], pa.string())
 
 
-def _check_texts(texts, column, name, place):
+def _check_texts(texts, column, name, location):
     if isinstance(texts, Numbers) or not hasattr(texts, "strings"):
         found = f"such as {texts.values.flat[0]:g}" if isinstance(texts, Numbers) else "of pixels"
         _refuse_numbers(name, column, found)
@@ -131,7 +131,7 @@ def _check_texts(texts, column, name, place):
     nul = np.array(["\0" in value for value in texts.values], bool)
     if nul.any():
         raise DataError(
-            f"{place(int(np.argmax(nul[texts.codes])))}, column {column!r}: the text has a NUL "
+            f"{location(int(np.argmax(nul[texts.codes])))}, column {column!r}: the text has a NUL "
             "character. Remove it, or decode the text with the encoding that it is in."
         )
 

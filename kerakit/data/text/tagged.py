@@ -143,10 +143,10 @@ def _read(source, split, dataset, layout, encoding):
         content = read_bytes(path, "a file with a token and its tag on each line")
         found = read_conll(decode(content, str(path), encoding), str(path), **layout)
 
-        def place(row, index):
+        def location(row, index):
             return f"{path}, line {found[row].lines[index]}"
 
-        return Sentences(str(path), found, place)
+        return Sentences(str(path), found, location)
     name = dataset if split == "train" else f"{dataset} ({split})"
     given = [key for key, value in layout.items() if value is not None]
     if given:
@@ -159,13 +159,13 @@ def _read(source, split, dataset, layout, encoding):
         source,
     )
 
-    def place(row, index):
+    def location(row, index):
         return f"{name}, sentence {row}, token {index} (counted from 0)"
 
-    return Sentences(name, _pair(*source, name, place), place)
+    return Sentences(name, _pair(*source, name, location), location)
 
 
-def _pair(sentences, tags, name, place):
+def _pair(sentences, tags, name, location):
     """The sentences of a list of lists of tokens and a list of lists of tags."""
     if len(sentences) != len(tags):
         raise DataError(
@@ -191,8 +191,8 @@ def _pair(sentences, tags, name, place):
             for noun, value in zip(("token", "tag"), pair, strict=True):
                 if not isinstance(value, str) or not value.strip(_WHITE):
                     raise DataError(
-                        f"{place(row, index)}: expected a {noun}, a str that is not empty. Found "
-                        f"{short_repr(value)}."
+                        f"{location(row, index)}: expected a {noun}, a str that is not empty. "
+                        f"Found {short_repr(value)}."
                     )
         found.append(Sentence(list(map(str, tokens)), list(map(str, row_tags)), []))
     return found

@@ -39,12 +39,12 @@ class Sentences:
     Attributes:
         name: str. The file's path, or the name of the data, for errors.
         sentences: list of `Sentence`.
-        place: function from the indices of a sentence and a token to its place (file and line).
+        location: function from the indices of a sentence and a token to its location.
     """
 
     name: str
     sentences: list[Sentence]
-    place: Callable[[int, int], str]
+    location: Callable[[int, int], str]
 
 
 def tag_data(
@@ -129,7 +129,7 @@ def _joined(source):
         for index, token in enumerate(sentence.tokens):
             if "\0" in token:
                 raise DataError(
-                    f"{source.place(row, index)}: the token {short_repr(token)} has a NUL "
+                    f"{source.location(row, index)}: the token {short_repr(token)} has a NUL "
                     "character. Remove it."
                 )
         tokens = [_WHITE.sub(_NO_BREAK, token) for token in sentence.tokens]
@@ -156,7 +156,7 @@ def _unknown(source, tags, known, train):
     )
     tag = short_repr(tags[row][index])
     finding = (
-        f"{source.place(row, index)}: the tag {tag} does not occur in {train}; such tags are on "
+        f"{source.location(row, index)}: the tag {tag} does not occur in {train}; such tags are on "
         f"{sum(unknown.values()):,} of {counts.total():,} tokens of {source.name}."
     )
     if sum(unknown.values()) > _MAX_UNKNOWN_FRACTION * counts.total():

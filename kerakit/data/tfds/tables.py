@@ -59,7 +59,7 @@ def load_table_set(
             targets,
             options,
             name=f"{name} ({split})",
-            place=_place(f"{name} ({split})"),
+            location=_location(f"{name} ({split})"),
             groups=groups if split == "train" or groups in columns else None,
             training=split == "train",
         )
@@ -118,5 +118,5 @@ def _column(values, feature):
     return pa.array(values) if values.ndim == 1 else values
 
 
-def _place(name: str) -> Callable[[int], str]:
+def _location(name: str) -> Callable[[int], str]:
     return lambda row: f"{name}, row {row} (counted from 0)"

@@ -69,10 +69,10 @@ def _source(name, text, target, info):
         target: pa.array([words[numbers[row]] for row in rows], pa.string()),
     }
 
-    def place(row):
+    def location(row):
         return f"{name}, row {rows[row]} (counted from 0)"
 
-    return text_source(columns, text, target, name=name, place=place)
+    return text_source(columns, text, target, name=name, location=location)
 
 
 def _read(builder, split, text, target):

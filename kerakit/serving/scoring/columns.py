@@ -72,7 +72,7 @@ def feature_values(
     typed: bool,
     na_values: Sequence[str] | None,
     file: str | os.PathLike[str],
-    place: Callable[[int], str],
+    location: Callable[[int], str],
 ) -> np.ndarray:
     """Return the values of one feature: of its dtype, or an object array of `str`.
 
@@ -85,7 +85,7 @@ def feature_values(
         typed: bool. Whether strings are meant as strings, as for `read_column`.
         na_values: tuple of strings, or `None`, as for `read_column`.
         file: path, for errors.
-        place: function from an index in `column` to the file and line, for errors.
+        location: function from an index in `column` to the file and line, for errors.
 
     Raises:
         DataError: when a value is not a number where one is needed, or is infinite.
@@ -97,14 +97,14 @@ def feature_values(
         return read_column(column, na_values, typed, f"{file}, column {name!r}").texts().strings()
     values = None if typed else _plain_numbers(column, na_values)
     if values is None:
-        values = _numbers(column, name, typed, na_values, file, place)
+        values = _numbers(column, name, typed, na_values, file, location)
     if feature.dtype != "float32":
-        return _integers(values, feature.dtype, name, place)
+        return _integers(values, feature.dtype, name, location)
     with np.errstate(over="ignore"):
         values = values.astype("float32")
     infinite = np.isinf(values)
     if infinite.any():
-        at = place(int(np.argmax(infinite)))
+        at = location(int(np.argmax(infinite)))
         raise DataError(f"{at}, column {name!r}: the value is infinite or beyond float32.")
     return values
 
@@ -131,20 +131,20 @@ def _plain_numbers(column, na_values):
     return values if np.isnan(values).sum() == missing.true_count else None
 
 
-def _integers(values, dtype, name, place):
+def _integers(values, dtype, name, location):
     limits = np.iinfo(dtype)
     # `limits.max` of int64 is no float64; the float64 above it is out of range.
     fits = (values == np.floor(values)) & (values >= limits.min) & (values < limits.max + 1.0)
     if not fits.all():
         row = int(np.argmin(fits))
         raise DataError(
-            f"{place(row)}, column {name!r}: the model takes a whole number of type {dtype} there. "
-            f"Got {values[row]:g} instead."
+            f"{location(row)}, column {name!r}: the model takes a whole number of type {dtype} "
+            f"there. Got {values[row]:g} instead."
         )
     return values.astype(dtype)
 
 
-def _numbers(column, name, typed, na_values, file, place):
+def _numbers(column, name, typed, na_values, file, location):
     read = read_column(column, na_values, typed, f"{file}, column {name!r}")
     if isinstance(read, Numbers):
         return read.values
@@ -152,7 +152,7 @@ def _numbers(column, name, typed, na_values, file, place):
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{place(row)}, column {name!r}: {short_repr(read.written[read.codes[row]])} is not a "
-            "number. Correct it, or leave the cell empty."
+            f"{location(row)}, column {name!r}: {short_repr(read.written[read.codes[row]])} is not "
+            "a number. Correct it, or leave the cell empty."
         )
     return read.numbers()

@@ -101,8 +101,8 @@ def _blocks(stream, spec, found, na_values, file):
     wanted = list(dict.fromkeys(found))
     for first, columns in stream.blocks(wanted):
 
-        def place(row, first=first):
-            return stream.place(first + row)
+        def location(row, first=first):
+            return stream.location(first + row)
 
         yield [
             feature_values(
@@ -112,7 +112,7 @@ def _blocks(stream, spec, found, na_values, file):
                 typed=stream.typed,
                 na_values=na_values,
                 file=file,
-                place=place,
+                location=location,
             )
             for feature, name in zip(spec.features, found, strict=True)
         ]

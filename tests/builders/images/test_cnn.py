@@ -68,6 +68,7 @@ def test_lenet_has_the_parameters_of_the_textbook():
     assert own == counts and model.count_params() == 61706
 
 
+@pytest.mark.backbone
 def test_vgg_at_its_paper_s_size_is_vgg16():
     model = cnn_classifier((224, 224, 3), classes=10, arch="vgg", width=64, depth=14)
     original = keras.applications.VGG16(include_top=False, weights=None)

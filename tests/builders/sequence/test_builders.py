@@ -96,6 +96,7 @@ def test_every_encoder_of_every_builder_passes_the_battery(builder, encoder, tmp
     assert model.output_shape == (None, *(None,) * (answer.ndim - 2), answer.shape[-1])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("encoder", ENCODERS)
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_every_weight_learns(builder, encoder):
@@ -155,6 +156,7 @@ def lstm(width, units):
     return 4 * (width * units + units * units + units)
 
 
+@pytest.mark.many
 def test_recurrent_classifiers_have_the_weights_of_their_formulas():
     count = kk.sequence_classifier((None, 3), classes=4, encoder="lstm", units=5).count_params()
     assert count == lstm(3, 5) + 5 * 4 + 4

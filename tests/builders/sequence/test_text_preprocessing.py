@@ -80,9 +80,9 @@ def test_hard_texts_in_one_batch(word_grams, character_grams):
     outputs = made(word_grams, character_grams)(texts)
     wanted = [expected(FEATURE, text, word_grams, character_grams) for text in texts]
     assert len(outputs) == len(wanted[0]) == (3 if character_grams else 2)
-    for place, output in enumerate(outputs):
-        rows = [row[place] for row in wanted]
-        width = max(map(len, rows)) + (place == 0)  # of words there is one step more
+    for location, output in enumerate(outputs):
+        rows = [row[location] for row in wanted]
+        width = max(map(len, rows)) + (location == 0)  # of words there is one step more
         assert output.dtype == np.int32 and output.shape == (len(texts), width)
         np.testing.assert_array_equal(output, padded(rows, width))
     for empty in (1, 2, 3):
@@ -149,8 +149,8 @@ def test_spaces_capitals_and_punctuation_are_characters_but_no_words():
     gives = made(2, 3)
     outputs = gives(["the end", "the, end", "THE END"])
     one, two, three = ([part[row] for part in outputs] for row in range(3))
-    for place in (0, 1):
-        assert one[place].tolist() == two[place].tolist() == three[place].tolist()
+    for location in (0, 1):
+        assert one[location].tolist() == two[location].tolist() == three[location].tolist()
     assert set(one[2]) != set(two[2]) and set(one[2]) != set(three[2])
 
 
@@ -160,8 +160,8 @@ def test_the_network_reads_so_many_words_and_the_n_grams_all(most, width):
     outputs, whole = made(max_words=most)(texts), made()(texts)
     assert outputs[0].shape == (3, width)
     np.testing.assert_array_equal(outputs[0], whole[0][:, :width])
-    for place in (1, 2):
-        np.testing.assert_array_equal(outputs[place], whole[place])
+    for location in (1, 2):
+        np.testing.assert_array_equal(outputs[location], whole[location])
     assert made(max_words=most)(["", "!"])[0].tolist() == [[0], [0]]  # a step even so
 
 

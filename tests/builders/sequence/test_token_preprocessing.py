@@ -84,6 +84,7 @@ def check(outputs, feature, sentences):
 GIVES = made()
 
 
+@pytest.mark.many
 def test_hard_sentences_in_one_batch_and_alone():
     check(GIVES(HARD), FEATURE, HARD)
     for sentence in HARD:
@@ -118,8 +119,8 @@ def test_tokens_by_hand():
         back.append((back[-1] * 6777 + last * 31) % 2**13)
         on.append((on[-1] * 6777 + first * 31) % 2**13)
     assert back[1] == 7087 and on[1] == 4195  # 6777 + 310; 20331 + 248 - 2 * 8192
-    assert affixes[0, 1].tolist() == [*(place + 1 for place in back[1:]), 0,
-                                      *(place + 1 for place in on[1:]), 0]  # fmt: skip
+    assert affixes[0, 1].tolist() == [*(location + 1 for location in back[1:]), 0,
+                                      *(location + 1 for location in on[1:]), 0]  # fmt: skip
     assert (affixes[0] > 0).sum(axis=1).tolist() == [6, 6, 6, 2]
     assert affixes[0, 3].tolist() == [6809, 0, 0, 0, 3979, 0, 0, 0]  # 6777 + 31 + 1
     # H, E and C were never seen: not known to be large. T-1 begins large, is not large throughout.
@@ -176,6 +177,7 @@ def test_a_character_table_with_white_space_is_read_as_one_without():
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.many
 def test_endings_of_letters_share_few_places():
     """Of all two-letter endings none, of 2,000 of four letters no more than by chance."""
     letters = "abcdefghijklmnopqrstuvwxyz"

@@ -17,7 +17,7 @@ GAP = np.nan
 
 
 def forecast_spec(shape, horizon=3, mean=10.0, variance=4.0, missing=0, calendar=()):
-    names = tuple(f"c{place}" for place in range(shape[1] if len(shape) == 2 else 1))
+    names = tuple(f"c{location}" for location in range(shape[1] if len(shape) == 2 else 1))
     known = {"mean": mean, "variance": variance, "missing": missing}
     feature = Feature("load", "sequence", shape=shape, **known)
     clock = (Feature("time", "numeric", "int64"),) if calendar else ()
@@ -93,13 +93,13 @@ def test_channels_have_their_own_gaps_levels_and_marks():
     values, level, scale = preprocessed(spec, windows)
     assert values.shape == (4, 6, 6) and level.shape == scale.shape == (4, 1, 3)
     for row in range(4):
-        for place in range(3):
-            window = windows[row, :, place]
-            expected = by_hand(window.tolist(), mean[place], deviation[place])
-            np.testing.assert_allclose(values[row, :, place], expected[0], atol=1e-5)
-            np.testing.assert_allclose(level[row, 0, place], expected[1], atol=1e-5)
-            np.testing.assert_allclose(scale[row, 0, place], expected[2], atol=1e-5)
-            assert values[row, :, 3 + place].tolist() == np.isnan(window).tolist()
+        for location in range(3):
+            window = windows[row, :, location]
+            expected = by_hand(window.tolist(), mean[location], deviation[location])
+            np.testing.assert_allclose(values[row, :, location], expected[0], atol=1e-5)
+            np.testing.assert_allclose(level[row, 0, location], expected[1], atol=1e-5)
+            np.testing.assert_allclose(scale[row, 0, location], expected[2], atol=1e-5)
+            assert values[row, :, 3 + location].tolist() == np.isnan(window).tolist()
 
 
 def test_a_new_forecaster_repeats_the_last_known_value_or_the_mean():
@@ -186,10 +186,10 @@ def test_phases_of_the_calendar_by_hand():
     phases = preprocessed(spec, np.ones((6, 2)), time=np.array(times, "int64"))[3]
     assert phases.shape == (6, 6) and phases.dtype == np.float32
     for row, time in zip(phases, times, strict=True):
-        for place, seconds in enumerate((24 * hour, 168 * hour, year)):
+        for location, seconds in enumerate((24 * hour, 168 * hour, year)):
             turn = 2 * np.pi * (time % seconds) / seconds
             expected = [np.sin(turn), np.cos(turn)]
-            np.testing.assert_allclose(row[2 * place : 2 * place + 2], expected, atol=2e-6)
+            np.testing.assert_allclose(row[2 * location : 2 * location + 2], expected, atol=2e-6)
     # A quarter of a day, of a week; three quarters of a year; half a year after 2,000 of them.
     np.testing.assert_allclose(phases[:3, :2], [[0, 1], [1, 0], [-1, 0]], atol=1e-6)
     np.testing.assert_allclose(phases[3, 2:4], [1, 0], atol=1e-6)
@@ -217,7 +217,7 @@ def test_a_forecast_in_segments_by_hand(channels):
         layer for layer in layers.values() if isinstance(layer, keras.layers.SimpleRNN)
     ).get_weights()
     for window, found in zip(windows, answer.reshape(2, 3, channels), strict=True):
-        parts = [by_hand(window[:, place].tolist(), 0, 1) for place in range(channels)]
+        parts = [by_hand(window[:, location].tolist(), 0, 1) for location in range(channels)]
         values = np.stack([part[0] for part in parts], axis=1)
         # Cut from the end: steps 7 to 10, 3 to 6, and 1 to 2 after two of zeros.
         segments = [np.concatenate([np.zeros((2, channels)), values[:2]]), values[2:6], values[6:]]
@@ -231,7 +231,7 @@ def test_a_forecast_in_segments_by_hand(channels):
         correction = (np.concatenate(read) @ weights + bias).reshape(3, channels)
         weights, bias = layers["linear.window"].get_weights()
         line = (values.T @ weights + bias).T
-        level, scale = (np.array([part[place] for part in parts]) for place in (1, 2))
+        level, scale = (np.array([part[location] for part in parts]) for location in (1, 2))
         np.testing.assert_allclose(found, level + (line + correction) * scale, atol=1e-5)
 
 

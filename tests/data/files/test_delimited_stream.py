@@ -84,9 +84,9 @@ def test_the_share_of_the_file_grows_to_one(write):
 
 def test_a_place_is_the_line_in_the_file(write):
     stream = DelimitedStream(write('x,y\n"two\nlines",1\n\n' + "a,b\n" * 100))
-    assert [stream.place(row)[-7:] for row in (0, 1, 100)] == [" line 2", " line 5", "ine 104"]
+    assert [stream.location(row)[-7:] for row in (0, 1, 100)] == [" line 2", " line 5", "ine 104"]
     stream = DelimitedStream(write("a,b\n" * 100), columns=("x", "y"))
-    assert stream.place(40).endswith("table.csv, line 41")
+    assert stream.location(40).endswith("table.csv, line 41")
 
 
 LATE = "1,2,3\n" * 50

@@ -137,8 +137,8 @@ def test_a_killed_process_leaves_no_cache_that_is_believed(tmp_path, pictures):
 
 def test_a_temporary_cache_is_gone_with_its_process(tmp_path, monkeypatch, pictures):
     root = pictures.folder(tmp_path / "images", {"a": 20, "b": 20})
-    place = tmp_path / "tmp"
-    place.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(place))
+    location = tmp_path / "tmp"
+    location.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(location))
     data = load_images(root, cache_mb=0)
-    assert is_mapped(data.table("test").features["image"]) and not list(place.iterdir())
+    assert is_mapped(data.table("test").features["image"]) and not list(location.iterdir())

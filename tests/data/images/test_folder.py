@@ -12,6 +12,7 @@ from kerakit.data.options import Options
 from kerakit.errors import ArgumentError, DataError
 
 
+@pytest.mark.many
 def test_a_folder_per_class_is_split_class_by_class(tmp_path, pictures):
     data = load_images(pictures.folder(tmp_path, {"cat": 20, "dog": 40}), seed=3)
     spec = data.spec

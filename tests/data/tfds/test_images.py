@@ -101,7 +101,10 @@ def pairs(images, ids):
     return sorted((image.tobytes(), int(i)) for image, i in zip(images, ids, strict=True))
 
 
-def test_mnist_is_what_tfds_reads(prepared, mnist):
+@pytest.mark.parametrize(
+    "splits", [("test",), pytest.param(("train", "validation"), marks=pytest.mark.slow)], ids=str
+)
+def test_mnist_is_what_tfds_reads(prepared, mnist, splits):
     spec = mnist.spec
     assert spec.sizes == {"train": 48_000, "validation": 12_000, "test": 10_000}
     assert (spec.task, spec.classes, spec.dataset) == (
@@ -109,13 +112,12 @@ def test_mnist_is_what_tfds_reads(prepared, mnist):
         tuple("0123456789"),
         "tfds:mnist",
     )
-    for splits in (("test",), ("train", "validation")):
-        known = tfds.load("mnist", data_dir=prepared, split=splits[0], batch_size=-1)
-        known = tfds.as_numpy(known)
-        tables = [mnist.table(split) for split in splits]
-        found = np.concatenate([table.features["image"] for table in tables])
-        ids = np.concatenate([table.target for table in tables])
-        assert pairs(found, ids) == pairs(known["image"], known["label"])
+    known = tfds.load("mnist", data_dir=prepared, split=splits[0], batch_size=-1)
+    known = tfds.as_numpy(known)
+    tables = [mnist.table(split) for split in splits]
+    found = np.concatenate([table.features["image"] for table in tables])
+    ids = np.concatenate([table.target for table in tables])
+    assert pairs(found, ids) == pairs(known["image"], known["label"])
 
 
 def test_mnist_has_known_statistics(mnist):

@@ -97,6 +97,7 @@ def test_numbers_and_strings_come_as_a_data_frame(make):
         assert len(frame) == rows and isinstance(frame["kind"][0], str)
 
 
+@pytest.mark.many
 def test_texts_and_windows():
     data = text_data(TEXTS, IDS)
     model = text_answers("prize", ([0.7, 0.3], [0.1, 0.9]))
@@ -140,6 +141,7 @@ def test_a_function_gets_batches_of_arrays(make, monkeypatch):
     assert report.baseline["rule"]["accuracy"] == np.mean(expected)
 
 
+@pytest.mark.many
 def test_a_function_for_several_labels_and_for_tags(make):
     data = make.data("multilabel")
     half = {"half": lambda features: np.full((len(features["x"]), 2), 0.5)}

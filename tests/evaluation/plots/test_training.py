@@ -53,8 +53,8 @@ def test_the_names_of_stages_do_not_hide_each_other():
         texts = [text for text in axis.findobj(Text) if text.get_text() in names]
         boxes = [text.get_window_extent() for text in texts if text is not axis.yaxis.label]
         assert len(boxes) == 4 and min(box.y0 for box in boxes) > axis.bbox.y1
-        for place, box in enumerate(boxes):
-            assert not any(box.overlaps(other) for other in boxes[place + 1 :])
+        for location, box in enumerate(boxes):
+            assert not any(box.overlaps(other) for other in boxes[location + 1 :])
 
 
 def test_curves_that_are_read_from_a_file_number_the_stages(tmp_path):

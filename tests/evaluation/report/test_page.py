@@ -61,6 +61,7 @@ def page(make, tmp_path_factory):
     return report, report.path.read_text(encoding="utf-8")
 
 
+@pytest.mark.drawing
 def test_page_is_self_contained(page):
     _, text = page
     parsed = Page(text)

@@ -13,7 +13,9 @@ from kerakit.evaluation import evaluate
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("channels, classes", [(1, 10), (3, 10), (1, 2)])
+@pytest.mark.parametrize(
+    ("channels", "classes"), [pytest.param(1, 10, marks=pytest.mark.slow), (3, 10), (1, 2)]
+)
 def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
     data, model = pictures.digits(channels, classes), pictures.trained(channels, classes)
     report = evaluate(model, data, run_dir=tmp_path)

@@ -32,7 +32,7 @@ def add_version(model, name, parts=WHOLE):
 
 
 def add_manifest(version, *shapes):
-    inputs = {f"x{place}": {"shape": shape} for place, shape in enumerate(shapes)}
+    inputs = {f"x{location}": {"shape": shape} for location, shape in enumerate(shapes)}
     (version / "assets.extra").mkdir()
     manifest = {"signatures": {"serving_default": {"inputs": inputs}}}
     (version / "assets.extra" / "kerakit.json").write_text(json.dumps(manifest))

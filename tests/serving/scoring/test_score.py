@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 
 import numpy as np
 import pyarrow as pa
@@ -40,7 +41,7 @@ def read(column, feature, typed=False, na_values=None):
         typed=typed,
         na_values=na_values,
         file="t",
-        place=lambda row: f"t, line {row + 2}",
+        location=lambda row: f"t, line {row + 2}",
     )
 
 
@@ -145,6 +146,7 @@ def cells(rows):
     ]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("batch_size", [1, 7, 64, 4096])
 def test_parts_and_batches_do_not_change_the_answers(exports, tmp_path, small_parts, batch_size):
     (tmp_path / "in.csv").write_text(HEADER + "\n".join(cells(100)))
@@ -201,6 +203,7 @@ def test_parquet_answers_are_the_csv_answers(exports, tmp_path, case, monkeypatc
             np.testing.assert_array_equal(column.to_numpy(), np.array(written, "float32"))
 
 
+@pytest.mark.many
 def test_parquet_parts_and_its_types(exports, tmp_path, small_parts):
     kinds = ["red", "white", None, "rosé"] * 8
     table = {
@@ -359,7 +362,7 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path):
 @pytest.mark.process
 def test_an_interrupted_file_is_not_there(exports, tmp_path):
     source = tmp_path / "in.csv"
-    source.write_text(HEADER + "7,9.5,red\n" * 1_000_000)
+    source.write_text(HEADER + "7,9.5,red\n" * 300_000)
     script = textwrap.dedent("""
         import sys
         from kerakit.serving import predict_csv
@@ -375,6 +378,7 @@ def test_an_interrupted_file_is_not_there(exports, tmp_path):
     )
     while not list((tmp_path / "out").iterdir()):  # the file that is written aside
         assert run.poll() is None, run.stderr.read()
+        time.sleep(0.02)
     run.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in run.communicate(timeout=60)[1]
     assert list((tmp_path / "out").iterdir()) == []

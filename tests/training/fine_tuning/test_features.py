@@ -81,14 +81,14 @@ def test_the_rows_are_the_images_and_then_their_views(make_data, make_model):
     np.testing.assert_array_equal(seen.target, np.tile(plain.target, 3))
     np.testing.assert_array_equal(seen.weight, np.tile(plain.weight, 3))
     np.testing.assert_array_equal(frozen.table("validation").target, held.target)
-    for place, name in enumerate(("frozen_1", "frozen_2")):
-        expected = below.predict(plain.features, verbose=0)[place]
+    for location, name in enumerate(("frozen_1", "frozen_2")):
+        expected = below.predict(plain.features, verbose=0)[location]
         rows = seen.features[name]
         np.testing.assert_allclose(rows[:60], expected, atol=1e-5)
         views = rows[60:].reshape(2, *expected.shape)
         assert (abs(views - expected).max((2, 3, 4)) > 0.1).all()  # each is another picture
         assert (abs(views[0] - views[1]).max((1, 2, 3)) > 0.1).all()
-        expected = below.predict(held.features, verbose=0)[place]
+        expected = below.predict(held.features, verbose=0)[location]
         np.testing.assert_allclose(frozen.table("validation").features[name], expected, atol=1e-5)
     assert frozen.spec.sizes == {"train": 180, "validation": 18, "test": 0}
     again = FrozenFeatures(data, "standard", 2, 3, 512).of(below)

@@ -18,7 +18,7 @@ def assert_cut(parts, cut, images, crossing=None):
     values = below({"image": images}, training=False)
     values = values if isinstance(values, list) else [values]
     assert crossing is None or len(values) == crossing
-    named = {f"frozen_{place}": value for place, value in enumerate(values, 1)}
+    named = {f"frozen_{location}": value for location, value in enumerate(values, 1)}
     assert [tensor.name for tensor in above.inputs] == list(named)
     np.testing.assert_allclose(above(named, training=False), expected, atol=1e-5)
     assert {id(w) for w in above.weights} <= {id(w) for w in parts.model.weights}
@@ -66,6 +66,7 @@ def test_a_cell_that_reads_two_before_it_lets_two_tensors_cross(shapes, make_pre
     assert_cut(parts, parts.ends[-2], images_of(shapes), crossing=2)
 
 
+@pytest.mark.backbone
 def test_grey_images_of_another_size_are_prepared_below_the_cut(make_data, make_pretrained):
     data = make_data(side=24)
     parts = parts_of(make_pretrained(data, image_size=48))
@@ -140,7 +141,7 @@ def test_every_stage_changes_its_layers_and_no_others(all_shapes, make_model, st
     model = make_model(all_shapes.spec, hidden, dropout=0.2)
     before = {weight.path: weight.numpy() for weight in model.weights}
     kk.fine_tune(model, all_shapes, strategy=strategy, epochs=2, verbose=0)
-    changed = {"output", *(f"dense_{place}" for place, _ in enumerate(hidden, 1))}
+    changed = {"output", *(f"dense_{location}" for location, _ in enumerate(hidden, 1))}
     if strategy == "full":
         changed |= {"convolve_1", "convolve_2", "convolve_3"}
     assert_only(model, before, changed)
@@ -180,7 +181,7 @@ def test_lower_stages_take_shorter_steps(all_shapes, make_pretrained):
     freeze(parts_of(solved), "")
     gradients = gradients_of(solved, all_shapes.table("train"))
     trunk = solved.get_layer("network").get_layer("backbone")
-    places = {layer.name: place for place, layer in enumerate(trunk.layers)}
+    places = {layer.name: location for location, layer in enumerate(trunk.layers)}
     after = {weight.path: weight.numpy() for weight in stepped.weights}
     seen = set()
     for weight, gradient in gradients:

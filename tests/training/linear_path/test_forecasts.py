@@ -17,9 +17,9 @@ RIDGES = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # parts of the mean eigenvalue
 
 def waves(noise, channels=None, steps=180):
     rng = np.random.default_rng(0)
-    place = np.arange(steps) if channels is None else np.arange(steps)[:, None]
+    location = np.arange(steps) if channels is None else np.arange(steps)[:, None]
     speed = 1 / 3 if channels is None else 1 / np.arange(3, 3 + channels)
-    values = 50 + 20 * np.sin(place * speed)
+    values = 50 + 20 * np.sin(location * speed)
     return (values + noise * rng.normal(size=values.shape)).astype("float32")
 
 

@@ -40,9 +40,9 @@ def levels(folder, classes, lengths=(STEPS,), noise=0.2, **options):
     for row in range(120):
         values = rng.normal(3.0, 2.0, lengths[row % len(lengths)])
         wrong = rng.random() < noise
-        place = rng.integers(len(classes)) if wrong else int(np.argmax(values[: len(classes)]))
+        location = rng.integers(len(classes)) if wrong else int(np.argmax(values[: len(classes)]))
         series.append(values)
-        labels.append(classes[place])
+        labels.append(classes[location])
     train = ts_file(folder / "a_TRAIN.ts", series[:90], labels[:90])
     test = ts_file(folder / "a_TEST.ts", series[90:], labels[90:])
     return kk.load_sequences(str(train), test=str(test), **options)
@@ -75,8 +75,15 @@ def best_strength(x, y):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("classes", [("a", "b"), ("a", "b", "c")])
-@pytest.mark.parametrize("held", [0.2, 0])
+@pytest.mark.parametrize(
+    ("classes", "held"),
+    [
+        (("a", "b"), 0.2),
+        (("a", "b", "c"), 0),
+        pytest.param(("a", "b", "c"), 0.2, marks=pytest.mark.slow),
+        pytest.param(("a", "b"), 0, marks=pytest.mark.slow),
+    ],
+)
 def test_weights_are_those_of_scikit_learn_and_count_as_fits(classes, held, tmp_path):
     data = levels(tmp_path, classes, validation_size=held)
     model = classifier(data)

@@ -44,12 +44,12 @@ def test_a_warp_moves_an_image_no_further_than_it_may():
     side = 65
     images = np.zeros((300, side, side, 1), "uint8")
     images[:, 26:39, 46:59] = 255  # about (32, 52): 20 pixels right of the middle
-    place = _centres(warped(tf.constant(images), seed(0, 1), flip=False).numpy())
+    location = _centres(warped(tf.constant(images), seed(0, 1), flip=False).numpy())
     shift = side * augment.SHIFT
-    assert np.abs(place[:, 0] - 32).max() <= shift + 22 * np.sin(augment.ROTATION) + 0.5
-    assert np.abs(place[:, 1] - 52).max() <= shift + 2 + 0.5  # zoom: 10 % of 20
-    assert place.std(0).min() > 3  # and it does move
-    assert (place[:, 1] > 32).all()
+    assert np.abs(location[:, 0] - 32).max() <= shift + 22 * np.sin(augment.ROTATION) + 0.5
+    assert np.abs(location[:, 1] - 52).max() <= shift + 2 + 0.5  # zoom: 10 % of 20
+    assert location.std(0).min() > 3  # and it does move
+    assert (location[:, 1] > 32).all()
     mirrored = _centres(warped(tf.constant(images), seed(0, 1), flip=True).numpy())
     assert 0.4 < np.mean(mirrored[:, 1] < 32) < 0.6
 
@@ -73,9 +73,9 @@ def test_an_image_turns_about_its_middle(monkeypatch):
         monkeypatch.setattr(augment, name, value)
     images = np.zeros((200, 65, 65, 1), "uint8")
     images[:, 30:35, 38:43] = 255  # 8 pixels right of the middle
-    place = _centres(warped(tf.constant(images), seed(0, 1), flip=False).numpy()) - 32
-    np.testing.assert_allclose(np.hypot(*place.T), 8, atol=0.3)
-    angles = np.arctan2(*place.T)
+    location = _centres(warped(tf.constant(images), seed(0, 1), flip=False).numpy()) - 32
+    np.testing.assert_allclose(np.hypot(*location.T), 8, atol=0.3)
+    angles = np.arctan2(*location.T)
     assert angles.min() < -3 and angles.max() > 3  # all the way round
 
 
@@ -150,6 +150,7 @@ def test_mixed_weights_keep_the_loss_of_both_images():
     np.testing.assert_allclose(rows.numpy() * weights.numpy()[:, None], expected, atol=1e-5)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("level", ["light", "standard", "strong"])
 def test_the_same_seed_and_step_give_the_same_pixels_and_others_do_not(level, pictures):
     spec = pictures().spec

@@ -25,7 +25,13 @@ def test_the_optimizer_is_saved_with_the_model(diabetes, tmp_path):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("epochs", [12, 600], ids=["plain", "compiled by XLA"])
+@pytest.mark.parametrize(
+    "epochs",
+    [
+        pytest.param(12, id="plain"),
+        pytest.param(600, id="compiled by XLA", marks=pytest.mark.slow),
+    ],
+)
 def test_a_stopped_run_ends_as_the_uninterrupted_one(diabetes, tmp_path, epochs):
     class Stop(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):

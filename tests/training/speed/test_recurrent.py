@@ -65,6 +65,7 @@ def assert_same(model, kernel, **sizes):
     return operations
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("options", "sizes"),
     [

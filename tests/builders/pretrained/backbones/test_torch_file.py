@@ -87,10 +87,10 @@ def torch_bytes(state, torch, protocol=2):
     return stream.getvalue()
 
 
-def around(payload, place=3):
-    """A file whose pickle number `place` (0 is the magic number) is `payload`."""
+def around(payload, location=3):
+    """A file whose pickle number `location` (0 is the magic number) is `payload`."""
     parts = [pickle.dumps(value, protocol=2) for value in (MAGIC, VERSION, SYSTEM, {}, [])]
-    return b"".join([*parts[:place], payload, *parts[place + 1 :]])
+    return b"".join([*parts[:location], payload, *parts[location + 1 :]])
 
 
 def text(value):
@@ -196,8 +196,8 @@ def test_nothing_in_a_file_is_run(name, extension, tmp_path):
     pickle.loads(payload)
     assert touched.exists(), "the pickle is to be a real attack"
     touched.unlink()
-    for place in (1, 2, 3, 4):
-        refused(tmp_path / "a.pth", around(payload, place), word)
+    for location in (1, 2, 3, 4):
+        refused(tmp_path / "a.pth", around(payload, location), word)
     refused(tmp_path / "a.pth", payload)
     refused(tmp_path / "a.pth", b"\x8a\n" + MAGIC.to_bytes(10, "little") + payload, word)
     assert not touched.exists()
@@ -275,7 +275,7 @@ NAMES = b"(ccollections\nOrderedDict\nctorch._utils\n_rebuild_tensor_v2\nctorch\
 )  # fmt: skip
 def test_hostile_pickles_are_refused(payload, tmp_path):
     refused(tmp_path / "a.pth", around(b"\x80\x02" + payload))
-    refused(tmp_path / "a.pth", around(b"\x80\x02" + payload, place=4))
+    refused(tmp_path / "a.pth", around(b"\x80\x02" + payload, location=4))
 
 
 @pytest.mark.parametrize(
@@ -381,8 +381,8 @@ def test_a_damaged_file_is_refused(torch_names, tmp_path):
     read = 0
     for _ in range(500):
         changed = bytearray(content)
-        for place in rng.integers(0, len(content), rng.integers(1, 4)):
-            changed[place] = rng.integers(256)
+        for location in rng.integers(0, len(content), rng.integers(1, 4)):
+            changed[location] = rng.integers(256)
         path.write_bytes(changed)
         try:
             tensors = read_torch_file(path)
@@ -398,7 +398,7 @@ def test_other_formats_are_named(torch_names, tmp_path):
     refused(path, b"PK\x03\x04" + bytes(100), "_use_new_zipfile_serialization=False")
     refused(path, b"", "not a file of torch.save")
     refused(path, b"\x89HDF\r\n\x1a\n" + bytes(100), "not a file of torch.save")
-    refused(path, around(pickle.dumps(1002, 2), place=1), "version")
+    refused(path, around(pickle.dumps(1002, 2), location=1), "version")
     state = {"a": Tensor(Storage("1", np.zeros(1, "<f4")), 0, (1,), (1,))}
     whole = {"state_dict": state, "epoch": 3}
     refused(path, torch_bytes(whole, torch_names), "'state_dict' is not a tensor")

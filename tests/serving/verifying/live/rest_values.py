@@ -41,16 +41,16 @@ def row_tensors(instances, inputs):
     if not isinstance(instances, list) or not instances:
         raise RestError(400, "Request data format error: 'instances' must be a non-empty list")
     columns = {name: [] for name in inputs}
-    for place, instance in enumerate(instances):
+    for location, instance in enumerate(instances):
         bare = not isinstance(instance, dict) or set(instance) == {"b64"}
         if bare and len(inputs) == 1:
             instance = dict.fromkeys(inputs, instance)
         elif bare:
-            raise RestError(400, f"Failed to process element: {place} of 'instances' list")
+            raise RestError(400, f"Failed to process element: {location} of 'instances' list")
         if set(instance) != set(inputs):
             raise RestError(
                 400,
-                f"Failed to process element: {place} of 'instances' list. JSON object: has the "
+                f"Failed to process element: {location} of 'instances' list. JSON object: has the "
                 f"inputs {sorted(instance)}, expected {sorted(inputs)}",
             )
         for name, value in instance.items():
