@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from kerakit.checks import shortlist
+from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Numbers, Texts, number_text
+from kerakit.data.columns.spelling import Spellings, one_spelling, spelling
 from kerakit.data.names import near_match, nearest
 from kerakit.errors import DataError
 
-__all__ = ["check_renamed", "class_ids", "group_ids", "label_column", "sorted_labels"]
+__all__ = [
+    "case_variants",
+    "check_renamed",
+    "class_ids",
+    "group_ids",
+    "label_column",
+    "sorted_labels",
+]
 
 
 class Rows(Protocol):
@@ -59,7 +68,9 @@ def label_column(
     """Return a target column as `Texts` of labels.
 
     Where all training labels are numbers, each number has one spelling: `3`, `3.0` and `3.00`
-    are the label `"3"`. So two files with different spellings have the same labels.
+    are the label `"3"`. Of other labels, those that differ only by white space around them, by
+    the form of an accent, or by the case of true and false have one `spelling`. So two files with
+    different spellings have the same labels.
 
     Args:
         column: `Numbers` or `Texts`.
@@ -70,15 +81,51 @@ def label_column(
     """
     column = column.texts()
     if mapping:
-        values = [mapping.get(value, value) for value in column.values]
+        usual = {spelling(label): other for label, other in mapping.items()} | mapping
+        values = [usual.get(value, usual.get(spelling(value), value)) for value in column.values]
         column = dataclasses.replace(column, values=np.array(values, dtype=object))
     if not column.odd.any() if numeric is None else numeric:
         values = [
             value if odd else number_text(number)
             for value, odd, number in zip(column.values, column.odd, column.parsed, strict=True)
         ]
-        column = dataclasses.replace(column, values=np.array(values, dtype=object))
-    return column
+        return dataclasses.replace(column, values=np.array(values, dtype=object))
+    return one_spelling(column)
+
+
+def case_variants(column: Texts, name: str) -> str | None:
+    """Return a warning about labels that differ only by case, or `None` where none do.
+
+    Args:
+        column: `Texts` of labels.
+        name: str. The source and the column of the labels, for the warning.
+
+    Example:
+
+    >>> texts = np.array(["yes", "Yes", "no"], object)
+    >>> case_variants(Texts(texts, np.array([0, 0, 1, 2]), tuple(texts)), "mail.csv")
+    "mail.csv: the labels 'yes' (2 rows) and 'Yes' (1 row) differ only by upper and lower case. \
+They are different classes. If they are one class, pass rename_labels={'Yes': 'yes'}."
+    """
+    counts: collections.Counter[str] = collections.Counter()
+    of_values = np.bincount(column.codes, minlength=len(column.values)).tolist()
+    for label, count in zip(column.values, of_values, strict=True):
+        counts[label] += count  # two of `values` may be one label
+    alike: dict[str, list[str]] = {}
+    for label, count in counts.most_common():
+        if count:
+            alike.setdefault(label.casefold(), []).append(label)
+    found = [labels for labels in alike.values() if len(labels) > 1]
+    if not found:
+        return None
+    shown = [f"{label!r} ({counts[label]:,} row{'s' * (counts[label] > 1)})" for label in found[0]]
+    renamed = {label: labels[0] for labels in found for label in labels[1:]}
+    more = f" (and {len(found) - 1:,} more such groups)" if len(found) > 1 else ""
+    return (
+        f"{name}: the labels {' and '.join(shown)} differ only by upper and lower case{more}. "
+        "They are different classes. If they are one class, pass "
+        f"rename_labels={short_repr(renamed)}."
+    )
 
 
 def sorted_labels(column: Texts) -> tuple[str, ...]:
@@ -106,6 +153,7 @@ def class_ids(column: Texts, classes: Sequence[str], source: Rows, name: str) ->
     Raises:
         DataError: when a label is not among `classes`.
     """
+    column = Spellings(classes).respelled(column)
     known = {label: index for index, label in enumerate(classes)}
     ids = np.array([known.get(value, -1) for value in column.values], np.int32)[column.codes]
     if ids.min() < 0:
@@ -135,4 +183,4 @@ def group_ids(source: Grouped) -> np.ndarray:
             f"{source.location(int(np.argmax(missing)))}, column {source.group_name!r}: the group "
             "is missing. Fill it in, or remove the row."
         )
-    return np.unique(source.groups.strings(), return_inverse=True)[1]
+    return np.unique(one_spelling(source.groups).strings(), return_inverse=True)[1]

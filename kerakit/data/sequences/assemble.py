@@ -9,7 +9,13 @@ import numpy as np
 
 from kerakit.checks import check_choice, short_repr, shortlist
 from kerakit.data.columns.column import Texts, number_text
-from kerakit.data.columns.labels import check_renamed, label_column, sorted_labels
+from kerakit.data.columns.labels import (
+    case_variants,
+    check_renamed,
+    label_column,
+    sorted_labels,
+)
+from kerakit.data.columns.spelling import Spellings
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.options import Options
 from kerakit.data.spec import Feature, Spec, Target
@@ -17,6 +23,7 @@ from kerakit.data.split import split_rows
 from kerakit.data.tables.statistics import describe_feature
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
+from kerakit.warn import warn
 
 __all__ = ["Sequences", "sequence_data"]
 
@@ -138,6 +145,9 @@ def _encode(sources, options):
     present = {label for column in columns.values() for label in column.values}
     check_renamed(options.rename_labels, present, train.name)
     labels = label_column(columns["train"], options.rename_labels)
+    alike = case_variants(labels, train.name)
+    if alike:
+        warn(alike)
     numeric, classes = not labels.odd.any(), sorted_labels(labels)
     if len(classes) < 2:
         raise DataError(
@@ -155,6 +165,7 @@ def _encode(sources, options):
     ids = {}
     for split, source in sources.items():
         column = label_column(columns[split], options.rename_labels, numeric)
+        column = Spellings(classes).respelled(column)
         of_values = np.array([class_of.get(label, -1) for label in column.values], np.int32)
         ids[split] = of_values[column.codes]
         if ids[split].min() < 0:

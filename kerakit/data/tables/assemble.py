@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerakit.checks import short_repr, shortlist
+from kerakit.data.columns.column import Texts
 from kerakit.data.columns.labels import group_ids
+from kerakit.data.columns.spelling import Spellings
+from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
 from kerakit.data.spec import Spec, Target
@@ -55,7 +58,7 @@ def assemble(
     kinds, notes = infer_kinds(train, options)
     tables = {}
     for (split, source), target in zip(sources.items(), answers.values, strict=True):
-        arrays = feature_arrays(source, kinds, options)
+        arrays = feature_arrays(source, kinds, options, train)
         features = {name: arrays[column] for column, name in inputs.items()}
         tables[split] = Table(features, target, source.weight)
     digest = digest or fingerprint(_content(tables))
@@ -79,6 +82,8 @@ def assemble(
         na_values=options.na_values,
     )
     notes += _constants(features, train)
+    for split in sources.keys() - {"train"}:
+        notes += _unknown(features, tables[split], sources[split].name)
     for note in notes:
         warn(note)
     return Data(tables["train"], tables.get("validation"), tables["test"], spec)
@@ -146,6 +151,18 @@ def _constants(features, train):
         "nothing from a constant column. It is kept as a feature. To leave it out, pass "
         f"exclude={short_repr(names)}."
     ]
+
+
+def _unknown(features, table, name):
+    """Warnings about columns of a test or validation table whose categories are mostly new."""
+    found = []
+    for feature in features:
+        if feature.kind == "categorical":
+            unknown = UnknownValues(feature.column, Spellings(feature.vocabulary))
+            distinct, codes = np.unique(table.features[feature.name], return_inverse=True)
+            unknown.add(Texts(distinct, codes, tuple(distinct)))
+            found.append(unknown.warning(name))
+    return [warning for warning in found if warning]
 
 
 def _content(tables):

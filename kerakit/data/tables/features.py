@@ -9,6 +9,7 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Images, Numbers
+from kerakit.data.columns.spelling import Spellings, one_spelling
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def infer_kinds(source: Source, options: Options) -> tuple[dict[str, str], list[
 
 
 def feature_arrays(
-    source: Source, kinds: Mapping[str, str], options: Options
+    source: Source, kinds: Mapping[str, str], options: Options, train: Source
 ) -> dict[str, np.ndarray]:
     """Return a dict from column name to the values of the feature.
 
@@ -82,6 +83,7 @@ def feature_arrays(
         source: `Source`.
         kinds: dict from column name to kind, of the training rows.
         options: `Options`.
+        train: `Source` of the training rows, whose spelling of a category is the one.
 
     Returns:
         dict of float32 arrays of shape `(n,)` or `(n, d)` with NaN for missing numbers,
@@ -94,9 +96,17 @@ def feature_arrays(
     read = {
         "image": lambda name, column: column.values,
         "numeric": lambda name, column: _numeric(name, column, source, options),
-        "categorical": lambda name, column: column.texts().strings(),
+        "categorical": lambda name, column: _categories(column, train.features[name]),
     }
     return {name: read[kinds[name]](name, column) for name, column in source.features.items()}
+
+
+def _categories(column, train):
+    """The strings of a categorical feature, each as the training rows spell it."""
+    spelled = one_spelling(train.texts())
+    if column is not train:
+        spelled = Spellings(spelled.values).respelled(column.texts())
+    return spelled.strings()
 
 
 def _kind_of_texts(name, column, source):

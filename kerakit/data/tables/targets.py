@@ -9,9 +9,16 @@ import numpy as np
 
 from kerakit.checks import check_choice, shortlist
 from kerakit.data.columns.column import Numbers
-from kerakit.data.columns.labels import check_renamed, class_ids, label_column, sorted_labels
+from kerakit.data.columns.labels import (
+    case_variants,
+    check_renamed,
+    class_ids,
+    label_column,
+    sorted_labels,
+)
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     from kerakit.data.options import Options
@@ -100,6 +107,9 @@ def _encode_classes(sources, task, options):
     train = sources[0]
     ((name, column),) = train.targets.items()
     labels = label_column(column, options.rename_labels)
+    alike = case_variants(labels, f"{train.name}, column {name!r}")
+    if alike:
+        warn(alike)
     classes = sorted_labels(labels)
     numeric = not labels.odd.any()
     if len(classes) < 2:

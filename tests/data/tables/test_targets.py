@@ -152,3 +152,29 @@ def test_a_label_that_training_never_saw_is_refused_with_the_mapping_to_pass():
 def test_numbers_as_labels_agree_between_sources_however_they_are_written():
     data = load([1, 2, 3, 1] * 5, task="multiclass", test=(X[:3], ["3.0", "1", "2.00"]))
     assert data.table("test").target.tolist() == [2, 0, 1]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [["TRUE", "True", "false", "FALSE"] * 5, ["a", "a ", "b", "b"] * 5],
+    ids=["booleans", "spaces"],
+)
+def test_labels_with_one_spelling_are_one_class(y):
+    data = load(y)
+    assert len(data.spec.classes) == 2
+    assert np.bincount(answers(data)).tolist() == [10, 10]
+
+
+def test_test_labels_may_be_written_another_way_than_training_labels():
+    data = load(["TRUE", "FALSE"] * 10, test=(X[:2], [True, False]))
+    assert data.spec.classes == ("FALSE", "TRUE")
+    assert data.table("test").target.tolist() == [1, 0]
+
+
+def test_labels_that_differ_only_by_case_are_warned_of_with_the_mapping():
+    words = r"'yes' \(10 rows\) and 'Yes' \(5 rows\) .* rename_labels=\{'Yes': 'yes'\}"
+    with pytest.warns(UserWarning, match=words):
+        data = load(["yes", "Yes", "no", "yes"] * 5)
+    assert data.spec.classes == ("Yes", "no", "yes")
+    renamed = load(["yes", "Yes", "no", "yes"] * 5, rename_labels={"Yes": "yes"})
+    assert renamed.spec.classes == ("no", "yes")
