@@ -24,7 +24,9 @@ def test_linear_regressor_is_least_squares(diabetes):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("name", ["breast_cancer", "iris", "wine"])
+@pytest.mark.parametrize(
+    "name", ["breast_cancer", "iris", pytest.param("wine", marks=pytest.mark.slow)]
+)
 def test_logistic_classifier_is_that_of_scikit_learn(name):
     data = kk.load_builtin(name)
     table = data.table("train")

@@ -1,5 +1,6 @@
 """Builders of sequence models: shapes, counts by hand, bad arguments, life after saving."""
 
+import itertools
 import subprocess
 import sys
 
@@ -84,9 +85,19 @@ def randomised(model, seed=0):
 ANSWERS = {"forecaster": (3, 3), "classifier": (3, 3), "text": (3, 2), "tagger": (3, 4, 4)}
 
 
+# Each builder and each encoder at least once; the other pairs are slow tests.
+QUICKER = {
+    ("forecaster", "lstm"), ("forecaster", "rnn"), ("classifier", "gru"), ("classifier", "conv"),
+    ("text", "conv"), ("text", "transformer"), ("tagger", "transformer"), ("tagger", "lstm"),
+}  # fmt: skip
+PAIRS = [
+    pytest.param(*pair, marks=() if pair in QUICKER else pytest.mark.slow)
+    for pair in itertools.product(BUILDERS, ENCODERS)
+]
+
+
 @pytest.mark.export
-@pytest.mark.parametrize("encoder", ENCODERS)
-@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize(("builder", "encoder"), PAIRS)
 def test_every_encoder_of_every_builder_passes_the_battery(builder, encoder, tmp_path):
     function, spec, options, rows = arguments(builder, encoder, dropout=0.25, layers=2)
     model, answer = run_builder_battery(

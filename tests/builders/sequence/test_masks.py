@@ -91,7 +91,9 @@ LONG = "now the unknown cat runs and runs until the cats are home, now and then"
 
 
 @pytest.mark.parametrize("options", ENCODERS, ids=named)
-@pytest.mark.parametrize("words", [256, 6], ids=["all", "six words"])
+@pytest.mark.parametrize(
+    "words", [pytest.param(256, id="all"), pytest.param(6, id="six words", marks=pytest.mark.slow)]
+)
 def test_a_long_text_beside_it_changes_no_answer(options, words):
     if words == 6 and options.get("layers") == 2:
         pytest.skip("the same encoder is tried with all words")

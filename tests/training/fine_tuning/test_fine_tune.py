@@ -43,7 +43,9 @@ def tuned(make_model):
 FALLS = {"augment": "none", "schedule": "constant", "early_stopping": 20}
 
 
-@pytest.mark.parametrize(("classes", "rate", "epochs"), [(2, 0.2, 10), (3, 0.05, 13)])
+@pytest.mark.parametrize(
+    ("classes", "rate", "epochs"), [(2, 0.2, 10), pytest.param(3, 0.05, 13, marks=pytest.mark.slow)]
+)
 def test_the_model_is_the_best_of_all_epochs(make_data, tuned, classes, rate, epochs):
     data = make_data(classes=classes)
     model, history = tuned(data, rate, epochs=epochs, **FALLS)

@@ -28,7 +28,7 @@ class Stop(keras.callbacks.Callback):
         *(pytest.param(tagged, tagger, size, marks=pytest.mark.slow) for size in (512, 0)),
         (texts, reader, 512),
         pytest.param(texts, reader, 0, marks=pytest.mark.slow),
-        (windows, forecaster, 512),
+        pytest.param(windows, forecaster, 512, marks=pytest.mark.slow),
     ],
 )
 def test_a_stopped_run_ends_as_the_uninterrupted_one(load, make, cache_mb, tmp_path):

@@ -124,13 +124,16 @@ def test_weights_that_are_there_are_used_without_the_network(keras_home):
     assert done.returncode == 0 and done.stdout.split() == ["410208"], done.stderr[-2000:]
 
 
-@pytest.mark.parametrize("suffix", [".weights.h5", ".keras"])
 @pytest.mark.parametrize(
-    "name",
+    ("name", "suffix"),
     [
-        "MobileNet_0.25",
-        "EfficientNetLite0",
-        pytest.param("ConvNeXtTiny", marks=pytest.mark.slow),  # files of 112 MB
+        ("MobileNet_0.25", ".weights.h5"),
+        ("EfficientNetLite0", ".keras"),
+        pytest.param("MobileNet_0.25", ".keras", marks=pytest.mark.slow),
+        pytest.param("EfficientNetLite0", ".weights.h5", marks=pytest.mark.slow),
+        # Files of 112 MB.
+        pytest.param("ConvNeXtTiny", ".weights.h5", marks=pytest.mark.slow),
+        pytest.param("ConvNeXtTiny", ".keras", marks=pytest.mark.slow),
     ],
 )
 def test_own_files_come_back(name, suffix, tmp_path):
@@ -220,6 +223,7 @@ def test_nothing_is_changed_by_a_file_that_does_not_fit(files):
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
+@pytest.mark.slow
 def test_efficientnet_normalises_as_it_was_trained(tmp_path):
     # Keras' files hold the mean, and the deviation where the variance belongs.
     mean, deviation = np.array([0.485, 0.456, 0.406]), np.array([0.229, 0.224, 0.225])
