@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import unicodedata
@@ -12,8 +13,9 @@ import numpy as np
 
 from kerakit.data.columns.column import Texts, number_text
 from kerakit.data.names import nearest
+from kerakit.data.spec import Feature
 
-__all__ = ["Spellings", "category_text", "one_spelling", "spelling"]
+__all__ = ["Spellings", "category_text", "one_spelling", "spelling", "spellings_of"]
 
 _WHOLE = re.compile(r"\+?(-?[0-9]+)(\.0*)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
@@ -121,10 +123,15 @@ class Spellings:
         self._by_number = _unambiguous(
             (number, category) for category, number in numbers.items() if number is not None
         )
-        self.aliases = {
+        self._usual, self._numbers = usual, numbers
+
+    @functools.cached_property
+    def aliases(self) -> dict[str, str]:
+        """The aliases of the categories; there are none where each has one spelling only."""
+        return {
             text: self.category(text)
             for category in sorted(self._known)
-            for text in _written(category, numbers[category], self._are_flags)
+            for text in _written(self._usual[category], self._numbers[category], self._are_flags)
             if text not in self._known and self.category(text) in self._known
         }
 
@@ -157,6 +164,12 @@ class Spellings:
         return nearest(text, known) or next(iter(known), None)
 
 
+@functools.lru_cache(maxsize=1024)
+def spellings_of(feature: Feature) -> Spellings:
+    """Return the `Spellings` of the vocabulary of a categorical `Feature`, made once."""
+    return Spellings(feature.vocabulary)
+
+
 def _respelled(column, texts):
     """The column with other texts, where each text is one of the distinct values."""
     values, codes = np.unique(np.array(texts, dtype=object), return_inverse=True)
@@ -181,10 +194,9 @@ def _number(text):
     return number if number is not None and abs(number) < 2**53 else None
 
 
-def _written(category, number, flags):
-    """The ways in which programs write a category."""
-    usual = spelling(category)
-    yield from (usual, unicodedata.normalize("NFD", usual), category.strip())
+def _written(usual, number, flags):
+    """The ways in which programs write a category of a usual spelling."""
+    yield from (usual, unicodedata.normalize("NFD", usual))
     if usual in _FLAGS or (flags and number in (0.0, 1.0)):
         word = usual if usual in _FLAGS else str(bool(number))
         yield from (word, word.upper(), word.lower())

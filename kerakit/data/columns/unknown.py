@@ -7,7 +7,6 @@ import collections
 import numpy as np
 
 from kerakit.checks import short_repr
-from kerakit.data.columns.column import Texts
 from kerakit.data.columns.spelling import Spellings
 
 __all__ = ["UnknownValues"]
@@ -28,8 +27,7 @@ class UnknownValues:
     Example:
 
     >>> cities = UnknownValues("city", Spellings(["Oslo", "Rome"]))
-    >>> values = np.array(["oslo", "Rome"], object)
-    >>> cities.add(Texts(values, np.array([0] * 12 + [1]), tuple(values)))
+    >>> cities.add(np.array(["oslo"] * 12 + ["Rome"], object))
     >>> cities.warning("new.csv")
     "new.csv, column 'city': 12 of 13 values do not occur in the training rows, such as 'oslo' \
 (the nearest known value is 'Oslo'). The model treats them all alike, as unknown. Write the \
@@ -41,11 +39,10 @@ values as in the training data."
         self.rows = self.unknown = 0
         self._counts: collections.Counter[str] = collections.Counter()
 
-    def add(self, column: Texts) -> None:
-        """Count the values of some rows, spelled as `Spellings.respelled` does."""
-        counts = np.bincount(column.codes, minlength=len(column.values))
-        for value, count in zip(column.values.tolist(), counts.tolist(), strict=True):
-            if not value or not count:
+    def add(self, values: np.ndarray) -> None:
+        """Count the values of some rows: an object array of `str`, `""` where one is missing."""
+        for value, count in collections.Counter(values.tolist()).items():
+            if not value:
                 continue
             self.rows += count
             if not self.spellings.is_known(value):

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerakit.checks import short_repr, shortlist
-from kerakit.data.columns.column import Texts
 from kerakit.data.columns.labels import group_ids
-from kerakit.data.columns.spelling import Spellings
+from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
@@ -158,9 +157,8 @@ def _unknown(features, table, name):
     found = []
     for feature in features:
         if feature.kind == "categorical":
-            unknown = UnknownValues(feature.column, Spellings(feature.vocabulary))
-            distinct, codes = np.unique(table.features[feature.name], return_inverse=True)
-            unknown.add(Texts(distinct, codes, tuple(distinct)))
+            unknown = UnknownValues(feature.column, spellings_of(feature))
+            unknown.add(table.features[feature.name])
             found.append(unknown.warning(name))
     return [warning for warning in found if warning]
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
+from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.names import near_match
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
@@ -94,7 +95,8 @@ def feature_values(
         # As it is written: "NA" and "3.0" are texts, and white space may matter to characters.
         return read_column(column, (), True, f"{file}, column {name!r}").texts().strings()
     if feature.dtype == "string":
-        return read_column(column, na_values, typed, f"{file}, column {name!r}").texts().strings()
+        texts = read_column(column, na_values, typed, f"{file}, column {name!r}").texts()
+        return spellings_of(feature).respelled(texts).strings()
     values = None if typed else _plain_numbers(column, na_values)
     if values is None:
         values = _numbers(column, name, typed, na_values, file, location)

@@ -12,6 +12,8 @@ from typing import Literal
 import numpy as np
 
 from kerakit.checks import check, check_int
+from kerakit.data.columns.spelling import spellings_of
+from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.options import names
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
@@ -19,6 +21,7 @@ from kerakit.serving.scoring.columns import columns_of_features, feature_values
 from kerakit.serving.scoring.output import PARQUET, answer_columns, open_answers
 from kerakit.serving.scoring.progress import ScoreProgress
 from kerakit.serving.served import load_served
+from kerakit.warn import warn
 
 __all__ = ["predict_csv"]
 
@@ -81,7 +84,9 @@ def predict_csv(
     served = load_served(path)
     na_values = served.spec.na_values if na_values is None else na_values
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
-    batches = _batches(_blocks(stream, served.spec, found, na_values, source), batch_size)
+    unknown = _unknown_values(served.spec, found)
+    blocks = _blocks(stream, served.spec, found, na_values, source)
+    batches = _batches(_counted(blocks, unknown), batch_size)
     rows = 0
     with (
         ScoreProgress(verbose) as progress,
@@ -93,7 +98,28 @@ def predict_csv(
             write(answer_columns(served.answer(values), served.spec))
             rows += len(values[0])
             progress.show(rows, stream.fraction_read())
+    for column in unknown.values():
+        warning = column.warning(str(source))
+        if warning:
+            warn(warning)
     return rows
+
+
+def _unknown_values(spec, found):
+    """Dict from the index of a categorical feature to the count of its unknown values."""
+    return {
+        index: UnknownValues(name, spellings_of(feature))
+        for index, (feature, name) in enumerate(zip(spec.features, found, strict=True))
+        if feature.kind == "categorical"
+    }
+
+
+def _counted(blocks, unknown):
+    """Yield the blocks, and count the unknown values of each."""
+    for values in blocks:
+        for index, column in unknown.items():
+            column.add(values[index])
+        yield values
 
 
 def _blocks(stream, spec, found, na_values, file):

@@ -62,6 +62,15 @@ def test_numbers_are_read_cell_by_cell(cells, numbers):
     np.testing.assert_array_equal(read(cells, NUMBER), np.array(numbers, "float32"))
 
 
+@pytest.mark.parametrize(
+    ("column", "typed"),
+    [(["3.0", " 3", "", "7"], False), ([3.0, 3.0, None, 7.0], True), (["3", "3", None, "7"], True)],
+)
+def test_categories_are_spelled_as_the_vocabulary_spells_them(column, typed):
+    codes = Feature("c", "categorical", "string", vocabulary=("3", "007"))
+    assert read(column, codes, typed).tolist() == ["3", "3", "", "007"]
+
+
 def test_markers_of_missing_numbers_can_be_given():
     np.testing.assert_array_equal(
         read(["-9", "", "1"], NUMBER, na_values=("-9",)), [np.nan, np.nan, 1]
