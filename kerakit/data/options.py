@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerakit.checks import check, check_choice, check_float, check_int
+from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.tasks import tasks_with
 
 __all__ = ["Options", "names"]
@@ -29,6 +30,8 @@ class Options:
     validation_size: float = 0.2
     column_types: Mapping[str, str] | None = None
     na_values: str | Sequence[str] | None = None
+    decimal: str = "."
+    thousands: str | None = None
     exclude: str | Sequence[str] = ()
     rename_labels: Mapping[str, str] | None = None
     pos_label: str | None = None
@@ -48,11 +51,17 @@ class Options:
             check_choice(owner, "column_types", kind, ("numeric", "categorical"))
         labels = _mapping(owner, "rename_labels", self.rename_labels)
         settle("rename_labels", {str(label): str(other) for label, other in labels.items()})
+        NumberFormat.checked(owner, self.decimal, self.thousands)
         settle("exclude", names(owner, "exclude", self.exclude))
         if self.na_values is not None:
             settle("na_values", names(owner, "na_values", self.na_values))
         if self.pos_label is not None:
             settle("pos_label", str(self.pos_label))
+
+    @property
+    def number_format(self) -> NumberFormat:
+        """The `NumberFormat` of numbers in text files."""
+        return NumberFormat(self.decimal, self.thousands)
 
     def _settle(self, name, value):
         object.__setattr__(self, name, value)

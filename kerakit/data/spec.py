@@ -126,6 +126,8 @@ class Spec:
         dataset: str. The name of the data: of a file or of a built-in set.
         na_values: tuple of strings that stood for a missing value in the source, or `None` for
             the usual ones, so that a file to score is read as the training file was.
+        decimal, thousands: str, and str or `None`. The separators of the source's numbers,
+            likewise.
         series: `Series` of a forecast, else `None`.
 
     Example:
@@ -145,6 +147,8 @@ class Spec:
     fingerprint: str = ""
     dataset: str = ""
     na_values: tuple[str, ...] | None = None
+    decimal: str = "."
+    thousands: str | None = None
     series: Series | None = None
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
 from kerakit.errors import DataError
 
 __all__ = ["NA_VALUES", "Images", "Numbers", "Texts", "number_text", "read_column"]
@@ -16,8 +17,7 @@ __all__ = ["NA_VALUES", "Images", "Numbers", "Texts", "number_text", "read_colum
 # Spellings of a missing value: those of `pandas.read_csv` without the rare ones, and the `?` of
 # the UCI repository. An empty cell is always missing.
 NA_VALUES = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
-
-_NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|(?i:inf|infinity|nan))$"
+_MARKERS = frozenset(NUMBER_NA_VALUES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +73,14 @@ class Texts:
         written: sequence of strings, how the source wrote each of `values`.
         typed: bool. Whether the source has types, so that these are strings (a DataFrame has
             types, a text file has none). Defaults to `True`.
+        format: `NumberFormat` of the texts that are numbers. Defaults to `PLAIN`.
     """
 
     values: np.ndarray
     codes: np.ndarray
     written: tuple[str, ...]
     typed: bool = True
+    format: NumberFormat = PLAIN
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -99,13 +101,8 @@ class Texts:
     def parsed(self) -> np.ndarray:
         """float64 array: each of `values` as a number, NaN where it is missing or text."""
         import pyarrow as pa
-        import pyarrow.compute as pc
 
-        numbers = np.full(len(self.values), np.nan)
-        texts = pa.array(self.values.tolist(), pa.string())
-        good = pc.match_substring_regex(texts, _NUMBER)
-        numbers[good.to_numpy(zero_copy_only=False)] = pc.cast(texts.filter(good), pa.float64())
-        return numbers
+        return self.format.parse(pa.array(self.values.tolist(), pa.string()))
 
     @functools.cached_property
     def odd(self) -> np.ndarray:
@@ -118,12 +115,18 @@ class Texts:
         """Return float64 array of shape `(n,)`, NaN where a value is missing or text."""
         return self.parsed[self.codes]
 
+    def without_markers(self) -> Texts:
+        """Return the column with `""` for each text that stands for a missing number."""
+        values = ["" if value in _MARKERS else value for value in self.values]
+        return dataclasses.replace(self, values=np.array(values, dtype=object))
+
 
 def read_column(
     values: Any,
     na_values: Sequence[str] | None = None,
     typed: bool = True,
     origin: str = "the data",
+    format: NumberFormat = PLAIN,
 ) -> Numbers | Texts | Images:
     """Read a column of any source as `Numbers`, `Texts` or `Images`.
 
@@ -131,10 +134,12 @@ def read_column(
         values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, or a
             uint8 array of images of shape `(n, height, width, channels)`.
         na_values: sequence of strings that stand for a missing value. Defaults to `None`:
-            `NA_VALUES` in a text file; only nulls in a source with types.
+            `NA_VALUES` in a text file, and `NUMBER_NA_VALUES` in its columns whose other cells
+            are numbers; only nulls in a source with types.
         typed: bool. Whether the source has types. The strings of a text file lose the white
             space around them, and may be numbers. Defaults to `True`.
         origin: str. The name of the column, for an error.
+        format: `NumberFormat` of the numbers in texts. Defaults to `PLAIN`.
 
     Raises:
         DataError: when the values are neither numbers nor strings nor booleans.
@@ -170,12 +175,19 @@ def read_column(
     written = words.to_pylist()
     if not typed:
         words = pc.utf8_trim_whitespace(words)
+    usual = na_values is None and not typed
     if na_values is None:
         na_values = () if typed else NA_VALUES
     missing = pc.is_in(words, pa.array([*na_values, ""], pa.string()))
-    texts = pc.if_else(missing, "", words).to_pylist()
+    texts = pc.if_else(missing, "", words)
     codes = pc.fill_null(values.indices, len(texts)).to_numpy(zero_copy_only=False)
-    return Texts(np.array([*texts, ""], dtype=object), codes, (*written, ""), typed)
+    distinct = np.array([*texts.to_pylist(), ""], dtype=object)
+    column = Texts(distinct, codes, (*written, ""), typed, format)
+    if usual and pc.any(pc.is_in(texts, pa.array(NUMBER_NA_VALUES, pa.string()))).as_py():
+        others = column.without_markers()
+        if not others.odd.any() and not np.isnan(others.parsed).all():
+            return others
+    return column
 
 
 def number_text(value: Any) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Numbers, Texts, number_text
+from kerakit.data.columns.number_format import PLAIN
 from kerakit.data.columns.spelling import Spellings, one_spelling, spelling
 from kerakit.data.names import near_match, nearest
 from kerakit.errors import DataError
@@ -89,7 +90,7 @@ def label_column(
             value if odd else number_text(number)
             for value, odd, number in zip(column.values, column.odd, column.parsed, strict=True)
         ]
-        return dataclasses.replace(column, values=np.array(values, dtype=object))
+        return dataclasses.replace(column, values=np.array(values, dtype=object), format=PLAIN)
     return one_spelling(column)
 
 

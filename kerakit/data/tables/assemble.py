@@ -79,6 +79,8 @@ def assemble(
         fingerprint=digest,
         dataset=dataset,
         na_values=options.na_values,
+        decimal=options.decimal,
+        thousands=options.thousands,
     )
     notes += _constants(features, train)
     for split in sources.keys() - {"train"}:

@@ -34,6 +34,8 @@ def load_csv(
     groups: str | None = None,
     column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
     na_values: str | Sequence[str] | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
     exclude: str | Sequence[str] = (),
     rename_labels: Mapping[str, str] | None = None,
     pos_label: str | None = None,
@@ -70,7 +72,12 @@ def load_csv(
         column_types: dict from column to `"numeric"` or `"categorical"`, for columns whose
             type is not to be inferred. Defaults to `None`.
         na_values: str or sequence of str that stand for missing values, in addition to the
-            empty cell. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like.
+            empty cell. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like;
+            and `-`, `.`, `none`, `missing` and their like in columns whose other cells are
+            numbers.
+        decimal: str. The character before the fraction of the numbers in a text file, as in
+            `pandas.read_csv`. Defaults to `"."`.
+        thousands: str. The character between thousands there. Defaults to `None`.
         exclude: str or sequence of str. Columns to leave out. Defaults to `()`.
         rename_labels: dict from label to label. Each label of the target that is a key is
             replaced by its value. Defaults to `None`.
@@ -112,6 +119,8 @@ def load_csv(
         validation_size=validation_size,
         column_types=column_types,
         na_values=na_values,
+        decimal=decimal,
+        thousands=thousands,
         exclude=exclude,
         rename_labels=rename_labels,
         pos_label=pos_label,

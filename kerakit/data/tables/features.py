@@ -9,6 +9,7 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Images, Numbers
+from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.columns.spelling import Spellings, one_spelling
 from kerakit.errors import DataError
 
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from kerakit.data.tables.source import Source
 
 __all__ = ["feature_arrays", "infer_kinds"]
-
-# A column of a text file with a smaller fraction of numbers is categorical without a warning.
-# With a larger one, the few texts in it are more likely errors: a warning names them.
-_MOSTLY_NUMBERS = 0.95
 
 # Fewer rows do not tell whether a column is an identifier. A few values of an identifier repeat:
 # two of the 1,309 passengers of the Titanic have the name of another.
@@ -54,8 +51,8 @@ def infer_kinds(source: Source, options: Options) -> tuple[dict[str, str], list[
             kinds[name] = options.column_types[name]
         elif isinstance(column, Numbers):
             kinds[name] = "numeric"
-        elif column.typed:
-            kinds[name] = "categorical"
+        elif column.typed and not column.odd.any():
+            kinds[name] = "categorical"  # codes
         else:
             kinds[name], warning = _kind_of_texts(name, column, source)
             warnings += warning
@@ -114,16 +111,14 @@ def _kind_of_texts(name, column, source):
     if not column.odd.any():
         empty = np.isnan(column.parsed).all()
         return ("categorical" if empty else "numeric"), []
-    counts = np.bincount(column.codes, minlength=len(column.values))
-    texts, all_values = counts[column.odd].sum(), counts[column.values != ""].sum()
-    if texts > (1 - _MOSTLY_NUMBERS) * all_values:
+    odd = find_odd_texts(column)
+    if odd is None:
         return "categorical", []
-    row = int(np.argmax(column.odd[column.codes]))
+    cure = "Convert the column to numbers." if column.typed else odd.cure
     return "categorical", [
-        f"{source.location(row)}, column {name!r}: {column.values[column.codes[row]]!r} is not a "
-        f"number, though {all_values - texts} of {all_values} values are. The column is read as "
-        f"categorical. If the value stands for a missing one, add it to na_values=. If the column "
-        f"is categorical, pass column_types={{{name!r}: 'categorical'}}."
+        f"{source.location(odd.row)}, column {name!r}: {odd.sentence} The column is read as "
+        f"categorical. {cure} If the column is categorical, pass "
+        f"column_types={{{name!r}: 'categorical'}}."
     ]
 
 
@@ -135,6 +130,8 @@ def _numeric(name, column, source, options):
         wrong = column.odd[column.codes]
         if wrong.any():
             row = int(np.argmax(wrong))
+            odd = find_odd_texts(column)
+            cure = "Correct it, or add it to na_values=." if odd is None else odd.cure
             asked = (
                 "column_types= asks for"
                 if name in options.column_types
@@ -142,8 +139,8 @@ def _numeric(name, column, source, options):
             )
             raise DataError(
                 f"{source.location(row)}, column {name!r}: {column.written[column.codes[row]]!r} "
-                f"is not a number, and {asked} numbers there. Correct it, add it to na_values=, or "
-                f"pass column_types={{{name!r}: 'categorical'}}."
+                f"is not a number, and {asked} numbers there. {cure} Or pass "
+                f"column_types={{{name!r}: 'categorical'}}."
             )
         values = column.numbers()
     with np.errstate(over="ignore"):

@@ -105,7 +105,7 @@ def read_source(
 
     def read(column):
         origin = f"{name}, column {column!r}"
-        return read_column(columns[column], options.na_values, typed, origin)
+        return read_column(columns[column], options.na_values, typed, origin, options.number_format)
 
     return Source(
         name=name,

@@ -16,6 +16,7 @@ from kerakit.data.columns.labels import (
     label_column,
     sorted_labels,
 )
+from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 from kerakit.warn import warn
@@ -135,6 +136,8 @@ def _encode_classes(sources, task, options):
         other = label_column(source.targets[name], options.rename_labels, numeric)
         values.append(class_ids(other, classes, source, name))
     counts = np.bincount(values[0], minlength=len(classes))
+    if options.task is None and len(classes) > 2:
+        _warn_of_numbers(name, column, train, fails=counts.min() < 2)
     if counts.min() < 2:
         rare = int(np.argmin(counts))
         row = int(np.argmax(values[0] == rare))
@@ -145,6 +148,17 @@ def _encode_classes(sources, task, options):
             "pass task='regression'.)"
         )
     return Answers(task, classes, values)
+
+
+def _warn_of_numbers(name, column, train, fails):
+    """Say that the labels are numbers with marks, or nearly all numbers."""
+    odd = find_odd_texts(column.texts())
+    if odd is None:
+        return
+    told = f"{train.location(odd.row)}, column {name!r}: the target {odd.sentence}"
+    if fails:
+        raise DataError(f"{told} {odd.cure} (For labels, pass task='multiclass'.)")
+    warn(f"{told} The values are read as labels. {odd.cure} For labels, pass task='multiclass'.")
 
 
 def _refuse_missing(name, column, source):
@@ -176,11 +190,12 @@ def _numbers(name, column, source):
     else:
         wrong = column.odd[column.codes]
         if wrong.any():
-            row = int(np.argmax(wrong))
+            row, odd = int(np.argmax(wrong)), find_odd_texts(column)
             raise DataError(
                 f"{source.location(row)}, column {name!r}: the target is "
-                f"{column.written[column.codes[row]]!r}, and regression needs a number. Correct "
-                "it, or pass task='multiclass' or task='binary' if these are classes."
+                f"{column.written[column.codes[row]]!r}, and regression needs a number. "
+                f"{'Correct it' if odd is None else odd.cure[:-1]}, or pass task='multiclass' or "
+                "task='binary' if these are classes."
             )
         values = column.numbers()
     with np.errstate(over="ignore"):

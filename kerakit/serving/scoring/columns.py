@@ -10,6 +10,7 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
+from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.names import near_match
 from kerakit.data.tasks import TASKS
@@ -74,6 +75,7 @@ def feature_values(
     na_values: Sequence[str] | None,
     file: str | os.PathLike[str],
     location: Callable[[int], str],
+    format: NumberFormat = PLAIN,
 ) -> np.ndarray:
     """Return the values of one feature: of its dtype, or an object array of `str`.
 
@@ -87,6 +89,7 @@ def feature_values(
         na_values: tuple of strings, or `None`, as for `read_column`.
         file: path, for errors.
         location: function from an index in `column` to the file and line, for errors.
+        format: `NumberFormat` of the numbers in a text file.
 
     Raises:
         DataError: when a value is not a number where one is needed, or is infinite.
@@ -97,9 +100,9 @@ def feature_values(
     if feature.dtype == "string":
         texts = read_column(column, na_values, typed, f"{file}, column {name!r}").texts()
         return spellings_of(feature).respelled(texts).strings()
-    values = None if typed else _plain_numbers(column, na_values)
+    values = None if typed or not format.is_plain else _plain_numbers(column, na_values)
     if values is None:
-        values = _numbers(column, name, typed, na_values, file, location)
+        values = _numbers(column, name, typed, na_values, file, location, format)
     if feature.dtype != "float32":
         return _integers(values, feature.dtype, name, location)
     with np.errstate(over="ignore"):
@@ -121,9 +124,8 @@ def _plain_numbers(column, na_values):
     import pyarrow.compute as pc
 
     words = pc.utf8_trim_whitespace(column)
-    missing = pc.is_in(
-        words, pa.array([*(NA_VALUES if na_values is None else na_values), ""], pa.string())
-    )
+    markers = (*NA_VALUES, *NUMBER_NA_VALUES) if na_values is None else na_values
+    missing = pc.is_in(words, pa.array([*markers, ""], pa.string()))
     try:
         numbers = pc.cast(pc.if_else(missing, None, words), pa.float64())
     except pa.ArrowInvalid:
@@ -146,10 +148,12 @@ def _integers(values, dtype, name, location):
     return values.astype(dtype)
 
 
-def _numbers(column, name, typed, na_values, file, location):
-    read = read_column(column, na_values, typed, f"{file}, column {name!r}")
+def _numbers(column, name, typed, na_values, file, location, format):
+    read = read_column(column, na_values, typed, f"{file}, column {name!r}", format)
     if isinstance(read, Numbers):
         return read.values
+    if na_values is None and not typed:
+        read = read.without_markers()
     wrong = read.odd[read.codes]
     if wrong.any():
         row = int(np.argmax(wrong))

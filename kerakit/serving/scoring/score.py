@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from kerakit.checks import check, check_int
+from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.options import names
@@ -37,6 +38,8 @@ def predict_csv(
     quote: str | None = '"',
     encoding: str = "utf-8",
     na_values: Sequence[str] | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
     verbose: bool | Literal["auto"] = "auto",
 ) -> int:
     """Score a CSV or Parquet file with an exported model: one row of answers per row.
@@ -55,7 +58,8 @@ def predict_csv(
         batch_size: int in [1, inf). Rows that the model answers at a time. Defaults to
             4096 (tests/benchmarks/scoring_speed.py).
         columns, separator, quote, encoding: as for `load_csv`.
-        na_values: as for `load_csv`. Defaults to `None`: as in the training data.
+        na_values, decimal, thousands: as for `load_csv`. Default to `None`: as in the training
+            data.
         verbose: bool, or `"auto"` to show progress on a terminal only. Defaults to
             `"auto"`.
 
@@ -83,9 +87,14 @@ def predict_csv(
     stream = _open(source, text)
     served = load_served(path)
     na_values = served.spec.na_values if na_values is None else na_values
+    form = NumberFormat.checked(
+        owner,
+        served.spec.decimal if decimal is None else decimal,
+        served.spec.thousands if thousands is None else thousands,
+    )
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
     unknown = _unknown_values(served.spec, found)
-    blocks = _blocks(stream, served.spec, found, na_values, source)
+    blocks = _blocks(stream, served.spec, found, na_values, form, source)
     batches = _batches(_counted(blocks, unknown), batch_size)
     rows = 0
     with (
@@ -122,7 +131,7 @@ def _counted(blocks, unknown):
         yield values
 
 
-def _blocks(stream, spec, found, na_values, file):
+def _blocks(stream, spec, found, na_values, form, file):
     """Yield the values of all features, block by block of the file: lists of arrays."""
     wanted = list(dict.fromkeys(found))
     for first, columns in stream.blocks(wanted):
@@ -139,6 +148,7 @@ def _blocks(stream, spec, found, na_values, file):
                 na_values=na_values,
                 file=file,
                 location=location,
+                format=form,
             )
             for feature, name in zip(spec.features, found, strict=True)
         ]

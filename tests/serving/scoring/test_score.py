@@ -17,6 +17,7 @@ import pytest
 from serving_cases import make_spec
 
 from kerakit.data.columns.column import read_column
+from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.files import delimited_stream, parquet_stream
 from kerakit.data.spec import Feature
 from kerakit.errors import ArgumentError, DataError
@@ -33,7 +34,7 @@ def small_parts(monkeypatch):
     monkeypatch.setattr(parquet_stream, "_ROWS", 5)
 
 
-def read(column, feature, typed=False, na_values=None):
+def read(column, feature, typed=False, na_values=None, form=PLAIN):
     return feature_values(
         feature,
         pa.array(column) if isinstance(column, list) else column,
@@ -42,6 +43,7 @@ def read(column, feature, typed=False, na_values=None):
         na_values=na_values,
         file="t",
         location=lambda row: f"t, line {row + 2}",
+        format=form,
     )
 
 
@@ -80,7 +82,7 @@ def test_markers_of_missing_numbers_can_be_given():
 
 
 @pytest.mark.parametrize(
-    "cell", ["weak", "nan(7)", "0x10", "1_000", "1,5", "1e", ".", "--1", "1\0", "True", "٣"]
+    "cell", ["weak", "nan(7)", "0x10", "1_000", "1,5", "1e", "+", "--1", "1\0", "True", "٣"]
 )
 def test_what_is_no_number_is_refused_with_its_line(cell):
     with pytest.raises(DataError, match="t, line 3, column 'c': .* is not a number"):
@@ -91,18 +93,35 @@ def test_the_fast_way_to_numbers_gives_what_read_column_gives():
     rng = np.random.default_rng(0)
     letters = np.array(list("0123456789.eE+-infa x_("))
     words = sorted({"".join(rng.choice(letters, size)) for size in rng.integers(0, 6, 1_200)})
-    slow = read_column(pa.array(words), None, False)
+    slow = read_column(pa.array(words), None, False).without_markers()
     accepted = 0
     for word, odd in zip(words, slow.odd[slow.codes], strict=True):
         if odd:
             with pytest.raises(DataError, match="not a number"):
                 read([word], NUMBER)
             continue
-        slow = read_column(pa.array([word]), None, False)
+        slow = read_column(pa.array([word]), None, False).without_markers()
         if abs(slow.numbers()[0]) < 1e38 or slow.missing()[0]:
             np.testing.assert_array_equal(read([word], NUMBER), slow.numbers().astype("float32"))
             accepted += 1
     assert accepted > 100
+
+
+def test_markers_of_a_missing_number_are_missing_even_alone():
+    """A block of a file, or a file of one row, may hold no number to tell them by."""
+    for markers in (["-"], ["-", "none", "3"], ["#DIV/0!", "n.a."]):
+        numbers = [3.0 if marker == "3" else np.nan for marker in markers]
+        np.testing.assert_array_equal(read(markers, NUMBER), numbers)
+    assert read(["-", "none"], TEXT).tolist() == ["-", "none"]
+
+
+def test_separators_of_numbers():
+    form = NumberFormat(",", ".")
+    cells = pa.array(["1.234,5", "-", "7", ""])
+    values = read(cells, NUMBER, form=form)
+    np.testing.assert_array_equal(values, [1234.5, np.nan, 7, np.nan])
+    with pytest.raises(DataError, match="t, line 2, column 'c': '10.25' is not a number"):
+        read(["10.25"], NUMBER, form=form)
 
 
 def test_codes_are_texts_as_they_are_written():
