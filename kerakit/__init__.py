@@ -9,7 +9,7 @@ Names are imported when first used: `import kerakit` itself costs next to nothin
 read the same names, with their types, from `__init__.pyi`.
 """
 
-from kerakit.lazy import attach
+from kerakit.lazy import attach, import_after
 
 __version__ = "0.1.0"
 
@@ -72,3 +72,6 @@ __getattr__, __dir__, _names = attach(
 
 # `from kerakit import *` leaves Python's own `compile` alone; `kk.compile` is there all the same.
 __all__ = [name for name in _names if name != "compile"]
+
+# The classes that a saved model may name beside those of Keras.
+import_after("keras", "kerakit.presets.losses", "kerakit.presets.metrics")

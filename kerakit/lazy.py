@@ -1,13 +1,15 @@
-"""Lazy imports: a package's public names are imported when they are first used."""
+"""Lazy imports: public names when they are first used, and modules that follow another one."""
 
 from __future__ import annotations
 
 import importlib
+import importlib.abc
+import importlib.util
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["attach"]
+__all__ = ["attach", "import_after"]
 
 
 def attach(
@@ -34,3 +36,48 @@ def attach(
         return sorted({*vars(sys.modules[package]), *module_of})
 
     return __getattr__, __dir__, sorted(module_of)
+
+
+def import_after(module: str, *followers: str) -> None:
+    """Import modules as soon as another one is imported, or now if it is imported already.
+
+    Keras finds a class of a saved model only if the module of the class was imported. A user who
+    imports kerakit and Keras should not have to know these modules.
+
+    Args:
+        module: str. The name of the module that is waited for.
+        *followers: str. The dotted paths of the modules that are imported then.
+    """
+    if sys.modules.get(module) is not None:
+        _import_all(followers)
+    else:
+        sys.meta_path.insert(0, _Watcher(module, followers))
+
+
+class _Watcher(importlib.abc.MetaPathFinder):
+    """Finds one module as the other finders do, and imports more modules after it."""
+
+    def __init__(self, module: str, followers: Sequence[str]) -> None:
+        self.module, self.followers = module, followers
+
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
+        if fullname != self.module:
+            return None
+        sys.meta_path.remove(self)
+        spec = importlib.util.find_spec(fullname)
+        if spec is None or spec.loader is None:
+            return spec
+        loader, run = spec.loader, spec.loader.exec_module
+
+        def exec_module(module):
+            del loader.exec_module  # the loader's own again
+            run(module)
+            _import_all(self.followers)
+
+        loader.exec_module = exec_module
+        return spec
+
+
+def _import_all(modules):
+    for module in modules:
+        importlib.import_module(module)

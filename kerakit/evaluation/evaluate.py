@@ -7,7 +7,7 @@ import os
 import pathlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.builders.contract import check_inputs, quantiles_of
@@ -28,7 +28,6 @@ from kerakit.evaluation.tasks.registry import MEASURE
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
 
     from kerakit.data.data import Data
 
@@ -46,7 +45,7 @@ def evaluate(
     *,
     run_dir: str | os.PathLike[str] | None = None,
     history: Any = None,
-    metrics: Mapping[str, Callable[[np.ndarray, np.ndarray], float]] | None = None,
+    metrics: Mapping[str, Any] | Sequence[Any] | None = None,
     baselines: Mapping[str, Any] | None = None,
     quantiles: Sequence[float] | None = None,
     details: Mapping[str, Any] | None = None,
@@ -90,6 +89,9 @@ def evaluate(
             - forecasts: true values and forecasts of shape `(n, horizon[, channels])`.
             - tags: class ids of shape `(tokens,)` and probabilities of shape
               `(tokens, classes)`, of the tokens of all sentences.
+
+            A metric of Keras, or its name, stands for a function; a list of them is named by
+            their names. They get the form that they take, as in `compile`.
         baselines: dict from a new name to one of the following, or `None`. They stand in the
             report after the built-in baselines, and in `metrics.json` under `"baseline"`.
 
@@ -200,7 +202,7 @@ def _options(model, data, run_dir, quantiles, metrics, baselines):
             f"a folder, or a path where one can be made, but {short_repr(str(file))} is a file"
         )
         check(file is None, "evaluate", "run_dir", expected, str(run_dir))
-    metrics = check_metrics(metrics, spec.task)
+    metrics = check_metrics(metrics, spec.task, len(spec.classes))
     baselines = check_baselines(baselines, spec)
     numbers = TASKS[spec.task].answer == "numbers"
     if quantiles is None and numbers:

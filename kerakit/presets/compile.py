@@ -14,6 +14,7 @@ from kerakit.builders.contract import (
     input_kind_of,
     is_convex,
     is_perceptron,
+    prediction_column,
     quantiles_of,
     scale_of,
     submodels_of,
@@ -23,6 +24,7 @@ from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
+from kerakit.presets.metrics import formed_metrics
 from kerakit.presets.preset import Preset
 from kerakit.presets.schedules import Schedule, get_schedule
 from kerakit.presets.table import FULL_BATCH, PRESETS
@@ -85,8 +87,12 @@ def compile(
         learning_rate: float in (0, inf). The highest learning rate of the schedule. Defaults to
             the preset's.
         loss: any Keras loss. Defaults to the preset's.
-        metrics: list of Keras metrics. Defaults to the accuracy for classes and the mean
-            absolute error for numbers.
+        metrics: list of Keras metrics: names, functions or objects. Class ids and
+            probabilities get the form that a metric takes: for two classes `"AUC"`,
+            `"Precision"`, `"Recall"`, `"F1Score"` and the like get the probability of the
+            positive class, unless their options name a class or an average. A metric that takes
+            one-hot rows gets them. A metric with a number for every class gives their mean.
+            Defaults to the accuracy for classes and the mean absolute error for numbers.
         optimizer: a Keras optimizer or the name of one. An optimizer object keeps its own
             learning rate and weight decay. Defaults to the preset's.
         schedule: str, a key of `SCHEDULES`, or a `Schedule`. Defaults to the preset's.
@@ -97,8 +103,8 @@ def compile(
             learning rate. Defaults to the preset's.
 
     Raises:
-        ArgumentError: when a value is out of its range, or the preset does not fit the model's
-            output.
+        ArgumentError: when a value is out of its range, or the preset or a metric does not fit
+            the model's output.
 
     Example:
 
@@ -130,7 +136,7 @@ def compile(
     tags = len(getattr(model, "output_shape", ())) == 3 and activation_of(model) == "softmax"
     # Padded tokens have the weight 0, which only weighted metrics use.
     kind = "weighted_metrics" if tags else "metrics"
-    by_kind = {kind: _metrics(model) if metrics is None else metrics}
+    by_kind = {kind: _metrics(model) if metrics is None else _formed(model, metrics)}
     model.compile(optimizer=made, loss=loss, loss_weights=loss_weight, **by_kind)
     model.kerakit_settings = Settings(chosen, curve)
 
@@ -265,6 +271,18 @@ def _optimizer(preset, learning_rate, optimizer, schedule):
         raise ArgumentError(f"The {where} must be a Keras optimizer. Got {name!r}.") from error
     made.exclude_from_weight_decay(var_names=[UNDECAYED])
     return made, curve
+
+
+def _formed(model, metrics):
+    """The user's metrics, which get targets and predictions in the form that they take."""
+    task = task_of(model)
+    if task is None or isinstance(metrics, dict):  # of a model of the user's own
+        return metrics
+    levels, classes = quantiles_of(model), 0
+    if TASKS[task].is_classification:
+        classes = model.output_shape[-1]
+    column = None if levels is None else prediction_column(levels)
+    return formed_metrics("compile", metrics, TASKS[task].answer, classes, column)
 
 
 def _metrics(model):

@@ -1,8 +1,9 @@
-"""Metrics that the user defines: functions of true values and predictions."""
+"""Metrics that the user adds: functions of true values and predictions, or metrics of Keras."""
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -21,24 +22,38 @@ __all__ = ["check_metrics", "compute_metrics"]
 _FURTHER = ("coverage", "interval_width", "top_5_accuracy")
 
 
-def check_metrics(metrics: Any, task: str) -> dict[str, Metric]:
-    """Check the `metrics` parameter of `evaluate`; return it as a dict.
+def check_metrics(metrics: Any, task: str, classes: int = 0) -> dict[str, Metric]:
+    """Check the `metrics` parameter of `evaluate`; return it as a dict of functions.
+
+    Args:
+        metrics: As in `evaluate`.
+        task: str. A name in `TASKS`.
+        classes: int. The number of classes. Defaults to `0`, for numbers.
 
     Raises:
-        ArgumentError: when it is not a dict from new names to functions.
+        ArgumentError: when it is not a dict from new names to functions or Keras metrics, or a
+            list of Keras metrics, or a Keras metric does not suit the task.
     """
     metrics = {} if metrics is None else metrics
-    expected = "a dict from name to a function of (y, prediction)"
-    check(isinstance(metrics, Mapping), "evaluate", "metrics", expected, metrics)
+    expected = "a dict from name to a function of (y, prediction), or a list of Keras metrics"
+    given = isinstance(metrics, (Mapping, list, tuple))
+    check(given, "evaluate", "metrics", expected, metrics)
+    if not isinstance(metrics, Mapping):
+        reported = TASKS[task].metrics
+        metrics = {_name(one): one for one in metrics if not (_name(one) == one in reported)}
+    metrics = dict(metrics)
     for name, metric in metrics.items():
         check(isinstance(name, str) and name.strip(), "evaluate", "metrics", expected, metrics)
-        check(callable(metric), "evaluate", f"metrics[{short_repr(name)}]", "a function", metric)
+        if _is_keras(metric):
+            metrics[name] = metric = _of_keras(metric, task, classes)
+        what = "a function or a Keras metric"
+        check(callable(metric), "evaluate", f"metrics[{short_repr(name)}]", what, metric)
         if name in (*TASKS[task].metrics, *_FURTHER):
             raise ArgumentError(
                 f"The 'metrics' parameter of evaluate has the name {name!r}, which is the name of "
                 "a built-in metric. Choose another name."
             )
-    return dict(metrics)
+    return metrics
 
 
 def compute_metrics(
@@ -75,6 +90,32 @@ def compute_metrics(
         p = p / p.sum(axis=1, keepdims=True)  # float32 rows sum to 1 only to 1e-7
     y, p = _read_only(y), _read_only(p)
     return {name: _compute(name, metric, y, p) for name, metric in metrics.items()}
+
+
+def _name(metric):
+    return metric if isinstance(metric, str) else getattr(metric, "name", "")
+
+
+def _is_keras(metric):
+    if isinstance(metric, str):
+        return True
+    keras = sys.modules.get("keras")
+    return keras is not None and isinstance(metric, keras.metrics.Metric)
+
+
+def _of_keras(metric, task, classes):
+    """A function of `(y, prediction)` that computes a Keras metric of all rows."""
+    from kerakit.presets.metrics import formed_metrics
+
+    if isinstance(metric, str) and metric.lower() in ("accuracy", "acc"):
+        metric = "BinaryAccuracy" if TASKS[task].answer == "labels" else "SparseCategoricalAccuracy"
+    (formed,) = formed_metrics("evaluate", [metric], TASKS[task].answer, classes)
+
+    def compute(y, p):
+        formed.reset_state()
+        return np.asarray(formed(y, p.astype("float32")))
+
+    return compute
 
 
 def _compute(name, metric, y, p):
