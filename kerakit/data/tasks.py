@@ -34,7 +34,8 @@ class Task:
         loss: str. The Keras loss.
         preset: str. The compile preset that is used where none is named.
         metrics: tuple of str. Test metrics that `metrics.json` has for every model; a model
-            with quantiles and one with many classes have more.
+            with quantiles and one with many classes have more. Several targets have those in a
+            unit each by itself.
         outputs: tuple of str. Names of the served outputs, in order; see also `INTERVAL`.
         api: str or `None`. The further API of TensorFlow Serving that can carry the answer:
             `"classify"`, or `"regress"` (of one target).
@@ -82,7 +83,15 @@ class Task:
         return 1 if self.head == "logistic" else classes
 
 
-_CLASSES = ("accuracy", "balanced_accuracy", "f1", "auc", "log_loss", "ece")
+_CLASSES = (
+    "accuracy",
+    "balanced_accuracy",
+    "f1",
+    "auc",
+    "average_precision",
+    "log_loss",
+    "ece",
+)
 _CROSSENTROPY = "sparse_categorical_crossentropy"
 
 _ENTRIES = (

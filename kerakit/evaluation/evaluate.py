@@ -55,6 +55,7 @@ def evaluate(
 
     The baselines are a constant (the mean, or the majority class) and a linear model; for
     forecasts the last season and a linear model; for tags the most frequent tag of each word.
+    Each of several targets is measured by itself, in its own unit.
     The report of a classifier also has metrics of each class, the classes that are confused
     most often, and confident errors: the images, texts or series that are misclassified with
     the highest confidence. Rows are read and predicted batch by batch, so that memory does not
@@ -250,6 +251,7 @@ def _metrics_json(report, spec, history, details, seconds):
         "seed": details.get("seed", spec.seed),
         "test": report.test,
         "baseline": report.baseline,
+        **({"per_target": report.per_target} if report.per_target else {}),
         **({"by_horizon": report.by_horizon} if report.by_horizon else {}),
         **({"per_class": report.per_class} if report.per_class else {}),
         **({"confused": list(report.confused)} if report.per_class else {}),

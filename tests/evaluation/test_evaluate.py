@@ -6,10 +6,19 @@ import pytest
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature
 from kerakit.evaluation import evaluate
+from kerakit.evaluation.report.headline import format_number
 
 METRICS = {
     "regression": ["rmse", "mae", "r2"],
-    "binary": ["accuracy", "balanced_accuracy", "f1", "auc", "log_loss", "ece"],
+    "binary": [
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "auc",
+        "average_precision",
+        "log_loss",
+        "ece",
+    ],  # fmt: skip
 }
 PLOTS = {
     "regression": {"predicted_vs_true", "residuals"},
@@ -95,12 +104,21 @@ def test_numbers_by_hand(make):
 
 @pytest.mark.drawing
 def test_several_targets(make, tmp_path):
-    report = evaluate(make.model(3), make.data(targets=3), run_dir=tmp_path)
-    assert report.baseline["linear"]["rmse"] < 1e-4
-    y = make.data(targets=3).table("test").target
-    mean = make.data(targets=3).table("train").target.mean(axis=0)
-    expected = np.sqrt(((y - mean) ** 2).mean(axis=0)).mean()
-    assert report.baseline["mean"]["rmse"] == pytest.approx(expected, rel=1e-5)
+    data = make.data(targets=3)
+    report = evaluate(make.model(3), data, run_dir=tmp_path)
+    y, names = data.table("test").target, data.spec.target.names
+    expected = np.sqrt(((y - data.table("train").target.mean(axis=0)) ** 2).mean(axis=0))
+    assert list(report.per_target) == list(names) and list(report.test) == ["r2"]
+    for name, rmse in zip(names, expected, strict=True):
+        own = report.per_target[name]
+        assert own["baseline"]["mean"]["rmse"] == pytest.approx(rmse, rel=1e-5)
+        assert own["baseline"]["linear"]["rmse"] < 1e-4
+        (line,) = [line for line in str(report).splitlines() if line.startswith(name)]
+        assert line.split()[1] == format_number(own["rmse"])
+        assert f"{name} {format_number(own['rmse'])}" in report.headline()
+    values = json.loads((tmp_path / "metrics.json").read_text())
+    assert values["per_target"] == report.per_target and "rmse" not in values["test"]
+    assert report.path.read_text().count(f"<th scope=row>{names[1]}</th>") == 1
 
 
 @pytest.mark.drawing

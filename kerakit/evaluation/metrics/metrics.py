@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = [
     "interval_metrics",
     "multilabel_metrics",
     "regression_metrics",
+    "target_metrics",
 ]
 
 ECE_BINS = 15  # as in Guo et al. 2017, section 2
@@ -27,18 +29,17 @@ _TOP_CLASSES = 10  # with so few classes the top-5 accuracy says little
 def regression_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
     """Compute RMSE, MAE and R2 of numeric predictions.
 
-    With several targets each metric is computed per target, and the mean with equal weights
-    is returned: `rmse` is the mean of the targets' RMSEs. (In the root of the pooled mean
-    square, the target with the largest unit would hide the others.)
+    Several targets have several units, so that a mean of their errors means nothing: only the
+    mean of their R2 is returned. `target_metrics` has each target by itself.
 
     Args:
         y: array of shape `(n,)` or `(n, targets)`. True values.
         p: array of the same shape. Predictions, in the same unit.
 
     Returns:
-        dict of floats: `"rmse"` and `"mae"` in the target's unit, and `"r2"` in
-        `(-inf, 1]`, which is `None` where it is undefined (fewer than two rows, or a
-        target that does not vary).
+        dict of floats: `"rmse"` and `"mae"` in the unit of a single target, and `"r2"` in
+        `(-inf, 1]`, which is `None` where it is undefined (fewer than two rows, or no target
+        that varies).
 
     Example:
 
@@ -48,12 +49,36 @@ def regression_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
     from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
     y, p = _columns(y), _columns(p)
-    varies = len(y) > 1 and bool(np.all(y.max(axis=0) > y.min(axis=0)))
+    varies = (y.max(axis=0) > y.min(axis=0)) if len(y) > 1 else np.zeros(y.shape[1], bool)
+    r2 = _plain(r2_score(y[:, varies], p[:, varies])) if varies.any() else None
+    if y.shape[1] > 1:
+        return {"r2": r2}
     return {
         "rmse": _plain(root_mean_squared_error(y, p)),
         "mae": _plain(mean_absolute_error(y, p)),
-        "r2": _plain(r2_score(y, p)) if varies else None,
+        "r2": r2,
     }
+
+
+def target_metrics(
+    y: ArrayLike, p: ArrayLike, names: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
+    """Return the metrics of each of several targets, in its own unit.
+
+    Args:
+        y, p: arrays of shape `(n, targets)`. True values and predictions.
+        names: sequence of str. The targets.
+
+    Returns:
+        dict from target to `"rmse"`, `"mae"` and `"r2"`.
+
+    Example:
+
+    >>> target_metrics([[1.0, 90.0], [3.0, 70.0]], [[1.0, 80.0], [3.0, 80.0]], ["m", "kg"])["kg"]
+    {'rmse': 10.0, 'mae': 10.0, 'r2': 0.0}
+    """
+    columns = zip(names, _columns(y).T, _columns(p).T, strict=True)
+    return {name: regression_metrics(true, predicted) for name, true, predicted in columns}
 
 
 def interval_metrics(y: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> dict[str, float | None]:
@@ -93,6 +118,9 @@ def classification_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None
           are among the labels or the predictions.
         - `"auc"`: area under the ROC curve of class 1 for two classes; of more, the macro
           average of one class against the rest. `None` when `y` lacks a class.
+        - `"average_precision"`: area under the steps of precision over recall of class 1 for
+          two classes, `None` when `y` lacks it; of more, the mean over the classes that `y`
+          has.
         - `"log_loss"`: mean negative log-likelihood, in nats.
         - `"ece"`: expected calibration error, see `expected_calibration_error`.
         - `"top_5_accuracy"`, for more than ten classes: the fraction of rows whose true class
@@ -121,6 +149,7 @@ def classification_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None
         "balanced_accuracy": _balanced(y, label),
         "f1": _plain(metrics.f1_score(y, label, **average)),
         "auc": _plain(auc),
+        "average_precision": _average_precision(y, p, present),
         "log_loss": _plain(metrics.log_loss(y, p, labels=np.arange(classes))),
         "ece": expected_calibration_error(p.max(axis=1), label == y),
     }
@@ -142,8 +171,8 @@ def multilabel_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
         dict of floats: `"accuracy"` is the subset accuracy (the fraction of rows of which
         every label is right); `"balanced_accuracy"` and `"f1"` are means over the labels;
         `"auc"` is the mean over the labels that have both values in `y` (`None` when there is
-        none); `"log_loss"` is the mean binary cross-entropy, in nats; `"ece"` is computed from
-        all yes/no decisions together.
+        none), and `"average_precision"` over those that have a 1; `"log_loss"` is the mean
+        binary cross-entropy, in nats; `"ece"` is computed from all yes/no decisions together.
 
     Example:
 
@@ -155,7 +184,6 @@ def multilabel_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
     y, p = np.asarray(y, np.int64), np.asarray(p, np.float64)
     label = (p >= 0.5).astype(np.int64)
     each = [classification_metrics(y[:, i], np.stack([1 - q, q], 1)) for i, q in enumerate(p.T)]
-    areas = [one["auc"] for one in each if one["auc"] is not None]
     confidence = np.where(label == 1, p, 1 - p)
     return {
         "accuracy": _plain(np.mean(np.all(label == y, axis=1))),
@@ -163,7 +191,8 @@ def multilabel_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:
             np.mean([_balanced(*column) for column in zip(y.T, label.T, strict=True)])
         ),
         "f1": _plain(metrics.f1_score(y, label, average="macro", zero_division=0)),
-        "auc": _plain(np.mean(areas)) if areas else None,
+        "auc": _mean_of(each, "auc"),
+        "average_precision": _mean_of(each, "average_precision"),
         "log_loss": _plain(np.mean([one["log_loss"] for one in each])),
         "ece": expected_calibration_error(confidence.ravel(), (label == y).ravel()),
     }
@@ -226,6 +255,20 @@ def calibration_bins(
 def _balanced(y, label):
     """Mean recall of the classes that `y` has."""
     return _plain(np.mean([np.mean(label[y == one] == one) for one in np.unique(y)]))
+
+
+def _average_precision(y, p, present):
+    from sklearn.metrics import average_precision_score
+
+    measured = present if p.shape[1] > 2 else [1] if 1 in present else []
+    areas = [average_precision_score(y == one, p[:, one]) for one in measured]
+    return _plain(np.mean(areas)) if areas else None
+
+
+def _mean_of(each, name):
+    """The mean of a metric of several labels, without those for which it is undefined."""
+    defined = [one[name] for one in each if one[name] is not None]
+    return _plain(np.mean(defined)) if defined else None
 
 
 def _top_accuracy(y, p):

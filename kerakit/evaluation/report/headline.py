@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from kerakit.data.tasks import TASKS
 
 __all__ = ["format_number", "headline"]
 
+MAX_TARGETS = 4  # that the sentence names one by one
+# A class is rare if it has less than this fraction of the rows, and less than half of its even
+# share (so none of ten equal classes is rare by chance).
+RARE = 0.1
+# What is beside the accuracy then.
+_BESIDE = {"balanced accuracy": "balanced_accuracy", "average precision": "average_precision"}
 # What each built-in baseline does, as part of a sentence.
 _BASELINES = {
     "mean": "predicting the mean",
@@ -27,6 +34,9 @@ def headline(
     rows: int | None,
     unit: str | None = None,
     tokens: int | None = None,
+    *,
+    per_class: Mapping[str, Mapping[str, float | None]] | None = None,
+    per_target: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Return the result of an evaluation in one sentence.
 
@@ -37,6 +47,8 @@ def headline(
         rows: int. Number of test rows.
         unit: str or `None`. The target's unit. Defaults to `None`.
         tokens: int or `None`. Number of test tokens of a tagger. Defaults to `None`.
+        per_class, per_target: as in `Report`. Where a class is rare, the sentence has more than
+            the accuracy; several targets are named one by one. Defaults to `None`.
 
     Example:
 
@@ -49,23 +61,70 @@ def headline(
     counted = _count(rows, f"test {words.row}")
     if tokens is not None:
         counted = f"{_count(tokens, 'token')} of {counted}"
-    value = test[metric]
-    text = f"{name} {format_number(value)}"
-    text += f" {unit} on {counted}" if relative and unit else f" on {counted}"
+    if per_target:
+        return _of_targets(per_target, baseline, metric, name, counted)
+    rare = _rare_classes(per_class, test) if words.answer == "label" else []
+    metrics = {name: metric, **_BESIDE} if rare else {name: metric}
+    values = [f"{name} {format_number(test[metric])}" for name, metric in metrics.items()]
+    text = f"{_listed(values)}{f' {unit}' if relative and unit else ''} on {counted}"
     comparisons = []
     for key, description in (_BASELINES | _best_own(baseline, metric, relative)).items():
-        other = baseline.get(key, {}).get(metric)
-        if other is None or value is None:
+        others = [baseline.get(key, {}).get(metric) for metric in metrics.values()]
+        if others[0] is None or test[metric] is None:
             continue
         if relative:
-            comparisons.append(_relative(value, other, description))
+            comparisons.append(_relative(test[metric], others[0], description))
         else:
-            comparisons.append(f"{format_number(other)} for {description}")
+            comparisons.append(f"{_listed(map(format_number, others))} for {description}")
     if comparisons:
-        *first, last = comparisons
-        listed = f"{', '.join(first)} and {last}" if first else last
-        text += f", {'' if relative else 'against '}{listed}"
+        text += f", {'' if relative else 'against '}{_listed(comparisons)}"
+    if rare:
+        text += f"; recall {_listed(rare)}"
     return text + "."
+
+
+def _of_targets(per_target, baseline, metric, name, counted):
+    """The sentence about several targets: each by itself, or how many are below the baselines."""
+    if len(per_target) <= MAX_TARGETS:
+        each = []
+        for target, values in per_target.items():
+            compared = [
+                _relative(values[metric], values["baseline"][key][metric], description)
+                for key, description in _BASELINES.items()
+                if key in values["baseline"]
+            ]
+            value = format_number(values[metric])
+            each.append(f"{target} {value}{f', {_listed(compared)}' if compared else ''}")
+        return f"{name} on {counted}: {'; '.join(each)}."
+    total = len(per_target)
+    better = []
+    for key, description in _BASELINES.items():
+        if key in baseline:
+            below = sum(v[metric] < v["baseline"][key][metric] for v in per_target.values())
+            better.append(f"below {description} for {below} of {total}")
+    return f"{name} of {total} targets on {counted}{': ' if better else ''}{_listed(better)}."
+
+
+def _rare_classes(per_class, test):
+    """The recall of the positive class and of the rarest one, where a class is rare."""
+    supports = {name: one["support"] for name, one in (per_class or {}).items() if one["support"]}
+    total, count = sum(supports.values()), len(per_class or {})
+    if not supports or not test.keys() >= set(_BESIDE.values()):
+        return []
+    rarest = min(supports, key=supports.__getitem__)
+    if supports[rarest] / total >= min(RARE, 0.5 / count):
+        return []
+    shown = [rarest] if count > 2 or list(per_class)[1] == rarest else [list(per_class)[1], rarest]
+    found = []
+    for name in shown:
+        rows = f" ({100 * supports[name] / total:.2g} % of the rows)" if name == rarest else ""
+        found.append(f"of {name!r}{rows} {format_number(per_class[name]['recall'])}")
+    return found
+
+
+def _listed(parts):
+    *first, last = parts or [""]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def format_number(value: float | None) -> str:

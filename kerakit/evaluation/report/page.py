@@ -8,7 +8,7 @@ from typing import Any
 from kerakit.data.spec import Spec
 from kerakit.evaluation.report import sections
 from kerakit.evaluation.report.html import definitions
-from kerakit.evaluation.report.report import Report, metrics_table
+from kerakit.evaluation.report.report import Report, metrics_table, targets_table
 from kerakit.evaluation.report.template import PAGE
 from kerakit.html_table import escaped
 
@@ -51,7 +51,7 @@ def render(
     return PAGE.substitute(
         title=escaped(title),
         headline=escaped(report.headline()),
-        table=metrics_table(report),
+        table=targets_table(report) + metrics_table(report),
         notes="".join(f'<p class="note">{escaped(note)}</p>' for note in report.notes),
         plots=f'<h2>Plots</h2><div class="plots">{images}</div>' if images else "",
         classes=sections.classes(report, spec) + sections.confident_errors(report),

@@ -11,7 +11,9 @@ from kerakit.evaluation.report.headline import format_number, headline
 from kerakit.evaluation.stages import HEADER, stage_rows
 from kerakit.html_table import escaped, html_table
 
-__all__ = ["Report", "metrics_table"]
+__all__ = ["Report", "metrics_table", "target_rows", "targets_table"]
+
+_OF_TARGET = ("rmse", "mae", "r2")
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -34,6 +36,9 @@ class Report:
         per_class: dict from class to its `precision`, `recall`, `f1` and `support`, see
             `kerakit.evaluation.metrics.confusion.per_class`. Empty where a row does not have
             exactly one label.
+        per_target: dict from the name of a target to its `rmse`, `mae` and `r2`, and to
+            `baseline`, a dict from the name of a baseline to the same three. Empty where there
+            is one target.
         confused: tuple of dicts with `true`, `predicted`, `count` and `share` (fraction of the
             true class): the pairs of classes that are confused most often.
         stages: tuple of dicts. The stages of `fine_tune`, with their validation metrics. Empty
@@ -68,6 +73,7 @@ class Report:
     by_horizon: dict[str, list[float]] = dataclasses.field(default_factory=dict)
     confident_errors: tuple[dict[str, Any], ...] = ()
     tokens: int | None = None
+    per_target: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict of JSON values."""
@@ -86,7 +92,10 @@ class Report:
     def __str__(self) -> str:
         header = ["", "model", *self.baseline]
         cells = [[name, *map(format_number, values)] for name, values in self.rows()]
-        lines = [self.headline(), "", *_aligned([header, *cells])]
+        lines = [self.headline(), ""]
+        if self.per_target:
+            lines += [*_aligned(target_rows(self)), ""]
+        lines += _aligned([header, *cells])
         if self.stages:
             lines += ["", *_aligned([HEADER, *stage_rows(self.stages)])]
         lines += ["", *self.notes] if self.notes else []
@@ -102,14 +111,22 @@ class Report:
 
     def _repr_html_(self) -> str:
         notes = [*self.notes, *([f"Report: {self.path}"] if self.path else [])]
-        return f"<p><strong>{escaped(self.headline())}</strong></p>{metrics_table(self)}" + "".join(
+        tables = targets_table(self) + metrics_table(self)
+        return f"<p><strong>{escaped(self.headline())}</strong></p>{tables}" + "".join(
             f"<p><small>{escaped(note)}</small></p>" for note in notes
         )
 
     def headline(self) -> str:
         """Return the result in one sentence: the main metric, and how baselines compare."""
         return headline(
-            self.task, self.test, self.baseline, self.counts["test"], self.unit, self.tokens
+            self.task,
+            self.test,
+            self.baseline,
+            self.counts["test"],
+            self.unit,
+            self.tokens,
+            per_class=self.per_class,
+            per_target=self.per_target,
         )
 
 
@@ -117,6 +134,25 @@ def metrics_table(report: Report) -> str:
     """Return the table of metrics as HTML: a column for the model and one for each baseline."""
     header = ["", "model", *report.baseline]
     rows = [[name, *map(format_number, values)] for name, values in report.rows()]
+    return html_table(header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics")
+
+
+def target_rows(report: Report) -> list[list[str]]:
+    """Return the table of several targets, its header first; each metric beside the baselines'."""
+    baselines = [f"rmse, {name}" for name in report.baseline]
+    rows = [["target", *_OF_TARGET, *baselines]]
+    for target, values in report.per_target.items():
+        own = [values[name] for name in _OF_TARGET]
+        others = [values["baseline"][name]["rmse"] for name in report.baseline]
+        rows.append([target, *map(format_number, own + others)])
+    return rows
+
+
+def targets_table(report: Report) -> str:
+    """Return the table of several targets as HTML, empty where there is one target."""
+    if not report.per_target:
+        return ""
+    header, *rows = target_rows(report)
     return html_table(header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics")
 
 

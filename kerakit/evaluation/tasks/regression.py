@@ -29,6 +29,7 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
         options: `MeasureOptions`.
     """
     spec, quantiles = data.spec, options.quantiles
+    names = spec.target.names
     baselines, notes = fit_baselines(data, model)
     y, answers = predict_test(model, data, {**baselines, **options.baselines}, quantiles)
     p, interval = answers.pop("model"), {}
@@ -38,7 +39,7 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
         p = p[:, prediction_column(quantiles)]
 
     def measure(p):
-        shape = (-1,) if len(spec.target.names) == 1 else (-1, len(spec.target.names))
+        shape = (-1,) if len(names) == 1 else (-1, len(names))
         own = compute_metrics(options.metrics, y.reshape(shape), p.reshape(shape), spec.task)
         return metrics.regression_metrics(y, p) | own
 
@@ -46,8 +47,15 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
     if interval:
         test |= metrics.interval_metrics(y, **interval)
 
+    per_target = {}
+    if len(names) > 1:
+        per_target = metrics.target_metrics(y, p, names)
+        for name, answer in answers.items():
+            for target, values in metrics.target_metrics(y, answer, names).items():
+                per_target[target].setdefault("baseline", {})[name] = values
+
     def draw():
-        labels = {"names": spec.target.names, "unit": spec.target.unit}
+        labels = {"names": names, "unit": spec.target.unit}
         return {
             "predicted_vs_true": plots.predicted_vs_true(y, p, **labels, **interval),
             "residuals": plots.residuals(y, p, **labels),
@@ -59,4 +67,5 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
         rows=len(y),
         draw=draw,
         notes=notes,
+        fields={"per_target": per_target},
     )

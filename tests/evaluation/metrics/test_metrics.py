@@ -14,13 +14,15 @@ def test_regression_by_hand():
     assert result["r2"] == pytest.approx(1 - 5 / 14)
 
 
-def test_several_targets_are_averaged_per_target():
+def test_several_targets_are_measured_each_by_itself():
     y = np.array([[0.0, 0.0], [2.0, 20.0]])
     p = y + np.array([[1.0, 10.0], [1.0, -10.0]])
-    result = metrics.regression_metrics(y, p)
-    assert result["rmse"] == pytest.approx((1 + 10) / 2)
-    assert result["mae"] == pytest.approx((1 + 10) / 2)
-    assert result["r2"] == pytest.approx(0.0)
+    assert metrics.regression_metrics(y, p) == {"r2": 0.0}  # no mean over units
+    expected = {"a": (1.0, 1.0, 0.0), "b": (10.0, 10.0, 0.0)}
+    found = metrics.target_metrics(y, p, ["a", "b"])
+    assert {name: tuple(values.values()) for name, values in found.items()} == expected
+    y[:, 0] = 1.0  # undefined for the first target
+    assert metrics.regression_metrics(y, p)["r2"] == 0.0
 
 
 @pytest.mark.parametrize("y", [[4.0], [4.0, 4.0]])
@@ -61,6 +63,8 @@ def test_two_classes_by_hand():
     assert result["balanced_accuracy"] == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert result["f1"] == pytest.approx(0.5)  # precision 1/2, recall 1/2
     assert result["auc"] == pytest.approx(5 / 6)  # of six pairs one is out of order: 0.6 > 0.4
+    # By falling probability: 1, 0, 1, 0, 0. Precision 1 at recall 1/2, then 2/3 at recall 1.
+    assert result["average_precision"] == pytest.approx((1 + 2 / 3) / 2)
     likelihood = [0.9, 0.4, 0.7, 0.7, 0.4]
     assert result["log_loss"] == pytest.approx(-np.mean(np.log(likelihood)))
 
@@ -72,13 +76,17 @@ def test_three_classes_by_hand():
     assert result["accuracy"] == 0.75
     assert result["balanced_accuracy"] == pytest.approx(2 / 3)
     assert result["f1"] == pytest.approx((2 / 3 + 0 + 1) / 3)
-    assert result["auc"] == pytest.approx(1.0)
+    assert result["auc"] == result["average_precision"] == pytest.approx(1.0)
     assert result["log_loss"] == pytest.approx(-np.mean(np.log([0.8, 0.4, 0.6, 0.6])))
 
 
 def test_auc_is_none_when_a_class_is_absent(recwarn):
     result = metrics.classification_metrics([0, 1], [[0.6, 0.3, 0.1], [0.1, 0.3, 0.6]])
     assert result["auc"] is None
+    # Of the classes that are there: 1, and 1/2 where both rows have the probability 0.3.
+    assert result["average_precision"] == pytest.approx(0.75)
+    none = metrics.classification_metrics([0, 0], [[0.6, 0.4], [0.1, 0.9]])
+    assert none["average_precision"] is None
     assert result["balanced_accuracy"] == pytest.approx(0.5)
     assert metrics.classification_metrics([1, 1], [[0.6, 0.4], [0.1, 0.9]])["auc"] is None
     assert not recwarn.list
@@ -98,6 +106,7 @@ def test_multilabel_by_hand():
     assert result["f1"] == pytest.approx((4 / 5 + 0) / 2)
     assert result["balanced_accuracy"] == pytest.approx((1 / 2 + 2 / 3) / 2)
     assert result["auc"] == pytest.approx(1.0)  # the second label has no positive row
+    assert result["average_precision"] == pytest.approx(1.0)
     likelihood = [0.9, 0.8, 0.4, 0.9, 0.7, 0.5]
     assert result["log_loss"] == pytest.approx(-np.mean(np.log(likelihood)))
     json.dumps(result, allow_nan=False)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 
 from kerakit.evaluation.report.headline import format_number
@@ -33,6 +35,47 @@ def regression(rmse=53.1, mean=77.0, **others):
 )
 def test_headline(report, text):
     assert report.headline() == text
+
+
+CLASSES = ("accuracy", "balanced_accuracy", "average_precision")
+
+
+def binary(supports, classes=("no", "yes")):
+    model, constant = ((0.96, 0.7, 0.5), (0.95, 0.5, 0.05))
+    per_class = {
+        name: {"recall": recall, "support": support}
+        for name, recall, support in zip(classes, (0.99, 0.4), supports, strict=True)
+    }
+    return Report(
+        "binary",
+        dict(zip(CLASSES, model, strict=True)),
+        {"majority": dict(zip(CLASSES, constant, strict=True))},
+        {"test": sum(supports)},
+        per_class=per_class,
+    )
+
+
+def test_where_a_class_is_rare_accuracy_is_not_alone():
+    assert binary((95, 5)).headline() == (
+        "Accuracy 0.9600, balanced accuracy 0.7000 and average precision 0.5000 on 100 test rows, "
+        "against 0.9500, 0.5000 and 0.0500 for always answering the majority class; recall of "
+        "'yes' (5 % of the rows) 0.4000."
+    )
+    assert (
+        binary((5, 95), ("bad", "good"))
+        .headline()
+        .endswith("; recall of 'good' 0.4000 and of 'bad' (5 % of the rows) 0.9900.")
+    )
+    assert "balanced" not in binary((90, 10)).headline()
+
+
+def test_many_targets_are_counted():
+    per_target = {f"t{i}": {"rmse": 1.0, "baseline": {"mean": {"rmse": i}}} for i in range(6)}
+    report = Report("regression", {"r2": 0.5}, {"mean": {"r2": 0.0}}, {"test": 9})
+    report = dataclasses.replace(report, per_target=per_target)
+    assert report.headline() == (
+        "RMSE of 6 targets on 9 test rows: below predicting the mean for 4 of 6."
+    )
 
 
 def test_numbers():
