@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kerakit.serving.contract.signatures import image_feature, signature_names
 from kerakit.serving.exporting.postprocess import input_signature, serving_function
+from kerakit.serving.exporting.wire_spelling import respelling
 
 if TYPE_CHECKING:
     import keras
@@ -26,10 +27,12 @@ class Endpoint:
         function: from tensors as `inputs` describes them to a dict of float32 and string
             tensors.
         inputs: `tf.TensorSpec`, or a dict of them by name.
+        tables: lookup tables of `function` that belong to no layer of the model.
     """
 
     function: Callable[..., dict[str, tf.Tensor]]
     inputs: tf.TensorSpec | dict[str, tf.TensorSpec]
+    tables: Sequence[Any] = ()
 
 
 def build_endpoints(
@@ -37,7 +40,8 @@ def build_endpoints(
 ) -> dict[str, Endpoint]:
     """Return the `Endpoint` of every signature of an export, `serving_default` first.
 
-    - `serving_default` takes the raw features by name.
+    - `serving_default` takes the raw features by name. A category may be spelled another way
+      than in training.
     - `classify` and `regress` take serialised `tf.Example`s with all of these features. A
       missing number is NaN and a missing string is empty, as in `serving_default`.
     - `serve_bytes` takes encoded images (JPEG, PNG, GIF's first frame, BMP). The graph
@@ -48,15 +52,21 @@ def build_endpoints(
         spec: `Spec`.
         quantiles: tuple of floats, or `None`. Levels of a quantile regressor's columns.
     """
-    serve = serving_function(model, spec, quantiles)
+    answer = serving_function(model, spec, quantiles)
+    respell, tables = respelling(spec)
     signature = input_signature(spec)
+
+    def serve(features):
+        return answer(respell(features))
+
     makers = {
         "serving_default": lambda: Endpoint(serve, signature),
         "classify": lambda: _classify(serve, spec),
         "regress": lambda: _regress(serve, spec),
         "serve_bytes": lambda: _serve_bytes(serve, spec),
     }
-    return {name: makers[name]() for name in signature_names(spec)}
+    made = {name: makers[name]() for name in signature_names(spec)}
+    return {name: dataclasses.replace(made[name], tables=tables) for name in made}
 
 
 def _classify(serve, spec):

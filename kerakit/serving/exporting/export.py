@@ -97,7 +97,9 @@ def export(
     run_dir = pathlib.Path(run_dir) if run_dir is not None else None
     spec, examples = spec_and_examples(data, examples)
     golden, manifest = _describe(model, spec, model_dir.name, examples, run_dir)
-    functions = trace_endpoints(model, build_endpoints(model, spec, manifest["quantiles"]))
+    endpoints = build_endpoints(model, spec, manifest["quantiles"])
+    functions = trace_endpoints(model, endpoints)
+    tables = endpoints["serving_default"].tables
 
     def finish(folder, number):
         write_manifest(folder, {**manifest, "version": number})
@@ -105,7 +107,7 @@ def export(
     with publish(model_dir, version, finish) as publication:
         folder = publication.folder
         with _explained(folder.parent):
-            _save(functions, model, folder)
+            _save(functions, model, tables, folder)
             write_warmup(folder, manifest, golden.inputs)
         if spec.is_classification:
             (folder / "assets").mkdir(exist_ok=True)
@@ -153,12 +155,14 @@ def _quantiles(model, spec):
     return levels
 
 
-def _save(functions, model, folder):
+def _save(functions, model, tables, folder):
     """Write the SavedModel: the traced endpoints, their variables and lookup tables only."""
     import keras
 
     archive = keras.export.ExportArchive()
     archive.track(model)
+    for table in tables:
+        archive.track(table)
     for name, function in functions.items():
         archive.add_endpoint(name, function)
     logger = logging.getLogger("tensorflow")
