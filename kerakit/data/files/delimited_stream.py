@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import collections
+import csv
+import dataclasses
 import gzip
 import io
 import os
@@ -12,8 +14,11 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kerakit.data.files.delimited import find_layout, not_in_encoding
+from kerakit.data.files.delimited import not_in_encoding
+from kerakit.data.files.layout import find_layout
+from kerakit.data.files.signature import HEAD, is_gzip, refuse_foreign, refuse_utf16
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,7 +37,7 @@ class DelimitedStream:
 
     Args:
         path: `pathlib.Path` of the file, which is opened several times.
-        columns, separator, quote, encoding: as for `read_delimited`.
+        columns, separator, quote, encoding, decimal: as for `read_delimited`.
 
     Attributes:
         names: list of strings. The columns' names.
@@ -53,17 +58,25 @@ class DelimitedStream:
         separator: str | None = None,
         quote: str | None = '"',
         encoding: str = "utf-8",
+        decimal: str = ".",
     ) -> None:
         self._path = path
         self._encoding = encoding
         self._read = 0  # bytes of the file, up to the last row that was yielded
         try:
             self._size = os.path.getsize(path)
-            self._layout = find_layout(self._open_text, str(path), columns, separator, quote)
+            with open(path, "rb") as file:
+                head = file.read(HEAD)
+            refuse_foreign(head, path, "a file of CSV, JSON lines or Parquet")
+            refuse_utf16(head, str(path), encoding)
+            self._packed = path.suffix.lower() == ".gz" or is_gzip(head)
+            layout = find_layout(self._open_text, str(path), columns, separator, quote, decimal)
         except OSError as error:
             raise _unreadable(path, error) from error
-        self.names = self._layout.names
-        self.hint = self._layout.hint
+        self._layout = layout
+        self._notes = list(layout.header.notes)
+        self.names = layout.names[int(layout.header.has_index) :]
+        self.hint = layout.hint
 
     def blocks(self, wanted: list[str]) -> Iterator[tuple[int, dict[str, pa.Array]]]:
         """Yield `(first, columns)`, block by block.
@@ -90,7 +103,10 @@ class DelimitedStream:
                 break
             except pa.ArrowInvalid as error:
                 if "straddl" not in str(error):
-                    raise self._layout.ragged(error) from error
+                    if self._layout.is_mended:
+                        raise self._layout.ragged(error) from error
+                    self._layout = dataclasses.replace(self._layout, is_mended=True)
+                    continue  # again, with each row looked at
                 if size >= _MAX_ROW:
                     raise DataError(
                         f"{self._path}: a row after {self.location(done)} is longer than "
@@ -98,8 +114,12 @@ class DelimitedStream:
                         "quote=None."
                     ) from error
                 size *= 2  # a row longer than a block: again, with larger ones
+            except csv.Error as error:
+                raise self._layout.ragged(error) from error
             except OSError as error:
                 raise _unreadable(self._path, error) from error
+        for note in self._notes:
+            warn(note)
         if not done:
             raise DataError(f"{self._path} has a header and no rows. Expected rows of values.")
 
@@ -114,11 +134,13 @@ class DelimitedStream:
     def _blocks(self, wanted, size, skip):
         from pyarrow import csv as arrow
 
-        options = self._layout.options(size, wanted)
-        with self._open() as file, arrow.open_csv(file, *options) as batches:
-            first = -int(self._layout.has_header)
+        layout = self._layout
+        options = layout.options(size, wanted)
+        file = io.BufferedReader(_Mended(layout, self._notes)) if layout.is_mended else self._open()
+        with file, arrow.open_csv(file, *options) as batches:
+            first = -layout.rows_before
             for count, batch in enumerate(batches, 1):
-                self._read = file.raw.position(count * size)
+                self._read = self._size if layout.is_mended else file.raw.position(count * size)
                 new = batch.slice(min(max(skip - first, 0), len(batch)))
                 if len(new):
                     start = first + len(batch) - len(new)
@@ -126,20 +148,41 @@ class DelimitedStream:
                 first += len(batch)
 
     def _open(self):
-        return io.BufferedReader(_Utf8(self._path, self._encoding))
+        return io.BufferedReader(_Utf8(self._path, self._encoding, self._packed))
 
     def _open_text(self):
         return io.TextIOWrapper(self._open(), encoding="utf-8", newline="")
 
 
+class _Mended(io.RawIOBase):
+    """The rows of values of a layout, without empty fields too many and blank lines."""
+
+    def __init__(self, layout, notes):
+        self._rows = layout.mended(notes)
+        self._ready = memoryview(b"")
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        while not self._ready:
+            content = next(self._rows, None)
+            if content is None:
+                return 0
+            self._ready = memoryview(content)
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+
 class _Utf8(io.RawIOBase):
     """A file's text in UTF-8 without a byte order mark, decoded chunk by chunk."""
 
-    def __init__(self, path, encoding):
+    def __init__(self, path, encoding, packed):
         self._name = str(path)
         self._encoding = encoding
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 (closed by close)
-        packed = path.suffix.lower() == ".gz"
         self._bytes = gzip.GzipFile(fileobj=self._file) if packed else self._file
         self._decoder = codecs.getincrementaldecoder(encoding)()
         self._line = 1

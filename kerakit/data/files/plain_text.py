@@ -8,23 +8,22 @@ import pathlib
 import zlib
 
 from kerakit.data.files.delimited import not_in_encoding
+from kerakit.data.files.signature import HEAD, is_gzip, refuse_foreign, refuse_utf16
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 
 __all__ = ["decode", "file_bytes", "is_encoding", "read_bytes", "unpacked"]
 
-_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-
 
 def read_bytes(path: pathlib.Path, expected: str = "a file of text") -> bytes:
-    """Return the bytes of a file of text, unpacked where its name ends in `.gz`.
+    """Return the bytes of a file of text, unpacked where it is a gzip file.
 
     Args:
         path: `pathlib.Path`.
         expected: str. The expected kind of file, for errors.
 
     Raises:
-        DataError: when there is no such file, or it is a folder, empty or no gzip file.
+        DataError: when there is no such file, or it is a folder, empty or of another kind.
     """
     content = unpacked(file_bytes(path, expected), path)
     if not content.strip():
@@ -40,7 +39,8 @@ def file_bytes(path: pathlib.Path, expected: str) -> bytes:
         expected: str. The expected kind of file, for errors.
 
     Raises:
-        DataError: when there is no such file, or it is a folder or empty.
+        DataError: when there is no such file, or it is a folder, empty, or of a kind that no
+            loader reads, such as a workbook, an archive or an HTML page.
     """
     if os.path.isdir(path):  # `Path.is_dir` raises an error for a name that is too long
         raise DataError(f"{path} is a folder. Expected {expected}.")
@@ -53,21 +53,24 @@ def file_bytes(path: pathlib.Path, expected: str) -> bytes:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     if not content:
         raise DataError(f"{path} is empty. Expected {expected}.")
+    refuse_foreign(content[:HEAD], path, expected)
     return content
 
 
 def unpacked(content: bytes, path: pathlib.Path) -> bytes:
-    """Return the content of a file, unpacked where its name ends in `.gz`.
+    """Return the content of a file, unpacked where it is a gzip file or its name ends in `.gz`.
 
     Raises:
-        DataError: when it is no complete gzip file.
+        DataError: when it is no complete gzip file, or holds a file of another kind.
     """
-    if path.suffix.lower() != ".gz":
+    if path.suffix.lower() != ".gz" and not is_gzip(content):
         return content
     try:
-        return gzip.decompress(content)
+        inside = gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} is no complete gzip file: {error}.") from error
+    refuse_foreign(inside[:HEAD], path, "text inside the gzip file")
+    return inside
 
 
 def decode(content: bytes, name: str, encoding: str) -> str:
@@ -87,15 +90,11 @@ def decode(content: bytes, name: str, encoding: str) -> str:
     >>> decode(b"\\xef\\xbb\\xbfcaf\\xc3\\xa9", "menu.txt", "utf-8")
     'café'
     """
+    refuse_utf16(content, name, encoding)
     try:
         text = content.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        if content[:2] in _UTF16_MARKS:
-            raise DataError(
-                f"{name}, line 1: the text is not {encoding}, but begins as UTF-16 does. Pass "
-                "encoding='utf-16'."
-            ) from error
         raise not_in_encoding(name, line, encoding, error) from error
     at = text.find("\0")
     if at >= 0:

@@ -89,9 +89,10 @@ def read_series(
     source = _with_dates(source)
     if isinstance(source, (str, os.PathLike)):
         read = read_table_file(pathlib.Path(source))
+        named = {*(value or ()), time}
         name, digest = str(source), fingerprint([read.content])
         _refuse_headless(name, read)
-        columns, location, typed = read.columns, read.location, read.typed
+        columns, location, typed = read.without_index(named), read.location, read.typed
     elif is_frame(source):
         name, digest, typed = name or "series", None, True
         columns, location = frame_columns(source, name), _row_of(name)

@@ -1,4 +1,4 @@
-"""Load a table from a file of CSV or Parquet."""
+"""Load a table from a file of CSV, JSON lines or Parquet."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def load_csv(
     unit: str | None = None,
     seed: int = 0,
 ) -> Data:
-    """Load a table from a CSV or Parquet file.
+    """Load a table from a file of CSV, JSON lines or Parquet.
 
     `load_table` is another name of this function. A column is numeric if all its values are
     numbers; other columns are categorical. A missing number is NaN and a missing string is
@@ -54,8 +54,8 @@ def load_csv(
     the training rows only.
 
     Args:
-        path: str or path. A file of delimited text (also gzipped, `.gz`) or of Parquet
-            (`.parquet`, `.pq`).
+        path: str or path. A file of delimited text (also gzipped), of JSON with an object on
+            each line (`.jsonl`, `.ndjson`, `.json`), or of Parquet (`.parquet`, `.pq`).
         target: str or sequence of str. The column to predict, or several.
         columns: sequence of str. Names of the columns of a text file without a header.
             Defaults to `None`: the first row has the names.
@@ -138,6 +138,8 @@ def load_csv(
         check(ok, owner, parameter, "a str of one character, or None", value)
     check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
     text = {"columns": columns, "separator": separator, "quote": quote, "encoding": encoding}
+    text["decimal"] = decimal
+    named = {*targets, *options.exclude, *options.column_types, groups}
     sources, contents = {}, []
     with naming(owner):
         for parameter, file in files.items():
@@ -146,13 +148,14 @@ def load_csv(
             split = "train" if parameter == "path" else parameter
             read = read_table_file(pathlib.Path(file), **text)
             contents.append(read.content)
+            cells = read.without_index(named)
             sources[split] = read_source(
-                read.columns,
+                cells,
                 targets,
                 options,
                 name=str(file),
                 location=read.location,
-                groups=groups if split == "train" or groups in read.columns else None,
+                groups=groups if split == "train" or groups in cells else None,
                 typed=read.typed,
                 hint=read.hint,
                 training=split == "train",

@@ -46,7 +46,7 @@ def read_text_file(
         encoding: str.
 
     Returns:
-        `(columns, location, hint)`, as `read_delimited` returns them.
+        `(columns, location, hint)`, as `Delimited` has them.
 
     Raises:
         DataError: when the file cannot be read, is empty or is not in `encoding`, or its rows
@@ -66,10 +66,11 @@ def read_text_file(
     if quote == "auto":
         quote = None if separator == "\t" else '"'
     options = {"columns": columns, "separator": separator, "quote": quote}
-    table, location, hint = read_delimited(text.encode(), str(path), **options)
+    read = read_delimited(text.encode(), str(path), **options)
+    hint = read.hint
     if columns is None and not hint:
         hint = " If the file has no header, pass columns=, such as columns=('label', 'text')."
-    return table, location, hint
+    return read.columns, read.location, hint
 
 
 def _has_tabs(text):

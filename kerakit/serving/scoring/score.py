@@ -15,6 +15,8 @@ from kerakit.checks import check, check_int
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.columns.unknown import UnknownValues
+from kerakit.data.files.json_rows import JSON, is_json
+from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.options import names
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
@@ -42,7 +44,7 @@ def predict_csv(
     thousands: str | None = None,
     verbose: bool | Literal["auto"] = "auto",
 ) -> int:
-    """Score a CSV or Parquet file with an exported model: one row of answers per row.
+    """Score a file of CSV, JSON lines or Parquet with an exported model: an answer per row.
 
     The file is read, answered and written in blocks, so that memory does not grow with it.
 
@@ -172,7 +174,10 @@ def _batches(blocks, size):
 
 
 def _open(path, text):
-    if path.suffix.lower() in PARQUET:
+    head = b""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        head = file.read(HEAD)
+    if path.suffix.lower() in PARQUET or is_parquet(head):
         from kerakit.data.files.parquet_stream import ParquetStream
 
         if text["columns"] is not None:
@@ -181,6 +186,10 @@ def _open(path, text):
                 "names its columns. Leave it out."
             )
         return ParquetStream(path)
+    if path.suffix.lower() in JSON or is_json(head):
+        from kerakit.data.files.json_rows import JsonStream
+
+        return JsonStream(path)
     from kerakit.data.files.delimited_stream import DelimitedStream
 
     return DelimitedStream(path, **text)

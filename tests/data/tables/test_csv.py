@@ -132,7 +132,6 @@ BAD_FILES = {
     "header only": ("alcohol,quality\n", r"table\.csv has a header and no rows"),
     "short row": ("a,b,quality\n1,2,3\n\n1,2\n", r"table\.csv, line 4: expected 3 .* found 2"),
     "long row": ("a,b,quality\n1,2,3\n1,2,3,4\n", r"table\.csv, line 3: expected 3 .* found 4"),
-    "same name": ("a,a,quality\n1,2,3\n", r"table\.csv: two columns have the name 'a'"),
     "collision": ("a b,a-b,quality\n" + "1,2,3\n1,2,4\n", r"table\.csv: .*'a b' and 'a-b'"),
     "no features": ("quality\n" + "1\n2\n3\n", r"table\.csv: no column is left for the features"),
     "open quote": ('a,quality\n1,2\n"3,4\n5,6\n', r"table\.csv, line 3: expected 2 .* found 1"),

@@ -33,7 +33,7 @@ BAD_FILES = {
     "no header": (GOOD, r"no column 'text'.*'a', 'text 0'\. If the file has no header, .*columns="),
     "all the same": ("label,text\n" + "a,one\nb,one\n" * 9, r"18 rows left to split are all the"),
     "punctuation": ("label,text\n" + "a,!!\nb,??\n" * 9 + "a,!\nb,.\n" * 9, "no training text"),
-    "reserved": (HEADED.replace("label,text", "label,label"), "two columns have the name 'label'"),
+    "reserved": (HEADED.replace("label,text", "label,label"), "no column 'text'"),
 }
 
 
