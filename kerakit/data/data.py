@@ -12,7 +12,7 @@ import numpy as np
 from kerakit.checks import check, naming
 from kerakit.data.spec import Spec
 from kerakit.data.split import SPLITS
-from kerakit.data.storage.mapped import is_lazy, row_reader, take_rows
+from kerakit.data.storage.mapped import is_lazy, is_mapped, row_reader, take_rows
 from kerakit.data.summary import summary_html, summary_text
 
 if TYPE_CHECKING:
@@ -255,6 +255,26 @@ class Data:
             return tf.data.Dataset.from_tensor_slices(elements)
         rows = self.batches(split, _ROWS_AT_A_TIME).unbatch()
         return rows.apply(tf.data.experimental.assert_cardinality(len(source)))
+
+    def __copy__(self) -> Data:
+        return Data(*self._sources.values(), self.spec)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tables and spec, for `pickle` and `copy.deepcopy`; tensors are made again when needed."""
+        for split, source in self._sources.items():
+            if source is None:
+                continue
+            if not isinstance(source, Table):
+                raise TypeError(
+                    f"The {split} split of this Data is a stream (a tf.data.Dataset), which can "
+                    "neither be pickled nor copied. Load the data again instead."
+                )
+            if any(map(is_mapped, source.features.values())):
+                raise TypeError(
+                    f"The {split} split of this Data is in a file that belongs to this process, "
+                    "and can neither be pickled nor copied. Load the data again instead."
+                )
+        return {"spec": self.spec, "_sources": self._sources, "_tensors": {}}
 
     def __repr__(self) -> str:
         return summary_text("Data", self.spec)

@@ -36,6 +36,7 @@ class Options:
     rename_labels: Mapping[str, str] | None = None
     pos_label: str | None = None
     unit: str | None = None
+    drop_missing_target: bool | None = None  # `None` for a loader that has no such parameter
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -51,6 +52,8 @@ class Options:
             check_choice(owner, "column_types", kind, ("numeric", "categorical"))
         labels = _mapping(owner, "rename_labels", self.rename_labels)
         settle("rename_labels", {str(label): str(other) for label, other in labels.items()})
+        drop = self.drop_missing_target
+        check(drop in (None, True, False), owner, "drop_missing_target", "a bool", drop)
         NumberFormat.checked(owner, self.decimal, self.thousands)
         settle("exclude", names(owner, "exclude", self.exclude))
         if self.na_values is not None:

@@ -41,7 +41,9 @@ def given_flags(
     """
     check_one_source(config, data_flag)
     given = {name: getattr(config, name) for name in flags.__annotations__}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = {
+        name: value for name, value in given.items() if value is not None and value is not False
+    }
     for name in ("dataset", "data_dir", data_flag):
         given.pop(name, None)
     for name in given:

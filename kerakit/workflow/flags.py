@@ -92,6 +92,8 @@ class TableFlags(RunFlags):
     """Columns that are not used as features, separated by commas."""
     rename_labels: str | None = None
     """JSON object from labels to new labels, such as '{"yes.": "yes"}'."""
+    drop_missing_target: bool = False
+    """Leave out rows without a target, with a warning that counts them."""
     unit: str | None = None
     """Unit of a numeric target. The report shows it."""
 

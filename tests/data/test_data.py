@@ -1,5 +1,8 @@
 """`Data` of tables in memory and in files, and of tables that the user split."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -148,3 +151,30 @@ def test_what_is_no_pair_is_refused(tables, message):
         kk.Data.from_tables(**tables)
     with pytest.raises(DataError, match="no column 'z'"):
         kk.Data.from_tables(FRAME, target="z")
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))]
+)
+def test_data_in_memory_can_be_copied_and_pickled(again):
+    loaded = data(IMAGES, WEIGHT)
+    first = next(iter(loaded.train))[1]  # tensors and datasets exist by now
+    copied = again(loaded)
+    assert copied.spec == loaded.spec
+    assert copied.validation is None
+    np.testing.assert_array_equal(copied.table("train").features["image"], IMAGES)
+    assert next(iter(copied.train))[1] == first
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, pickle.dumps])
+def test_data_that_is_not_in_memory_says_why_it_cannot_be_pickled(again, tmp_path):
+    table = Table({"number": IDS * 2.0}, IDS)
+    rows = tf.data.Dataset.from_tensor_slices(table.elements())
+    stream = Data(rows, None, table, Spec("multiclass", ()))
+    with pytest.raises(TypeError, match="The train split of this Data is a stream"):
+        again(stream)
+    assert copy.copy(stream).train is rows
+    IMAGES.tofile(tmp_path / "pixels.raw")
+    pixels = np.memmap(tmp_path / "pixels.raw", np.uint8, "r", shape=IMAGES.shape)
+    with pytest.raises(TypeError, match="The train split of this Data is in a file"):
+        again(data(pixels))

@@ -33,6 +33,7 @@ def test_the_flags_that_were_given_are_those_of_the_data():
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
+        ({"drop_missing_target": True}, "--drop-missing-target goes with --csv FILE"),
         ({"na_values": "?"}, "--na-values goes with --csv FILE"),
         ({"csv": "a.csv", "dataset": "iris"}, "two sets of data"),
         ({"data_dir": "sets"}, "--data-dir goes with --dataset tfds:NAME"),

@@ -22,6 +22,7 @@ __all__ = [
     "class_ids",
     "group_ids",
     "label_column",
+    "one_hot_labels",
     "sorted_labels",
 ]
 
@@ -127,6 +128,24 @@ They are different classes. If they are one class, pass rename_labels={'Yes': 'y
         "They are different classes. If they are one class, pass "
         f"rename_labels={short_repr(renamed)}."
     )
+
+
+def one_hot_labels(flags: np.ndarray, labels: Sequence[str] = ()) -> Texts | None:
+    """Return one-hot rows as `Texts` of labels, or `None` where a row has not exactly one 1.
+
+    Args:
+        flags: array of numbers or booleans of shape `(n, classes)`.
+        labels: sequence of strings, one for each column. Defaults to `()`: `0`, `1`, `2`, ...
+
+    Example:
+
+    >>> one_hot_labels(np.eye(3)[[2, 0]]).strings().tolist()
+    ['2', '0']
+    """
+    if not np.isin(flags, (0, 1)).all() or not (flags.sum(axis=1) == 1).all():
+        return None
+    labels = tuple(labels) or tuple(map(str, range(flags.shape[1])))
+    return Texts(np.array(labels, object), flags.argmax(axis=1), labels)
 
 
 def sorted_labels(column: Texts) -> tuple[str, ...]:

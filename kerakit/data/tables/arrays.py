@@ -42,6 +42,7 @@ def load_arrays(
     exclude: str | Sequence[str] = (),
     rename_labels: Mapping[str, str] | None = None,
     pos_label: str | None = None,
+    drop_missing_target: bool = False,
     unit: str | None = None,
     seed: int = 0,
     dataset: str = "arrays",
@@ -69,9 +70,11 @@ def load_arrays(
         sample_weight: array of shape `(n,)` of weights in `[0, inf)`. Defaults to `None`.
         groups: array of shape `(n,)`, or the name of a column of `x`: rows of equal value
             stay in one split. Defaults to `None`.
-        task, test_size, validation_size, column_types, na_values, exclude, rename_labels,
-            pos_label, unit, seed: as in `load_csv`, but `na_values` defaults to no strings, since
-            arrays and frames have nulls.
+        task, test_size, validation_size, column_types, exclude, rename_labels, pos_label,
+            drop_missing_target, unit, seed: as in `load_csv`. The labels of a one-hot array are
+            `0`, `1`, `2`, ..., those of one-hot columns with names are the names.
+        na_values: as in `load_csv`, but it defaults to no strings, since arrays and frames have
+            nulls.
         dataset: str. The name of the data in reports. Defaults to `"arrays"`.
 
     Returns:
@@ -100,6 +103,7 @@ def load_arrays(
         exclude=exclude,
         rename_labels=rename_labels,
         pos_label=pos_label,
+        drop_missing_target=drop_missing_target,
         unit=unit,
         seed=seed,
     )
@@ -153,6 +157,7 @@ def _source(x, y, options, *, named, columns, groups, sample_weight, name, train
         location=lambda row: f"{name}, row {row} (counted from 0)",
         groups=group_column,
         weight=_weights(sample_weight, rows, name),
+        unnamed=not named and not isinstance(y, Mapping) and not is_frame(y),
         training=training,
     )
 

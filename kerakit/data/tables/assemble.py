@@ -15,6 +15,7 @@ from kerakit.data.names import identifiers
 from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_rows
 from kerakit.data.tables.features import feature_arrays, infer_kinds
+from kerakit.data.tables.flag_targets import flag_targets
 from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
 from kerakit.data.tables.targets import encode_targets
 from kerakit.data.tasks import TASKS
@@ -52,6 +53,8 @@ def assemble(
     train = sources["train"]
     for other in sources.values():
         _same_columns(train, other)
+    sources, options = flag_targets(sources, options)
+    train = sources["train"]
     inputs = identifiers(train.features, train.name)
     answers = encode_targets(list(sources.values()), options)
     kinds, notes = infer_kinds(train, options)

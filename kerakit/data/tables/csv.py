@@ -42,6 +42,7 @@ def load_csv(
     separator: str | None = None,
     quote: str | None = '"',
     encoding: str = "utf-8",
+    drop_missing_target: bool = False,
     unit: str | None = None,
     seed: int = 0,
 ) -> Data:
@@ -61,7 +62,8 @@ def load_csv(
             Defaults to `None`: the first row has the names.
         task: str. `"regression"`, `"binary"`, `"multiclass"` or `"multilabel"` (several
             targets of 0 and 1). Defaults to `None`: numbers mean regression unless there
-            are exactly two, strings mean classes.
+            are exactly two, strings mean classes; of several targets of 0 and 1, one-hot ones
+            mean classes and others multilabel.
         test, validation: str or path. Files with the same columns. Default to `None`: a
             fraction of the rows of `path` is split off.
         test_size: float in `(0.0, 1.0)`. Fraction of the rows to test on. Defaults to `0.2`.
@@ -87,6 +89,8 @@ def load_csv(
             whichever the file has.
         quote: str of one character, or `None` for no quoting. Defaults to `'"'`.
         encoding: str. Defaults to `"utf-8"`.
+        drop_missing_target: bool. Whether to leave out rows without a target, with a warning
+            that counts them. Defaults to `False`: such rows are an error.
         unit: str. Unit of a numeric target, for reports. Defaults to `None`.
         seed: int in `[0, inf)`. Seed of the split. Defaults to `0`.
 
@@ -124,6 +128,7 @@ def load_csv(
         exclude=exclude,
         rename_labels=rename_labels,
         pos_label=pos_label,
+        drop_missing_target=drop_missing_target,
         unit=unit,
         seed=seed,
     )

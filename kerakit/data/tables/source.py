@@ -11,7 +11,9 @@ import numpy as np
 from kerakit.checks import shortlist
 from kerakit.data.columns.column import Numbers, Texts, read_column
 from kerakit.data.names import near_match
+from kerakit.data.storage.mapped import take_rows
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     from kerakit.data.options import Options
@@ -30,6 +32,10 @@ class Source:
         groups: `Texts`, or `None`. The group of each row.
         group_name: str or `None`. The name of the group's column.
         weight: float32 array of shape `(n,)`, or `None`. Sample weights.
+        unnamed: bool. Whether the targets are the columns of an array, without names of their
+            own. Defaults to `False`.
+        labels: tuple of strings. The labels of the target in order, where the source has an
+            order of them. Defaults to `()`: they are sorted.
     """
 
     name: str
@@ -39,9 +45,23 @@ class Source:
     groups: Texts | None = None
     group_name: str | None = None
     weight: np.ndarray | None = None
+    unnamed: bool = False
+    labels: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(next(iter(self.targets.values())))
+
+    def take(self, rows: np.ndarray) -> Source:
+        """Return the `Source` of the rows at `rows`, an int array of indices."""
+        location = self.location
+        return dataclasses.replace(
+            self,
+            location=lambda row: location(int(rows[row])),
+            features={name: _take(column, rows) for name, column in self.features.items()},
+            targets={name: _take(column, rows) for name, column in self.targets.items()},
+            groups=None if self.groups is None else _take(self.groups, rows),
+            weight=None if self.weight is None else self.weight[rows],
+        )
 
 
 def read_source(
@@ -54,10 +74,14 @@ def read_source(
     groups: str | None = None,
     typed: bool = True,
     weight: np.ndarray | None = None,
+    unnamed: bool = False,
     hint: str = "",
     training: bool = True,
 ) -> Source:
     """Divide the columns of a table into features, targets and groups, and read them.
+
+    Rows without a target are left out where `drop_missing_target=` says so; a warning counts
+    them.
 
     Args:
         columns: dict from column name to values, as `read_column` takes them.
@@ -68,6 +92,7 @@ def read_source(
         groups: str or `None`. The column of the groups. Defaults to `None`.
         typed: bool. `False` for a text file, where strings may be numbers.
         weight: float32 array of shape `(n,)`, or `None`.
+        unnamed: bool. Whether the targets are the columns of an array. Defaults to `False`.
         hint: str. A sentence to add to an error about a column.
         training: bool. Whether these are the training rows. They must have every column that
             an option names; other rows may lack columns that are no features.
@@ -107,7 +132,7 @@ def read_source(
         origin = f"{name}, column {column!r}"
         return read_column(columns[column], options.na_values, typed, origin, options.number_format)
 
-    return Source(
+    source = Source(
         name=name,
         location=location,
         features={column: read(column) for column in features},
@@ -115,4 +140,32 @@ def read_source(
         groups=None if groups is None else read(groups).texts(),
         group_name=groups,
         weight=weight,
+        unnamed=unnamed,
     )
+    return _without_missing_targets(source) if options.drop_missing_target else source
+
+
+def _without_missing_targets(source):
+    """The rows of a source that have all their targets."""
+    missing = np.zeros(len(source), bool)
+    for column in source.targets.values():
+        missing |= column.missing() if column.missing().ndim == 1 else column.missing().any(axis=1)
+    if not missing.any():
+        return source
+    count = int(missing.sum())
+    if count == len(source):
+        raise DataError(
+            f"{source.name}: the target {shortlist(source.targets)} is missing in all "
+            f"{count:,} rows. Check the file and the target."
+        )
+    warn(
+        f"{source.name}: {count:,} of {len(source):,} rows have no target and are left out, first "
+        f"{source.location(int(np.argmax(missing)))}."
+    )
+    return source.take(np.flatnonzero(~missing))
+
+
+def _take(column, rows):
+    if isinstance(column, Texts):
+        return dataclasses.replace(column, codes=column.codes[rows])
+    return dataclasses.replace(column, values=take_rows(column.values, rows))

@@ -49,6 +49,7 @@ def encode_targets(sources: list[Source], options: Options) -> Answers:
 
     `task=` decides where it is given. Else a numeric target means regression unless it has
     exactly two values, a target of strings means classes, and several targets mean regression.
+    (Several targets of 0 and 1 are recognised by `flag_targets` before.)
 
     Args:
         sources: list of `Source`. The first has the training rows.
@@ -65,7 +66,7 @@ def encode_targets(sources: list[Source], options: Options) -> Answers:
     """
     for source in sources:
         for name, column in source.targets.items():
-            _refuse_missing(name, column, source)
+            _refuse_missing(name, column, source, options)
     train = sources[0]
     if options.rename_labels:
         columns = [column for source in sources for column in source.targets.values()]
@@ -112,6 +113,9 @@ def _encode_classes(sources, task, options):
     if alike:
         warn(alike)
     classes = sorted_labels(labels)
+    if train.labels:
+        stated = dict.fromkeys(options.rename_labels.get(label, label) for label in train.labels)
+        classes = tuple(label for label in stated if label in classes)
     numeric = not labels.odd.any()
     if len(classes) < 2:
         raise DataError(
@@ -161,16 +165,19 @@ def _warn_of_numbers(name, column, train, fails):
     warn(f"{told} The values are read as labels. {odd.cure} For labels, pass task='multiclass'.")
 
 
-def _refuse_missing(name, column, source):
+def _refuse_missing(name, column, source, options):
     missing = column.missing()
     if not missing.any():
         return
     row = int(np.argmax(missing))
     written = "" if isinstance(column, Numbers) else column.written[column.codes[row]]
     note = f" ({written!r} counts as missing; na_values= changes that)" if written.strip() else ""
+    remedy = "remove these rows"
+    if options.drop_missing_target is not None:
+        remedy = "leave out these rows with drop_missing_target=True"
     raise DataError(
         f"{source.location(row)}, column {name!r}: the target is missing{note}, as in "
-        f"{int(missing.sum())} of {len(source)} rows. Fill it in, or remove these rows."
+        f"{int(missing.sum())} of {len(source)} rows. Fill it in, or {remedy}."
     )
 
 

@@ -9,10 +9,12 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Numbers, read_column
+from kerakit.data.columns.labels import one_hot_labels
 from kerakit.data.columns.values import as_column
 from kerakit.data.names import near_match
 from kerakit.data.tables.source import Source
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -67,14 +69,32 @@ def text_source(
 
     texts = read(text, typed=True)
     _check_texts(texts, text, name, location)
+    labels = read(label, labels_typed)
+    if isinstance(labels, Numbers) and labels.values.ndim > 1:
+        labels = _one_hot(labels.values, label, name)
     return Source(
         name=name,
         location=location,
         features={text: texts},
-        targets={label: read(label, labels_typed)},
+        targets={label: labels},
         groups=None if groups is None else read(groups, labels_typed).texts(),
         group_name=groups,
     )
+
+
+def _one_hot(values, label, name):
+    """The labels of one-hot rows."""
+    labels = one_hot_labels(values)
+    if labels is None:
+        raise DataError(
+            f"{name}: {label!r} has shape {values.shape}. Expected one label for each text, or "
+            "rows with exactly one 1."
+        )
+    warn(
+        f"{name}: one-hot labels taken as classes. The labels are {shortlist(labels.written, 5)}. "
+        "Pass one label for each text for other names."
+    )
+    return labels
 
 
 def cells(values: Any, origin: str) -> pa.Array | pa.ChunkedArray:

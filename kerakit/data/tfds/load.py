@@ -36,6 +36,7 @@ def load_tfds(
     exclude: str | Sequence[str] = (),
     rename_labels: Mapping[str, str] | None = None,
     pos_label: str | None = None,
+    drop_missing_target: bool = False,
     unit: str | None = None,
     seed: int = 0,
     image_size: int | tuple[int, int] | None = None,
@@ -64,9 +65,9 @@ def load_tfds(
         download: bool. Whether to download and prepare a set that is not there. Defaults to
             `None`: only where `data_dir` is not given.
         task, test_size, validation_size, groups, column_types, na_values, exclude,
-            rename_labels, pos_label, unit, seed: as in `load_csv`. `na_values` defaults to the
-            empty string alone. `groups`, `column_types`, `na_values`, `exclude` and `unit` are
-            for tables only.
+            rename_labels, pos_label, drop_missing_target, unit, seed: as in `load_csv`.
+            `na_values` defaults to the empty string alone. `groups`, `column_types`,
+            `na_values`, `exclude`, `drop_missing_target` and `unit` are for tables only.
         image_size, channels, max_unreadable, cache_mb, disk_mb, cache_dir: as in
             `load_images`, for images only.
 
@@ -96,6 +97,7 @@ def load_tfds(
         exclude=exclude,
         rename_labels=rename_labels,
         pos_label=pos_label,
+        drop_missing_target=drop_missing_target,
         unit=unit,
         seed=seed,
     )
@@ -166,6 +168,7 @@ def _refuse_options(name, kind, options, groups, image_options):
     """Refuse an option of tables for images and texts, and an option of images for the others."""
     tables = {"groups": groups, "unit": options.unit, "na_values": options.na_values}
     tables |= {"column_types": options.column_types or None, "exclude": options.exclude or None}
+    tables["drop_missing_target"] = options.drop_missing_target
     tables["task"] = None if options.task in ("binary", "multiclass") else options.task
     images = {"image_size": image_options.image_size, "channels": image_options.channels}
     wrong = (tables if kind != "table" else {}) | (images if kind != "images" else {})

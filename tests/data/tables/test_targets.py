@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import kerakit as kk
-from kerakit.data import load_arrays
+from kerakit.data import load_arrays, load_csv
 from kerakit.errors import ArgumentError, DataError
 
 X = np.arange(40, dtype=np.float32).reshape(20, 2) % 7
@@ -178,3 +178,42 @@ def test_labels_that_differ_only_by_case_are_warned_of_with_the_mapping():
     assert data.spec.classes == ("Yes", "no", "yes")
     renamed = load(["yes", "Yes", "no", "yes"] * 5, rename_labels={"Yes": "yes"})
     assert renamed.spec.classes == ("no", "yes")
+
+
+def test_rows_without_a_target_can_be_left_out(write):
+    lines = [f"{row},{'' if row % 5 == 3 else row % 2 * 2.5}" for row in range(40)]
+    path = write("\n".join(["x,y", *lines]))
+    with pytest.raises(DataError, match=r"line 5.*drop_missing_target=True"):
+        load_csv(path, "y", task="regression")
+    words = r"8 of 40 rows have no target and are left out, first .*line 5\."
+    with pytest.warns(UserWarning, match=words):
+        data = load_csv(path, "y", task="regression", drop_missing_target=True, validation_size=0)
+    tables = [data.table(split) for split in ("train", "test")]
+    rows = np.concatenate([table.features["x"] for table in tables])
+    assert sorted(rows) == [row for row in range(40) if row % 5 != 3]
+    np.testing.assert_array_equal(np.concatenate([t.target for t in tables]), rows % 2 * 2.5)
+
+
+def test_weights_groups_and_places_follow_the_rows_that_are_left():
+    y = [None, 1.0, 2.0, np.inf] + [4.0, 5.0] * 8
+    with (
+        pytest.warns(UserWarning, match="1 of 20 rows"),
+        pytest.raises(DataError, match="row 3 .*infinite"),
+    ):
+        load(y, drop_missing_target=True)
+    y[3] = 3.0
+    with pytest.warns(UserWarning, match="1 of 20 rows"):
+        data = load(
+            y, drop_missing_target=True, sample_weight=np.arange(20.0), groups=np.arange(20) // 2
+        )
+    table = data.table("train")
+    weights = {tuple(row): weight for row, weight in zip(X[:7], range(7), strict=False)}
+    assert all(
+        weight % 7 == weights[tuple(row)]
+        for row, weight in zip(table.features["features"], table.weight, strict=True)
+    )
+
+
+def test_a_target_that_is_missing_everywhere_is_refused():
+    with pytest.raises(DataError, match="missing in all 20 rows"):
+        load([np.nan] * 20, drop_missing_target=True)
