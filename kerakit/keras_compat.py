@@ -27,6 +27,7 @@ __all__ = [
     "layers_of",
     "loss_tracker",
     "replaced_call",
+    "watched_assign",
 ]
 
 
@@ -159,3 +160,29 @@ def replaced_call(layers: Sequence[keras.Layer], function: Callable[..., Any]) -
     finally:
         for layer in layers:
             layer.__dict__.pop("call", None)
+
+
+@contextlib.contextmanager
+def watched_assign(variable: keras.Variable, seen: Callable[[], None]) -> Iterator[None]:
+    """Call a function before every assignment to a variable inside the block, but not in a graph.
+
+    Assumes: whatever assigns to a variable calls the public `Variable.assign` of the instance,
+    the setter `optimizer.learning_rate = value` too, and an instance keeps an attribute of its
+    own.
+
+    Args:
+        variable: `keras.Variable`.
+        seen: function without arguments.
+    """
+    import tensorflow as tf
+
+    def assign(self, value):
+        if tf.executing_eagerly():
+            seen()
+        return type(self).assign(self, value)
+
+    variable.__dict__["assign"] = types.MethodType(assign, variable)
+    try:
+        yield
+    finally:
+        variable.__dict__.pop("assign", None)

@@ -1,6 +1,6 @@
 """Compile presets and learning-rate schedules."""
 
-from kerakit.presets.compile import Settings, compile, default_preset, settings_of
+from kerakit.presets.compile import compile, default_preset
 from kerakit.presets.losses import SmoothedCrossentropy
 from kerakit.presets.preset import Preset
 from kerakit.presets.schedules import (
@@ -11,6 +11,7 @@ from kerakit.presets.schedules import (
     Schedule,
     StepSchedule,
 )
+from kerakit.presets.settings import Settings, settings_of
 from kerakit.presets.table import PRESETS
 
 __all__ = [

@@ -20,50 +20,36 @@ from kerakit.builders.contract import (
     submodels_of,
     task_of,
 )
-from kerakit.checks import check, check_choice, check_float, check_int
+from kerakit.checks import check, check_choice, check_float, check_int, short_repr
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
 from kerakit.presets.metrics import formed_metrics
 from kerakit.presets.preset import Preset
 from kerakit.presets.schedules import Schedule, get_schedule
+from kerakit.presets.settings import UNDECAYED, Settings, keep_settings, optimizer_name
 from kerakit.presets.table import FULL_BATCH, PRESETS
 
-__all__ = ["Settings", "compile", "default_preset", "settings_of"]
+__all__ = ["compile", "default_preset"]
 
 HUBER_DELTA = 1.345  # 95 % efficiency on normal errors (Huber 1964; Holland & Welsch 1977)
-# Only kernels are decayed, against overfitting (no bias decay, He et al. 2019,
-# arXiv:1812.01187, section 3.1). Keras asks by TensorFlow's names, such as gamma:0.
-UNDECAYED = r"(^|/)(bias|gamma|beta)(:\d+)?$"
+_USUAL_RATE = 1e-2  # Keras' own for gradient descent, where neither preset nor user has one
 _NUMBERS = ("mean_squared_error", "huber", "pinball")
 _CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
 
+KerasSchedule = keras.optimizers.schedules.LearningRateSchedule
 ScheduleName = Literal["constant", "cosine", "one_cycle", "step"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """What `compile` decided beyond what Keras keeps; `fit` follows it.
-
-    Attributes:
-        preset: `Preset`, with the values that were changed.
-        schedule: `Schedule`, or `None` where the learning rate is measured or the optimizer is
-            the user's own.
-    """
-
-    preset: Preset
-    schedule: Schedule | None
 
 
 def compile(
     model: keras.Model,
     preset: str | Preset | None = None,
     *,
-    learning_rate: float | None = None,
+    learning_rate: float | KerasSchedule | None = None,
     loss: Any = None,
     metrics: Sequence[Any] | None = None,
     optimizer: str | keras.optimizers.Optimizer | None = None,
-    schedule: ScheduleName | Schedule | None = None,
+    schedule: ScheduleName | Schedule | KerasSchedule | None = None,
     batch_size: int | None = None,
     patience: int | None = None,
     weight_decay: float | None = None,
@@ -84,8 +70,9 @@ def compile(
         model: `keras.Model`.
         preset: str, a key of `PRESETS`, or a `Preset`. Defaults to `None`: the preset of the
             model's task, which its layers tell.
-        learning_rate: float in (0, inf). The highest learning rate of the schedule. Defaults to
-            the preset's.
+        learning_rate: float in (0, inf). The highest learning rate of the schedule; or a
+            schedule of `keras.optimizers.schedules`, which counts the optimizer's steps and lets
+            no callback set the rate. Defaults to the preset's.
         loss: any Keras loss. Defaults to the preset's.
         metrics: list of Keras metrics: names, functions or objects. Class ids and
             probabilities get the form that a metric takes: for two classes `"AUC"`,
@@ -95,7 +82,9 @@ def compile(
             Defaults to the accuracy for classes and the mean absolute error for numbers.
         optimizer: a Keras optimizer or the name of one. An optimizer object keeps its own
             learning rate and weight decay. Defaults to the preset's.
-        schedule: str, a key of `SCHEDULES`, or a `Schedule`. Defaults to the preset's.
+        schedule: str, a key of `SCHEDULES`, a `Schedule`, or a Keras schedule as in
+            `learning_rate`. Each `fit` follows it from its start. `"constant"` leaves the rate to
+            callbacks and to you. Defaults to the preset's.
         batch_size: int in [1, inf). Rows per step. Defaults to the preset's.
         patience: int in [1, inf). `fit` stops after so many epochs without a lower validation
             loss. Defaults to the preset's.
@@ -109,6 +98,7 @@ def compile(
     Example:
 
     >>> from kerakit.builders import mlp_regressor
+    >>> from kerakit.presets import settings_of
     >>> model = mlp_regressor(11)
     >>> compile(model)
     >>> settings_of(model).preset.name
@@ -123,6 +113,9 @@ def compile(
     own = isinstance(preset, Preset)
     if not own:
         preset = PRESETS[check_choice("compile", "preset", preset, PRESETS)]
+    if isinstance(learning_rate, KerasSchedule):
+        check(schedule is None, "compile", "schedule", "None beside a Keras schedule", schedule)
+        learning_rate, schedule = None, learning_rate
     if learning_rate is not None:
         check_float("compile", "learning_rate", learning_rate, "(0.0, inf)")
     chosen = preset
@@ -132,19 +125,13 @@ def compile(
     loss_weight = None
     if loss is None:
         loss, loss_weight = _loss(model, preset)
-    made, curve = _optimizer(chosen, learning_rate, optimizer, schedule)
+    made, settings = _optimizer(chosen, learning_rate, optimizer, schedule)
     tags = len(getattr(model, "output_shape", ())) == 3 and activation_of(model) == "softmax"
     # Padded tokens have the weight 0, which only weighted metrics use.
     kind = "weighted_metrics" if tags else "metrics"
     by_kind = {kind: _metrics(model) if metrics is None else _formed(model, metrics)}
     model.compile(optimizer=made, loss=loss, loss_weights=loss_weight, **by_kind)
-    model.kerakit_settings = Settings(chosen, curve)
-
-
-def settings_of(model: keras.Model) -> Settings:
-    """Return the `Settings` of a model; the preset `"adam"` if Keras' own `compile` was used."""
-    settings = getattr(model, "kerakit_settings", None)
-    return settings or Settings(PRESETS["adam"], None)
+    keep_settings(model, settings)
 
 
 def default_preset(model: keras.Model) -> str:
@@ -239,28 +226,39 @@ def _loss(model, preset):
 
 
 def _optimizer(preset, learning_rate, optimizer, schedule):
-    """The optimizer, and the `Schedule` of its learning rate.
+    """The optimizer, and the `Settings`.
 
-    The schedule is `None` where the optimizer has its own or the learning rate is measured.
+    Their schedule is `None` where the optimizer has its own or the learning rate is measured.
     """
     if isinstance(optimizer, keras.optimizers.Optimizer):
-        if learning_rate is not None:
-            raise ArgumentError(
-                "compile takes a learning_rate or an optimizer object that has one, not both. "
-                f"Got {learning_rate!r} and {optimizer.name!r}."
-            )
-        return optimizer, None if schedule is None else get_schedule(schedule, 1e-3)
+        _check_one_rate(optimizer, learning_rate, schedule)
+        preset = dataclasses.replace(preset, learning_rate=preset.learning_rate or _USUAL_RATE)
+        return optimizer, Settings(preset, schedule and get_schedule(schedule, 1e-3))
     options = dict(preset.options) if optimizer in (None, preset.optimizer) else {}
     rate = learning_rate or preset.learning_rate
-    if isinstance(schedule, Schedule):
+    if isinstance(schedule, KerasSchedule):
+        if learning_rate is not None:
+            raise ArgumentError(
+                "compile takes a learning_rate or a Keras schedule that has one, not both. Got "
+                f"{learning_rate!r} and {type(schedule).__name__}."
+            )
+        preset = dataclasses.replace(preset, learning_rate=preset.learning_rate or _USUAL_RATE)
+        curve = None
+    elif isinstance(schedule, Schedule):
         if learning_rate is not None:
             schedule = dataclasses.replace(schedule, learning_rate=learning_rate)
         curve = schedule
     elif rate is None and schedule is None:
         curve = None
     else:
-        curve = get_schedule(schedule or preset.schedule, rate or 1e-2)
-    config = {"learning_rate": curve.learning_rate if curve else 1e-2, **options}
+        curve = get_schedule(schedule or preset.schedule, rate or _USUAL_RATE)
+    settings = Settings(preset, curve)
+    held = schedule if isinstance(schedule, KerasSchedule) else _USUAL_RATE
+    config = {
+        "learning_rate": curve.learning_rate if curve else held,
+        "name": optimizer_name(settings),
+        **options,
+    }
     name = optimizer or preset.optimizer
     try:
         made = keras.optimizers.get({"class_name": name, "config": config})
@@ -270,7 +268,24 @@ def _optimizer(preset, learning_rate, optimizer, schedule):
             where = f"optimizer, with its options, of the preset '{preset.name}'"
         raise ArgumentError(f"The {where} must be a Keras optimizer. Got {name!r}.") from error
     made.exclude_from_weight_decay(var_names=[UNDECAYED])
-    return made, curve
+    return made, settings
+
+
+def _check_one_rate(optimizer, learning_rate, schedule):
+    """Refuse a rate or a schedule beside an optimizer object that has one."""
+    if learning_rate is not None:
+        raise ArgumentError(
+            "compile takes a learning_rate or an optimizer object that has one, not both. "
+            f"Got {short_repr(learning_rate)} and {optimizer.name!r}."
+        )
+    is_keras = isinstance(schedule, KerasSchedule)
+    if is_keras or (schedule and not isinstance(optimizer.learning_rate, keras.Variable)):
+        got = type(schedule).__name__ if is_keras else short_repr(schedule)
+        raise ArgumentError(
+            "compile takes a schedule or an optimizer object that has a Keras schedule, not both. "
+            f"Got {got} and {optimizer.name!r}. A Keras schedule belongs into the optimizer; a "
+            "schedule of kerakit needs an optimizer whose learning rate is a number."
+        )
 
 
 def _formed(model, metrics):

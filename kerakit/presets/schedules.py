@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kerakit.checks import check_choice, check_float, check_int, short_repr
 from kerakit.errors import ArgumentError
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = [
     "SCHEDULES",
@@ -47,6 +51,27 @@ class Schedule(abc.ABC):
         steps = check_int(f"{type(self).__name__}.simulate", "steps", steps, minimum=1)
         return self.learning_rate * self._factors(steps)
 
+    def to_keras(self, steps: int) -> keras.optimizers.schedules.LearningRateSchedule | float:
+        """Return the built-in Keras schedule with the learning rates of `simulate(steps)`.
+
+        It goes into the optimizer of a model that Keras trains. Keras saves it with the model.
+        It counts the steps of the optimizer, and no callback can set the rate.
+
+        Args:
+            steps: int in [1, inf). Steps of the whole run.
+
+        Returns:
+            A `keras.optimizers.schedules.LearningRateSchedule`; the number for a constant
+            learning rate.
+
+        Raises:
+            ArgumentError: when Keras has no such schedule.
+        """
+        raise ArgumentError(
+            f"{type(self).__name__}.to_keras: Keras has no built-in schedule of this form. Use "
+            "CosineSchedule, StepSchedule or ConstantSchedule, or train by kerakit's fit."
+        )
+
     @abc.abstractmethod
     def _factors(self, steps: int) -> np.ndarray:
         """The learning rate of every step as a fraction of `learning_rate`, in [0, 1]."""
@@ -61,6 +86,10 @@ class ConstantSchedule(Schedule):
     >>> ConstantSchedule(0.1).simulate(3)
     array([0.1, 0.1, 0.1])
     """
+
+    def to_keras(self, steps):
+        check_int("ConstantSchedule.to_keras", "steps", steps, minimum=1)
+        return self.learning_rate
 
     def _factors(self, steps):
         return np.ones(steps)
@@ -89,6 +118,24 @@ class CosineSchedule(Schedule):
         super().__post_init__()
         check_float("CosineSchedule", "warmup", self.warmup, "[0.0, 1.0)")
         check_float("CosineSchedule", "final", self.final, "[0.0, 1.0]")
+
+    def to_keras(self, steps):
+        """Return a `keras.optimizers.schedules.CosineDecay`; see `Schedule.to_keras`.
+
+        Without a step of warm-up Keras' schedule is one step behind: its first step has the
+        highest learning rate, and the final one comes after the last step.
+        """
+        import keras
+
+        steps = check_int("CosineSchedule.to_keras", "steps", steps, minimum=1)
+        rise = int(self.warmup * steps)
+        return keras.optimizers.schedules.CosineDecay(
+            self.learning_rate / max(rise, 1),
+            steps - rise,
+            alpha=self.final,
+            warmup_target=self.learning_rate,
+            warmup_steps=max(rise - 1, 0),
+        )
 
     def _factors(self, steps):
         rise = int(self.warmup * steps)
@@ -157,6 +204,18 @@ class StepSchedule(Schedule):
         for fraction in self.at:
             check_float("StepSchedule", "at", fraction, "(0.0, 1.0)")
 
+    def to_keras(self, steps):
+        """Return a `keras.optimizers.schedules.PiecewiseConstantDecay`; see `Schedule.to_keras`."""
+        import keras
+
+        steps = check_int("StepSchedule.to_keras", "steps", steps, minimum=1)
+        rates = self.simulate(steps)
+        last = np.flatnonzero(np.diff(rates)).tolist()  # the last step before each fall
+        values = [float(rates[step]) for step in [*last, steps - 1]]
+        if not last:
+            return self.learning_rate
+        return keras.optimizers.schedules.PiecewiseConstantDecay(last, values)
+
     def _factors(self, steps):
         progress = np.arange(steps) / steps
         falls = np.zeros(steps, int)
@@ -187,8 +246,8 @@ def get_schedule(schedule: str | Schedule, learning_rate: float) -> Schedule:
         return schedule
     if not isinstance(schedule, str):
         raise ArgumentError(
-            "The 'schedule' parameter of compile must be the name of a schedule or a Schedule. "
-            f"Got {short_repr(schedule)} instead."
+            "The 'schedule' parameter of compile must be the name of a schedule, a Schedule or a "
+            f"schedule of Keras. Got {short_repr(schedule)} instead."
         )
     check_choice("compile", "schedule", schedule, SCHEDULES)
     return SCHEDULES[schedule](learning_rate)

@@ -22,6 +22,7 @@ from kerakit.training.rows.soft_targets import row_loss
 
 __all__ = ["PRECISIONS", "FitOptions"]
 
+RATE_CALLBACKS = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 
 
@@ -100,6 +101,18 @@ class FitOptions:
             check(good, owner, "augment", "None for tables and sequences", self.augment)
         class_weights(data.spec, self.class_weight, owner)
         check_inputs(owner, model, data.spec)
+        self._check_rate(model)
+
+    def _check_rate(self, model):
+        """Refuse a callback that sets the rate of an optimizer whose schedule is one of Keras."""
+        names = [type(c).__name__ for c in self.callbacks if isinstance(c, RATE_CALLBACKS)]
+        if names and not isinstance(model.optimizer.learning_rate, keras.Variable):
+            raise ArgumentError(
+                f"The callback {names[0]} of {self.owner} sets the learning rate. The optimizer "
+                "has a Keras schedule, with which Keras lets no callback set the rate. Leave the "
+                "callback out, or compile with a number as the learning rate: kk.compile(model, "
+                "learning_rate=0.001, schedule='constant')."
+            )
 
     def _set(self, name, value):
         object.__setattr__(self, name, value)

@@ -95,7 +95,7 @@ def finish_run(
 ) -> Result:
     """Evaluate and export the trained model, record the times, and print how to use it."""
     from kerakit.evaluation import evaluate, update_metrics
-    from kerakit.presets.compile import settings_of
+    from kerakit.presets.settings import settings_of
     from kerakit.serving import export
 
     details = {

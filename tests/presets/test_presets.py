@@ -9,8 +9,9 @@ from sklearn.metrics import mean_pinball_loss
 import kerakit as kk
 from kerakit.data.spec import Feature, Spec
 from kerakit.data.tasks import TASKS
-from kerakit.presets.compile import default_preset, settings_of
+from kerakit.presets.compile import default_preset
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
+from kerakit.presets.settings import settings_of
 
 
 def test_every_preset_gives_a_reason_and_a_source():

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.presets import compile as compile_by_preset
+from kerakit.presets.settings import adopt_settings
 from kerakit.training.fine_tuning.options import FineTuneOptions
 from kerakit.training.fine_tuning.parts import parts_of
 from kerakit.training.fine_tuning.strategy import STRATEGIES
@@ -131,6 +132,7 @@ def fine_tune(
     if not model.compiled:
         compile_by_preset(model, "fine_tuning")
     fit_options.check(model, data)
+    adopt_settings(model)
     if fit_options.run_dir is not None:
         fit_options.run_dir.mkdir(parents=True, exist_ok=True)
     with locked_run(fit_options.run_dir):

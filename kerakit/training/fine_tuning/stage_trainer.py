@@ -10,7 +10,7 @@ import keras
 
 from kerakit.data.data import Data
 from kerakit.keras_compat import compile_arguments
-from kerakit.presets import settings_of
+from kerakit.presets.settings import keep_settings, settings_of
 from kerakit.training.fine_tuning.features import FrozenFeatures
 from kerakit.training.fine_tuning.optimizer import with_rates
 from kerakit.training.fine_tuning.options import FineTuneOptions
@@ -123,7 +123,7 @@ class StageTrainer:
             metrics=given.get("metrics"),
             weighted_metrics=given.get("weighted_metrics"),
         )
-        model.kerakit_settings = settings_of(outer)
+        keep_settings(model, settings_of(outer))
         if options.run_dir is not None:
             options = dataclasses.replace(options, run_dir=options.run_dir / "stages" / stage)
         history = train(model, data, options)

@@ -78,6 +78,8 @@ class Epochs:
     Attributes:
         computed: function that makes a context manager in which steps are traced and run.
             Callbacks run outside of it, so that a model is saved as it is.
+        scheduled: bool tensor or `tf.Variable`. Whether steps take their learning rate from the
+            plan; see `RateOfRun`.
     """
 
     def __init__(self, trainer: keras.Model, plan: EpochPlan, xla: bool = False) -> None:
@@ -85,6 +87,7 @@ class Epochs:
         self.rates = None if plan.rates is None else tf.constant(plan.rates, "float32")
         self.computed: Callable[[], contextlib.AbstractContextManager[Any]]
         self.computed = contextlib.nullcontext
+        self.scheduled: tf.Variable | tf.Tensor = tf.constant(True)
         self._names: list[str] = []
         self._step = trainer.train_step
         if xla:  # the step alone: XLA lacks kernels to gather and to augment pixels
@@ -94,7 +97,8 @@ class Epochs:
         if self.plan.prepare is not None:
             batch = self.plan.prepare(batch, step, True)
         if self.rates is not None:
-            self.trainer.optimizer.learning_rate.assign(tf.gather(self.rates, step))
+            rate = self.trainer.optimizer.learning_rate
+            rate.assign(tf.where(self.scheduled, tf.gather(self.rates, step), rate))
         return self._step(batch)
 
     def _test_on(self, batch):

@@ -8,8 +8,10 @@ import numpy as np
 from kerakit.data.data import Data
 from kerakit.files import write_text
 from kerakit.keras_compat import layers_of
+from kerakit.presets.settings import adopt_settings, assumed_settings
 from kerakit.training.callbacks import PROGRESS, StopEarly, check_finite, progress_callback
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
+from kerakit.training.loop.learning_rate import RateOfRun, begin_again
 from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
 from kerakit.training.runs.checkpoint import Checkpoint, recorded_identity
@@ -35,8 +37,12 @@ def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callback
         options.run_dir.mkdir(parents=True, exist_ok=True)
     with locked_run(options.run_dir):
         _seed_dropout(model, options.seed)
-        runner = Runner(model, data, options)
+        _show(assumed_settings(model), options)
+        adopt_settings(model)
         recorded = _recorded(options)
+        if recorded is not None:
+            begin_again(model)
+        runner = Runner(model, data, options)
         solved = solve_linear_path(
             runner, None if recorded is None else recorded.get("linear path") == "solved"
         )
@@ -63,6 +69,7 @@ class _Training:
         self.runner, self.choice = runner, choice
         self.model, self.options = runner.model, runner.options
         self.trainer = runner.trainer()
+        self.rate = RateOfRun(self.model, follows=runner.plan.rates is not None)
         self.callbacks = self._callback_list()
         self.checkpoint = None if self.options.run_dir is None else self._checkpoint()
 
@@ -74,25 +81,34 @@ class _Training:
         finished = start >= options.epochs or bool(state and state[0]["stopped"])
         model.stop_training = False
         run_epoch = None if finished else self._epoch_callable()
-        callbacks.on_train_begin()
+        with self.rate.watched():
+            callbacks.on_train_begin()
         if state:
             self.checkpoint.restore(*state)
             model.stop_training = finished
-        logs = {}
+        with self.rate.watched():
+            logs = self._train_epochs(start, run_epoch)
+            self.rate.end()
+            callbacks.on_train_end(logs)
+        self._write_history()
+
+    def _train_epochs(self, start, run_epoch):
+        """Train the epochs from `start` on; return the logs of the last."""
+        model, callbacks, logs = self.model, self.callbacks, {}
         try:
-            for epoch in range(start, options.epochs):
+            for epoch in range(start, self.options.epochs):
                 if model.stop_training:
                     break
                 callbacks.on_epoch_begin(epoch)
                 logs = run_epoch(epoch, callbacks)
                 check_finite(logs, epoch, float(model.optimizer.learning_rate))
                 callbacks.on_epoch_end(epoch, logs)
+                self.rate.report(epoch)
                 self._save(epoch)
         except KeyboardInterrupt:
             self._write_history()
             raise
-        callbacks.on_train_end(logs)
-        self._write_history()
+        return logs
 
     def _epoch_callable(self):
         """The callable that trains one epoch; early stopping knows the loss before the first."""
@@ -102,6 +118,7 @@ class _Training:
             for callback in self.callbacks.callbacks:
                 if isinstance(callback, StopEarly):
                     callback.initial_loss = run_epoch.validate().get("val_loss")
+        run_epoch.scheduled = self.rate.scheduled
         run_epoch.computed = lambda: computed_as(self.model, self.choice, runner.images)
         return run_epoch
 
@@ -136,7 +153,7 @@ class _Training:
             identity["linear path"] = "solved"
         stateful = [c for c in self.callbacks.callbacks if not isinstance(c, PROGRESS)]
         identity["callbacks"] = [type(callback).__name__ for callback in stateful]
-        variables = [*self.trainer.variables, *self.model.optimizer.variables]
+        variables = [*self.trainer.variables, *self.model.optimizer.variables, self.rate.scheduled]
         return Checkpoint(_checkpoint_path(options), variables, stateful, identity)
 
     def _state(self):

@@ -6,15 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from kerakit.builders.contract import split_model
 from kerakit.data.tasks import TASKS
-from kerakit.presets import settings_of
+from kerakit.presets.settings import settings_of
 from kerakit.training.loop.epochs import EpochPlan, row_order
 from kerakit.training.loop.in_memory import InMemoryEpochs
-from kerakit.training.loop.learning_rate import measured_learning_rate
+from kerakit.training.loop.learning_rate import measured_learning_rate, rates_of_run
 from kerakit.training.loop.streamed import StreamedEpochs
 from kerakit.training.loop.trainer import make_trainer
 from kerakit.training.rows.arrays import Arrays, LazyRows, preprocessed, size_in_memory
@@ -110,7 +109,7 @@ class Runner:
             )
             return StreamedEpochs(trainer, self.plan, batches, validation, xla)
         train, validation = self.arrays("train"), self.arrays("validation")
-        if self.settings.schedule is None and self.settings.preset.learning_rate is None:
+        if self.settings.measured:
             trainer.optimizer.learning_rate = measured_learning_rate(
                 trainer,
                 train,
@@ -123,10 +122,8 @@ class Runner:
         rows, options = self.data.spec.sizes["train"], self.options
         usual = self.settings.preset.batch_size_for(rows)
         batch_size = min(options.batch_size or usual, rows)
-        schedule, rates = self.settings.schedule, None
-        if schedule is not None:
-            rates = schedule.simulate(options.epochs * math.ceil(rows / batch_size))
-            rates = None if np.ptp(rates) == 0 else rates
+        steps = options.epochs * math.ceil(rows / batch_size)
+        rates = rates_of_run(self.model, self.settings, options, steps)
         return EpochPlan(rows, batch_size, options.epochs, options.seed, rates, prepare)
 
 

@@ -147,8 +147,8 @@ def callback_state(
     """
     values, arrays = {}, {}
     for name, value in vars(callback).items():
-        if name in _UNTRACKED:
-            continue
+        if name in _UNTRACKED or (name == "min_delta" and hasattr(callback, "monitor_op")):
+            continue  # Keras gives `min_delta` its sign when it makes `monitor_op` anew
         if isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
             values[name] = {"arrays": len(value)}
             arrays.update({f"{name}_{index}": array for index, array in enumerate(value)})

@@ -9,7 +9,7 @@ import keras
 
 from kerakit.files import fingerprint
 from kerakit.keras_compat import layers_of
-from kerakit.presets import settings_of
+from kerakit.presets.settings import settings_of
 from kerakit.training.rows.class_weights import class_weights
 from kerakit.training.rows.raw import has_images
 
@@ -43,8 +43,10 @@ def run_identity(
     spec, settings = data.spec, settings_of(model)
     optimizer = model.optimizer.get_config()
     optimizer.pop("name", None)
-    if fixed_epochs or settings.preset.learning_rate is None:
-        optimizer.pop("learning_rate", None)  # training changes it
+    rate = model.optimizer.learning_rate
+    has_rate = isinstance(rate, keras.Variable)  # else a schedule of Keras, in the configuration
+    if has_rate:
+        optimizer.pop("learning_rate", None)
     weights = class_weights(spec, options.class_weight, options.owner)
     stopping = options.early_stopping if spec.sizes.get("validation") else False
     identity = {
@@ -54,6 +56,7 @@ def run_identity(
         "preset": settings.preset.name,
         "loss": _nameless(keras.saving.serialize_keras_object(model.loss)),
         "optimizer": {"class": type(model.optimizer).__name__, **optimizer},
+        "learning rate": float(str(rate.numpy())) if has_rate and not settings.measured else None,
         "schedule": repr(settings.schedule),
         "batch size": batch_size,
         "class weights": None if weights is None else list(weights),
