@@ -20,24 +20,23 @@ from kerakit.builders.contract import (
     submodels_of,
     task_of,
 )
-from kerakit.checks import check, check_choice, check_float, check_int, short_repr
+from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
 from kerakit.presets.metrics import formed_metrics
+from kerakit.presets.optimizer import KerasSchedule, make_optimizer
 from kerakit.presets.preset import Preset
-from kerakit.presets.schedules import Schedule, get_schedule
-from kerakit.presets.settings import UNDECAYED, Settings, keep_settings, optimizer_name
+from kerakit.presets.schedules import Schedule
+from kerakit.presets.settings import keep_settings
 from kerakit.presets.table import FULL_BATCH, PRESETS
 
 __all__ = ["compile", "default_preset"]
 
 HUBER_DELTA = 1.345  # 95 % efficiency on normal errors (Huber 1964; Holland & Welsch 1977)
-_USUAL_RATE = 1e-2  # Keras' own for gradient descent, where neither preset nor user has one
 _NUMBERS = ("mean_squared_error", "huber", "pinball")
 _CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
 
-KerasSchedule = keras.optimizers.schedules.LearningRateSchedule
 ScheduleName = Literal["constant", "cosine", "one_cycle", "step"]
 
 
@@ -125,7 +124,7 @@ def compile(
     loss_weight = None
     if loss is None:
         loss, loss_weight = _loss(model, preset)
-    made, settings = _optimizer(chosen, learning_rate, optimizer, schedule)
+    made, settings = make_optimizer(chosen, learning_rate, optimizer, schedule)
     tags = len(getattr(model, "output_shape", ())) == 3 and activation_of(model) == "softmax"
     # Padded tokens have the weight 0, which only weighted metrics use.
     kind = "weighted_metrics" if tags else "metrics"
@@ -223,69 +222,6 @@ def _loss(model, preset):
     scale = float(std[0])
     loss_weight = None if scale == 1.0 else 1 / scale**2
     return (keras.losses.Huber(delta * scale) if delta else "mean_squared_error"), loss_weight
-
-
-def _optimizer(preset, learning_rate, optimizer, schedule):
-    """The optimizer, and the `Settings`.
-
-    Their schedule is `None` where the optimizer has its own or the learning rate is measured.
-    """
-    if isinstance(optimizer, keras.optimizers.Optimizer):
-        _check_one_rate(optimizer, learning_rate, schedule)
-        preset = dataclasses.replace(preset, learning_rate=preset.learning_rate or _USUAL_RATE)
-        return optimizer, Settings(preset, schedule and get_schedule(schedule, 1e-3))
-    options = dict(preset.options) if optimizer in (None, preset.optimizer) else {}
-    rate = learning_rate or preset.learning_rate
-    if isinstance(schedule, KerasSchedule):
-        if learning_rate is not None:
-            raise ArgumentError(
-                "compile takes a learning_rate or a Keras schedule that has one, not both. Got "
-                f"{learning_rate!r} and {type(schedule).__name__}."
-            )
-        preset = dataclasses.replace(preset, learning_rate=preset.learning_rate or _USUAL_RATE)
-        curve = None
-    elif isinstance(schedule, Schedule):
-        if learning_rate is not None:
-            schedule = dataclasses.replace(schedule, learning_rate=learning_rate)
-        curve = schedule
-    elif rate is None and schedule is None:
-        curve = None
-    else:
-        curve = get_schedule(schedule or preset.schedule, rate or _USUAL_RATE)
-    settings = Settings(preset, curve)
-    held = schedule if isinstance(schedule, KerasSchedule) else _USUAL_RATE
-    config = {
-        "learning_rate": curve.learning_rate if curve else held,
-        "name": optimizer_name(settings),
-        **options,
-    }
-    name = optimizer or preset.optimizer
-    try:
-        made = keras.optimizers.get({"class_name": name, "config": config})
-    except (ValueError, TypeError) as error:
-        where = "'optimizer' parameter of compile"
-        if optimizer is None:
-            where = f"optimizer, with its options, of the preset '{preset.name}'"
-        raise ArgumentError(f"The {where} must be a Keras optimizer. Got {name!r}.") from error
-    made.exclude_from_weight_decay(var_names=[UNDECAYED])
-    return made, settings
-
-
-def _check_one_rate(optimizer, learning_rate, schedule):
-    """Refuse a rate or a schedule beside an optimizer object that has one."""
-    if learning_rate is not None:
-        raise ArgumentError(
-            "compile takes a learning_rate or an optimizer object that has one, not both. "
-            f"Got {short_repr(learning_rate)} and {optimizer.name!r}."
-        )
-    is_keras = isinstance(schedule, KerasSchedule)
-    if is_keras or (schedule and not isinstance(optimizer.learning_rate, keras.Variable)):
-        got = type(schedule).__name__ if is_keras else short_repr(schedule)
-        raise ArgumentError(
-            "compile takes a schedule or an optimizer object that has a Keras schedule, not both. "
-            f"Got {got} and {optimizer.name!r}. A Keras schedule belongs into the optimizer; a "
-            "schedule of kerakit needs an optimizer whose learning rate is a number."
-        )
 
 
 def _formed(model, metrics):
