@@ -58,7 +58,7 @@ __getattr__, __dir__, _names = attach(
         ),
         "kerakit.training": ("fine_tune", "fit", "open_run"),
         "kerakit.evaluation": ("Report", "evaluate"),
-        "kerakit.serving": ("export", "load_served", "verify"),
+        "kerakit.serving": ("export", "load_served", "predict", "verify"),
         "kerakit.errors": (
             "ArgumentError",
             "DataError",

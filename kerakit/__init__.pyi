@@ -44,6 +44,7 @@ from kerakit.presets import StepSchedule as StepSchedule
 from kerakit.presets import compile as compile
 from kerakit.serving import export as export
 from kerakit.serving import load_served as load_served
+from kerakit.serving import predict as predict
 from kerakit.serving import verify as verify
 from kerakit.training import fine_tune as fine_tune
 from kerakit.training import fit as fit
@@ -92,6 +93,7 @@ __all__ = [
     "open_run",
     "perceptron_classifier",
     "polynomial_regressor",
+    "predict",
     "pretrained_classifier",
     "sequence_classifier",
     "sequence_forecaster",

@@ -21,6 +21,8 @@ __all__ = [
     "compile_arguments",
     "inputs_of_calls",
     "is_made_in",
+    "keep_on",
+    "kept_on",
     "keras_homes",
     "layer_names_from_zero",
     "layer_of",
@@ -29,6 +31,8 @@ __all__ = [
     "replaced_call",
     "watched_assign",
 ]
+
+_KEPT = "_kerakit_"  # begins the names of attributes that `keep_on` sets
 
 
 def layers_of(layer: keras.Layer, *, include_self: bool = True) -> list[keras.Layer]:
@@ -122,6 +126,33 @@ def layer_names_from_zero() -> Iterator[None]:
         yield
     finally:
         global_state.set_global_attribute("object_name_uids", counters)
+
+
+def keep_on(model: keras.Model, name: str, value: Any) -> None:
+    """Keep a value with a model of this process: it is not saved, and a clone does not have it.
+
+    Assumes: an attribute that is set past `Model.__setattr__` is neither tracked nor saved by
+    Keras. TensorFlow looks for `tf.function`s among all attributes when it saves a model, so the
+    value must not be one; it may hold one.
+
+    Args:
+        model: `keras.Model`.
+        name: str. What the value is.
+        value: any object.
+    """
+    vars(model)[_KEPT + name] = value
+
+
+def kept_on(model: keras.Model, name: str) -> Any:
+    """Return the value that `keep_on` has kept with a model by this name, or `None`.
+
+    Assumes: as `keep_on`.
+
+    Args:
+        model: `keras.Model`.
+        name: str.
+    """
+    return vars(model).get(_KEPT + name)
 
 
 def keras_homes() -> list[pathlib.Path]:

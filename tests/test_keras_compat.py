@@ -13,6 +13,8 @@ from kerakit.keras_compat import (
     compile_arguments,
     inputs_of_calls,
     is_made_in,
+    keep_on,
+    kept_on,
     keras_homes,
     layer_names_from_zero,
     layer_of,
@@ -178,3 +180,16 @@ def test_replaced_call(tmp_path):
     again = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(again(values), before, err_msg=message)
     assert names == [weight.path for weight in model.weights], message
+
+
+def test_what_is_kept_on_a_model_is_not_saved(tmp_path):
+    message = broken("keep_on", "an attribute set past Model.__setattr__ is not tracked or saved")
+    message += broken("kept_on", "it is an attribute of the model")
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    assert kept_on(model, "numbers") is None
+    keep_on(model, "numbers", [keras.layers.Dense(3)])
+    assert isinstance(kept_on(model, "numbers")[0], keras.layers.Dense), message
+    assert len(layers_of(model)) == 3, message  # the model, its input and its dense layer
+    model.save(tmp_path / "m.keras")
+    assert kept_on(keras.models.load_model(tmp_path / "m.keras"), "numbers") is None, message
+    assert kept_on(keras.models.clone_model(model), "numbers") is None, message

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import shortlist
 from kerakit.errors import DataError
-from kerakit.keras_compat import layers_of
+from kerakit.keras_compat import keep_on, kept_on, layers_of
 
 if TYPE_CHECKING:
     import keras
@@ -55,7 +55,9 @@ __all__ = [
     "preprocess_of",
     "quantile_layer_name",
     "quantiles_of",
+    "remember_spec",
     "scale_of",
+    "spec_of",
     "split_model",
     "submodels_of",
     "task_of",
@@ -378,6 +380,26 @@ def input_names(model: keras.Model) -> list[str] | None:
         return list(structure)
     inputs = getattr(model, "inputs", None)
     return [tensor.name for tensor in inputs] if inputs else None
+
+
+def remember_spec(model: keras.Model, spec: Spec) -> None:
+    """Keep with a model the `Spec` of the data that it is for, for `spec_of`.
+
+    It lives as long as the model does, in this process. A saved model does not have it.
+    """
+    keep_on(model, "spec", spec)
+
+
+def spec_of(model: keras.Model) -> Spec | None:
+    """Return the `Spec` of the data that a model was built for or trained on, if that is known.
+
+    Example:
+
+    >>> from kerakit.builders import mlp_regressor
+    >>> spec_of(mlp_regressor(3)) is None
+    True
+    """
+    return kept_on(model, "spec")
 
 
 def check_inputs(owner: str, model: keras.Model, spec: Spec, *, single_by_name: bool = True):

@@ -7,7 +7,7 @@ import numbers
 import keras
 from keras import ops
 
-from kerakit.builders.contract import BLEND, NETWORK
+from kerakit.builders.contract import BLEND, NETWORK, remember_spec
 from kerakit.checks import short_repr
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
@@ -38,8 +38,8 @@ def spec_or_shape(owner: str, inputs: object, shape: str | None) -> object:
     got = short_repr(inputs) if simple else f"a {type(inputs).__name__}"
     raise ArgumentError(
         f"The 'inputs' parameter of {owner} must be {expected}. Got {got} instead. "
-        "kk.load_arrays makes a Data of arrays, columns and data frames; other kk.load_* "
-        "functions read files."
+        "kk.load_arrays makes a Data of arrays, columns and data frames, such as "
+        "kk.load_arrays(df, 'TARGET'); other kk.load_* functions read files."
     )
 
 
@@ -59,6 +59,7 @@ def assemble(
     network_in: list[keras.KerasTensor],
     answer: keras.KerasTensor,
     name: str,
+    data: object = None,
 ) -> keras.Model:
     """Return the Functional model *inputs -> preprocess -> network*.
 
@@ -68,10 +69,15 @@ def assemble(
         network_in: list of the network's own inputs.
         answer: tensor. What the network gives for them.
         name: str. The model's name.
+        data: what `spec_or_shape` returned; a `Spec` is kept with the model, so that
+            `kk.predict` knows columns and classes. Defaults to `None`.
     """
     network_in = network_in[0] if len(network_in) == 1 else network_in
     network = keras.Model(network_in, answer, name=NETWORK)
-    return keras.Model(inputs, network(preprocess(inputs)), name=name)
+    model = keras.Model(inputs, network(preprocess(inputs)), name=name)
+    if isinstance(data, Spec):
+        remember_spec(model, data)
+    return model
 
 
 def blended(

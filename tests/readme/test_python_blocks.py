@@ -29,6 +29,8 @@ def ten_lines(clone, names, printed):
         path.name for path in (clone.folder / "runs" / "wine").iterdir()
     }
     assert (clone.folder / "saved_models" / "wine" / names["path"].name).is_dir()
+    served = kk.load_served(names["path"])(names["data"].table("test").features)
+    np.testing.assert_array_equal(names["answers"]["prediction"], served["prediction"])
 
 
 def own_data(clone, names, printed):
@@ -74,6 +76,12 @@ def own_source(clone, names, printed):
     np.testing.assert_allclose(data.spec.features[0].mean, x[:120].mean(0), rtol=1e-5)
 
 
+def predictions(clone, names, printed):
+    answer = kk.predict(names["model"], names["frame"])
+    assert list(answer.columns) == ["prediction"] and answer.index.equals(names["frame"].index)
+    assert str(answer.head(3)) in printed
+
+
 def to_the_server(clone, names, printed):
     answer = names["model"]({"fixed_acidity": [7.4, 6.3], "type": ["red", "white"]})
     assert answer["prediction"].shape == (2,) and np.isfinite(answer["prediction"]).all()
@@ -101,6 +109,7 @@ PYTHON = {
     "Your own backbone": own_backbone,
     "Your own data source": own_source,
     "Your own data": own_data,
+    "Predictions": predictions,
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,
     "Sequences": sequences,

@@ -88,12 +88,13 @@ def test_served_takes_arrays(tmp_path):
     [
         ({"kind": None}, r"\['kind'\] are missing"),
         ({"ash": [1.0]}, r"does not know the columns \['ash'\]"),
-        ({"acidity": ["sour"]}, "'acidity' cannot be used"),
+        ({"acidity": ["sour"]}, "row 0 .*, column 'acidity': 'sour' is not a number"),
         ({"acidity": 7.0}, "'acidity' must have the shape"),
         ({"acidity": [[7.0]]}, "'acidity' must have the shape"),
         ({"acidity": [7.0, 8.0]}, "one length"),
-        ({"kind": [3]}, "expected strings, got 3"),
-        ({"kind": ["\ud800"]}, "'kind' cannot be used"),
+        ({"acidity": [np.inf]}, "row 0 .*, column 'acidity': the value is infinite"),
+        ({"kind": [object()]}, "'kind': expected a text, a number"),
+        ({"kind": ["\ud800"]}, "row 0 .*, column 'kind': .*not Unicode text"),
     ],
 )
 def test_served_refuses_what_does_not_fit(exports, change, message):

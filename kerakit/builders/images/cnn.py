@@ -103,4 +103,4 @@ def cnn_classifier(
     pixels = keras.Input(preprocess.output_shape[1:], name="pixels")
     values = ARCHITECTURES[arch](owner, pixels, width=width, depth=depth, dropout=dropout, l2=l2)
     answer = class_head(values, task, classes, l2)
-    return assemble(by_name, preprocess, [pixels], answer, owner)
+    return assemble(by_name, preprocess, [pixels], answer, owner, inputs)

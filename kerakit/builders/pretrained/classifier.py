@@ -157,7 +157,7 @@ def pretrained_classifier(
     preprocess = backbone_preprocess(by_name, size, crop, mode)
     top = _head(trunk.output_shape[1:], task, classes, dropout, head, l2)
     pixels = keras.Input((*size, 3), name="pixels")
-    return assemble(by_name, preprocess, [pixels], top(trunk(pixels)), owner)
+    return assemble(by_name, preprocess, [pixels], top(trunk(pixels)), owner, inputs)
 
 
 def _head(shape, task, classes, dropout, hidden, l2):

@@ -135,7 +135,7 @@ def sequence_classifier(
         summary = keras.layers.Dropout(options.dropout, name="dropout")(summary)
     linear = _linear_path(network_in[0], _usual_steps(inputs), TASKS[task].score_count(classes))
     answer = class_head(summary, task, classes, l2, linear, _LINEAR_WEIGHT)
-    return assemble(by_name, preprocess, network_in, answer, owner)
+    return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
 
 def _usual_steps(inputs):

@@ -123,7 +123,7 @@ def sequence_forecaster(
     )(answer)
     if not shape.several:
         answer = keras.layers.Reshape((shape.horizon,), dtype="float32", name="forecast")(answer)
-    return assemble(by_name, preprocess, network_in, answer, owner)
+    return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
 
 def _read(values, segment, options):

@@ -111,7 +111,7 @@ def sequence_tagger(
         steps = keras.layers.Dropout(options.dropout, name="dropout")(steps)
     scores = keras.layers.Dense(len(inputs.classes), dtype="float32", name=OUTPUT)(steps)
     answer = keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)
-    return assemble(by_name, preprocess, network_in, answer, owner)
+    return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
 
 def _described(words, affixes, flags, known, embedding, options):

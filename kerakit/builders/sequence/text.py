@@ -131,7 +131,7 @@ def text_classifier(
         for (name, buckets), ids in zip(kinds, grams, strict=False)
     )
     answer = class_head(summary, task, classes, linear=linear)
-    return assemble(by_name, preprocess, network_in, answer, owner)
+    return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
 
 def _read(words, known, embedding, options):

@@ -166,7 +166,7 @@ def _regressor(owner, inputs, targets, quantiles, l2, options):
     by_name, preprocess, _ = tabular_preprocess(inputs, options, owner=owner)
     values = network_inputs(preprocess)
     answer = number_head(values[0], mean, std, l2, quantiles)
-    return assemble(by_name, preprocess, values, answer, owner)
+    return assemble(by_name, preprocess, values, answer, owner, inputs)
 
 
 def _classifier(owner, inputs, classes, multilabel, l2):
@@ -176,4 +176,4 @@ def _classifier(owner, inputs, classes, multilabel, l2):
     by_name, preprocess, _ = tabular_preprocess(inputs, owner=owner)
     values = network_inputs(preprocess)
     answer = class_head(values[0], task, classes, l2)
-    return assemble(by_name, preprocess, values, answer, owner)
+    return assemble(by_name, preprocess, values, answer, owner, inputs)

@@ -89,7 +89,7 @@ def mlp_regressor(
     )
     by_name, preprocess, values, hidden_values = _trunk(owner, inputs, embedding, bins, options)
     answer = number_head(hidden_values, mean, std, options["l2"], quantiles)
-    return assemble(by_name, preprocess, values, answer, owner)
+    return assemble(by_name, preprocess, values, answer, owner, inputs)
 
 
 def mlp_classifier(
@@ -139,7 +139,7 @@ def mlp_classifier(
     )
     by_name, preprocess, values, hidden_values = _trunk(owner, inputs, embedding, bins, options)
     answer = class_head(hidden_values, task, classes, options["l2"])
-    return assemble(by_name, preprocess, values, answer, owner)
+    return assemble(by_name, preprocess, values, answer, owner, inputs)
 
 
 def _checked(owner, hidden, activation, dropout, l2, normalization, residual, embedding, bins):

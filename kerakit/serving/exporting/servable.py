@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from kerakit.serving.exporting.endpoints import Endpoint
 
-__all__ = ["check_model", "trace_endpoints"]
+__all__ = ["check_model", "trace_endpoints", "without_cudnn"]
 
 
 def check_model(model: object) -> None:
@@ -66,7 +67,7 @@ def trace_endpoints(model: keras.Model, endpoints: dict[str, Endpoint]) -> dict[
     from kerakit.serving.standalone.operations import unservable
 
     functions = {}
-    with _without_cudnn(model):
+    with without_cudnn(model):
         for name, endpoint in endpoints.items():
             function = tf.function(
                 endpoint.function, input_signature=[endpoint.inputs], autograph=False
@@ -117,7 +118,11 @@ def _last_biased(model):
 
 
 @contextlib.contextmanager
-def _without_cudnn(model):
+def without_cudnn(model: keras.Model) -> Iterator[None]:
+    """Trace the recurrent layers of a model as plain operations inside the block.
+
+    A server without a GPU has no cuDNN.
+    """
     layers = [layer for layer in layers_of(model) if hasattr(layer, "use_cudnn")]
     before = [layer.use_cudnn for layer in layers]
     for layer in layers:

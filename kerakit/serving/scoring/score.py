@@ -20,8 +20,10 @@ from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.options import names
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
-from kerakit.serving.scoring.columns import columns_of_features, feature_values
-from kerakit.serving.scoring.output import PARQUET, answer_columns, open_answers
+from kerakit.serving.answering.columns import answer_columns
+from kerakit.serving.answering.values import feature_values
+from kerakit.serving.scoring.columns import columns_of_features
+from kerakit.serving.scoring.output import PARQUET, open_answers
 from kerakit.serving.scoring.progress import ScoreProgress
 from kerakit.serving.served import load_served
 from kerakit.warn import warn

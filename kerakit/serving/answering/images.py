@@ -1,0 +1,119 @@
+"""Images as a model takes them: arrays of pixels, or files that are decoded batch by batch."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerakit.checks import short_repr
+from kerakit.errors import DataError
+
+if TYPE_CHECKING:
+    from kerakit.data.spec import Feature
+
+__all__ = ["ImageFiles", "image_values"]
+
+
+class ImageFiles:
+    """Encoded images as a column of pixels; a slice reads and decodes the images of its rows.
+
+    They are decoded as the signature `serve_bytes` and the loaders of images do it.
+
+    Args:
+        sources: list of paths, or of `bytes`.
+        feature: `Feature` of the image.
+
+    Attributes:
+        shape: tuple `(n, height, width, channels)`.
+    """
+
+    def __init__(self, sources: list[Any], feature: Feature) -> None:
+        self._sources, self._feature = sources, feature
+        self.shape = (len(sources), *feature.shape)
+
+    def __len__(self) -> int:
+        return len(self._sources)
+
+    def __getitem__(self, rows: slice) -> np.ndarray:
+        import tensorflow as tf
+
+        from kerakit.data.images.decode import decode_function
+
+        indices = range(*rows.indices(len(self)))
+        images = np.empty((len(indices), *self._feature.shape), self._feature.dtype)
+        decode = decode_function(self._feature.shape)
+        for index, row in enumerate(indices):
+            source = self._sources[row]
+            encoded = source if isinstance(source, bytes) else _read(source, row)
+            try:
+                images[index] = decode(tf.constant(encoded)).numpy()
+            except tf.errors.OpError as error:
+                what = f"{len(source)} bytes" if isinstance(source, bytes) else str(source)
+                raise DataError(
+                    f"row {row} (counted from 0): {what[-200:]} cannot be decoded. Expected a "
+                    "whole JPEG, PNG, GIF, BMP or WebP image."
+                ) from error
+        return images
+
+
+def image_values(feature: Feature, values: Any, label: str) -> np.ndarray | ImageFiles:
+    """Return a column of images as pixels, or as `ImageFiles`.
+
+    Args:
+        feature: `Feature` of the image.
+        values: array of shape `(n, height, width[, channels])` with values from 0 to 255, or a
+            list, Series or Arrow array of paths or of encoded images.
+        label: str. The name of the column, for errors.
+
+    Raises:
+        DataError: when a value is no pixel, path or encoded image.
+    """
+    if not isinstance(values, np.ndarray):
+        values = values.to_pylist() if hasattr(values, "to_pylist") else list(values)
+        first = values[0] if values else None
+        if not isinstance(first, (str, bytes, os.PathLike)):
+            values = np.asarray(values)
+    if isinstance(values, list) or values.dtype.kind in "OUS":
+        sources = list(values)
+        for row, source in enumerate(sources):
+            if not isinstance(source, (str, bytes, os.PathLike)):
+                raise DataError(
+                    f"row {row} (counted from 0), column {label!r}: expected the path of an image, "
+                    f"its bytes, or its pixels. Got {short_repr(source)}."
+                )
+        return ImageFiles(sources, feature)
+    if values.ndim == 3 and feature.shape[-1:] == (1,):
+        values = values[..., np.newaxis]
+    return _pixels(feature, values, label)
+
+
+def _pixels(feature, values, label):
+    if values.dtype == feature.dtype:
+        return values
+    if values.dtype.kind not in "iuf" or feature.dtype != "uint8":
+        return values.astype(feature.dtype)
+    wrong = ~((values >= 0) & (values <= 255))
+    if values.dtype.kind == "f":
+        wrong |= values != np.rint(values)
+    if wrong.any():
+        index = int(np.argmax(wrong))
+        unit = values.dtype.kind == "f" and values.min() >= 0 and values.max() <= 1
+        raise DataError(
+            f"row {index // max(1, values[0].size)} (counted from 0), column {label!r}: the model "
+            f"takes pixels, whole numbers from 0 to 255. Got {values.flat[index]:g}. "
+            + ("Multiply them by 255 and round." if unit else "Scale and round them.")
+        )
+    return values.astype("uint8")
+
+
+def _read(path, row):
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(
+            f"row {row} (counted from 0): the image {str(path)[-200:]} cannot be read: {reason}."
+        ) from error
