@@ -9,6 +9,7 @@ import importlib.util
 import io
 import re
 
+import keras
 import numpy as np
 import pytest
 from readme_text import blocks, inline_code, section
@@ -102,6 +103,19 @@ def sequences(clone, names, printed):
     assert float(model) < float(last_season)
 
 
+def trained_on(clone, names, printed):
+    """The losses of a loaded model fall; the constant rate is the one that the text states."""
+    losses = names["history"].history["val_loss"]
+    assert len(set(losses)) == 3 and losses[-1] < losses[0]
+    assert names["history"].params["steps"] == -(-len(names["data"].table("train")) // 16)
+    assert float(names["loaded"].optimizer.learning_rate) == pytest.approx(0.003)
+
+
+def learning_rate(clone, names, printed):
+    assert float(printed) == pytest.approx(0.0025)
+    assert isinstance(names["decay"], keras.optimizers.schedules.CosineDecay)
+
+
 PYTHON = {
     "Ten lines": ten_lines,
     "Your own metric and baseline": own_metric,
@@ -113,6 +127,8 @@ PYTHON = {
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,
     "Sequences": sequences,
+    "Train on": trained_on,
+    "The learning rate": learning_rate,
 }
 NEEDS = {"To the server": ["Ten lines"]}  # blocks that go before, for what they export
 MARKS = {
