@@ -1,6 +1,7 @@
 """Every assumption of `kerakit.keras_compat` about Keras, each with a test that names it."""
 
 import ast
+import contextlib
 import pathlib
 import re
 
@@ -19,6 +20,7 @@ from kerakit.keras_compat import (
     layer_names_from_zero,
     layer_of,
     layers_of,
+    local_gradients,
     loss_tracker,
     replaced_call,
 )
@@ -26,7 +28,7 @@ from kerakit.keras_compat import (
 ROOT = pathlib.Path(keras_compat.__file__).parent
 UNDOCUMENTED = re.compile(
     r"_flatten_layers|_compile_config|_loss_tracker|_keras_history|_inbound_nodes|_nodes_by_depth"
-    r"|global_state|\bkeras_home\b|__dict__\[.call.\]|keras\.src"
+    r"|_all_reduce_sum_gradients|global_state|\bkeras_home\b|__dict__\[.call.\]|keras\.src"
 )
 
 
@@ -193,3 +195,33 @@ def test_what_is_kept_on_a_model_is_not_saved(tmp_path):
     model.save(tmp_path / "m.keras")
     assert kept_on(keras.models.load_model(tmp_path / "m.keras"), "numbers") is None, message
     assert kept_on(keras.models.clone_model(model), "numbers") is None, message
+
+
+@pytest.mark.training
+def test_local_gradients():
+    """The weights are those of a plain step, and no graph is kept: a registry entry keeps one."""
+    message = broken("local_gradients", "_all_reduce_sum_gradients changes nothing on one device")
+    import tensorflow as tf
+    from tensorflow.python.framework import ops
+
+    def weights_after_a_step(optimizer, context):
+        variable = keras.Variable([1.0, -2.0])
+        optimizer.build([variable])
+
+        @tf.function
+        def step():
+            with context(optimizer):
+                optimizer.apply([tf.constant([0.5, 0.25])], [variable])
+
+        before = len(ops.gradient_registry.list())
+        step()
+        return variable.numpy(), len(ops.gradient_registry.list()) - before
+
+    for make in (keras.optimizers.Adam, lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))):
+        optimizer = make()
+        local, kept = weights_after_a_step(optimizer, local_gradients)
+        plain, _ = weights_after_a_step(make(), lambda optimizer: contextlib.nullcontext())
+        assert kept == 0, message
+        np.testing.assert_array_equal(local, plain, err_msg=message)
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        assert "_all_reduce_sum_gradients" not in vars(inner), message

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from kerakit.builders.contract import answer_by_column, split_model
-from kerakit.keras_compat import compile_arguments, loss_tracker
+from kerakit.keras_compat import compile_arguments, local_gradients, loss_tracker
 from kerakit.training.linear_path.blend import network_alone
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
@@ -33,7 +33,8 @@ class _Trainer(keras.Model):
         return super().call(inputs, training=training, mask=mask)
 
     def train_step(self, data):
-        return super().train_step(self._with_axis(data))
+        with local_gradients(self.optimizer):
+            return super().train_step(self._with_axis(data))
 
     def test_step(self, data):
         data = self._with_axis(data)
