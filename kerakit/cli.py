@@ -1,6 +1,7 @@
 """The `kerakit` command."""
 
 import codecs
+import inspect
 import io
 import os
 import pathlib
@@ -12,9 +13,12 @@ import tyro
 
 from kerakit import __version__
 from kerakit.checks import check, check_choice, check_int
+from kerakit.data.columns.number_format import NumberFormat
+from kerakit.data.files.plain_text import check_file
 from kerakit.errors import ArgumentError, DataError, ExportError
 from kerakit.workflow import exit_code, import_quietly
-from kerakit.workflow.flag_values import split_commas
+from kerakit.workflow.flag_names import flags_of
+from kerakit.workflow.flag_values import parse_character, split_commas
 from kerakit.workflow.jobs import JOBS, describe, load_recipe
 from kerakit.workflow.listing import LISTS
 
@@ -51,10 +55,13 @@ def predict(
     batch_size: int = 4096,
     columns: str | None = None,
     separator: str | None = None,
+    quote: str | None = None,
     encoding: str | None = None,
     na_values: str | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
 ) -> None:
-    """Score a CSV or Parquet file with an exported model.
+    """Score a file of CSV, JSON lines or Parquet with an exported model.
 
     Args:
         path: the exported version's folder, saved_models/NAME/VERSION.
@@ -63,9 +70,12 @@ def predict(
         batch_size: number of rows that are scored at a time.
         columns: column names of a file without a header, separated by commas.
         separator: the character between fields, or tab. Default: it is detected.
+        quote: the character around fields that hold separators, or none. Default: ".
         encoding: encoding of the file, such as latin-1. Default: utf-8.
         na_values: strings that stand for a missing value, separated by commas. Default: those of
             the training.
+        decimal: the character before the fraction of a number. Default: that of the training.
+        thousands: the character between thousands. Default: that of the training.
     """
     from kerakit.serving.contract.versions import version_folder
 
@@ -73,6 +83,11 @@ def predict(
     version_folder("predict", path)
     check_int("predict", "batch_size", batch_size, minimum=1)
     options = _csv_options(csv, columns, separator, encoding, na_values)
+    if quote is not None:
+        options["quote"] = parse_character(quote)
+    numbers = {"decimal": decimal, "thousands": thousands}
+    options |= {name: value for name, value in numbers.items() if value is not None}
+    NumberFormat.checked("predict", decimal or ".", thousands)
     # TensorFlow imports Keras if it can. An export does not need Keras, and loads twice as fast
     # without it.
     sys.modules.setdefault("keras", None)  # pyright: ignore[reportArgumentType]
@@ -177,7 +192,18 @@ def main() -> None:
             config=_FLAGS,
         )
 
-    sys.exit(exit_code(action, interrupted="Nothing was written."))
+    commands = {"list": list_, "predict": predict, "verify": verify}
+    command = {**commands, "serving-config": serving_config}.get(
+        sys.argv[1] if sys.argv[1:] else ""
+    )
+    names = inspect.signature(command).parameters if command is not None else ()
+    sys.exit(
+        exit_code(
+            action,
+            interrupted="Nothing was written.",
+            flags=flags_of(names, positional=("path", "directory")),
+        )
+    )
 
 
 def _csv_options(
@@ -192,6 +218,7 @@ def _csv_options(
     if not path.is_file():
         problem = "is no file" if path.exists() else "does not exist"
         raise DataError(f"{csv} {problem}. --csv takes the file to score.")
+    check_file(path, "a file of CSV, JSON lines or Parquet")
     text_flags = {"columns": columns, "separator": separator, "encoding": encoding}
     options: dict[str, Any] = {k: v for k, v in text_flags.items() if v is not None}
     if options and path.suffix.lower() in (".parquet", ".pq"):

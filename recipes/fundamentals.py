@@ -18,7 +18,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from kerakit.workflow import command_line
+from kerakit.workflow import command_line, import_quietly
 
 # The lessons, and the module in the folder `lessons` that each is a function of.
 EXAMPLES = {
@@ -54,6 +54,7 @@ def run(config: Config) -> dict[str, Any]:
     """Run one lesson or all; return the numbers of each, by its name."""
     import logging
 
+    import_quietly()
     import keras
 
     from kerakit.checks import check

@@ -24,6 +24,7 @@ from kerakit.workflow import (
     Timer,
     command_line,
     finish_run,
+    import_quietly,
     load_image_data,
     start_run,
 )
@@ -45,14 +46,16 @@ class Config(ImageFlags):
 
 def run(config: Config) -> Result:
     """Train, evaluate and export a model."""
-    import keras
-
     import kerakit as kk
 
     timer = Timer()
     # Pixels from 0 to 255, split by the seed; every split has the same fractions of classes.
     data = load_image_data(config)
     timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    import keras
+
+    timer.mark("import")
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)

@@ -26,6 +26,7 @@ from kerakit.workflow import (
     Timer,
     command_line,
     finish_run,
+    import_quietly,
     load_backbone_images,
     start_run,
 )
@@ -54,8 +55,6 @@ class Config(ImageFlags):
 
 def run(config: Config) -> Result:
     """Train, evaluate and export a model."""
-    import keras
-
     import kerakit as kk
 
     timer = Timer()
@@ -65,6 +64,10 @@ def run(config: Config) -> Result:
         config, backbone=config.backbone, weights=config.weights, strategy=config.strategy
     )
     timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    import keras
+
+    timer.mark("import")
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)

@@ -22,6 +22,7 @@ from kerakit.workflow import (
     Timer,
     command_line,
     finish_run,
+    import_quietly,
     load_sequence_data,
     start_run,
 )
@@ -51,8 +52,6 @@ class Config(SequenceFlags):
 
 def run(config: Config) -> Result:
     """Train, evaluate and export a model."""
-    import keras
-
     import kerakit as kk
 
     timer = Timer()
@@ -60,6 +59,10 @@ def run(config: Config) -> Result:
     # sequences are padded with NaN at the end.
     data = load_sequence_data(config)
     timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    import keras
+
+    timer.mark("import")
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)

@@ -23,6 +23,7 @@ from kerakit.workflow import (
     Timer,
     command_line,
     finish_run,
+    import_quietly,
     load_series_data,
     start_run,
 )
@@ -48,14 +49,16 @@ class Config(SeriesFlags):
 
 def run(config: Config) -> Result:
     """Train, evaluate and export a model."""
-    import keras
-
     import kerakit as kk
 
     timer = Timer()
     # Windows of the raw series, split by time: the training steps lie before the others.
     data = load_series_data(config)
     timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    import keras
+
+    timer.mark("import")
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)

@@ -23,6 +23,7 @@ from kerakit.workflow import (
     command_for,
     command_line,
     finish_run,
+    import_quietly,
     load_table_data,
     start_run,
 )
@@ -50,8 +51,6 @@ class Config(TableFlags):
 
 def run(config: Config) -> Result:
     """Train, evaluate and export a model."""
-    import keras
-
     import kerakit as kk
 
     timer = Timer()
@@ -64,6 +63,10 @@ def run(config: Config) -> Result:
             "labels."
         )
     timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    import keras
+
+    timer.mark("import")
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)

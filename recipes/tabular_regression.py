@@ -21,6 +21,7 @@ from kerakit.workflow import (
     Timer,
     command_line,
     finish_run,
+    import_quietly,
     load_table_data,
     start_run,
 )
@@ -46,14 +47,16 @@ class Config(TableFlags):
 
 def run(config: Config) -> Result:
     """Train, evaluate and export a model."""
-    import keras
-
     import kerakit as kk
 
     timer = Timer()
     # The data are raw columns, split by the seed; statistics come from the training rows only.
     data = load_table_data(dataclasses.replace(config, task=config.task or "regression"))
     timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    import keras
+
+    timer.mark("import")
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)

@@ -23,6 +23,7 @@ from kerakit.workflow import (
     Timer,
     command_line,
     finish_run,
+    import_quietly,
     load_text_data,
     start_run,
 )
@@ -52,8 +53,6 @@ class Config(TextFlags):
 
 def run(config: Config) -> Result:
     """Train, evaluate and export a model."""
-    import keras
-
     import kerakit as kk
 
     timer = Timer()
@@ -61,6 +60,10 @@ def run(config: Config) -> Result:
     # copies of a text come into the same split.
     data = load_text_data(config)
     timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    import keras
+
+    timer.mark("import")
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kerakit.errors import KerakitError
+from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.jobs import typed_command
 
 __all__ = ["command_line", "exit_code", "import_quietly"]
@@ -38,6 +40,7 @@ def command_line(
     """
     import tyro
 
+    flags = flags_of([field.name for field in dataclasses.fields(config_class)])
     program = None  # the name of the script
     if arguments is not None:
         job = config_class.__module__.rpartition(".")[2].replace("_", "-")
@@ -47,7 +50,7 @@ def command_line(
     def show_note(message: Any, category: type[Warning], *location: Any, **options: Any) -> None:
         # The user needs the message of a loader's warning, but not the line of code.
         if issubclass(category, UserWarning):
-            print(f"note: {message}", file=sys.stderr)
+            print(f"note: {with_flags(str(message), flags)}", file=sys.stderr)
         else:
             show_warning(message, category, *location, **options)
 
@@ -59,12 +62,14 @@ def command_line(
             args=arguments,
             config=(tyro.conf.DisallowNone,),  # a flag that is not given has no word for that
         )
-        import_quietly()
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        if _needs_tensorflow(config):
+            import_quietly()
         with warnings.catch_warnings():
             warnings.showwarning = show_note
             run(config)
 
-    sys.exit(exit_code(action, interrupted))
+    sys.exit(exit_code(action, interrupted, flags))
 
 
 def import_quietly(module: str = "keras") -> None:
@@ -88,7 +93,11 @@ def import_quietly(module: str = "keras") -> None:
         os.close(error_stream)
 
 
-def exit_code(action: Callable[[], object], interrupted: str | None = None) -> int:
+def exit_code(
+    action: Callable[[], object],
+    interrupted: str | None = None,
+    flags: Mapping[str, str] | None = None,
+) -> int:
     """Call `action`; print an error as one line; return the exit code of the process.
 
     Args:
@@ -96,6 +105,8 @@ def exit_code(action: Callable[[], object], interrupted: str | None = None) -> i
             after `--help`, becomes the exit code as well.
         interrupted: a sentence for the user who interrupts the work. By default it says that
             the same command goes on from the last finished epoch.
+        flags: dict from parameter to flag, as `flags_of` returns it, for messages that name
+            parameters. Defaults to `None`: messages stay as they are.
     """
     try:
         code = _exit_status(action)
@@ -111,11 +122,19 @@ def exit_code(action: Callable[[], object], interrupted: str | None = None) -> i
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KerakitError as error:
-        print(f"error: {error}", file=sys.stderr)
+        message = str(error) if flags is None else with_flags(str(error), flags)
+        print(f"error: {message}", file=sys.stderr)
         return 2 if isinstance(error, ValueError) else 1
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _needs_tensorflow(config: Any) -> bool:
+    """Whether the data that the flags name are read by TensorFlow."""
+    images = getattr(config, "images", None)
+    is_tfds = str(getattr(config, "dataset", "")).startswith("tfds:")
+    return is_tfds or (images is not None and os.path.isdir(images))
 
 
 def _exit_status(action: Callable[[], object]) -> int:

@@ -17,7 +17,9 @@ __all__ = [
     "check_one_source",
     "given_flags",
     "data_path",
+    "parse_character",
     "parse_labels",
+    "parse_object",
     "run_name",
     "split_commas",
 ]
@@ -115,11 +117,34 @@ def split_commas(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(item.strip() for item in text.split(","))
 
 
+def parse_character(text: str | None) -> str | None:
+    """Return a flag of one character: `tab`, `space` and `none` stand for what they say.
+
+    >>> parse_character("tab"), parse_character(";"), parse_character("none")
+    ('\\t', ';', None)
+    """
+    return {"tab": "\t", r"\t": "\t", "space": " ", "none": None}.get(text or "none", text)
+
+
 def parse_labels(text: str | None) -> dict[str, str] | None:
     """Return the value of `--rename-labels`, a JSON object, as a dict.
 
     >>> parse_labels('{"yes.": "yes"}')
     {'yes.': 'yes'}
+    """
+    return parse_object("rename-labels", text, '{"yes.": "yes"}')
+
+
+def parse_object(flag: str, text: str | None, example: str) -> dict[str, str] | None:
+    """Return the value of a flag that is a JSON object as a dict.
+
+    Args:
+        flag: the name of the flag, without dashes.
+        text: the value, or `None` where the flag was not given.
+        example: a JSON object, for the error.
+
+    Raises:
+        ArgumentError: when the value is no JSON object.
     """
     if text is None:
         return None
@@ -128,8 +153,7 @@ def parse_labels(text: str | None) -> dict[str, str] | None:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        example = '{"yes.": "yes"}'
         raise ArgumentError(
-            f"--rename-labels takes a JSON object, such as '{example}'. Got {reprlib.repr(text)}."
+            f"--{flag} takes a JSON object, such as '{example}'. Got {reprlib.repr(text)}."
         )
     return value

@@ -73,7 +73,7 @@ class TableFlags(RunFlags):
     data_dir: str | None = None
     """Folder of prepared TFDS data sets."""
     csv: str | None = None
-    """Path of your own CSV or Parquet file. It is read instead of --dataset."""
+    """Path of your own file of CSV, JSON lines or Parquet. It is read instead of --dataset."""
     target: str | None = None
     """Column to predict. Separate several columns by commas."""
     columns: str | None = None
@@ -82,10 +82,26 @@ class TableFlags(RunFlags):
     """Path of a file of test rows. Default: some rows of --csv."""
     validation: str | None = None
     """Path of a file of validation rows. Default: some rows of --csv."""
+    test_size: float | None = None
+    """Fraction of the rows to test on. Default: 0.2."""
+    validation_size: float | None = None
+    """Fraction of the other rows to validate on. Default: 0.2."""
     task: Task = None
     """regression, binary, multiclass or multilabel. Default: it follows from the target."""
     na_values: str | None = None
     """Strings that stand for a missing value, separated by commas."""
+    decimal: str | None = None
+    """Character before the fraction of a number. Default: a point."""
+    thousands: str | None = None
+    """Character between thousands in a number. Default: none."""
+    separator: str | None = None
+    """Character between fields, or tab. Default: it is detected."""
+    quote: str | None = None
+    """Character around fields that hold separators, or none. Default: the double quote."""
+    encoding: str | None = None
+    """Encoding of the files, such as latin-1. Default: utf-8."""
+    column_types: str | None = None
+    """JSON object from columns to numeric or categorical, such as '{"zip": "categorical"}'."""
     groups: str | None = None
     """Column of groups. All rows of a group come into the same split."""
     exclude: str | None = None
@@ -94,6 +110,8 @@ class TableFlags(RunFlags):
     """JSON object from labels to new labels, such as '{"yes.": "yes"}'."""
     drop_missing_target: bool = False
     """Leave out rows without a target, with a warning that counts them."""
+    pos_label: str | None = None
+    """Which of two labels is the positive one. Default: the second in order."""
     unit: str | None = None
     """Unit of a numeric target. The report shows it."""
 
@@ -111,6 +129,20 @@ class ImageFlags(RunFlags):
     --dataset."""
     image_size: int | None = None
     """Height and width that images are resized to, in pixels. Default: the size of the data."""
+    test: str | None = None
+    """Path of a folder of test images. Default: some images of --images."""
+    validation: str | None = None
+    """Path of a folder of validation images. Default: some images of --images."""
+    test_size: float | None = None
+    """Fraction of the images to test on. Default: 0.2."""
+    validation_size: float | None = None
+    """Fraction of the other images to validate on. Default: 0.2."""
+    rename_labels: str | None = None
+    """JSON object from labels to new labels, such as '{"cats": "cat"}'."""
+    pos_label: str | None = None
+    """Which of two labels is the positive one. Default: the second in order."""
+    max_unreadable: float | None = None
+    """Largest fraction of images that cannot be read. They are left out. Default: 0.1."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -141,6 +173,10 @@ class SeriesFlags(RunFlags):
     """Path of a file of a later series to test on. Default: the end of --series."""
     validation: str | None = None
     """Path of a file of a series to validate on. Default: the steps before the test."""
+    test_size: float | None = None
+    """Fraction of the steps to test on. Default: 0.2."""
+    validation_size: float | None = None
+    """Fraction of the other steps to validate on. Default: 0.2."""
     na_values: str | None = None
     """Strings that stand for a missing value, separated by commas."""
     unit: str | None = None
@@ -158,6 +194,10 @@ class SequenceFlags(RunFlags):
     """Path of a .ts file of test sequences. Default: some sequences of --ts."""
     validation: str | None = None
     """Path of a .ts file of validation sequences. Default: some sequences of --ts."""
+    test_size: float | None = None
+    """Fraction of the sequences to test on. Default: 0.2."""
+    validation_size: float | None = None
+    """Fraction of the other sequences to validate on. Default: 0.2."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -179,14 +219,24 @@ class TextFlags(RunFlags):
     """Column names of a file without a header, separated by commas."""
     encoding: str | None = None
     """Encoding of the files. Default: utf-8."""
+    separator: str | None = None
+    """Character between fields, or tab or space. Default: it is detected."""
+    quote: str | None = None
+    """Character around fields that hold separators, or none. Default: it is detected."""
     test: str | None = None
     """Path of a file or folder of test texts. Default: some texts of --text."""
     validation: str | None = None
     """Path of a file or folder of validation texts. Default: some texts of --text."""
+    test_size: float | None = None
+    """Fraction of the texts to test on. Default: 0.2."""
+    validation_size: float | None = None
+    """Fraction of the other texts to validate on. Default: 0.2."""
     groups: str | None = None
     """Column of groups. All texts of a group come into the same split."""
     rename_labels: str | None = None
     """JSON object from labels to new labels, such as '{"1": "spam"}'."""
+    pos_label: str | None = None
+    """Which of two labels is the positive one. Default: the second in order."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -209,5 +259,9 @@ class TaggedFlags(RunFlags):
     """Path of a file of test sentences. Default: some sentences of --tagged."""
     validation: str | None = None
     """Path of a file of validation sentences. Default: some sentences of --tagged."""
+    test_size: float | None = None
+    """Fraction of the sentences to test on. Default: 0.2."""
+    validation_size: float | None = None
+    """Fraction of the other sentences to validate on. Default: 0.2."""
     rename_labels: str | None = None
     """JSON object from tags to new tags, such as '{"NNS": "NN"}'."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow.flag_values import check_one_source
+from kerakit.workflow.flag_values import given_flags, parse_labels
 from kerakit.workflow.flags import ImageFlags
 from kerakit.workflow.jobs import command_for
 
@@ -27,12 +27,14 @@ def load_image_data(config: ImageFlags) -> Data:
     """
     from kerakit.data import load_builtin, load_images, load_tfds
 
-    check_one_source(config, "images")
+    given = given_flags(config, ImageFlags, "images", other=("image_size",))
+    given.pop("image_size", None)
     side = config.image_size
     size = None if side is None else (side, side)
     if config.images is not None:
+        given["rename_labels"] = parse_labels(config.rename_labels)
         return load_images(
-            config.images, image_size=size, seed=config.seed, cache_mb=config.cache_mb
+            config.images, image_size=size, seed=config.seed, cache_mb=config.cache_mb, **given
         )
     if config.dataset.startswith("tfds:"):
         data = load_tfds(

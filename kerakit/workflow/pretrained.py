@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import os
 from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check_choice, check_int
 from kerakit.errors import ArgumentError
+from kerakit.workflow.command import import_quietly
 from kerakit.workflow.flags import ImageFlags
 from kerakit.workflow.images import load_image_data, not_images
 
@@ -50,11 +52,14 @@ def load_backbone_images(
         ArgumentError: when a flag is wrong, or the weights are not on this machine.
         DataError: when the data cannot be used.
     """
+    if config.images is not None and not os.path.isdir(config.images):
+        image_side(config)  # raises the error, before TensorFlow is imported
+    import_quietly()
+    entry = _check_flags(config, backbone, weights, strategy)
+    stored = image_side(config)
     from kerakit.builders import load_backbone
     from kerakit.builders.pretrained.classifier import CROP
 
-    entry = _check_flags(config, backbone, weights, strategy)
-    stored = image_side(config)
     side = config.image_size
     if side is None:
         side = entry.size if stored is None else min(max(stored, ENLARGED_SIDE), entry.size)

@@ -6,7 +6,13 @@ import reprlib
 from typing import TYPE_CHECKING
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow.flag_values import check_builtin, given_flags, parse_labels, split_commas
+from kerakit.workflow.flag_values import (
+    check_builtin,
+    given_flags,
+    parse_character,
+    parse_labels,
+    split_commas,
+)
 from kerakit.workflow.flags import SequenceFlags, SeriesFlags, TaggedFlags, TextFlags
 from kerakit.workflow.jobs import command_for
 
@@ -84,6 +90,9 @@ def load_text_data(config: TextFlags) -> Data:
     given = given_flags(config, TextFlags, "text", other=("rename_labels",))
     given["rename_labels"] = parse_labels(config.rename_labels)
     if config.text is not None:
+        for flag in ("separator", "quote"):
+            if flag in given:
+                given[flag] = parse_character(given[flag])
         columns = {"text": given.pop("text_column", "text"), "label": given.pop("target", "label")}
         given["columns"] = split_commas(config.columns)
         return load_text(config.text, **columns, seed=config.seed, **given)

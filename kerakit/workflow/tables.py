@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow.flag_values import given_flags, parse_labels, split_commas
+from kerakit.workflow.flag_values import (
+    given_flags,
+    parse_character,
+    parse_labels,
+    parse_object,
+    split_commas,
+)
 from kerakit.workflow.flags import TableFlags
 
 if TYPE_CHECKING:
@@ -41,5 +47,11 @@ def load_table_data(config: TableFlags) -> Data:
     if targets is None:
         raise ArgumentError("--csv needs --target, the column to predict.")
     given["rename_labels"] = parse_labels(config.rename_labels)
+    given["column_types"] = parse_object(
+        "column-types", config.column_types, '{"zip": "categorical"}'
+    )
+    for flag in ("separator", "quote", "thousands"):
+        if flag in given:
+            given[flag] = parse_character(given[flag])
     target = targets[0] if len(targets) == 1 else targets
     return load_table(config.csv, target, seed=config.seed, **given)

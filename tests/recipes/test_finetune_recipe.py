@@ -109,17 +109,17 @@ def test_a_prepared_tfds_set_says_how_large_its_pictures_are(recipe, test_data):
 
 BAD = [
     (["--backbone", "EfficientNetLite"], ["'EfficientNetLite'", "Near: 'EfficientNetLite0'"]),
-    (["--strategy", "heads"], ["'strategy'", "Did you mean 'head'?"]),
-    (["--image-size", "16"], ["'image_size'", "[32, inf)", "Got 16"]),
-    (["--image-size", "64", "--backbone", "Xception"], ["'image_size'", "[71, inf)"]),
+    (["--strategy", "heads"], ["--strategy", "Did you mean 'head'?"]),
+    (["--image-size", "16"], ["--image-size must be", "[32, inf)", "Got 16"]),
+    (["--image-size", "64", "--backbone", "Xception"], ["--image-size must be", "[71, inf)"]),
 ]
-# What is wrong with a flag is said before the folder of images is looked for.
-BAD = [(["--images", "nowhere", *flags], words) for flags, words in BAD] + [
+# What is wrong with a flag is said before the folder of images is looked at.
+BAD = [(["--images", ".", *flags], words) for flags, words in BAD] + [
     (["--images", "nowhere"], ["nowhere: no such folder"]),
-    (["--weights", "nowhere.keras"], ["'weights'", "nowhere.keras"]),
+    (["--weights", "nowhere.keras"], ["--weights", "nowhere.keras"]),
     (["--dataset", "iris"], ["'iris' is no set of images", "kerakit train tabular-classification"]),
     (["--dataset", "tfds:nothing"], ["'nothing'"]),
-    (["--epochs", "0"], ["'epochs'", "Got 0"]),
+    (["--epochs", "0"], ["--epochs must be", "Got 0"]),
     (["--augment", "strong"], ["'strong'", "'standard'"]),
 ]
 

@@ -1,4 +1,4 @@
-"""The help of every recipe as a script, in a process of its own: quick, without TensorFlow."""
+"""The help of every recipe, and errors in files: quick, without TensorFlow."""
 
 import subprocess
 import sys
@@ -29,3 +29,44 @@ def test_help_is_quick_and_leaves_tensorflow_alone(job, tmp_path):
     assert done.returncode == 0, done.stderr
     assert ("--example" if job == "fundamentals" else "--learning-rate") in done.stdout
     assert float(done.stdout.split()[-1]) < 0.7
+
+
+WRONG = {
+    "tabular-regression": ["--csv", "none.csv", "--target", "y"],
+    "tabular-classification": ["--csv", "latin.csv", "--target", "y"],
+    "image-cnn": ["--images", "none"],
+    "image-finetune": ["--images", "none"],
+    "sequence-forecast": ["--series", "book.csv"],
+    "sequence-classify": ["--ts", "none.ts"],
+    "sequence-tag": ["--tagged", "book.csv"],
+    "text-classify": ["--text", "ragged.csv"],
+}
+
+
+@pytest.mark.process
+def test_a_wrong_file_is_named_before_tensorflow_is_imported(tmp_path):
+    """All recipes and `kerakit predict`, one after the other, in under two seconds of CPU time."""
+    (tmp_path / "latin.csv").write_bytes(b"caf\xe9,y\n" + b"1,a\n2,b\n" * 9)
+    (tmp_path / "book.csv").write_bytes(b"PK\x03\x04[Content_Types].xml")
+    (tmp_path / "ragged.csv").write_text("text,label\na,b\nc\n")
+    code = (
+        "import sys, time\n"
+        "from kerakit.cli import main\n"
+        f"commands = [['train', job, *flags] for job, flags in {WRONG!r}.items()]\n"
+        "commands += [['predict', '.', '--csv', file, '--out', 'o.csv']"
+        " for file in ('none.csv', 'book.csv')]\n"
+        "for command in commands:\n"
+        "    sys.argv = ['kerakit', *command]\n"
+        "    try:\n"
+        "        main()\n"
+        "    except SystemExit as end:\n"
+        "        assert end.code == 2, command\n"
+        "    assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules, command\n"
+        "print('cpu', time.process_time())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("error: ") == len(WRONG) + 2 == len(done.stderr.splitlines())
+    assert float(done.stdout.split()[-1]) < 2.0

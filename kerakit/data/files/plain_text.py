@@ -12,7 +12,7 @@ from kerakit.data.files.signature import HEAD, is_gzip, refuse_foreign, refuse_u
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 
-__all__ = ["decode", "file_bytes", "is_encoding", "read_bytes", "unpacked"]
+__all__ = ["check_file", "decode", "file_bytes", "is_encoding", "read_bytes", "unpacked"]
 
 
 def read_bytes(path: pathlib.Path, expected: str = "a file of text") -> bytes:
@@ -42,10 +42,29 @@ def file_bytes(path: pathlib.Path, expected: str) -> bytes:
         DataError: when there is no such file, or it is a folder, empty, or of a kind that no
             loader reads, such as a workbook, an archive or an HTML page.
     """
+    return _read(path, expected, None)
+
+
+def check_file(path: pathlib.Path, expected: str) -> None:
+    """Refuse a file that cannot be read, by its first bytes.
+
+    Args:
+        path: `pathlib.Path`.
+        expected: str. The expected kind of file, for errors.
+
+    Raises:
+        DataError: as `file_bytes`.
+    """
+    _read(path, expected, HEAD)
+
+
+def _read(path, expected, size):
+    """The first `size` bytes of a file that may be read."""
     if os.path.isdir(path):  # `Path.is_dir` raises an error for a name that is too long
         raise DataError(f"{path} is a folder. Expected {expected}.")
     try:
-        content = path.read_bytes()
+        with open(path, "rb") as file:
+            content = file.read(size)
     except FileNotFoundError:
         names = os.listdir(path.parent) if path.parent.is_dir() else ()
         raise DataError(f"{path}: no such file.{near_match(path.name, names)}") from None
