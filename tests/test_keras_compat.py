@@ -217,7 +217,10 @@ def test_local_gradients():
         step()
         return variable.numpy(), len(ops.gradient_registry.list()) - before
 
-    for make in (keras.optimizers.Adam, lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1))):
+    for make in (
+        keras.optimizers.Adam,
+        lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.SGD(0.1)),
+    ):
         optimizer = make()
         local, kept = weights_after_a_step(optimizer, local_gradients)
         plain, _ = weights_after_a_step(make(), lambda optimizer: contextlib.nullcontext())

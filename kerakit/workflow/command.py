@@ -45,14 +45,6 @@ def command_line(
     if arguments is not None:
         job = config_class.__module__.rpartition(".")[2].replace("_", "-")
         program = f"kerakit train {job}"
-    show_warning = warnings.showwarning
-
-    def show_note(message: Any, category: type[Warning], *location: Any, **options: Any) -> None:
-        # The user needs the message of a loader's warning, but not the line of code.
-        if issubclass(category, UserWarning):
-            print(f"note: {with_flags(str(message), flags)}", file=sys.stderr)
-        else:
-            show_warning(message, category, *location, **options)
 
     def action() -> None:
         config = tyro.cli(
@@ -65,9 +57,7 @@ def command_line(
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         if _needs_tensorflow(config):
             import_quietly()
-        with warnings.catch_warnings():
-            warnings.showwarning = show_note
-            run(config)
+        run(config)
 
     sys.exit(exit_code(action, interrupted, flags))
 
@@ -105,11 +95,14 @@ def exit_code(
             after `--help`, becomes the exit code as well.
         interrupted: a sentence for the user who interrupts the work. By default it says that
             the same command goes on from the last finished epoch.
-        flags: dict from parameter to flag, as `flags_of` returns it, for messages that name
-            parameters. Defaults to `None`: messages stay as they are.
+        flags: dict from parameter to flag, as `flags_of` returns it. Errors and warnings then
+            name flags, and a warning is one line. Defaults to `None`: messages stay as they are.
     """
     try:
-        code = _exit_status(action)
+        with warnings.catch_warnings():
+            if flags is not None:
+                warnings.showwarning = _note_printer(flags)
+            code = _exit_status(action)
         sys.stdout.flush()  # a reader such as `head` may have closed the pipe
         return code
     except KeyboardInterrupt:
@@ -128,6 +121,20 @@ def exit_code(
     except OSError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+
+
+def _note_printer(flags: Mapping[str, str]) -> Callable[..., None]:
+    """Return a function for `warnings.showwarning` that prints a kit's warning as one line."""
+    show_warning = warnings.showwarning
+
+    def show_note(message: Any, category: type[Warning], *location: Any, **options: Any) -> None:
+        # The user needs the message of a loader's warning, but not the line of code.
+        if issubclass(category, UserWarning):
+            print(f"note: {with_flags(str(message), flags)}", file=sys.stderr)
+        else:
+            show_warning(message, category, *location, **options)
+
+    return show_note
 
 
 def _needs_tensorflow(config: Any) -> bool:

@@ -124,6 +124,8 @@ def _written(literal, rest):
         value = ast.literal_eval(literal)
     except (ValueError, SyntaxError):
         return f" {literal}"
+    if value is True:
+        return ""
     if isinstance(value, dict):
         return f" {shlex.quote(json.dumps(value, ensure_ascii=False))}"
     if isinstance(value, (tuple, list)):

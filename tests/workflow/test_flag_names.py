@@ -72,6 +72,7 @@ MESSAGES = {
         "or pass --task multiclass or --task binary if"
     ),
     "Pass decimal=',' and thousands='.'.": "Pass --decimal ',' and --thousands '.'.",
+    "pass drop_missing_target=True.": "pass --drop-missing-target.",
     'Pass thousands="\'".': 'Pass --thousands "\'".',
     "pass quote=None or separator='\\t'.": "pass --quote none or --separator 'tab'.",
     "the name is too long: exclude=('a', 'b...c'": "the name is too long: --exclude ('a', 'b...c'",

@@ -96,6 +96,8 @@ def predict_csv(
         served.spec.decimal if decimal is None else decimal,
         served.spec.thousands if thousands is None else thousands,
     )
+    if form.decimal != ".":  # a comma is then seldom the separator
+        stream = _open(source, {**text, "decimal": form.decimal})
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
     unknown = _unknown_values(served.spec, found)
     blocks = _blocks(stream, served.spec, found, na_values, form, source)

@@ -1,6 +1,10 @@
 import csv
+import io
+import json
+import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 from serving_cases import QUANTILES, make_spec, make_table, predict
 
@@ -15,6 +19,56 @@ from kerakit.serving import (
 def rows_of(path):
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+PLAIN = "fixed acidity,alcohol,kind\n" + "".join(
+    f"{7 + row / 8},{1000.5 if row == 1 else 9 + row / 8},red\n" if row % 5 else "-,11,white\n"
+    for row in range(24)
+)
+EUROPEAN = PLAIN.replace(",", ";").replace(".", ",").replace("1000,5", "1.000,5")
+
+
+@pytest.fixture
+def answers(exports, tmp_path):
+    """A function that scores a text and returns the rows of answers."""
+
+    def score(text, name="in.csv", path=exports["regression"], **options):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        predict_csv(path, tmp_path / name, tmp_path / "out.csv", **options)
+        return rows_of(tmp_path / "out.csv")
+
+    return score
+
+
+@pytest.mark.export
+def test_numbers_with_other_separators_and_json_lines_are_the_same_numbers(answers):
+    plain = answers(PLAIN)
+    assert len({row["prediction"] for row in plain}) > 15
+    assert answers(EUROPEAN, decimal=",", thousands=".") == plain
+    frame = pd.read_csv(io.StringIO(PLAIN), na_values="-")
+    assert answers(frame.to_json(orient="records", lines=True), "in.jsonl") == plain
+
+
+@pytest.mark.export
+def test_a_file_is_read_as_the_training_file_was(answers, exports, tmp_path):
+    model = tmp_path / "european" / "1"
+    shutil.copytree(exports["regression"], model)
+    manifest = json.loads((model / "assets.extra/kerakit.json").read_text())
+    manifest["spec"] |= {"decimal": ",", "thousands": "."}
+    (model / "assets.extra/kerakit.json").write_text(json.dumps(manifest))
+    assert answers(EUROPEAN, path=model) == answers(PLAIN, decimal=".", thousands=",")
+    body = EUROPEAN.split("\n", 1)[1]
+    columns = ("fixed acidity", "alcohol", "kind")
+    assert answers(body, path=model, columns=columns) == answers(PLAIN)
+    with pytest.raises(DataError, match="line 4, column 'fixed acidity': '7.25' is not a number"):
+        answers(PLAIN, path=model)
+
+
+@pytest.mark.export
+def test_separators_too_many_in_a_file_to_score(answers):
+    odd = PLAIN.replace("kind\n", "kind,\n", 1)
+    with pytest.warns(UserWarning, match="an empty name too many"):
+        assert answers(odd) == answers(PLAIN)
 
 
 @pytest.mark.export
