@@ -60,6 +60,7 @@ def predict(
     na_values: str | None = None,
     decimal: str | None = None,
     thousands: str | None = None,
+    keep: str | None = None,
 ) -> None:
     """Score a file of CSV, JSON lines or Parquet with an exported model.
 
@@ -76,6 +77,7 @@ def predict(
             the training.
         decimal: the character before the fraction of a number. Default: that of the training.
         thousands: the character between thousands. Default: that of the training.
+        keep: columns of the file to copy before the answers, such as an id, separated by commas.
     """
     from kerakit.serving.contract.versions import version_folder
 
@@ -88,6 +90,9 @@ def predict(
     numbers = {"decimal": decimal, "thousands": thousands}
     options |= {name: value for name, value in numbers.items() if value is not None}
     NumberFormat.checked("predict", decimal or ".", thousands)
+    if keep is not None:
+        options["keep"] = split_commas(keep)
+        check(all(options["keep"]), "predict", "keep", "names with commas between", keep)
     # TensorFlow imports Keras if it can. An export does not need Keras, and loads twice as fast
     # without it.
     sys.modules.setdefault("keras", None)  # pyright: ignore[reportArgumentType]

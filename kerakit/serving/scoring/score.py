@@ -16,6 +16,7 @@ from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.files.json_rows import JSON, is_json
+from kerakit.data.files.parquet_stream import ParquetStream
 from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.options import names
 from kerakit.errors import ArgumentError, DataError
@@ -23,6 +24,7 @@ from kerakit.files import atomic_path
 from kerakit.serving.answering.columns import answer_columns
 from kerakit.serving.answering.values import feature_values
 from kerakit.serving.scoring.columns import columns_of_features
+from kerakit.serving.scoring.kept import as_written, find_kept, kept_names
 from kerakit.serving.scoring.output import PARQUET, open_answers
 from kerakit.serving.scoring.progress import ScoreProgress
 from kerakit.serving.served import load_served
@@ -44,6 +46,7 @@ def predict_csv(
     na_values: Sequence[str] | None = None,
     decimal: str | None = None,
     thousands: str | None = None,
+    keep: str | Sequence[str] = (),
     verbose: bool | Literal["auto"] = "auto",
 ) -> int:
     """Score a file of CSV, JSON lines or Parquet with an exported model: an answer per row.
@@ -64,6 +67,8 @@ def predict_csv(
         columns, separator, quote, encoding: as for `load_csv`.
         na_values, decimal, thousands: as for `load_csv`. Default to `None`: as in the training
             data.
+        keep: str, or sequence of str. Columns of the file, such as an id, that are written before
+            the answers, as they were written. Defaults to `()`.
         verbose: bool, or `"auto"` to show progress on a terminal only. Defaults to
             `"auto"`.
 
@@ -86,6 +91,7 @@ def predict_csv(
     batch_size = check_int(owner, "batch_size", batch_size, minimum=1)
     text = _check_text(owner, columns, separator, quote, encoding)
     na_values = None if na_values is None else names(owner, "na_values", na_values)
+    keep = kept_names(owner, keep)
     source, out = pathlib.Path(csv), pathlib.Path(out)
     _check_files(source, out)
     stream = _open(source, text)
@@ -99,8 +105,9 @@ def predict_csv(
     if form.decimal != ".":  # a comma is then seldom the separator
         stream = _open(source, {**text, "decimal": form.decimal})
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
+    keep = find_kept(keep, stream.names, served, source)
     unknown = _unknown_values(served.spec, found)
-    blocks = _blocks(stream, served.spec, found, na_values, form, source)
+    blocks = _blocks(stream, served.spec, found, keep, na_values, form, source)
     batches = _batches(_counted(blocks, unknown), batch_size)
     rows = 0
     with (
@@ -110,7 +117,8 @@ def predict_csv(
         open_answers(aside) as write,
     ):
         for values in batches:
-            write(answer_columns(served.answer(values), served.spec))
+            kept = dict(zip(keep, values[len(found) :], strict=True))
+            write(kept | answer_columns(served.answer(values[: len(found)]), served.spec))
             rows += len(values[0])
             progress.show(rows, stream.fraction_read())
     for column in unknown.values():
@@ -137,9 +145,10 @@ def _counted(blocks, unknown):
         yield values
 
 
-def _blocks(stream, spec, found, na_values, form, file):
-    """Yield the values of all features, block by block of the file: lists of arrays."""
-    wanted = list(dict.fromkeys(found))
+def _blocks(stream, spec, found, keep, na_values, form, file):
+    """Yield the values of all features and kept columns, block by block: lists of arrays."""
+    wanted = list(dict.fromkeys([*found, *keep]))
+    untyped = not isinstance(stream, ParquetStream)
     for first, columns in stream.blocks(wanted):
 
         def location(row, first=first):
@@ -157,7 +166,7 @@ def _blocks(stream, spec, found, na_values, form, file):
                 format=form,
             )
             for feature, name in zip(spec.features, found, strict=True)
-        ]
+        ] + [as_written(columns[name], untyped) for name in keep]
 
 
 def _batches(blocks, size):
@@ -168,7 +177,7 @@ def _batches(blocks, size):
     left = None
     for values in blocks:
         if left is not None:
-            values = [np.concatenate(pair) for pair in zip(left, values, strict=True)]
+            values = [_joined(pair) for pair in zip(left, values, strict=True)]
         whole = len(values[0]) // size * size
         for start in range(0, whole, size):
             yield [column[start : start + size] for column in values]
@@ -177,13 +186,19 @@ def _batches(blocks, size):
         yield left
 
 
+def _joined(pair):
+    if isinstance(pair[0], np.ndarray):
+        return np.concatenate(pair)
+    import pyarrow as pa
+
+    return pa.concat_arrays(pair)
+
+
 def _open(path, text):
     head = b""
     with contextlib.suppress(OSError), open(path, "rb") as file:
         head = file.read(HEAD)
     if path.suffix.lower() in PARQUET or is_parquet(head):
-        from kerakit.data.files.parquet_stream import ParquetStream
-
         if text["columns"] is not None:
             raise DataError(
                 f"The 'columns' parameter of predict_csv is for text, and the Parquet file {path} "
