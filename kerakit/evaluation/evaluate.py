@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.builders.contract import check_inputs, quantiles_of
 from kerakit.checks import check, check_choice, check_levels, short_repr
+from kerakit.data.check import check_data
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
 from kerakit.evaluation.baselines.custom import check_baselines, fit_custom
@@ -153,7 +154,10 @@ def evaluate(
     >>> report.baseline["tree"]["mae"]
     0.0
     """
-    start, spec, details = time.perf_counter(), data.spec, dict(details or {})
+    start, details = time.perf_counter(), dict(details or {})
+    check(hasattr(model, "predict"), "evaluate", "model", "a keras.Model", model)
+    check_data("evaluate", data)
+    spec = data.spec
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
     options = _options(model, data, run_dir, quantiles, metrics, baselines)
     path = getattr(history, "linear_path", "")

@@ -13,6 +13,7 @@ import numpy as np
 
 from kerakit.builders.contract import check_inputs
 from kerakit.checks import check, check_choice, check_int
+from kerakit.data.check import check_data
 from kerakit.data.data import Data
 from kerakit.errors import ArgumentError
 from kerakit.training.rows.augment import LEVELS, augmentation
@@ -86,11 +87,7 @@ class FitOptions:
             raise ArgumentError(
                 f"{owner} needs a compiled model. Call kk.compile(model, preset) first."
             )
-        if not isinstance(data, Data):
-            raise ArgumentError(
-                f"The 'data' parameter of {owner} must be a kerakit Data; kk.load_arrays(x, y) "
-                f"makes one of arrays. Got {type(data).__name__} instead."
-            )
+        check_data(owner, data)
         if has_images(data.spec):
             check_choice(owner, "augment", self.augment, LEVELS)
             augmentation(self.augment, data.spec, owner)  # refuses data that cannot be mixed

@@ -178,3 +178,26 @@ def test_data_that_is_not_in_memory_says_why_it_cannot_be_pickled(again, tmp_pat
     pixels = np.memmap(tmp_path / "pixels.raw", np.uint8, "r", shape=IMAGES.shape)
     with pytest.raises(TypeError, match="The train split of this Data is in a file"):
         again(data(pixels))
+
+
+@pytest.mark.parametrize("what", ["frame", "dict", "array", "path", None])
+def test_what_is_no_data_gets_one_line_that_says_how_to_make_one(what, tmp_path):
+    import pandas as pd
+
+    columns = {"a": np.arange(100_000.0), "b": np.arange(100_000.0)}
+    rows = {"frame": pd.DataFrame(columns), "dict": columns, "array": np.zeros((1000, 2))}
+    wrong = rows.get(what, what)
+    model = kk.linear_regressor(2)
+    kk.compile(model)
+    calls = {
+        "evaluate": lambda: kk.evaluate(model, wrong),
+        "fit": lambda: kk.fit(model, wrong, epochs=1),
+        "export": lambda: kk.export(model, wrong, tmp_path / "m"),
+    }
+    for owner, call in calls.items():
+        with pytest.raises(kk.ArgumentError) as error:
+            call()
+        message = str(error.value)
+        assert f"The 'data' parameter of {owner} must be a Data" in message
+        assert "kk.load_arrays(df, 'TARGET')" in message and len(message) < 400
+    assert not list(tmp_path.iterdir())

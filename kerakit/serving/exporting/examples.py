@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kerakit.checks import check, shortlist
+from kerakit.checks import shortlist
+from kerakit.data.check import check_data
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -33,7 +34,8 @@ def spec_and_examples(data: object, examples: Any) -> tuple[Spec, Any]:
     Raises:
         ArgumentError: when `data` is neither, or is a `Spec` and `examples` is `None`.
     """
-    check(isinstance(data, (Data, Spec)), "export", "data", "a Data or a Spec", data)
+    if not isinstance(data, Spec):
+        check_data("export", data, "a Data or a Spec")
     spec = data.spec if isinstance(data, Data) else data
     if examples is not None:
         return spec, examples

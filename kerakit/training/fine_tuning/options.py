@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from kerakit.checks import check, check_choice, check_int
+from kerakit.data.check import check_data
 from kerakit.data.data import Data
 from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError
@@ -57,11 +58,7 @@ class FineTuneOptions:
                 "end. Got a model with a backbone that `kerakit list backbones` does not show. "
                 "Use strategy='head', 'full' or 'auto'."
             )
-        if not isinstance(data, Data):
-            raise ArgumentError(
-                "The 'data' parameter of fine_tune must be a kerakit Data; kk.load_images makes "
-                f"one of a folder, kk.load_arrays of arrays. Got {type(data).__name__} instead."
-            )
+        check_data("fine_tune", data)
         spec = data.spec
         kinds = [feature.kind for feature in spec.features]
         if kinds != ["image"] or spec.task not in tasks_with(answer="label"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from kerakit.builders.contract import remember_spec
 from kerakit.data.data import Data
 from kerakit.files import write_text
 from kerakit.keras_compat import layers_of
@@ -33,6 +34,7 @@ def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callback
         options: `FitOptions`. They are checked against the model and the data here.
     """
     options.check(model, data)
+    remember_spec(model, data.spec)
     if options.run_dir is not None:
         options.run_dir.mkdir(parents=True, exist_ok=True)
     with locked_run(options.run_dir):
