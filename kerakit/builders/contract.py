@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kerakit.data.spec import Spec
 
 __all__ = [
+    "AUTO_PENALTY",
     "BACKBONE",
     "BLEND",
     "HEAD",
@@ -39,6 +40,7 @@ __all__ = [
     "PROBABILITIES",
     "RESERVED",
     "UNSCALE",
+    "LinearHead",
     "LinearPath",
     "activation_of",
     "answer_by_column",
@@ -48,6 +50,7 @@ __all__ = [
     "input_names",
     "is_convex",
     "is_perceptron",
+    "linear_head_of",
     "linear_path_of",
     "network_of",
     "output_of",
@@ -80,6 +83,7 @@ PROBABILITIES = "probabilities"
 UNSCALE = "unscale"  # from standard deviations of the target to its unit
 BLEND = "blend"  # adds the scores of a linear path to those of the network, by two weights
 OUTPUT = "output"  # the last dense layer
+AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 
 RESERVED = frozenset({OUTPUT, BLEND, UNSCALE, PROBABILITIES, PREDICTION, PREPROCESS, NETWORK})
 """Names that no layer of a backbone of the user's own can have."""
@@ -206,6 +210,88 @@ def scale_of(model: keras.Model) -> np.ndarray:
 def is_convex(model: keras.Model) -> bool:
     """Return whether only the layer `output` has weights, so that the usual losses are convex."""
     return [layer.name for layer in _layers(model) if layer.weights] == [OUTPUT]
+
+
+@dataclasses.dataclass(frozen=True)
+class LinearHead:
+    """The layer `output` of a model that is linear but for what makes scores an answer.
+
+    Attributes:
+        output: `keras.layers.Dense`, without an activation of its own in the solved model.
+        kind: str. The `head` of a `Task`: how the scores of `output` become the answer.
+        mean, std: float arrays of shape `(targets,)`. A score times `std` plus `mean` is the
+            prediction, for a `kind` of `"linear"`.
+        l2: float. The factor of its penalty.
+        auto: bool. Whether the penalty is chosen on rows that are not fitted.
+    """
+
+    output: keras.layers.Dense
+    kind: str
+    mean: np.ndarray
+    std: np.ndarray
+    l2: float
+    auto: bool
+
+
+def linear_head_of(model: keras.Model) -> LinearHead | None:
+    """Return the head of a model whose best weights can be computed, or `None`.
+
+    All weights of such a model are those of a dense layer `output`, which trains, with a bias
+    and no penalty but L2. Nothing before the layer is random, and what follows it is a head of
+    the builders.
+
+    Example:
+
+    >>> from kerakit.builders import logistic_classifier, mlp_classifier
+    >>> linear_head_of(logistic_classifier(4, classes=2, l2=0.1)).kind
+    'logistic'
+    >>> linear_head_of(mlp_classifier(4, classes=2))
+    """
+    import keras
+    import numpy as np
+
+    if not is_convex(model):
+        return None
+    layers = [layer for layer in _layers(model) if not isinstance(layer, keras.layers.InputLayer)]
+    names = [layer.name for layer in layers]
+    place = names.index(OUTPUT)
+    output, after = layers[place], layers[place + 1 :]
+    own = getattr(getattr(output, "activation", None), "__name__", None)
+    kind, penalty = _head_kind(own, after), getattr(output, "kernel_regularizer", None)
+    plain = (
+        isinstance(output, keras.layers.Dense)
+        and output.use_bias
+        and output.trainable
+        and (penalty is None or type(penalty) is keras.regularizers.L2)
+        and not (output.bias_regularizer or output.activity_regularizer)
+        and not (output.kernel_constraint or output.bias_constraint)
+    )
+    random = any(getattr(layer, "seed_generator", None) for layer in layers)
+    if kind is None or not plain or random or (kind == "logistic" and output.units != 1):
+        return None
+    unscale = layers[names.index(UNSCALE)] if UNSCALE in names else None
+    scale = (1.0, 0.0) if unscale is None else (unscale.scale, unscale.offset)
+    std, mean = (np.broadcast_to(np.float32(value), output.units) for value in scale)
+    l2 = 0.0 if penalty is None else float(penalty.l2)
+    return LinearHead(output, kind, mean, std, l2, AUTO_PENALTY in names)
+
+
+def _head_kind(activation, after):
+    """The `head` of a `Task` that a dense layer with an activation and the layers after it make."""
+    names = {layer.name for layer in after}
+    if activation != "linear":
+        return activation if activation in ("softmax", "sigmoid") and not names else None
+    if names <= {UNSCALE, PREDICTION}:
+        return "linear"
+    kinds = sorted(type(layer).__name__ for layer in after)
+    if kinds == ["Concatenate", "Rescaling", "Softmax"]:  # of 0 and the one score
+        return "logistic"
+    alone = names == {PROBABILITIES}
+    if kinds == ["Softmax"] and alone:
+        return "softmax"
+    if kinds == ["Activation"] and alone and after[0].activation.__name__ == "sigmoid":
+        return "sigmoid"
+    return None
 
 
 def is_perceptron(model: keras.Model) -> bool:

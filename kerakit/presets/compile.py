@@ -16,25 +16,22 @@ from kerakit.builders.contract import (
     is_perceptron,
     prediction_column,
     quantiles_of,
-    scale_of,
     submodels_of,
     task_of,
 )
 from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
-from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
 from kerakit.presets.metrics import formed_metrics
 from kerakit.presets.optimizer import KerasSchedule, make_optimizer
 from kerakit.presets.preset import Preset
+from kerakit.presets.preset_loss import preset_loss
 from kerakit.presets.schedules import Schedule
 from kerakit.presets.settings import keep_settings
 from kerakit.presets.table import FULL_BATCH, PRESETS
 
 __all__ = ["compile", "default_preset"]
 
-HUBER_DELTA = 1.345  # 95 % efficiency on normal errors (Huber 1964; Holland & Welsch 1977)
-_NUMBERS = ("mean_squared_error", "huber", "pinball")
 _CONVEX = ("mean_squared_error", "sparse_categorical_crossentropy", "binary_crossentropy")
 
 ScheduleName = Literal["constant", "cosine", "one_cycle", "step"]
@@ -58,9 +55,11 @@ def compile(
     Numeric targets are predicted in their own units. The loss divides errors by the standard
     deviation of the target, so that a learning rate means the same for every unit.
 
-    A model without a hidden layer has a convex loss. The presets of a task train such a model
-    on all rows at once, with the highest learning rate that the measured curvature of the loss
-    allows. A `Preset` of your own is used as it is.
+    A model without a hidden layer has a convex loss. With the preset of its task, and no other
+    loss, optimizer, learning rate, schedule or weight decay, `fit` solves it. What cannot be
+    solved, such as a network with dropout before its only layer, trains on all rows at once, with
+    the highest learning rate that the measured curvature of the loss allows. A `Preset` of your
+    own is used as it is.
 
     Weight decay is applied to kernels only, not to biases and normalisation, unless `optimizer`
     is an optimizer object.
@@ -123,7 +122,7 @@ def compile(
     chosen = _changed(chosen, optimizer, batch_size, patience, weight_decay)
     loss_weight = None
     if loss is None:
-        loss, loss_weight = _loss(model, preset)
+        loss, loss_weight = preset_loss(model, preset)
     made, settings = make_optimizer(chosen, learning_rate, optimizer, schedule)
     tags = len(getattr(model, "output_shape", ())) == 3 and activation_of(model) == "softmax"
     # Padded tokens have the weight 0, which only weighted metrics use.
@@ -188,40 +187,6 @@ def _changed(preset, optimizer, batch_size, patience, weight_decay):
         changes["options"] = {**options, "weight_decay": weight_decay}
         changes["optimizer"] = optimizer or preset.optimizer
     return dataclasses.replace(preset, **changes)
-
-
-def _loss(model, preset):
-    """The loss and its weight; both divide by the standard deviation of the target."""
-    activation, name = activation_of(model), preset.loss
-    if name is None:
-        name = {task.activation: task.loss for task in TASKS.values()}[activation]
-    expected = {task.loss: task.activation for task in TASKS.values()}
-    expected |= {**dict.fromkeys(_NUMBERS, "linear"), "perceptron": "softmax"}
-    if expected.get(name, activation) != activation:
-        raise ArgumentError(
-            f"The '{preset.name}' preset trains a model with a {expected[name]} output. Got the "
-            f"model '{model.name}' with a {activation} output. Use the preset of its task."
-        )
-    quantiles = quantiles_of(model)
-    if (name == "pinball") != (quantiles is not None):
-        raise ArgumentError(
-            "The 'quantile_regression' preset and quantiles= of the builder go together. Got the "
-            f"'{preset.name}' preset and the model '{model.name}', which predicts "
-            f"{'no' if quantiles is None else len(quantiles)} quantiles."
-        )
-    std = scale_of(model)
-    if name == "pinball":
-        return PinballLoss(quantiles, float(std[0])), None
-    if name == "perceptron":
-        return PerceptronLoss(), None
-    if name not in _NUMBERS:
-        return name, None
-    delta = HUBER_DELTA if name == "huber" else None
-    if len(std) > 1:
-        return StandardizedLoss(std, delta), None
-    scale = float(std[0])
-    loss_weight = None if scale == 1.0 else 1 / scale**2
-    return (keras.losses.Huber(delta * scale) if delta else "mean_squared_error"), loss_weight
 
 
 def _formed(model, metrics):

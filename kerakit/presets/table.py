@@ -248,11 +248,12 @@ FULL_BATCH = Preset(
     batch_size=None,
     patience=500,
     reason=(
-        "Without a hidden layer the loss is convex. Nesterov steps on all rows, with the highest "
-        "learning rate that the curvature of the loss allows, reach its minimum; Adam at 0.001 "
-        "does not."
+        "Without a hidden layer the loss is convex, and fit solves it. Where it cannot (dropout, "
+        "rows that do not fit in memory), Nesterov steps on all rows, with the highest learning "
+        "rate that the curvature of the loss allows, reach the minimum; Adam at 0.001 does not."
     ),
     source="Nesterov 1983; Beck & Teboulle 2009, doi:10.1137/080716542",
     options={"momentum": 0.95, "nesterov": True},
 )
-"""How `regression`, `binary`, `multiclass` and `multilabel` train convex models."""
+"""How `regression`, `binary`, `multiclass` and `multilabel` train convex models that they do not
+solve."""

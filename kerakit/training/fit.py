@@ -47,6 +47,12 @@ def fit(
     the last epoch, by the weights that fit the validation rows best. It is then solved once
     more, on training and validation rows together.
 
+    Linear models that were compiled with the preset of their task are solved: least squares or
+    the highest penalised likelihood of the training and validation rows, to the digits of
+    float32. They have one epoch, whose logs are those of the solution on the training rows;
+    epochs, batches and early stopping have no effect. Logistic regression of rows that do not fit
+    in memory is trained.
+
     The order of the rows depends on `(seed, epoch)` alone, and random changes to a batch
     depend on `(seed, step)` alone.
 
@@ -90,7 +96,8 @@ def fit(
 
     Returns:
         `keras.callbacks.History` of all epochs, before and after an interruption. Its attribute
-        `linear_path` is a str that describes the solved linear path, `""` if there is none.
+        `linear_path` is a str that describes the solved linear path, `""` if there is none;
+        `solved` is a str that describes the solution of a linear model, `""` if it was trained.
 
     Raises:
         ArgumentError: when a value is out of its range or the model is not compiled.

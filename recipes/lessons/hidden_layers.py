@@ -36,7 +36,7 @@ def xor(lesson: Lesson) -> dict[str, Any]:
     data = kk.load_arrays(columns, truth, test=(columns, truth), validation_size=0)
     neuron = kk.logistic_classifier(data.spec)
     kk.compile(neuron, "binary")
-    kk.fit(neuron, data, epochs=200, verbose=0)
+    kk.fit(neuron, data, epochs=1, verbose=0)
     network = kk.mlp_classifier(data.spec, hidden=(4,), activation="tanh", dropout=0.0, bins=0)
     kk.compile(network, "adam", learning_rate=0.05)
     kk.fit(network, data, epochs=200, verbose=0)

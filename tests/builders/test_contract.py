@@ -31,6 +31,7 @@ from kerakit.builders.contract import (
     input_names,
     is_convex,
     is_perceptron,
+    linear_head_of,
     linear_path_of,
     network_of,
     output_of,
@@ -198,6 +199,49 @@ def test_the_scale_is_that_of_the_targets():
 def test_a_model_is_convex_without_a_hidden_layer(models):
     assert is_convex(models["binary"]) and is_convex(kk.polynomial_regressor(2, degree=3))
     assert not any(is_convex(models[task]) for task in ("regression", "multiclass", "tagging"))
+
+
+def test_the_head_of_a_model_whose_best_weights_can_be_computed(models):
+    heads = {
+        "linear": kk.polynomial_regressor(2, targets=3, l2=0.5),
+        "logistic": models["binary"],
+        "softmax": kk.logistic_classifier(3, classes=3),
+        "sigmoid": kk.logistic_classifier(3, classes=2, multilabel=True, l2="auto"),
+    }
+    for kind, model in heads.items():
+        head = linear_head_of(model)
+        assert head.kind == kind and head.output is output_of(model)
+        assert head.l2 == (0.5 if kind == "linear" else 0.0) and head.auto == (kind == "sigmoid")
+    y = np.stack([np.arange(60.0), 5 + 10 * np.arange(60.0)], axis=1)
+    data = kk.load_arrays(np.arange(60.0)[:, None], y, task="regression", validation_size=0)
+    head = linear_head_of(kk.linear_regressor(data))
+    np.testing.assert_allclose(head.mean, data.spec.target.mean, rtol=1e-6)
+    np.testing.assert_allclose(head.std, np.sqrt(data.spec.target.variance), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("before", "options"),
+    [
+        ([keras.layers.Dropout(0.5)], {}),
+        ([keras.layers.Dense(2, name="hidden")], {}),
+        ([], {"kernel_regularizer": "l1"}),
+        ([], {"bias_regularizer": "l2"}),
+        ([], {"kernel_constraint": "non_neg"}),
+        ([], {"use_bias": False}),
+        ([], {"activation": "relu"}),
+        ([], {"trainable": False}),
+    ],
+    ids=str,
+)
+def test_other_heads_are_trained(before, options):
+    inputs = values = keras.Input((3,), name="rows")
+    for layer in before:
+        values = layer(values)
+    answer = keras.layers.Dense(1, name=OUTPUT, **options)(values)
+    assert linear_head_of(keras.Model(inputs, answer)) is None
+    plain = keras.layers.Dense(1, name=OUTPUT)(inputs)
+    assert linear_head_of(keras.Model(inputs, plain)).kind == "linear"
+    assert linear_head_of(kk.linear_regressor(3, quantiles=(0.1, 0.5, 0.9))) is None
 
 
 def test_linear_paths(models):

@@ -5,40 +5,10 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
-from sklearn.linear_model import LinearRegression, LogisticRegression
 from training_cases import mlp, weights
 
 import kerakit as kk
 from kerakit.data.data import Data
-
-
-@pytest.mark.training
-def test_linear_regressor_is_least_squares(diabetes):
-    model = kk.linear_regressor(diabetes.spec)
-    kk.compile(model, "regression")
-    kk.fit(model, diabetes, epochs=1000, early_stopping=False, verbose=0)
-    table = diabetes.table("train")
-    x = np.stack(list(table.features.values()), 1).astype("float64")
-    exact = LinearRegression().fit(x, table.target.astype("float64")).predict(x)
-    np.testing.assert_allclose(model.predict(table.features, verbose=0), exact, rtol=1e-3)
-
-
-@pytest.mark.training
-@pytest.mark.parametrize(
-    "name", ["breast_cancer", "iris", pytest.param("wine", marks=pytest.mark.slow)]
-)
-def test_logistic_classifier_is_that_of_scikit_learn(name):
-    data = kk.load_builtin(name)
-    table = data.table("train")
-    l2 = 1 / (2 * len(table) * 1.0)  # C = 1
-    model = kk.logistic_classifier(data.spec, l2=l2)
-    kk.compile(model, data.spec.task)
-    kk.fit(model, data, epochs=500, early_stopping=False, verbose=0)
-    x = np.stack(list(table.features.values()), 1).astype("float64")
-    z = (x - x.mean(0)) / x.std(0)
-    reference = LogisticRegression(C=1.0, max_iter=10_000, tol=1e-8).fit(z, table.target)
-    ours = model.predict(table.features, verbose=0)
-    np.testing.assert_allclose(ours, reference.predict_proba(z), atol=1e-2)
 
 
 @pytest.mark.training

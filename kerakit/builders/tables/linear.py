@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import keras
 
-from kerakit.builders.contract import PERCEPTRON
+from kerakit.builders.contract import AUTO_PENALTY, PERCEPTRON
 from kerakit.builders.heads import class_head, class_task, number_head, number_targets
 from kerakit.builders.parts import assemble, network_inputs, spec_or_shape
 from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
-from kerakit.checks import check_float, check_int
+from kerakit.checks import check, check_float, check_int
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 
@@ -27,14 +28,14 @@ def linear_regressor(
     *,
     targets: int | None = None,
     quantiles: Sequence[float] | None = None,
-    l2: float = 0.0,
+    l2: float | Literal["auto"] = 0.0,
 ) -> keras.Model:
     """Build a linear regression of one or several numbers.
 
     Numeric columns are standardised and categories are one-hot encoded inside the model.
-    Compiled with its default preset it trains on all rows at once with Nesterov's momentum and
-    reaches the least-squares fit. If there is a validation split, `fit` keeps the epoch with
-    the lowest validation loss instead, unless `early_stopping=False`.
+    Compiled with its default preset it is solved: `fit` computes the least-squares fit of the
+    training and validation rows. Epochs and early stopping have no part in it. Columns that
+    depend on others share the weight between them (the solution of minimum norm).
 
     Args:
         inputs: `Data`, `Spec`, or the width of a plain array.
@@ -43,7 +44,11 @@ def linear_regressor(
         quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order. The model
             predicts these quantiles instead of the mean; the middle one is the prediction.
             Defaults to `None`.
-        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)`. Defaults to `0.0`.
+        l2: float in [0, inf), or `"auto"`. The loss gains `l2 * sum(kernel ** 2)`, so that
+            scikit-learn's `Ridge(alpha)` on n rows of standardised columns and one target is
+            `l2 = alpha / n`. With `"auto"`, `fit` chooses the penalty with the lowest loss on
+            the validation rows (in a cross-validation where there are none). Defaults to
+            `0.0`.
 
     Returns:
         `keras.Model`; predictions of shape `(batch,)`, or `(batch, targets)`, or
@@ -66,13 +71,14 @@ def polynomial_regressor(
     degree: int = 2,
     targets: int | None = None,
     quantiles: Sequence[float] | None = None,
-    l2: float = 0.0,
+    l2: float | Literal["auto"] = 0.0,
 ) -> keras.Model:
     """Build a polynomial regression of the numeric columns, with all products up to `degree`.
 
     The numeric columns are scaled to [-1, 1] by their range in the training split and expanded
     to products of Chebyshev polynomials. These span the same functions as monomials, and they
-    are so well conditioned that gradient descent finds the fit. Categories enter linearly.
+    are so well conditioned that float32 can hold the fit. Categories enter linearly. The model
+    is solved, as `linear_regressor` is.
 
     Args:
         inputs: `Data`, `Spec`, or the width of a plain array (with values best in [-1, 1]).
@@ -128,22 +134,26 @@ def logistic_classifier(
     *,
     classes: int | None = None,
     multilabel: bool = False,
-    l2: float = 0.0,
+    l2: float | Literal["auto"] = 0.0,
 ) -> keras.Model:
     """Build a logistic regression (two classes) or a softmax regression (more classes).
 
-    Compiled with its default preset it trains on all rows at once with Nesterov's momentum and
-    reaches the maximum of the penalised likelihood. The penalty of scikit-learn's
-    `LogisticRegression(C=C)` on n rows is `l2 = 1 / (2 * n * C)`. If there is a validation
-    split, `fit` keeps the epoch with the lowest validation loss instead, unless
-    `early_stopping=False`.
+    Compiled with its default preset it is solved: `fit` computes the maximum of the penalised
+    likelihood of the training and validation rows by Newton's method. Epochs and early stopping
+    have no part in it. The penalty of scikit-learn's `LogisticRegression(C=C)` on n rows is
+    `l2 = 1 / (2 * n * C)`. Without a penalty, the likelihood has no maximum where a plane
+    separates classes. `fit` then warns, and chooses a penalty as with `l2="auto"`.
+
+    Rows that do not fit in memory (`cache_mb` of `fit`) are trained on by gradient descent.
 
     Args:
         inputs: `Data` or `Spec` of a classification, or the width of a plain array.
         classes: int in [2, inf). Needed with a plain width.
         multilabel: bool. Whether a row can have several labels. Only with a plain width.
             Defaults to `False`.
-        l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)`. Defaults to `0.0`.
+        l2: float in [0, inf), or `"auto"`. The loss gains `l2 * sum(kernel ** 2)`. With
+            `"auto"`, `fit` chooses the penalty with the lowest loss on the validation rows (in
+            a cross-validation where there are none). Defaults to `0.0`.
 
     Returns:
         `keras.Model`; probabilities of shape `(batch, classes)`.
@@ -161,19 +171,40 @@ def logistic_classifier(
 
 def _regressor(owner, inputs, targets, quantiles, l2, options):
     inputs = spec_or_shape(owner, inputs, WIDTH)
-    l2 = check_float(owner, "l2", l2, "[0.0, inf)")
+    l2 = _checked_penalty(owner, l2)
+    ok = quantiles is None or l2 != "auto"
+    check(ok, owner, "l2", "a float with quantiles=, which are trained and not solved", l2)
     mean, std = number_targets(owner, inputs, targets, quantiles)
     by_name, preprocess, _ = tabular_preprocess(inputs, options, owner=owner)
     values = network_inputs(preprocess)
-    answer = number_head(values[0], mean, std, l2, quantiles)
+    scored, l2 = _penalised(values[0], l2)
+    answer = number_head(scored, mean, std, l2, quantiles)
     return assemble(by_name, preprocess, values, answer, owner, inputs)
 
 
 def _classifier(owner, inputs, classes, multilabel, l2):
     inputs = spec_or_shape(owner, inputs, WIDTH)
-    l2 = check_float(owner, "l2", l2, "[0.0, inf)")
+    l2 = _checked_penalty(owner, l2)
     task, classes = class_task(owner, inputs, classes, multilabel)
     by_name, preprocess, _ = tabular_preprocess(inputs, owner=owner)
     values = network_inputs(preprocess)
-    answer = class_head(values[0], task, classes, l2)
+    scored, l2 = _penalised(values[0], l2)
+    answer = class_head(scored, task, classes, l2)
     return assemble(by_name, preprocess, values, answer, owner, inputs)
+
+
+def _checked_penalty(owner, l2):
+    if isinstance(l2, str):
+        check(l2 == "auto", owner, "l2", "'auto' or a float in the range [0.0, inf)", l2)
+        return l2
+    return check_float(owner, "l2", l2, "[0.0, inf)")
+
+
+def _penalised(values, l2):
+    """The values and the penalty of the head; a layer says that the penalty is to be chosen.
+
+    Saving and loading a model keep the names of its layers.
+    """
+    if l2 != "auto":
+        return values, l2
+    return keras.layers.Identity(name=AUTO_PENALTY)(values), 0.0

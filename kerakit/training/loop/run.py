@@ -45,6 +45,7 @@ def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callback
         if recorded is not None:
             begin_again(model)
         runner = Runner(model, data, options)
+        asked, options = options, runner.options
         solved = solve_linear_path(
             runner, None if recorded is None else recorded.get("linear path") == "solved"
         )
@@ -53,6 +54,9 @@ def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callback
         _Training(runner, choice).train()
         blended = finish_linear_path(runner)
         _show(blended, options)
+        model.history.solved = getattr(model.history, "solved", "")
+        if runner.solved is not None:
+            _show(f"{model.history.solved}; {_without_effect(asked)}", options)
         model.history.linear_path = "; ".join(filter(None, (solved, blended)))
         if options.run_dir is not None:
             write_model(options.run_dir, model)
@@ -153,6 +157,8 @@ class _Training:
         )
         if runner.path is not None:
             identity["linear path"] = "solved"
+        if runner.solved is not None:
+            identity["solution"] = "exact"
         stateful = [c for c in self.callbacks.callbacks if not isinstance(c, PROGRESS)]
         identity["callbacks"] = [type(callback).__name__ for callback in stateful]
         variables = [*self.trainer.variables, *self.model.optimizer.variables, self.rate.scheduled]
@@ -187,6 +193,17 @@ def _recorded(options):
     if options.run_dir is None or not options.resume or not _checkpoint_path(options).exists():
         return None
     return recorded_identity(_checkpoint_path(options))
+
+
+def _without_effect(options):
+    """The arguments of the user that a solved model has no use for."""
+    given = {
+        "epochs": options.epochs > 1,
+        "batch_size": options.batch_size is not None,
+        "early_stopping": options.early_stopping is not True,
+    }
+    names = [f"{name}=" for name, is_given in given.items() if is_given] or ["epochs="]
+    return f"{', '.join(names)} {'has' if len(names) == 1 else 'have'} no effect"
 
 
 def _show(line, options):

@@ -22,6 +22,8 @@ from kerakit.training.rows.batch_stages import preprocess_stage, trim_stage
 from kerakit.training.rows.class_weights import class_weights, weighted
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import streamed_batches
+from kerakit.training.solved.epoch import SolvedEpoch
+from kerakit.training.solved.solvable import solved_options, solved_part
 from kerakit.training.speed.recurrent import recurrent_layers
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Runner:
         options: `FitOptions`.
 
     Attributes:
+        solved: `LinearHead` of a model that is solved instead of trained, or `None`.
         path: the linear path that was solved before the network trains, or `None`.
         trains_alone: bool. Whether the network then trains without that path.
     """
@@ -65,8 +68,11 @@ class Runner:
             self.preprocess, prepare = None, preprocess_stage(preprocess, change, seed, width)
         elif self.sequences and preprocess is not None:
             prepare = trim_stage
-        self.plan = self._plan(prepare)
         self.fits = size_in_memory(data, "train", self.preprocess) <= options.cache_mb * 2**20
+        self.solved = solved_part(self)
+        if self.solved is not None:
+            self.options = solved_options(options)
+        self.plan = self._plan(prepare)
         self.path, self.trains_alone = None, False
         self._arrays: dict[str, Arrays | LazyRows | None] = {}
 
@@ -96,13 +102,17 @@ class Runner:
             batches.append((features, target) if weight is None else (features, target, weight))
         return batches
 
-    def epochs(self, trainer: keras.Model, xla: bool = False) -> InMemoryEpochs | StreamedEpochs:
+    def epochs(
+        self, trainer: keras.Model, xla: bool = False
+    ) -> InMemoryEpochs | StreamedEpochs | SolvedEpoch:
         """Return the callable that trains one epoch.
 
         Args:
             trainer: the model that `trainer()` returned.
             xla: bool. Whether XLA compiles a step of images. Defaults to `False`.
         """
+        if self.solved is not None:
+            return SolvedEpoch(trainer, self.solved, self)
         if not self.fits:
             batches, validation = streamed_batches(
                 self.data, self.preprocess, self.plan.batch_size, self.plan.seed, self.weights
@@ -120,7 +130,7 @@ class Runner:
 
     def _plan(self, prepare):
         rows, options = self.data.spec.sizes["train"], self.options
-        usual = self.settings.preset.batch_size_for(rows)
+        usual = rows if self.solved else self.settings.preset.batch_size_for(rows)
         batch_size = min(options.batch_size or usual, rows)
         steps = options.epochs * math.ceil(rows / batch_size)
         rates = rates_of_run(self.model, self.settings, options, steps)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import tensorflow as tf
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kerakit.data.data import Data
 
-__all__ = ["streamed_batches"]
+__all__ = ["batches_in_order", "streamed_batches"]
 
 SHUFFLE_ROWS = 16_384  # rows of a stream that are mixed at a time
 SHUFFLE_BYTES = 256 * 2**20  # memory that the images among these rows may take
@@ -51,13 +51,7 @@ def streamed_batches(
     images = has_images(data.spec)
     parallel = {"num_parallel_calls": tf.data.AUTOTUNE} if images else {}
 
-    def ready(features, target, weight=None):
-        values = features if preprocess is None else preprocess(features, training=False)
-        if isinstance(values, list):
-            values = tuple(values)  # tf.data would pack a list into one tensor
-        weight = weighted(target, weight, weights)
-        return (values, target) if weight is None else (values, target, weight)
-
+    ready = _ready(preprocess, weights)
     gather = data.gatherer("train")
     if gather is not None:
         rows = data.spec.sizes["train"]
@@ -73,8 +67,39 @@ def streamed_batches(
             shuffled = data.train.shuffle(shuffled_rows, seed=epoch + 1_000_003 * seed)
             return shuffled.batch(batch_size).map(ready, **parallel)
 
-    validation = data.batches("validation", batch_size if images else VALIDATION_BATCH)
-    return batches, None if validation is None else validation.map(ready, **parallel)
+    validation_size = batch_size if images else VALIDATION_BATCH
+    return batches, batches_in_order(data, "validation", preprocess, validation_size, weights)
+
+
+def batches_in_order(
+    data: Data,
+    split: Literal["train", "validation", "test"],
+    preprocess: keras.Model | None,
+    batch_size: int,
+    weights: np.ndarray | None = None,
+) -> tf.data.Dataset | None:
+    """Return the batches of a split in the order of its rows, or `None` where it is absent.
+
+    Args:
+        data, preprocess, batch_size, weights: as in `streamed_batches`.
+        split: `"train"`, `"validation"` or `"test"`.
+    """
+    parallel = {"num_parallel_calls": tf.data.AUTOTUNE} if has_images(data.spec) else {}
+    batches = data.batches(split, batch_size)
+    return None if batches is None else batches.map(_ready(preprocess, weights), **parallel)
+
+
+def _ready(preprocess, weights):
+    """A function from raw rows to those that train, with their weights."""
+
+    def ready(features, target, weight=None):
+        values = features if preprocess is None else preprocess(features, training=False)
+        if isinstance(values, list):
+            values = tuple(values)  # tf.data would pack a list into one tensor
+        weight = weighted(target, weight, weights)
+        return (values, target) if weight is None else (values, target, weight)
+
+    return ready
 
 
 def _shuffled_rows(spec):

@@ -160,6 +160,12 @@ def test_quantiles_never_cross_and_survive_saving(diabetes, tmp_path):
         (lambda: kk.mlp_classifier(3), "'classes'.*Got None"),
         (lambda: kk.mlp_classifier(3, classes=1), r"'classes'.*\[2, inf\). Got 1"),
         (lambda: kk.polynomial_regressor(100, degree=4), "4,598,125 terms"),
+        (lambda: kk.linear_regressor(3, l2="best"), r"'l2'.*'auto' or a float.*\[0.0.*'best'"),
+        (lambda: kk.logistic_classifier(3, classes=2, l2=-1), r"'l2'.*\[0.0, inf\). Got -1"),
+        (
+            lambda: kk.linear_regressor(3, quantiles=(0.1, 0.5, 0.9), l2="auto"),
+            "'l2' parameter of linear_regressor.*quantiles=.*Got 'auto'",
+        ),
     ],
 )
 def test_bad_arguments_are_named(build, words):

@@ -1,0 +1,282 @@
+"""Logistic and softmax regression, solved to the last digits by Newton's method."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+
+from kerakit.solvers.least_squares import SMALLEST_SINGULAR_VALUE
+from kerakit.solvers.logistic import ABSENT
+
+__all__ = ["LogisticRows", "Solution", "solve_newton"]
+
+ROWS = 8192  # rows that are in memory as float64 at a time
+MAX_STEPS = 30  # of Newton's method; a loss that has a minimum takes fewer than 15
+# Twice the distance of the loss from its minimum, at which Newton's method ends: its last step
+# squares the error that is left.
+TOLERANCE = 1e-16
+DAMPING = 1e-12  # of a Hessian with ones on its diagonal: that of a softmax is singular
+MAX_WEIGHTS = 2_500  # beyond, the Hessian would take longer than the steps of L-BFGS
+MAX_GRADIENT_STEPS = 500  # of L-BFGS
+
+
+@dataclasses.dataclass(frozen=True)
+class LogisticRows:
+    """Rows of a classification.
+
+    Attributes:
+        x: float array of shape `(n, columns)`.
+        y: int array of shape `(n,)` of class ids for a softmax, or float array of shape
+            `(n, labels)` of zeros and ones, where each label has a regression of its own.
+        weight: float array of shape `(n,)`.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray
+
+    def take(self, index: np.ndarray) -> LogisticRows:
+        """Return the rows at an index."""
+        return LogisticRows(self.x[index], self.y[index], self.weight[index])
+
+    def __add__(self, other: LogisticRows) -> LogisticRows:
+        """Both sets of rows."""
+        pairs = ((self.x, other.x), (self.y, other.y), (self.weight, other.weight))
+        return LogisticRows(*map(np.concatenate, pairs))
+
+
+@dataclasses.dataclass(frozen=True)
+class Solution:
+    """The weights of a logistic or softmax regression.
+
+    Attributes:
+        kernel: float array of shape `(columns, scores)`.
+        bias: float array of shape `(scores,)`.
+        converged: bool. Whether the loss has a minimum, and these weights are there.
+    """
+
+    kernel: np.ndarray
+    bias: np.ndarray
+    converged: bool = True
+
+    def mean_log_loss(self, rows: LogisticRows) -> float:
+        """Return the weighted mean log loss of rows, over their labels too."""
+        total = 0.0
+        for start in range(0, len(rows.x), ROWS):
+            part = rows.take(slice(start, start + ROWS))
+            scores = np.asarray(part.x, "float64") @ self.kernel + self.bias
+            total += part.weight @ _losses(scores, part.y)[0]
+        scale = 1 if rows.y.ndim == 1 else rows.y.shape[1]
+        return float(total / (rows.weight.sum() * scale))
+
+
+def solve_newton(
+    rows: LogisticRows, classes: int, l2: float, start: Solution | None = None
+) -> Solution:
+    """Return the weights with the lowest log loss plus penalty.
+
+    The loss is `sum(weight * log loss) / (n * labels) + l2 * sum(kernel ** 2)`, as Keras
+    computes it; a softmax counts as one label. The biases are free of the penalty. Up to
+    `MAX_WEIGHTS` weights are solved by Newton's method, more of them by L-BFGS.
+
+    Args:
+        rows: `LogisticRows`, with one row at least.
+        classes: int. The number of classes or labels.
+        l2: float in [0, inf).
+        start: `Solution` to begin at, such as that of a similar penalty. Defaults to `None`.
+
+    Returns:
+        `Solution`. It has not converged where `l2` is 0 and a plane separates classes: then
+        larger weights always have a lower loss. A class without rows gets a score that is
+        never the highest.
+
+    Reference:
+        Hastie, Tibshirani, Friedman: The Elements of Statistical Learning, 2nd edition,
+        section 4.4.1.
+    """
+    if rows.y.ndim == 1:
+        there = np.flatnonzero(np.bincount(rows.y, rows.weight, minlength=classes))
+        y = np.searchsorted(there, rows.y) if len(there) < classes else rows.y
+        rows = dataclasses.replace(rows, y=np.minimum(y, len(there) - 1))
+        problem, scores = _Problem(rows, "softmax", len(there), l2), classes
+    else:
+        counted = rows.y[rows.weight > 0]
+        always = counted.min(axis=0) > 0
+        there = np.flatnonzero(~always & (counted.max(axis=0) > 0))
+        y = rows.y[:, there]
+        problem = _Problem(dataclasses.replace(rows, y=y), "sigmoid", classes, l2)
+        scores = classes
+    kernel, bias = np.zeros((rows.x.shape[1], scores)), np.full(scores, ABSENT)
+    if rows.y.ndim == 2:
+        bias[always] = -ABSENT
+    elif len(there) == 1:
+        bias[there] = 0.0
+        return Solution(kernel, bias)
+    if not len(there):
+        return Solution(kernel, bias)
+    weights = np.zeros((problem.width, len(there)))
+    if start is not None:
+        weights = problem.standardised(start.kernel[:, there], start.bias[there])
+    solve = _newton if weights.size <= MAX_WEIGHTS else _gradient
+    weights, converged = solve(problem, weights)
+    kernel[:, there], bias[there] = problem.raw(weights)
+    return Solution(kernel, bias, converged)
+
+
+class _Problem:
+    """The loss, its gradient and its Hessian, on columns of mean 0 and standard deviation 1."""
+
+    def __init__(
+        self, rows: LogisticRows, kind: Literal["softmax", "sigmoid"], outputs: int, l2: float
+    ) -> None:
+        self.rows, self.kind = rows, kind
+        self.divisor = len(rows.x) * (1 if kind == "softmax" else outputs)
+        total = rows.weight.sum()
+        self.mean = sum(w @ x for x, _, w in self._raw_parts()) / total
+        variance = sum(w @ (x - self.mean) ** 2 for x, _, w in self._raw_parts()) / total
+        varies = variance > 1e-13 * np.maximum(self.mean**2, 1e-30)
+        self.scale = np.where(varies, 1 / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
+        # The columns are those of `basis` times the standardised ones, of which some may depend
+        # on others.
+        self.basis = self._independent(total)
+        self.width = self.basis.shape[1] + 1
+        self.penalty = np.zeros((self.width, self.width))
+        self.penalty[:-1, :-1] = self.basis.T @ (l2 * self.scale[:, None] ** 2 * self.basis)
+
+    def raw(self, weights):
+        if self.kind == "softmax":  # the answer is the same; these weights have the least norm
+            weights = weights - weights.mean(axis=1, keepdims=True)
+        kernel = (self.basis @ weights[:-1]) * self.scale[:, None]
+        return kernel, weights[-1] - self.mean @ kernel
+
+    def standardised(self, kernel, bias):
+        divisor = np.where(self.scale > 0, self.scale, np.inf)[:, None]
+        return np.concatenate(
+            [self.basis.T @ (kernel / divisor), (bias + self.mean @ kernel)[None]]
+        )
+
+    def loss(self, weights):
+        total = sum(w @ _losses(x @ weights, y)[0] for x, y, w in self._parts())
+        return total / self.divisor + np.sum(weights * (self.penalty @ weights))
+
+    def gradient(self, weights):
+        """The loss and its gradient."""
+        loss, slope = 0.0, 2 * self.penalty @ weights
+        for x, y, w in self._parts():
+            losses, errors, _ = _losses(x @ weights, y)
+            loss += w @ losses / self.divisor
+            slope += x.T @ (errors * w[:, None]) / self.divisor
+        return loss + np.sum(weights * (self.penalty @ weights)), slope
+
+    def hessian(self, weights):
+        """The gradient, and the Hessian: one matrix for each sigmoid, one for a softmax."""
+        width, outputs = weights.shape
+        pairs = outputs if self.kind == "softmax" else 1
+        matrix = np.zeros((outputs, pairs, width, width))
+        slope = 2 * self.penalty @ weights
+        for x, y, w in self._parts():
+            _, errors, p = _losses(x @ weights, y)
+            slope += x.T @ (errors * w[:, None]) / self.divisor
+            w = w / self.divisor
+            for one in range(outputs):
+                for two in range(one, outputs) if self.kind == "softmax" else [one]:
+                    of_rows = w * p[:, one] * ((one == two) - p[:, two])
+                    part = (x * of_rows[:, None]).T @ x
+                    if self.kind == "sigmoid":
+                        matrix[one, 0] += part
+                        continue
+                    matrix[one, two] += part
+                    if one != two:
+                        matrix[two, one] += part
+        for one in range(outputs):
+            matrix[one, one if self.kind == "softmax" else 0] += 2 * self.penalty
+        if self.kind == "softmax":
+            size = width * outputs
+            return slope, [matrix.transpose(0, 2, 1, 3).reshape(size, size)]
+        return slope, list(matrix[:, 0])
+
+    def _independent(self, total):
+        """Orthogonal directions in which the standardised columns vary: a matrix of them."""
+        width = len(self.mean)
+        if width > MAX_WEIGHTS:
+            return np.eye(width)
+        parts = (((x - self.mean) * self.scale, w) for x, _, w in self._raw_parts())
+        values, vectors = np.linalg.eigh(sum((x * w[:, None]).T @ x for x, w in parts) / total)
+        kept = values > SMALLEST_SINGULAR_VALUE**2 * values[-1]
+        return np.eye(width) if kept.all() else vectors[:, kept]
+
+    def _raw_parts(self):
+        rows = self.rows
+        for start in range(0, len(rows.x), ROWS):
+            part = slice(start, start + ROWS)
+            yield np.asarray(rows.x[part], "float64"), rows.y[part], rows.weight[part]
+
+    def _parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """`(x, y, weight)` of some rows; the last column of x is 1."""
+        for x, y, w in self._raw_parts():
+            x = ((x - self.mean) * self.scale) @ self.basis
+            yield np.concatenate([x, np.ones((len(x), 1))], axis=1), y, w
+
+
+def _newton(problem, weights):
+    """Newton's method, with a line search while it is far from the minimum."""
+    loss = problem.loss(weights)
+    for _ in range(MAX_STEPS):
+        slope, matrices = problem.hessian(weights)
+        if len(matrices) > 1:
+            steps = [_solved(m, s) for m, s in zip(matrices, slope.T, strict=True)]
+            step = np.stack(steps, axis=1)
+        else:
+            step = _solved(matrices[0], slope.T.ravel()).reshape(slope.T.shape).T
+        decrement = float(np.sum(slope * step))
+        if decrement <= TOLERANCE:
+            return weights - step, True
+        size = 1.0
+        while decrement > 1e-9 and size > 1e-6:
+            if problem.loss(weights - size * step) <= loss - 1e-4 * size * decrement:
+                break
+            size /= 2
+        weights = weights - size * step
+        loss = problem.loss(weights)
+    return weights, False
+
+
+def _solved(matrix, right):
+    """The solution for a matrix that may be singular, such as that of a softmax."""
+    length = np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+    scaled = matrix / length / length[:, None] + DAMPING * np.eye(len(matrix))
+    try:
+        return np.linalg.solve(scaled, right / length) / length
+    except np.linalg.LinAlgError:
+        return np.linalg.lstsq(scaled, right / length)[0] / length
+
+
+def _gradient(problem, weights):
+    """L-BFGS, for more weights than a Hessian has room for."""
+    from scipy.optimize import minimize
+
+    def loss(flat):
+        value, slope = problem.gradient(flat.reshape(weights.shape))
+        return value, slope.ravel()
+
+    limits = {"maxiter": MAX_GRADIENT_STEPS, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 20}
+    found = minimize(loss, weights.ravel(), jac=True, method="L-BFGS-B", options=limits)
+    return found.x.reshape(weights.shape), True
+
+
+def _losses(scores, y):
+    """`(log loss of each row, its derivative by each score, probability of each score)`."""
+    if y.ndim == 2:
+        p = 0.5 * (1 + np.tanh(scores / 2))
+        return np.sum(np.logaddexp(0, scores) - y * scores, axis=1), p - y, p
+    top = scores.max(axis=1, keepdims=True)
+    exponentials = np.exp(scores - top)
+    total = exponentials.sum(axis=1, keepdims=True)
+    p = exponentials / total
+    index = np.arange(len(scores)), y
+    errors = p.copy()
+    errors[index] -= 1
+    return (np.log(total) + top)[:, 0] - scores[index], errors, p

@@ -1,0 +1,1 @@
+"""Linear models whose best weights are computed instead of trained."""
