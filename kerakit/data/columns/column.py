@@ -108,8 +108,10 @@ class Texts:
     def odd(self) -> np.ndarray:
         """bool array: which of `values` are neither missing nor a number."""
         words = {"nan", "+nan", "-nan"}
-        no_number = np.isnan(self.parsed) & (self.values != "")
-        return no_number & ~np.array([value.lower() in words for value in self.values], bool)
+        odd = np.isnan(self.parsed) & (self.values != "")
+        for index in np.flatnonzero(odd):
+            odd[index] = self.values[index].lower() not in words
+        return odd
 
     def numbers(self) -> np.ndarray:
         """Return float64 array of shape `(n,)`, NaN where a value is missing or text."""
@@ -181,7 +183,8 @@ def read_column(
     missing = pc.is_in(words, pa.array([*na_values, ""], pa.string()))
     texts = pc.if_else(missing, "", words)
     codes = pc.fill_null(values.indices, len(texts)).to_numpy(zero_copy_only=False)
-    distinct = np.array([*texts.to_pylist(), ""], dtype=object)
+    same = texts.equals(values.dictionary)  # a list of strings takes time
+    distinct = np.array([*(written if same else texts.to_pylist()), ""], dtype=object)
     column = Texts(distinct, codes, (*written, ""), typed, format)
     if usual and pc.any(pc.is_in(texts, pa.array(NUMBER_NA_VALUES, pa.string()))).as_py():
         others = column.without_markers()
