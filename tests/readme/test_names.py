@@ -138,12 +138,12 @@ def test_every_flag_is_one_of_something(configs):
 
 
 def test_data_flags_are_those_of_the_recipes_that_are_told(configs):
-    """`--test`, `--validation` of all but pictures; `--groups` of tables and texts."""
+    """`--test`, `--validation` of all; `--groups` of tables and texts."""
     having = {
         flag: {stem for stem in RECIPES if flag in flags_of(configs[stem])}
         for flag in ("--test", "--validation", "--groups")
     }
-    others = set(RECIPES) - {"fundamentals", "image_cnn", "image_finetune"}
+    others = set(RECIPES) - {"fundamentals"}
     assert having["--test"] == having["--validation"] == others
     assert having["--groups"] == {"tabular_regression", "tabular_classification", "text_classify"}
     assert "(tables, texts)" in section("Your own data")
