@@ -14,7 +14,7 @@ from kerakit.builders.contract import (
     UNSCALE,
     quantile_layer_name,
 )
-from kerakit.builders.parts import blended
+from kerakit.builders.parts import blended, in_float32
 from kerakit.checks import check, check_choice, check_int, check_levels
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS, tasks_with
@@ -56,6 +56,7 @@ def number_targets(
     return mean, std
 
 
+@in_float32()
 def number_head(
     values: keras.KerasTensor,
     mean: np.ndarray,
@@ -117,6 +118,7 @@ def class_task(
     return ("multilabel" if multilabel else "binary" if count == 2 else "multiclass"), count
 
 
+@in_float32()
 def class_head(
     values: keras.KerasTensor,
     task: str,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import numbers
+from collections.abc import Iterator
 
 import keras
 from keras import ops
@@ -13,7 +15,23 @@ from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 
-__all__ = ["assemble", "blended", "network_inputs", "spec_or_shape"]
+__all__ = ["assemble", "blended", "in_float32", "network_inputs", "spec_or_shape"]
+
+
+@contextlib.contextmanager
+def in_float32() -> Iterator[None]:
+    """Make layers that compute in float32 inside the block, whatever the global dtype policy.
+
+    A policy such as `"mixed_float16"` is about the network. Raw values, such as 120,000, and
+    the statistics of the training data do not fit into its numbers. It also decorates the
+    functions that make a `preprocess` sub-model, or the last layers of a network.
+    """
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(policy)
 
 
 def spec_or_shape(owner: str, inputs: object, shape: str | None) -> object:
@@ -26,8 +44,16 @@ def spec_or_shape(owner: str, inputs: object, shape: str | None) -> object:
             as 11"`; `None` where it takes none.
 
     Raises:
-        ArgumentError: when it is something else, such as a DataFrame, a dict or an array.
+        ArgumentError: when it is something else, such as a DataFrame, a dict or an array; or
+            when Keras' `floatx` is not float32.
     """
+    floats = keras.config.floatx()
+    if floats != "float32":
+        raise ArgumentError(
+            f"{owner} builds models whose inputs and answers are float32. Got Keras with "
+            f"keras.config.set_floatx({floats!r}). Set it to 'float32'. For a network in half "
+            "precision use keras.config.set_dtype_policy, or precision= of kk.fit."
+        )
     if isinstance(inputs, Data):
         return inputs.spec
     plain = isinstance(inputs, (numbers.Integral, tuple, list)) and not isinstance(inputs, bool)

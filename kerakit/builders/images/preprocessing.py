@@ -7,6 +7,7 @@ import numbers
 import keras
 
 from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.parts import in_float32
 from kerakit.checks import check, short_repr
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -17,6 +18,7 @@ IMAGE = "a shape (height, width, channels) such as (28, 28, 1)"  # for errors
 MIN_VARIANCE = 1e-4  # a hundredth of a grey level, squared: rounding, not pixels
 
 
+@in_float32()
 def image_preprocess(
     owner: str, inputs: Spec | tuple[int, int, int]
 ) -> tuple[dict[str, keras.KerasTensor] | keras.KerasTensor, keras.Model]:

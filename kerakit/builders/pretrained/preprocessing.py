@@ -7,6 +7,7 @@ import numbers
 import keras
 
 from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.parts import in_float32
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
 
@@ -21,6 +22,7 @@ _CAFFE_MEAN = (123.68, 116.779, 103.939)
 MODES = ("tf", "torch", "caffe", "lite", "inside")
 
 
+@in_float32()
 def backbone_preprocess(
     by_name: dict[str, keras.KerasTensor] | keras.KerasTensor,
     size: tuple[int, int],

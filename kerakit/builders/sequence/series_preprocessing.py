@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.parts import in_float32
 from kerakit.checks import check, short_repr
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -16,6 +17,7 @@ __all__ = ["SERIES", "series_preprocess"]
 SERIES = "a shape (steps,) or (steps, channels), where steps may be None"  # for errors
 
 
+@in_float32()
 def series_preprocess(
     owner: str, inputs: Spec | tuple
 ) -> tuple[dict[str, keras.KerasTensor] | keras.KerasTensor, keras.Model]:

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.parts import in_float32
 from kerakit.checks import short_repr
 from kerakit.data.spec import Feature, Spec
 from kerakit.errors import ArgumentError
@@ -38,6 +39,7 @@ def text_feature(owner: str, inputs: Spec) -> Feature:
     )
 
 
+@in_float32()
 def text_preprocess(
     feature: Feature, max_words: int, word_grams: int, character_grams: int
 ) -> tuple[dict[str, keras.KerasTensor], keras.Model]:

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.parts import in_float32
 from kerakit.data.spec import Feature
 
 __all__ = ["AFFIX_BUCKETS", "SUFFIXES", "token_preprocess"]
@@ -18,6 +19,7 @@ _SPACES = (" ", "\t", "\n", "\v", "\f", "\r")  # the characters at which TensorF
 _MULTIPLIER = 6777
 
 
+@in_float32()
 def token_preprocess(feature: Feature) -> tuple[dict[str, keras.KerasTensor], keras.Model]:
     """Build the input of a tagger and the `preprocess` sub-model behind it.
 

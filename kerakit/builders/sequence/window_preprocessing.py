@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.parts import in_float32
 from kerakit.checks import check, check_int
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import tasks_with
@@ -96,6 +97,7 @@ def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> Windo
     )
 
 
+@in_float32()
 def window_preprocess(
     shape: WindowShape, plain: bool = False
 ) -> tuple[dict[str, keras.KerasTensor] | keras.KerasTensor, keras.Model]:

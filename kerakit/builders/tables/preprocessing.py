@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.parts import in_float32
 from kerakit.checks import check, check_int, shortlist
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -58,6 +59,7 @@ def embedding_width(categories: int) -> int:
 # layers of one model share a namespace.
 
 
+@in_float32()
 def tabular_preprocess(
     inputs: Spec | int | tuple[int],
     options: ColumnOptions = ColumnOptions(),

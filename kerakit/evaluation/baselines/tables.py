@@ -164,6 +164,14 @@ def _encoder(spec, preprocess):
             import keras
 
             outputs = keras.tree.flatten(preprocess(arrange(preprocess, features), training=False))
+            # A sub-model of the user's own may give half floats, which NumPy does not compute with.
+            halves = ("float16", "bfloat16")
+            outputs = [
+                keras.ops.cast(x, "float32")
+                if keras.backend.standardize_dtype(x.dtype) in halves
+                else x
+                for x in outputs
+            ]
             outputs = [np.asarray(keras.ops.convert_to_numpy(x)) for x in outputs]
             return [x.reshape(len(x), -1) for x in outputs if x.dtype.kind in "fiub"]
 
