@@ -12,7 +12,8 @@ import numpy as np
 from kerakit.checks import check, naming
 from kerakit.data.spec import Spec
 from kerakit.data.split import SPLITS
-from kerakit.data.storage.mapped import is_lazy, is_mapped, row_reader, take_rows
+from kerakit.data.storage.mapped import is_mapped, take_rows
+from kerakit.data.storage.packed import PackedColumns
 from kerakit.data.summary import summary_html, summary_text
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Data:
     ) -> None:
         self.spec = spec
         self._sources = {"train": train, "validation": validation, "test": test}
-        self._tensors: dict[str, Any] = {}
+        self._tensors: dict[str, PackedColumns] = {}
 
     @classmethod
     def from_tables(
@@ -196,13 +197,12 @@ class Data:
 
         if self.table(split) is None:
             return None
-        elements = self._elements(split)
+        columns = self._columns(split)
 
         def gather(rows):
-            def one(column):
-                return column(rows) if callable(column) else tf.gather(column, rows)
-
-            return tf.nest.map_structure(one, elements)
+            return columns.fetch(
+                lambda column: column(rows) if callable(column) else tf.gather(column, rows)
+            )
 
         return gather
 
@@ -219,29 +219,24 @@ class Data:
             return None
         if not isinstance(source, Table):
             return source.batch(batch_size)
-        elements, rows = self._elements(split), len(source)
+        columns, rows = self._columns(split), len(source)
 
+        # Nothing here needs AutoGraph, which converts a function anew for each call.
+        @tf.autograph.experimental.do_not_convert
         def batch(start):
             end = tf.minimum(start + batch_size, rows)
-
-            def one(column):
-                return column(tf.range(start, end)) if callable(column) else column[start:end]
-
-            return tf.nest.map_structure(one, elements)
+            return columns.fetch(
+                lambda column: (
+                    column(tf.range(start, end)) if callable(column) else column[start:end]
+                )
+            )
 
         return tf.data.Dataset.range(0, rows, batch_size).map(batch)
 
-    def _elements(self, split):
-        """The elements of a table: tensors, and functions that read columns in files."""
-        import tensorflow as tf
-
+    def _columns(self, split):
+        """The `PackedColumns` of a table, made at the first use of the split."""
         if split not in self._tensors:
-            # In main memory, where tf.data works, whatever other devices there are.
-            with tf.device("CPU:0"):
-                self._tensors[split] = tf.nest.map_structure(
-                    lambda x: row_reader(x) if is_lazy(x) else tf.convert_to_tensor(x),
-                    self._sources[split].elements(),
-                )
+            self._tensors[split] = PackedColumns(self._sources[split].elements())
         return self._tensors[split]
 
     def _rows(self, split):
@@ -250,9 +245,9 @@ class Data:
             return source
         import tensorflow as tf
 
-        elements = self._elements(split)
-        if not any(map(callable, tf.nest.flatten(elements))):
-            return tf.data.Dataset.from_tensor_slices(elements)
+        columns = self._columns(split)
+        if columns.apart is not None:
+            return tf.data.Dataset.from_tensor_slices(columns.apart)
         rows = self.batches(split, _ROWS_AT_A_TIME).unbatch()
         return rows.apply(tf.data.experimental.assert_cardinality(len(source)))
 

@@ -201,3 +201,30 @@ def test_what_is_no_data_gets_one_line_that_says_how_to_make_one(what, tmp_path)
         assert f"The 'data' parameter of {owner} must be a Data" in message
         assert "kk.load_arrays(df, 'TARGET')" in message and len(message) < 400
     assert not list(tmp_path.iterdir())
+
+
+def test_rows_of_many_columns_are_those_of_the_table():
+    """Columns of one type share a tensor; the order of the columns stays."""
+    features = {}
+    for index in range(0, 120, 3):
+        numbers = np.arange(N, dtype=np.float32) * 1000 + index
+        features[f"number_{index}"] = numbers
+        features[f"text_{index}"] = np.array([f"{number:g}" for number in numbers], object)
+        features[f"wide_{index}"] = np.stack([numbers, -numbers], axis=1)
+    table = Table(features, IDS, WEIGHT)
+    wide = Data(table, None, table, Spec("multiclass", ()))
+    rows = np.array([5, 299, 0, 5])
+    gathered, target, weight = wide.gatherer("train")(tf.constant(rows))
+    first, second = wide.batches("train", 200)
+    singles = list(wide.train.take(2).as_numpy_iterator())
+    assert list(gathered) == list(first[0]) == list(singles[0][0]) == list(features)
+
+    for name, column in features.items():
+        if column.dtype == object:
+            column = np.array([text.encode() for text in column], object)
+        np.testing.assert_array_equal(gathered[name], column[rows])
+        joined = np.concatenate([first[0][name], second[0][name]])
+        np.testing.assert_array_equal(joined, column)
+        np.testing.assert_array_equal(singles[1][0][name], column[1])
+    np.testing.assert_array_equal(target, IDS[rows])
+    np.testing.assert_array_equal(weight, WEIGHT[rows])
