@@ -56,7 +56,7 @@ __getattr__, __dir__, _names = attach(
             "StepSchedule",
             "compile",
         ),
-        "kerakit.training": ("fine_tune", "fit", "open_run"),
+        "kerakit.training": ("find_learning_rate", "fine_tune", "fit", "open_run"),
         "kerakit.evaluation": ("Report", "evaluate"),
         "kerakit.serving": ("export", "load_served", "predict", "verify"),
         "kerakit.errors": (

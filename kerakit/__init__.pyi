@@ -46,6 +46,7 @@ from kerakit.serving import export as export
 from kerakit.serving import load_served as load_served
 from kerakit.serving import predict as predict
 from kerakit.serving import verify as verify
+from kerakit.training import find_learning_rate as find_learning_rate
 from kerakit.training import fine_tune as fine_tune
 from kerakit.training import fit as fit
 from kerakit.training import open_run as open_run
@@ -72,6 +73,7 @@ __all__ = [
     "cnn_classifier",
     "evaluate",
     "export",
+    "find_learning_rate",
     "fine_tune",
     "fit",
     "linear_regressor",

@@ -26,6 +26,7 @@ from kerakit.workflow import (
     finish_run,
     import_quietly,
     load_image_data,
+    show_learning_rate,
     start_run,
 )
 
@@ -61,6 +62,8 @@ def run(config: Config) -> Result:
     keras.utils.set_random_seed(config.seed)
     model = kk.cnn_classifier(data.spec, arch=config.arch)
     kk.compile(model, config.preset or "image_classification", learning_rate=config.learning_rate)
+    if config.find_learning_rate:
+        show_learning_rate(config, model, data, augment=config.augment)
 
     epochs = epochs_for(data.spec.sizes["train"]) if config.epochs is None else config.epochs
     # An interrupted run continues; a finished run makes the next version.

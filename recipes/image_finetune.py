@@ -28,6 +28,7 @@ from kerakit.workflow import (
     finish_run,
     import_quietly,
     load_backbone_images,
+    show_learning_rate,
     start_run,
 )
 
@@ -75,6 +76,8 @@ def run(config: Config) -> Result:
         data.spec, backbone=config.backbone, weights=config.weights, image_size=side
     )
     kk.compile(model, config.preset or "fine_tuning", learning_rate=config.learning_rate)
+    if config.find_learning_rate:
+        show_learning_rate(config, model, data, augment=config.augment)
 
     # An interrupted run continues in its stage; a finished run makes the next version.
     with start_run(config) as folder:

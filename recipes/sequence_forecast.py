@@ -25,6 +25,7 @@ from kerakit.workflow import (
     finish_run,
     import_quietly,
     load_series_data,
+    show_learning_rate,
     start_run,
 )
 
@@ -70,6 +71,8 @@ def run(config: Config) -> Result:
         dropout=config.dropout,
     )
     kk.compile(model, config.preset or "forecasting", learning_rate=config.learning_rate)
+    if config.find_learning_rate:
+        show_learning_rate(config, model, data)
 
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:

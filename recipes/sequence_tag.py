@@ -24,6 +24,7 @@ from kerakit.workflow import (
     finish_run,
     import_quietly,
     load_tagged_data,
+    show_learning_rate,
     start_run,
 )
 
@@ -69,6 +70,8 @@ def run(config: Config) -> Result:
         dropout=config.dropout,
     )
     kk.compile(model, config.preset or "sequence_tagging", learning_rate=config.learning_rate)
+    if config.find_learning_rate:
+        show_learning_rate(config, model, data)
 
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:

@@ -23,6 +23,7 @@ from kerakit.workflow import (
     finish_run,
     import_quietly,
     load_table_data,
+    show_learning_rate,
     start_run,
 )
 
@@ -68,6 +69,8 @@ def run(config: Config) -> Result:
         bins=config.bins,
     )
     kk.compile(model, config.preset or "regression", learning_rate=config.learning_rate)
+    if config.find_learning_rate:
+        show_learning_rate(config, model, data)
 
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:

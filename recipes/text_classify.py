@@ -25,6 +25,7 @@ from kerakit.workflow import (
     finish_run,
     import_quietly,
     load_text_data,
+    show_learning_rate,
     start_run,
 )
 
@@ -76,6 +77,9 @@ def run(config: Config) -> Result:
         max_words=config.max_words,
     )
     kk.compile(model, config.preset or "text_classification", learning_rate=config.learning_rate)
+    class_weight = "balanced" if config.balanced else None
+    if config.find_learning_rate:
+        show_learning_rate(config, model, data, class_weight=class_weight)
 
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
@@ -84,7 +88,7 @@ def run(config: Config) -> Result:
             data,
             epochs=config.epochs,
             batch_size=config.batch_size,
-            class_weight="balanced" if config.balanced else None,
+            class_weight=class_weight,
             run_dir=folder.folder,
             precision=config.precision,
             seed=config.seed,

@@ -18,6 +18,7 @@ from kerakit.workflow.flags import (
 )
 from kerakit.workflow.images import load_image_data
 from kerakit.workflow.jobs import command_for
+from kerakit.workflow.learning_rate import show_learning_rate
 from kerakit.workflow.pretrained import load_backbone_images
 from kerakit.workflow.run import Result, Timer, finish_run, start_run
 from kerakit.workflow.sequences import (
@@ -52,5 +53,6 @@ __all__ = [
     "load_table_data",
     "load_tagged_data",
     "load_text_data",
+    "show_learning_rate",
     "start_run",
 ]

@@ -50,6 +50,8 @@ class RunFlags:
     """Number of rows in a training step. Default: the preset's."""
     learning_rate: float | None = None
     """Highest learning rate of the schedule. Default: the preset's."""
+    find_learning_rate: bool = False
+    """Test learning rates, show a suggestion and its figure, and train nothing."""
     preset: str | None = None
     """Name of a compile preset; `kerakit list presets` shows them. Default: the task's."""
     precision: Precision = "auto"

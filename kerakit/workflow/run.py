@@ -129,7 +129,7 @@ def finish_run(
 
 def _identity(config: RunFlags) -> dict[str, Any]:
     """Return the flags by which an unfinished run is known again, as JSON values."""
-    left_out = {"name", "out", "runs", "resume", "cache_mb"}
+    left_out = {"name", "out", "runs", "resume", "cache_mb", "find_learning_rate"}
     if data_path(config) is not None:
         left_out.add("dataset")  # the default of a flag that was not used
     fields = dataclasses.asdict(config)

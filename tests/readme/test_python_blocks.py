@@ -101,6 +101,11 @@ def linear_models(clone, names, printed):
     assert names["history"].solved in printed.splitlines()
 
 
+def finding_a_learning_rate(clone, names, printed):
+    assert 1e-5 < names["found"].valley < 1 and str(names["found"]) in printed
+    assert (clone.folder / "rates.png").is_file()
+
+
 def sequences(clone, names, printed):
     assert names["data"].spec.series.window == 168
     assert names["model"].output_shape == (None, 24)
@@ -131,6 +136,7 @@ PYTHON = {
     "Predictions": predictions,
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,
+    "Finding a learning rate": finding_a_learning_rate,
     "Linear models": linear_models,
     "Sequences": sequences,
     "Train on": trained_on,

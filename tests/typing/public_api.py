@@ -54,6 +54,7 @@ kk.compile(model, kk.PRESETS["regression"])
 preset: kk.Preset = kk.PRESETS["adam"]
 assert_type(preset.batch_size_for(100), int)
 
+rate: float | None = kk.find_learning_rate(model, data).valley
 history: keras.callbacks.History = kk.fit(model, data, epochs=2, run_dir="runs/wine")
 history = kk.fine_tune(model, data, strategy="head")
 report = kk.evaluate(model, data, metrics={"median": lambda y, p: float(np.median(y - p))})
