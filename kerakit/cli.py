@@ -178,8 +178,7 @@ def main() -> None:
     """Run the `kerakit` command; exit with 0, 1 (failed), 2 (bad input) or 130 (interrupted)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if sys.argv[1:2] == ["--version"]:
-        print(f"kerakit {__version__}")
-        sys.exit(0)
+        sys.exit(exit_code(lambda: print(f"kerakit {__version__}")))
     if sys.argv[1:2] == ["train"]:
         # The flags after the job are the recipe's, which reads them itself.
         sys.exit(exit_code(lambda: train(tuple(sys.argv[2:]))))

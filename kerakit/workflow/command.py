@@ -13,6 +13,7 @@ from typing import Any
 from kerakit.errors import KerakitError
 from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.jobs import typed_command
+from kerakit.workflow.pipes import closed_pipes_ignored
 
 __all__ = ["command_line", "exit_code", "import_quietly"]
 
@@ -90,6 +91,8 @@ def exit_code(
 ) -> int:
     """Call `action`; print an error as one line; return the exit code of the process.
 
+    A reader that closes the output, such as `head`, changes neither the work nor the code.
+
     Args:
         action: the work of the command. Its `SystemExit`, by which a parser of flags ends
             after `--help`, becomes the exit code as well.
@@ -98,29 +101,23 @@ def exit_code(
         flags: dict from parameter to flag, as `flags_of` returns it. Errors and warnings then
             name flags, and a warning is one line. Defaults to `None`: messages stay as they are.
     """
-    try:
-        with warnings.catch_warnings():
-            if flags is not None:
-                warnings.showwarning = _note_printer(flags)
-            code = _exit_status(action)
-        sys.stdout.flush()  # a reader such as `head` may have closed the pipe
-        return code
-    except KeyboardInterrupt:
-        goes_on = f"The same command goes on from the last finished epoch: {typed_command()}"
-        print(f"\nInterrupted. {interrupted or goes_on}", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader of the output has seen enough. Python would report the pipe once more when
-        # it flushes the output at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except KerakitError as error:
-        message = str(error) if flags is None else with_flags(str(error), flags)
-        print(f"error: {message}", file=sys.stderr)
-        return 2 if isinstance(error, ValueError) else 1
-    except OSError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    with closed_pipes_ignored():
+        try:
+            with warnings.catch_warnings():
+                if flags is not None:
+                    warnings.showwarning = _note_printer(flags)
+                return _exit_status(action)
+        except KeyboardInterrupt:
+            goes_on = f"The same command goes on from the last finished epoch: {typed_command()}"
+            print(f"\nInterrupted. {interrupted or goes_on}", file=sys.stderr)
+            return 130
+        except KerakitError as error:
+            message = str(error) if flags is None else with_flags(str(error), flags)
+            print(f"error: {message}", file=sys.stderr)
+            return 2 if isinstance(error, ValueError) else 1
+        except OSError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
 
 
 def _note_printer(flags: Mapping[str, str]) -> Callable[..., None]:
