@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.checks import short_repr
+from kerakit.data.images.arrays import as_images
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     from kerakit.data.spec import Feature
@@ -63,8 +65,8 @@ def image_values(feature: Feature, values: Any, label: str) -> np.ndarray | Imag
 
     Args:
         feature: `Feature` of the image.
-        values: array of shape `(n, height, width[, channels])` with values from 0 to 255, or a
-            list, Series or Arrow array of paths or of encoded images.
+        values: array of shape `(n, height, width[, channels])`, with values as `load_arrays` takes
+            them; or a list, Series or Arrow array of paths or of encoded images.
         label: str. The name of the column, for errors.
 
     Raises:
@@ -90,22 +92,16 @@ def image_values(feature: Feature, values: Any, label: str) -> np.ndarray | Imag
 
 
 def _pixels(feature, values, label):
-    if values.dtype == feature.dtype:
-        return values
-    if values.dtype.kind not in "iuf" or feature.dtype != "uint8":
-        return values.astype(feature.dtype)
-    wrong = ~((values >= 0) & (values <= 255))
-    if values.dtype.kind == "f":
-        wrong |= values != np.rint(values)
-    if wrong.any():
-        index = int(np.argmax(wrong))
-        unit = values.dtype.kind == "f" and values.min() >= 0 and values.max() <= 1
-        raise DataError(
-            f"row {index // max(1, values[0].size)} (counted from 0), column {label!r}: the model "
-            f"takes pixels, whole numbers from 0 to 255. Got {values.flat[index]:g}. "
-            + ("Multiply them by 255 and round." if unit else "Scale and round them.")
+    if values.dtype == feature.dtype or feature.dtype != "uint8" or not len(values):
+        return values.astype(feature.dtype, copy=False)
+    # As the training images were read: floats in [0, 1] are fractions of 255.
+    pixels, scale = as_images(values, f"the column {label!r}")
+    if scale == 255:
+        warn(
+            f"The pixels of {label!r} lie in [0, 1] and are multiplied by 255. The model "
+            "takes pixels from 0 to 255, and clients of a server must send those."
         )
-    return values.astype("uint8")
+    return pixels
 
 
 def _read(path, row):

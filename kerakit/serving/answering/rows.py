@@ -15,6 +15,7 @@ from kerakit.data.columns.frames import is_frame
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.data import Data, Table
+from kerakit.data.storage.mapped import is_lazy
 from kerakit.errors import ArgumentError
 from kerakit.serving.answering.columns import answer_columns
 from kerakit.serving.answering.frames import find_columns, frame_like, frame_values
@@ -126,7 +127,7 @@ def _labelled(columns, spec, owner):
 
 def _of_columns(columns, spec, owner):
     """Yield batches of columns in memory."""
-    if any(_is_lazy(values) for _, values in columns):
+    if any(is_lazy(values) for _, values in columns):
         yield from _of_lazy(columns, spec, owner)
         return
     arrays = [
@@ -163,12 +164,6 @@ def _slice(array, start, stop, owner):
         return array[start:stop]
     except ValueError as error:  # of `ImageFiles`
         raise ArgumentError(f"{owner}: {error}") from error
-
-
-def _is_lazy(values):
-    from kerakit.data.storage.mapped import is_lazy
-
-    return is_lazy(values)
 
 
 def _of_lazy(columns, spec, owner):

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.checks import short_repr
-from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
-from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
 from kerakit.data.columns.spelling import category_text, spellings_of
 from kerakit.data.columns.values import as_column
 from kerakit.errors import ArgumentError, DataError
+from kerakit.serving.answering.cells import feature_values, finite, whole_numbers
 from kerakit.serving.answering.images import image_values
 from kerakit.serving.contract.rows import has_free_length, stacked
 
 if TYPE_CHECKING:
     from kerakit.data.spec import Feature
 
-__all__ = ["column_values", "feature_values"]
-
-# A column of true and false was read as 1 and 0. A text file has words for them.
-_TRUTH = {"true": 1.0, "false": 0.0}
+__all__ = ["column_values"]
 
 
 def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
@@ -42,6 +36,10 @@ def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
     Raises:
         ArgumentError: when the shape is another, or a value cannot be used.
     """
+    if feature.shape == () and feature.dtype == "float32":
+        column = _plain_array(values)
+        if column is not None:
+            return column
     try:
         column = _column(feature, values, label)
     except ArgumentError:
@@ -55,11 +53,32 @@ def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
     fits = fits and all(w in (None, have) for w, have in zip(wanted, shape, strict=True))
     if not fits:
         sizes = ", ".join(["n", *("any" if size is None else str(size) for size in wanted)])
+        alone = (
+            ""
+            if feature.kind != "sequence"
+            else (f" One sequence is passed alone: {{{feature.name!r}: values}}.")
+        )
         raise ArgumentError(
             f"{owner}: the column {label!r} must have the shape ({sizes}{',' * (not wanted)}), one "
-            f"value for each row. Got the shape {column.shape} instead."
+            f"value for each row. Got the shape {column.shape} instead.{alone}"
         )
     return column
+
+
+def _plain_array(values):
+    """A list or array of usual numbers as float32, or `None`: nearly all requests are such."""
+    if not isinstance(values, (np.ndarray, list)):
+        return None
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        return None
+    if array.ndim != 1 or array.dtype.kind not in "fiu":
+        return None
+    if array.dtype != np.float32:
+        with np.errstate(over="ignore"):
+            array = array.astype(np.float32)
+    return None if np.isinf(array).any() else array
 
 
 def _column(feature, values, label):
@@ -141,11 +160,15 @@ def _is_flat(values):
 
 def _strings(feature, values):
     """Texts, or categories in the spelling of the training data."""
-    column = np.empty(len(values), object)
-    column[:] = [category_text(value) for value in values]
+    texts = values.tolist() if isinstance(values, np.ndarray) else values
+    if not set(map(type, texts)) <= {str}:
+        texts = [category_text(value) for value in texts]
     if feature.kind == "categorical" and feature.vocabulary:
         spellings = spellings_of(feature)
-        column[:] = [spellings.category(text) for text in column]
+        usual = {text: spellings.category(text) for text in set(texts)}
+        texts = [usual[text] for text in texts]
+    column = np.empty(len(texts), object)
+    column[:] = texts
     return column
 
 
@@ -159,18 +182,8 @@ def _checked(feature, array, label):
     if feature.dtype != "float32":
         if array.dtype == feature.dtype:
             return array
-        return _integers(array.ravel(), feature.dtype, label, location).reshape(array.shape)
-    return _finite(array, label, location)
-
-
-def _finite(values, name, location):
-    with np.errstate(over="ignore"):
-        values = values.astype("float32", copy=False)
-    infinite = np.isinf(values)
-    if infinite.any():
-        at = location(int(np.argmax(infinite)))
-        raise DataError(f"{at}, column {name!r}: the value is infinite or beyond float32.")
-    return values
+        return whole_numbers(array.ravel(), feature.dtype, label, location).reshape(array.shape)
+    return finite(array, label, location)
 
 
 def _texts(column):
@@ -194,106 +207,3 @@ def _listed(values):
         if hasattr(values, method):
             return getattr(values, method)()
     return values
-
-
-def feature_values(
-    feature: Feature,
-    column: Any,
-    *,
-    name: str,
-    typed: bool,
-    na_values: Sequence[str] | None,
-    file: str | os.PathLike[str],
-    location: Callable[[int], str],
-    format: NumberFormat = PLAIN,
-) -> np.ndarray:
-    """Return the values of one feature: of its dtype, or an object array of `str`.
-
-    Each value is read by itself, so that the blocks of a file give what the whole file gives.
-
-    Args:
-        feature: `Feature`.
-        column: `pyarrow` array.
-        name: str. The column's name.
-        typed: bool. Whether strings are meant as strings, as for `read_column`.
-        na_values: tuple of strings, or `None`, as for `read_column`.
-        file: path, for errors.
-        location: function from an index in `column` to the file and line, for errors.
-        format: `NumberFormat` of the numbers in a text file.
-
-    Raises:
-        DataError: when a value is not a number where one is needed, or is infinite.
-    """
-    if feature.kind == "text":
-        # As it is written: "NA" and "3.0" are texts, and white space may matter to characters.
-        return read_column(column, (), True, f"{file}, column {name!r}").texts().strings()
-    if feature.dtype == "string":
-        read = read_column(column, na_values, typed, f"{file}, column {name!r}")
-        return spellings_of(feature).respelled(read.texts()).strings()
-    values = None if typed or not format.is_plain else _plain_numbers(column, na_values)
-    if values is None:
-        values = _numbers(feature, column, name, typed, na_values, file, location, format)
-    if feature.dtype != "float32":
-        return _integers(values, feature.dtype, name, location)
-    return _finite(values, name, location)
-
-
-def _plain_numbers(column, na_values):
-    """The numbers in a text file's column, or `None` where it holds anything else.
-
-    `read_column` matches each different text against a regular expression. Where nearly all
-    texts are different, as measurements are, this function is about four times faster.
-    """
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    words = pc.utf8_trim_whitespace(column)
-    markers = (*NA_VALUES, *NUMBER_NA_VALUES) if na_values is None else na_values
-    missing = pc.is_in(words, pa.array([*markers, ""], pa.string()))
-    try:
-        numbers = pc.cast(pc.if_else(missing, None, words), pa.float64())
-    except pa.ArrowInvalid:
-        return None
-    values = numbers.to_numpy(zero_copy_only=False)
-    # The cast also takes `nan(7)` for a number.
-    return values if np.isnan(values).sum() == missing.true_count else None
-
-
-def _integers(values, dtype, name, location):
-    limits = np.iinfo(dtype)
-    # `limits.max` of int64 is no float64; the float64 above it is out of range.
-    fits = (values == np.floor(values)) & (values >= limits.min) & (values < limits.max + 1.0)
-    if not fits.all():
-        row = int(np.argmin(fits))
-        raise DataError(
-            f"{location(row)}, column {name!r}: the model takes a whole number of type {dtype} "
-            f"there. Got {values[row]:g} instead."
-        )
-    return values.astype(dtype)
-
-
-def _numbers(feature, column, name, typed, na_values, file, location, format):
-    read = read_column(column, na_values, typed, f"{file}, column {name!r}", format)
-    if isinstance(read, Numbers):
-        return read.values
-    if na_values is None and not typed:
-        read = read.without_markers()
-    numbers, odd = read.parsed, read.odd
-    if odd.any() and _is_flag(feature):
-        truth = [_TRUTH.get(value.lower(), np.nan) for value in read.values]
-        numbers = np.where(odd, truth, numbers)
-        odd = odd & np.isnan(numbers)
-    wrong = odd[read.codes]
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise DataError(
-            f"{location(row)}, column {name!r}: {short_repr(read.written[read.codes[row]])} is not "
-            "a number. Correct it, or leave the cell empty."
-        )
-    return numbers[read.codes]
-
-
-def _is_flag(feature):
-    """Whether a number may have been true or false in the training rows."""
-    known = feature.minimum is not None and feature.maximum is not None
-    return known and feature.minimum >= 0 and feature.maximum <= 1

@@ -21,8 +21,8 @@ from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.options import names
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
+from kerakit.serving.answering.cells import feature_values
 from kerakit.serving.answering.columns import answer_columns
-from kerakit.serving.answering.values import feature_values
 from kerakit.serving.scoring.columns import columns_of_features
 from kerakit.serving.scoring.kept import as_written, find_kept, kept_names
 from kerakit.serving.scoring.output import PARQUET, open_answers

@@ -22,7 +22,7 @@ from kerakit.data.files import delimited_stream, parquet_stream
 from kerakit.data.spec import Feature
 from kerakit.errors import ArgumentError, DataError
 from kerakit.serving import load_served, predict_csv
-from kerakit.serving.answering.values import feature_values
+from kerakit.serving.answering.cells import feature_values
 from kerakit.serving.scoring.progress import ScoreProgress
 
 HEADER = "fixed acidity,alcohol,kind\n"
