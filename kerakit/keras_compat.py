@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "compile_arguments",
     "inputs_of_calls",
+    "is_idle_in_batches",
     "is_made_in",
     "keep_on",
     "kept_on",
@@ -76,6 +77,28 @@ def loss_tracker(model: keras.Model) -> keras.metrics.Metric:
         model: `keras.Model` that was compiled.
     """
     return next(metric for metric in model.metrics if metric.name == "loss")
+
+
+def is_idle_in_batches(callback: keras.callbacks.Callback) -> bool:
+    """Return whether a callback of Keras' own overrides batch hooks that do nothing as it is set.
+
+    `ModelCheckpoint` that saves once an epoch is one, and `TensorBoard` that writes once an epoch
+    and profiles no batch. A subclass is none, whose hooks may do anything.
+
+    Assumes: with the public `save_freq="epoch"`, `ModelCheckpoint.on_train_batch_end` saves
+    nothing. With the public `update_freq="epoch"`, the batch hooks of `TensorBoard` write nothing
+    unless `_should_trace` is set, but for the graph of Keras' own train function.
+
+    Args:
+        callback: `keras.callbacks.Callback`.
+    """
+    from keras.callbacks import ModelCheckpoint, TensorBoard
+
+    if type(callback) is ModelCheckpoint:
+        return callback.save_freq == "epoch"
+    if type(callback) is TensorBoard:
+        return callback.update_freq == "epoch" and not callback._should_trace
+    return False
 
 
 @contextlib.contextmanager

@@ -9,7 +9,12 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kerakit.backend import check_backend
+
 __all__ = ["attach", "import_after"]
+
+# Stages that import Keras. A served model is loaded without it.
+_NEEDS_KERAS = ("builders", "presets", "training", "evaluation")
 
 
 def attach(
@@ -28,6 +33,8 @@ def attach(
     def __getattr__(name: str) -> Any:
         if name not in module_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        if module_of[name].split(".")[1] in _NEEDS_KERAS:
+            check_backend()
         value = getattr(importlib.import_module(module_of[name]), name)
         setattr(sys.modules[package], name, value)
         return value

@@ -25,7 +25,17 @@ STAGES = (
     "recipes",
     "integrations",
 )
-BELOW = ("errors", "checks", "files", "html_table", "warn", "keras_compat", "lazy", "solvers")
+BELOW = (
+    "errors",
+    "backend",
+    "checks",
+    "files",
+    "html_table",
+    "warn",
+    "keras_compat",
+    "lazy",
+    "solvers",
+)
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import importlib.util
 import pathlib
 import re
 
@@ -13,6 +14,7 @@ from kerakit import keras_compat
 from kerakit.keras_compat import (
     compile_arguments,
     inputs_of_calls,
+    is_idle_in_batches,
     is_made_in,
     keep_on,
     kept_on,
@@ -76,6 +78,39 @@ def nested():
     values = layers.MultiHeadAttention(2, 3, name="attention")(values, values)
     values = layers.TimeDistributed(layers.Dense(2, name="per_step"), name="steps")(values)
     return keras.Model(inputs, layers.GRU(3, name="gru")(values), name="outer")
+
+
+@pytest.mark.parametrize("often", [False, True], ids=["once an epoch", "per batch"])
+def test_is_idle_in_batches(tmp_path, often):
+    """The batch hooks are called, and the files show whether they did anything."""
+    idle = "the batch hooks of ModelCheckpoint and TensorBoard do nothing once an epoch"
+    message = broken("is_idle_in_batches", idle)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    freq = 1 if often else "epoch"
+    callbacks = [keras.callbacks.ModelCheckpoint(tmp_path / "{batch}.keras", save_freq=freq)]
+    if importlib.util.find_spec("tensorboard"):
+        callbacks.append(keras.callbacks.TensorBoard(tmp_path / "logs", update_freq=freq))
+    for callback in callbacks:
+        assert is_idle_in_batches(callback) is not often, message
+        callback.set_model(model)
+        callback.on_train_begin()
+        callback.on_epoch_begin(0)
+        written = _sizes(tmp_path)
+        for batch in range(3):
+            callback.on_train_batch_begin(batch)
+            callback.on_train_batch_end(batch, {"loss": 1.0})
+        for writer in getattr(callback, "_writers", {}).values():
+            writer.flush()
+        assert (_sizes(tmp_path) != written) is often, message
+        callback.on_train_end()
+    board = keras.callbacks.TensorBoard(tmp_path, update_freq=freq)
+    assert is_idle_in_batches(board) is not often, message
+    assert board._should_trace is False, message
+
+
+def _sizes(folder):
+    return {path: path.stat().st_size for path in folder.rglob("*") if path.is_file()}
 
 
 def test_layers_of(nested):

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerakit.checks import shortlist
+from kerakit.checks import short_repr, shortlist
 from kerakit.errors import DataError
 from kerakit.keras_compat import keep_on, kept_on, layers_of
 
@@ -181,7 +181,7 @@ def answer_by_column(model: keras.Model) -> keras.KerasTensor:
     for layer in network.layers:
         if layer.name == PREDICTION and isinstance(layer, keras.layers.Reshape):
             return layer.input
-    return network.output
+    return network.outputs[0] if isinstance(network, keras.Sequential) else network.output
 
 
 def activation_of(model: keras.Model) -> str:
@@ -499,11 +499,14 @@ def check_inputs(owner: str, model: keras.Model, spec: Spec, *, single_by_name: 
             Defaults to `True`.
 
     Raises:
-        DataError: when the model has an input without a feature, or the data a feature without
-            an input.
+        DataError: when the model has an input without a feature, the data a feature without
+            an input, or a feature another shape than its input.
     """
     names, features = input_names(model), spec.feature_names
-    if names is None or (not single_by_name and len(names) == len(features) == 1):
+    if names is None:
+        return
+    _check_shapes(owner, model, names, spec)
+    if not single_by_name and len(names) == len(features) == 1:
         return
     absent = [name for name in names if name not in features]
     unused = [name for name in features if name not in names]
@@ -517,6 +520,34 @@ def check_inputs(owner: str, model: keras.Model, spec: Spec, *, single_by_name: 
             f"The model of {owner} does not match the data: {'; '.join(problems)}. Use the data "
             "that the model was built for, or name every keras.Input as its feature."
         )
+
+
+def _check_shapes(owner, model, names, spec):
+    """Check the shapes of the inputs that have a feature of their name, or that are the only one.
+
+    A size that is `None` is any, and a size of 1 at the end makes no difference.
+    """
+    features = {feature.name: feature for feature in spec.features}
+    single = spec.features[0] if len(names) == len(features) == 1 else None
+    for name, tensor in zip(names, model.inputs, strict=True):
+        feature = features.get(name, single)
+        if feature is None:
+            continue
+        want, have = (_sizes(shape) for shape in (tensor.shape[1:], feature.shape))
+        pairs = zip(want, have, strict=False)
+        if len(want) != len(have) or any(None not in pair and len({*pair}) > 1 for pair in pairs):
+            raise DataError(
+                f"The model of {owner} does not match the data: its input {short_repr(name)} takes "
+                f"the shape {tuple(tensor.shape[1:])}, and the data's {short_repr(feature.name)} "
+                f"has {tuple(feature.shape)}. Build the model from data.spec."
+            )
+
+
+def _sizes(shape):
+    sizes = list(shape)
+    while sizes and sizes[-1] == 1:
+        sizes.pop()
+    return sizes
 
 
 def _input_structure(model: keras.Model) -> Any:

@@ -1,16 +1,26 @@
-"""The callbacks of `fit`: early stopping, progress, and the check that the loss is finite."""
+"""The callbacks of `fit`: the user's, early stopping, progress, and the check of the loss."""
 
 from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import keras
 
-from kerakit.errors import TrainingError
+from kerakit.checks import check
+from kerakit.errors import ArgumentError, TrainingError
 
-__all__ = ["PROGRESS", "EpochLines", "StopEarly", "check_finite", "progress_callback"]
+__all__ = [
+    "PROGRESS",
+    "EpochLines",
+    "StopEarly",
+    "check_finite",
+    "given_callbacks",
+    "progress_callback",
+]
 
 
 class StopEarly(keras.callbacks.EarlyStopping):
@@ -44,6 +54,45 @@ class EpochLines(keras.callbacks.Callback):
         """Print the number of the epoch and its logs."""
         values = "  ".join(f"{name} {value:.4g}" for name, value in (logs or {}).items())
         print(f"epoch {epoch + 1}/{self.params['epochs']}  {values}", flush=True)
+
+
+def given_callbacks(owner: str, value: Any) -> tuple[keras.callbacks.Callback, ...]:
+    """Return the callbacks that a user gave, as Keras takes them: none, one, or nested lists.
+
+    Args:
+        owner: str. The function that the user called, for errors.
+        value: `None`, a callback, a `keras.callbacks.CallbackList`, or an iterable of these.
+
+    Raises:
+        ArgumentError: when one of them is no callback, one that `run_dir` replaces, or one that
+            needs a package which is not installed.
+
+    Example:
+
+    >>> stop = keras.callbacks.EarlyStopping()
+    >>> given_callbacks("fit", None), given_callbacks("fit", stop) == (stop,)
+    ((), True)
+    """
+    if value is None:
+        return ()
+    if isinstance(value, keras.callbacks.CallbackList):
+        value = value.callbacks
+    if isinstance(value, keras.callbacks.BackupAndRestore):
+        raise ArgumentError(
+            f"{owner} resumes by itself. Got the callback BackupAndRestore, which counts epochs "
+            "for keras.Model.fit alone. Leave it out, and pass run_dir= instead."
+        )
+    if isinstance(value, keras.callbacks.TensorBoard) and not find_spec("tensorboard"):
+        raise ArgumentError(
+            f"{owner} got the callback TensorBoard, which writes by the package tensorboard. "
+            "That is not installed: pip install tensorboard."
+        )
+    if isinstance(value, keras.callbacks.Callback):
+        return (value,)
+    good = isinstance(value, Iterable) and not isinstance(value, (str, bytes, dict))
+    expected = "None, a keras.callbacks.Callback (not its class), or a sequence of them"
+    check(good, owner, "callbacks", expected, value)
+    return tuple(callback for each in value for callback in given_callbacks(owner, each))
 
 
 PROGRESS = (EpochLines, keras.callbacks.ProgbarLogger)

@@ -11,15 +11,16 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from kerakit.builders.contract import check_inputs
 from kerakit.checks import check, check_choice, check_int
 from kerakit.data.check import check_data
 from kerakit.data.data import Data
 from kerakit.errors import ArgumentError
+from kerakit.training.callbacks import given_callbacks
 from kerakit.training.rows.augment import LEVELS, augmentation
 from kerakit.training.rows.class_weights import class_weights
 from kerakit.training.rows.raw import has_images
 from kerakit.training.rows.soft_targets import row_loss
+from kerakit.training.trainable import check_model
 
 __all__ = ["PRECISIONS", "FitOptions"]
 
@@ -33,7 +34,8 @@ class FitOptions:
 
     Attributes:
         owner: str. The function that the user called, for errors. The others are arguments of
-            `fit`; `augment` is never `None`, and `run_dir` is a `pathlib.Path` or `None`.
+            `fit`; `augment` is never `None`, `callbacks` is a tuple, and `run_dir` is a
+            `pathlib.Path` or `None`.
 
     Raises:
         ArgumentError: when a value is out of its range.
@@ -48,7 +50,7 @@ class FitOptions:
     run_dir: str | os.PathLike[str] | None = None
     resume: bool = True
     precision: str = "auto"
-    callbacks: Sequence[keras.callbacks.Callback] = ()
+    callbacks: keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | None = ()
     verbose: Literal["auto", 0, 1, 2] = "auto"
     seed: int = 0
     cache_mb: int = 512
@@ -67,7 +69,7 @@ class FitOptions:
         check_choice(owner, "verbose", self.verbose, ["auto", 0, 1, 2])
         check_int(owner, "seed", self.seed, minimum=0)
         check_int(owner, "cache_mb", self.cache_mb, minimum=0)
-        self._set("callbacks", tuple(self.callbacks or ()))
+        self._set("callbacks", given_callbacks(owner, self.callbacks))
         if self.run_dir is not None:
             folder = pathlib.Path(self.run_dir)
             good = folder.is_dir() or not folder.exists()
@@ -82,12 +84,8 @@ class FitOptions:
             DataError: when the model takes other columns.
         """
         owner = self.owner
-        check(isinstance(model, keras.Model), owner, "model", "a keras.Model", model)
-        if not model.compiled:
-            raise ArgumentError(
-                f"{owner} needs a compiled model. Call kk.compile(model, preset) first."
-            )
         check_data(owner, data)
+        check_model(owner, model, data.spec)
         if has_images(data.spec):
             check_choice(owner, "augment", self.augment, LEVELS)
             augmentation(self.augment, data.spec, owner)  # refuses data that cannot be mixed
@@ -97,7 +95,6 @@ class FitOptions:
             good = self.augment == "none"
             check(good, owner, "augment", "None for tables and sequences", self.augment)
         class_weights(data.spec, self.class_weight, owner)
-        check_inputs(owner, model, data.spec)
         self._check_rate(model)
 
     def _check_rate(self, model):

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kerakit.backend import check_backend
 from kerakit.errors import KerakitError
 from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.jobs import typed_command
@@ -56,6 +57,7 @@ def command_line(
             config=(tyro.conf.DisallowNone,),  # a flag that is not given has no word for that
         )
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        check_backend()
         if _needs_tensorflow(config):
             import_quietly()
         run(config)

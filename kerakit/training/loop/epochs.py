@@ -1,4 +1,4 @@
-"""The steps of an epoch: their order, their learning rates, and their logs.
+"""The steps of an epoch: their order, their learning rates, their hooks, and their logs.
 
 Plain `keras.Model.fit` crosses from Python to TensorFlow once per batch, which for a
 small network costs many times the arithmetic. Here the loop over the batches is in the
@@ -17,6 +17,8 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+
+from kerakit.training.loop.hooks import Hooks, progress_of
 
 __all__ = ["EpochPlan", "Epochs", "row_order"]
 
@@ -68,11 +70,12 @@ class EpochPlan:
 
 
 class Epochs:
-    """What epochs in memory and epochs of a stream share: steps, learning rates and logs.
+    """What epochs in memory and epochs of a stream share: steps, hooks and logs.
 
     Args:
         trainer: `keras.Model`, compiled, its optimizer built.
         plan: `EpochPlan`.
+        hooks: `Hooks` of the callbacks.
         xla: bool. Whether XLA compiles the step, without `prepare`. Defaults to `False`.
 
     Attributes:
@@ -82,16 +85,94 @@ class Epochs:
             plan; see `RateOfRun`.
     """
 
-    def __init__(self, trainer: keras.Model, plan: EpochPlan, xla: bool = False) -> None:
-        self.trainer, self.plan = trainer, plan
+    def __init__(
+        self, trainer: keras.Model, plan: EpochPlan, hooks: Hooks, xla: bool = False
+    ) -> None:
+        self.trainer, self.plan, self.hooks = trainer, plan, hooks
         self.rates = None if plan.rates is None else tf.constant(plan.rates, "float32")
         self.computed: Callable[[], contextlib.AbstractContextManager[Any]]
         self.computed = contextlib.nullcontext
         self.scheduled: tf.Variable | tf.Tensor = tf.constant(True)
-        self._names: list[str] = []
         self._step = trainer.train_step
         if xla:  # the step alone: XLA lacks kernels to gather and to augment pixels
             self._step = tf.function(trainer.train_step, autograph=False, jit_compile=True)
+
+    def __call__(self, epoch: int, callbacks: keras.callbacks.CallbackList) -> dict[str, float]:
+        """Train one epoch with its validation; return its logs.
+
+        The callbacks get the hooks of batches and of validation as Keras calls them, as far as
+        any of them overrides these. The hooks of the epoch itself are the caller's.
+        """
+        # Keras trains one batch where a callback stopped training before the epoch.
+        if self.hooks.train_batches or callbacks.model.stop_training:
+            return self._by_step(epoch, callbacks) | self._validate(callbacks)
+        logs = self._at_once(epoch, progress_of(callbacks))
+        if self._validates_within:
+            return logs
+        return logs | self._validate(callbacks)
+
+    def validate(self) -> dict[str, float]:
+        """Return the logs of the validation rows for the weights as they are."""
+        if not self.has_validation:
+            return {}
+        return {f"val_{name}": value for name, value in self._validation_logs().items()}
+
+    has_validation = False  # whether there are validation rows
+    _validates_within = False  # whether `_at_once` validates, too
+
+    def _at_once(self, epoch, progress):
+        """Train an epoch in compiled calls of many steps; return its logs."""
+        raise NotImplementedError
+
+    def _steps_of(self, epoch):
+        """Iterate over functions that train one step of an epoch and return the logs so far."""
+        raise NotImplementedError
+
+    def _validation_logs(self):
+        """The logs of all validation rows, without `val_`."""
+        raise NotImplementedError
+
+    def _validation_steps(self):
+        """Iterate over functions that count one batch of validation and return the logs so far."""
+        raise NotImplementedError
+
+    def _by_step(self, epoch, callbacks):
+        """Train an epoch in single steps, each between its hooks; return the logs."""
+        self._reset()
+        logs = {}
+        for number, step in enumerate(self._steps_of(epoch)):
+            callbacks.on_train_batch_begin(number)
+            with self.computed():
+                logs = step()
+            callbacks.on_train_batch_end(number, logs)
+            if callbacks.model.stop_training:
+                break
+        self._reset()
+        return logs
+
+    def _validate(self, callbacks):
+        """The logs of the validation rows, counted between the hooks of validation."""
+        if not self.has_validation:
+            return {}
+        callbacks.on_test_begin()
+        if self.hooks.test_batches:
+            logs = self._validate_by_step(callbacks)
+        else:
+            with self.computed():
+                logs = self._validation_logs()
+        callbacks.on_test_end(logs)
+        return {f"val_{name}": value for name, value in logs.items()}
+
+    def _validate_by_step(self, callbacks):
+        self._reset()
+        logs = {}
+        for number, step in enumerate(self._validation_steps()):
+            callbacks.on_test_batch_begin(number)
+            with self.computed():
+                logs = step()
+            callbacks.on_test_batch_end(number, logs)
+        self._reset()
+        return logs
 
     def _train_on(self, batch, step):
         if self.plan.prepare is not None:
@@ -106,15 +187,10 @@ class Epochs:
             batch = self.plan.prepare(batch, 0, False)
         return self.trainer.test_step(batch)
 
+    def _results(self):
+        """What the metrics of the trainer have counted so far."""
+        return dict(self.trainer.get_metrics_result())
+
     def _reset(self):
         for metric in self.trainer.metrics:
             metric.reset_state()
-
-    def _stacked(self, logs):
-        """The logs as one tensor, which is fetched at once."""
-        self._names = list(logs)
-        return tf.stack([tf.cast(value, "float32") for value in logs.values()])
-
-    def _logs(self, stacked):
-        values = stacked.numpy().tolist()
-        return dict(zip(self._names, values, strict=True))

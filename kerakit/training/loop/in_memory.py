@@ -1,11 +1,15 @@
-"""An epoch of rows in memory, with its validation, in one compiled call."""
+"""An epoch of rows in memory, with its validation, in one compiled call or in single steps."""
 
 from __future__ import annotations
+
+import functools
 
 import keras
 import tensorflow as tf
 
 from kerakit.training.loop.epochs import EpochPlan, Epochs, row_order
+from kerakit.training.loop.fetched import fetched
+from kerakit.training.loop.hooks import Hooks
 from kerakit.training.rows.arrays import Arrays, LazyRows
 from kerakit.training.speed.xla import pays_to_compile
 
@@ -15,12 +19,13 @@ VALIDATION_ROWS = 16_384  # rows that are validated at a time, which bounds the 
 
 
 class InMemoryEpochs(Epochs):
-    """A whole epoch, with its validation, in one compiled call.
+    """A whole epoch, with its validation, in one compiled call; or in single steps.
 
     Args:
         trainer: `keras.Model`, compiled, its optimizer built.
         plan: `EpochPlan`.
         train, validation: `Arrays` or `LazyRows`; `validation` may be `None`.
+        hooks: `Hooks` of the callbacks.
         xla: bool. Whether XLA compiles the step, without `prepare`. Where there is no
             `prepare`, a rule decides on XLA for the whole epoch. Defaults to `False`.
     """
@@ -31,40 +36,58 @@ class InMemoryEpochs(Epochs):
         plan: EpochPlan,
         train: Arrays | LazyRows,
         validation: Arrays | LazyRows | None,
+        hooks: Hooks,
         xla: bool = False,
     ) -> None:
-        super().__init__(trainer, plan, xla)
+        super().__init__(trainer, plan, hooks, xla)
         self.train, self.validation = train, validation
+        self.has_validation = validation is not None
+        self._validates_within = self.has_validation and not hooks.test
         # Raw rows take more memory once they are prepared: no more of them than in training.
         self.validation_rows = VALIDATION_ROWS if plan.prepare is None else plan.batch_size
         self.compiled = plan.prepare is None and pays_to_compile(
             trainer, plan.steps * plan.epochs, plan.batch_size
         )
-        self._run = tf.function(self._epoch, autograph=False, jit_compile=self.compiled)
+        self._run = fetched(self._epoch, jit_compile=self.compiled)
+        self._run_step = fetched(self._one_step, jit_compile=self.compiled)
+        self._run_validation = fetched(self._validated)
+        self._run_test_step = fetched(self._one_test_step)
 
-    def __call__(self, epoch: int, callbacks: keras.callbacks.CallbackList) -> dict[str, float]:
-        """Train one epoch; return its logs."""
-        plan = self.plan
-        order = row_order(plan.rows, plan.steps, plan.seed, epoch)
-        callbacks.on_train_batch_begin(0)
-        first = tf.constant(epoch * plan.steps, "int32")
+    def _at_once(self, epoch, progress):
+        steps = self.plan.steps
+        for callback in progress:
+            callback.on_train_batch_begin(0)
+        order = tf.constant(self._order(epoch))
         with self.computed():
-            logs = self._logs(self._run(tf.constant(order), first))
-        callbacks.on_train_batch_end(plan.steps - 1, logs)
+            logs = self._run(order, tf.constant(epoch * steps, "int32"))
+        for callback in progress:
+            callback.on_train_batch_end(steps - 1, logs)
         return logs
 
-    def validate(self) -> dict[str, float]:
-        """Return the logs of the validation rows for the weights as they are."""
-        if self.validation is None:
-            return {}
+    def _order(self, epoch):
+        return row_order(self.plan.rows, self.plan.steps, self.plan.seed, epoch)
 
-        @tf.function(autograph=False)
-        def run():
-            logs = self._validated()
-            self._reset()
-            return self._stacked(logs)
+    def _steps_of(self, epoch):
+        first = epoch * self.plan.steps
+        for number, rows in enumerate(self._order(epoch), first):
+            step = tf.constant(number, "int32")
+            yield functools.partial(self._run_step, tf.constant(rows), step)
 
-        return self._logs(run())
+    def _one_step(self, rows, step):
+        self._train_on(self.train.take(rows), step)
+        return self._results()
+
+    def _validation_logs(self):
+        return self._run_validation()
+
+    def _validation_steps(self):
+        rows, size = len(self.validation), self.plan.batch_size
+        for start in range(0, rows, size):
+            yield functools.partial(self._run_test_step, tf.range(start, min(start + size, rows)))
+
+    def _one_test_step(self, rows):
+        self._test_on(self.validation.take(rows))
+        return self._results()
 
     def _epoch(self, order, first):
         # Keras makes the metrics' variables in the first step, so that a reset before it would
@@ -81,12 +104,11 @@ class InMemoryEpochs(Epochs):
             parallel_iterations=1,
             maximum_iterations=steps,
         )
-        logs = dict(self.trainer.get_metrics_result())
+        logs = self._results()
         self._reset()
-        if self.validation is not None:
-            logs.update(self._validated())
-            self._reset()
-        return self._stacked(logs)
+        if self._validates_within:
+            logs.update({f"val_{name}": value for name, value in self._validated().items()})
+        return logs
 
     def _validated(self):
         """The logs of the validation rows: full chunks in a loop, then the rest."""
@@ -107,5 +129,6 @@ class InMemoryEpochs(Epochs):
             )
         if rest:
             self._test_on(self.validation.take(tf.range(rows - rest, rows)))
-        logs = self.trainer.get_metrics_result()
-        return {f"val_{name}": value for name, value in logs.items()}
+        logs = self._results()
+        self._reset()
+        return logs

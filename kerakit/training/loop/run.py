@@ -12,6 +12,7 @@ from kerakit.keras_compat import layers_of
 from kerakit.presets.settings import adopt_settings, assumed_settings
 from kerakit.training.callbacks import PROGRESS, StopEarly, check_finite, progress_callback
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
+from kerakit.training.loop.hooks import hooks_of, step_note
 from kerakit.training.loop.learning_rate import RateOfRun, begin_again
 from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
@@ -93,7 +94,7 @@ class _Training:
             self.checkpoint.restore(*state)
             model.stop_training = finished
         with self.rate.watched():
-            logs = self._train_epochs(start, run_epoch)
+            logs = self._train_epochs(options.epochs if finished else start, run_epoch)
             self.rate.end()
             callbacks.on_train_end(logs)
         self._write_history()
@@ -103,23 +104,30 @@ class _Training:
         model, callbacks, logs = self.model, self.callbacks, {}
         try:
             for epoch in range(start, self.options.epochs):
-                if model.stop_training:
-                    break
                 callbacks.on_epoch_begin(epoch)
                 logs = run_epoch(epoch, callbacks)
-                check_finite(logs, epoch, float(model.optimizer.learning_rate))
+                if not model.stop_training:  # TerminateOnNaN ends a run without an error
+                    check_finite(logs, epoch, float(model.optimizer.learning_rate))
                 callbacks.on_epoch_end(epoch, logs)
                 self.rate.report(epoch)
                 self._save(epoch)
+                if model.stop_training:
+                    break
         except KeyboardInterrupt:
             self._write_history()
             raise
+        if self.runner.solved is None:
+            # As in Keras: an optimizer with `use_ema` leaves the average of the weights.
+            model.optimizer.finalize_variable_values(model.trainable_variables)
         return logs
 
     def _epoch_callable(self):
         """The callable that trains one epoch; early stopping knows the loss before the first."""
         runner = self.runner
-        run_epoch = runner.epochs(self.trainer, self.choice.xla)
+        hooks = hooks_of(self.callbacks.callbacks)
+        if runner.solved is None:
+            _show(step_note(hooks, runner.plan.steps), self.options)
+        run_epoch = runner.epochs(self.trainer, hooks, self.choice.xla)
         if runner.path is not None and not runner.trains_alone:
             for callback in self.callbacks.callbacks:
                 if isinstance(callback, StopEarly):
@@ -134,7 +142,8 @@ class _Training:
             usual = self.runner.settings.preset.patience
             stopping = options.early_stopping
             chosen.append(StopEarly(usual if stopping is True else int(stopping)))
-        progress = progress_callback(options.verbose)
+        shown = any(isinstance(callback, PROGRESS) for callback in chosen)
+        progress = None if shown else progress_callback(options.verbose)
         return keras.callbacks.CallbackList(
             chosen if progress is None else [*chosen, progress],
             add_history=True,
@@ -160,7 +169,6 @@ class _Training:
         if runner.solved is not None:
             identity["solution"] = "exact"
         stateful = [c for c in self.callbacks.callbacks if not isinstance(c, PROGRESS)]
-        identity["callbacks"] = [type(callback).__name__ for callback in stateful]
         variables = [*self.trainer.variables, *self.model.optimizer.variables, self.rate.scheduled]
         return Checkpoint(_checkpoint_path(options), variables, stateful, identity)
 
@@ -169,6 +177,8 @@ class _Training:
         if self.checkpoint is None:
             return None
         state = self.checkpoint.read() if self.options.resume else None
+        if state is not None:
+            _show(_callbacks_note(*self.checkpoint.differing_callbacks(state[0])), self.options)
         spec = self.runner.data.spec
         write_text(self.options.run_dir / "spec.json", spec.to_json() + "\n")
         return state
@@ -193,6 +203,14 @@ def _recorded(options):
     if options.run_dir is None or not options.resume or not _checkpoint_path(options).exists():
         return None
     return recorded_identity(_checkpoint_path(options))
+
+
+def _callbacks_note(new, missing):
+    """A line about callbacks that a resumed run began without, or with; `None` without any."""
+    words = [f"new: {', '.join(new)}"] * bool(new) + [f"missing: {', '.join(missing)}"] * bool(
+        missing
+    )
+    return f"callbacks: the run began with others ({'; '.join(words)})" if words else None
 
 
 def _without_effect(options):

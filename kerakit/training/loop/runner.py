@@ -12,6 +12,7 @@ from kerakit.builders.contract import split_model
 from kerakit.data.tasks import TASKS
 from kerakit.presets.settings import settings_of
 from kerakit.training.loop.epochs import EpochPlan, row_order
+from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import InMemoryEpochs
 from kerakit.training.loop.learning_rate import measured_learning_rate, rates_of_run
 from kerakit.training.loop.streamed import StreamedEpochs
@@ -103,21 +104,28 @@ class Runner:
         return batches
 
     def epochs(
-        self, trainer: keras.Model, xla: bool = False
+        self, trainer: keras.Model, hooks: Hooks, xla: bool = False
     ) -> InMemoryEpochs | StreamedEpochs | SolvedEpoch:
         """Return the callable that trains one epoch.
 
         Args:
             trainer: the model that `trainer()` returned.
+            hooks: `Hooks` of the callbacks.
             xla: bool. Whether XLA compiles a step of images. Defaults to `False`.
         """
         if self.solved is not None:
             return SolvedEpoch(trainer, self.solved, self)
         if not self.fits:
+            size = self.plan.batch_size
             batches, validation = streamed_batches(
-                self.data, self.preprocess, self.plan.batch_size, self.plan.seed, self.weights
+                self.data,
+                self.preprocess,
+                size,
+                self.plan.seed,
+                self.weights,
+                validation_batch_size=size if hooks.test_batches else None,
             )
-            return StreamedEpochs(trainer, self.plan, batches, validation, xla)
+            return StreamedEpochs(trainer, self.plan, batches, validation, hooks, xla)
         train, validation = self.arrays("train"), self.arrays("validation")
         if self.settings.measured:
             trainer.optimizer.learning_rate = measured_learning_rate(
@@ -126,7 +134,7 @@ class Runner:
                 TASKS[self.data.spec.task],
                 self.plan.prepare if self.images else None,
             )
-        return InMemoryEpochs(trainer, self.plan, train, validation, xla)
+        return InMemoryEpochs(trainer, self.plan, train, validation, hooks, xla)
 
     def _plan(self, prepare):
         rows, options = self.data.spec.sizes["train"], self.options

@@ -91,9 +91,11 @@ def make_trainer(
     Raises:
         ArgumentError: when labels are mixed and the loss has no counterpart.
     """
-    _, network = split_model(model)
+    preprocess, network = split_model(model)
     output = answer_by_column(network)
-    trainer = _Trainer(network.input, output, name="trainer")
+    # A model without `preprocess` gets the features by name, however its inputs are arranged.
+    inputs = network.input if preprocess else {each.name: each for each in network.inputs}
+    trainer = _Trainer(inputs, output, name="trainer")
     if alone:
         # A function, because Keras would track a model in an attribute as one layer more.
         trainer.alone = functools.partial(network_alone(model).__call__, training=True)

@@ -30,6 +30,7 @@ def streamed_batches(
     batch_size: int,
     seed: int,
     weights: np.ndarray | None = None,
+    validation_batch_size: int | None = None,
 ) -> tuple[Callable[[int], tf.data.Dataset], tf.data.Dataset | None]:
     """Return the batches that `StreamedEpochs` trains on: `(batches, validation)`.
 
@@ -43,6 +44,7 @@ def streamed_batches(
         batch_size: int.
         seed: int.
         weights: float array of shape `(classes,)`, or `None`. Class weights.
+        validation_batch_size: int or `None`. Defaults to what is fastest.
 
     Returns:
         Tuple of a function from the index of an epoch to a `tf.data.Dataset` of its training
@@ -67,8 +69,8 @@ def streamed_batches(
             shuffled = data.train.shuffle(shuffled_rows, seed=epoch + 1_000_003 * seed)
             return shuffled.batch(batch_size).map(ready, **parallel)
 
-    validation_size = batch_size if images else VALIDATION_BATCH
-    return batches, batches_in_order(data, "validation", preprocess, validation_size, weights)
+    size = validation_batch_size or (batch_size if images else VALIDATION_BATCH)
+    return batches, batches_in_order(data, "validation", preprocess, size, weights)
 
 
 def batches_in_order(

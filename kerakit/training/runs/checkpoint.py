@@ -16,15 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.checks import shortlist
 from kerakit.errors import RunError, TrainingError
 from kerakit.files import write_bytes
+from kerakit.training.runs.callback_state import callback_state, restore_callback
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Checkpoint", "callback_state", "recorded_identity", "restore_callback"]
-
-_UNTRACKED = ("model", "_model", "params", "_params")
+__all__ = ["Checkpoint", "recorded_identity"]
 
 
 class Checkpoint:
@@ -49,6 +50,7 @@ class Checkpoint:
         self.variables = variables
         self.callbacks = callbacks
         self.identity = identity
+        self._lost: set[str] = set()
 
     def save(self, epoch: int, stopped: bool = False, durable: bool = False) -> None:
         """Write the state after `epoch` epochs.
@@ -66,7 +68,8 @@ class Checkpoint:
         arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self.variables)}
         states = []
         for number, callback in enumerate(self.callbacks):
-            values, state = callback_state(callback)
+            values, state, lost = callback_state(callback)
+            self._warn_of_lost(callback, lost)
             states.append({"class": type(callback).__name__, "values": values})
             arrays.update({f"callback_{number}_{key}": array for key, array in state.items()})
         meta = {
@@ -111,21 +114,76 @@ class Checkpoint:
         """Set variables and callbacks to the state that `read` returned."""
         for number, variable in enumerate(self.variables):
             variable.assign(arrays[f"variable_{number}"])
-        for number, (callback, state) in enumerate(
-            zip(self.callbacks, meta["callbacks"], strict=True)
-        ):
+        for callback, number in _pairs(self.callbacks, meta["callbacks"]):
             prefix = f"callback_{number}_"
             found = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
-            restore_callback(callback, state["values"], found)
+            restore_callback(callback, meta["callbacks"][number]["values"], found)
+
+    def differing_callbacks(self, meta: dict[str, Any]) -> tuple[list[str], list[str]]:
+        """Return the classes of callbacks that are new, and of those that are missing.
+
+        Args:
+            meta: the first value that `read` returned.
+        """
+        pairs = _pairs(self.callbacks, meta["callbacks"])
+        known, used = {id(callback) for callback, _ in pairs}, {number for _, number in pairs}
+        new = [type(c).__name__ for c in self.callbacks if id(c) not in known]
+        earlier = enumerate(meta["callbacks"])
+        return new, [state["class"] for number, state in earlier if number not in used]
+
+    def _warn_of_lost(self, callback, lost):
+        """Name the attributes of a callback that cannot be kept, once each."""
+        kind = type(callback).__name__
+        new = [attribute for attribute in lost if f"{kind}.{attribute}" not in self._lost]
+        self._lost.update(f"{kind}.{attribute}" for attribute in new)
+        if new:
+            warn(
+                f"The checkpoint in {self.path.parent} cannot keep all of the callback {kind}: "
+                f"{shortlist(new, 5)}. A run that is resumed begins with what __init__ and "
+                "on_train_begin make of it. Numbers, texts, arrays, lists, tuples, sets and dicts "
+                "of these are kept."
+            )
 
     def _check(self, identity):
         for key, value in self.identity.items():
             if identity.get(key) != value:
+                if key == "data":
+                    raise RunError(self._other_data(identity))
                 raise RunError(
                     f"The run directory {self.path.parent} belongs to another run: its {key} is "
                     f"{_short(identity.get(key))}, this one's is {_short(value)}. Use another run "
                     "directory, or start afresh with resume=False."
                 )
+
+    def _other_data(self, identity):
+        """What a run is told whose data are not those that it began with."""
+        parts = ("train", "validation", "test")
+        then, now = (
+            ", ".join(f"{(each.get('split') or {}).get(part, 0):,} {part}" for part in parts)
+            for each in (identity, self.identity)
+        )
+        differs = (
+            f"It began with {then} rows, and has {now} rows now."
+            if then != now
+            else f"The rows are as many ({now}), but their values, columns or split differ."
+        )
+        return (
+            f"The data changed since the run in {self.path.parent} began. {differs} Resume with "
+            "the data it began with, use another run directory, or start afresh with resume=False."
+        )
+
+
+def _pairs(callbacks, states):
+    """Pairs `(callback, index of its state)`: by class, and in order within a class."""
+    left = [(number, state["class"]) for number, state in enumerate(states)]
+    pairs = []
+    for callback in callbacks:
+        kind = type(callback).__name__
+        found = next((entry for entry in left if entry[1] == kind), None)
+        if found is not None:
+            left.remove(found)
+            pairs.append((callback, found[0]))
+    return pairs
 
 
 def recorded_identity(path: pathlib.Path) -> dict[str, Any]:
@@ -135,44 +193,6 @@ def recorded_identity(path: pathlib.Path) -> dict[str, Any]:
             return json.loads(file["meta"].tobytes())["identity"]
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return {}
-
-
-def callback_state(
-    callback: keras.callbacks.Callback,
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the state of a callback as `(JSON values, arrays)`.
-
-    Attributes that are neither (functions, models, files) are left out: `on_train_begin`
-    makes them anew.
-    """
-    values, arrays = {}, {}
-    for name, value in vars(callback).items():
-        if name in _UNTRACKED or (name == "min_delta" and hasattr(callback, "monitor_op")):
-            continue  # Keras gives `min_delta` its sign when it makes `monitor_op` anew
-        if isinstance(value, list) and value and all(isinstance(v, np.ndarray) for v in value):
-            values[name] = {"arrays": len(value)}
-            arrays.update({f"{name}_{index}": array for index, array in enumerate(value)})
-        elif isinstance(value, np.generic):
-            values[name] = {"value": value.item()}
-        else:
-            try:
-                json.dumps(value)
-            except (TypeError, ValueError):
-                continue
-            values[name] = {"value": value}
-    return values, arrays
-
-
-def restore_callback(
-    callback: keras.callbacks.Callback, values: dict[str, Any], arrays: dict[str, np.ndarray]
-) -> None:
-    """Set the attributes of a callback to the state that `callback_state` returned."""
-    for name, entry in values.items():
-        if "arrays" in entry:
-            value = [arrays[f"{name}_{index}"] for index in range(entry["arrays"])]
-        else:
-            value = entry["value"]
-        setattr(callback, name, value)
 
 
 def _short(value):

@@ -50,9 +50,10 @@ def run_identity(
     weights = class_weights(spec, options.class_weight, options.owner)
     stopping = options.early_stopping if spec.sizes.get("validation") else False
     identity = {
-        "model": architecture(model),
+        # Data and split come first: with others the model's preprocessing differs too.
         "data": spec.fingerprint,
         "split": {**spec.sizes, "seed": spec.seed},
+        "model": architecture(model),
         "preset": settings.preset.name,
         "loss": _nameless(keras.saving.serialize_keras_object(model.loss)),
         "optimizer": {"class": type(model.optimizer).__name__, **optimizer},

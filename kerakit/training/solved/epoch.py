@@ -63,15 +63,24 @@ class SolvedEpoch:
             solution.choose_penalty()
             self._assign(*solution.solved("train"))
             logs = self._logs("train")
+            callbacks.on_train_batch_end(0, logs)
             if self.has_validation:
-                logs |= {f"val_{name}": value for name, value in self._logs("validation").items()}
+                logs |= self._validated(callbacks)
                 self._assign(*solution.solved("train", "validation"))
         self.line = solution.line()
         for callback in callbacks.callbacks:
             if isinstance(callback, keras.callbacks.History):
                 callback.solved = self.line  # an attribute is in the checkpoint, and resumes
-        callbacks.on_train_batch_end(0, logs)
         return logs
+
+    def _validated(self, callbacks):
+        """The logs of the validation rows, which callbacks see as one batch."""
+        callbacks.on_test_begin()
+        callbacks.on_test_batch_begin(0)
+        logs = self._logs("validation")
+        callbacks.on_test_batch_end(0, logs)
+        callbacks.on_test_end(logs)
+        return {f"val_{name}": value for name, value in logs.items()}
 
     @property
     def has_validation(self) -> bool:
