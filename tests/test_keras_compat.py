@@ -9,6 +9,7 @@ import re
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerakit import keras_compat
 from kerakit.keras_compat import (
@@ -25,6 +26,7 @@ from kerakit.keras_compat import (
     local_gradients,
     loss_tracker,
     replaced_call,
+    watched_assign,
 )
 
 ROOT = pathlib.Path(keras_compat.__file__).parent
@@ -147,6 +149,23 @@ def test_compile_arguments():
     assert given["loss"] is loss and given["loss_weights"] == 0.5, message
     (kept,) = given["metrics"]
     assert kept is metric and given["weighted_metrics"] is None, message
+
+
+def test_watched_assign():
+    message = broken("watched_assign", "assignments go through Variable.assign of the instance")
+    optimizer, seen = keras.optimizers.SGD(0.5), []
+    rate = optimizer.learning_rate
+    with watched_assign(rate, lambda: seen.append(float(rate))):
+        optimizer.learning_rate = 0.25
+        rate.assign_add(0.5)
+
+        @tf.function
+        def step():
+            rate.assign(0.125)
+
+        step()
+    optimizer.learning_rate = 1.0
+    assert seen == [0.5, 0.25] and float(rate) == 1.0, message
 
 
 def test_loss_tracker():

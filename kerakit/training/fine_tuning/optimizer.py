@@ -1,4 +1,4 @@
-"""An optimizer whose steps are shorter for lower layers."""
+"""The optimizer of a stage, whose steps are shorter for lower layers, and of what is saved."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import keras
 
-__all__ = ["with_rates"]
+from kerakit.keras_compat import compile_arguments
+
+__all__ = ["with_fresh_optimizer", "with_rates"]
 
 
 def with_rates(
@@ -33,4 +35,22 @@ def with_rates(
     pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
     if pattern is not None:
         fresh.exclude_from_weight_decay(var_names=[pattern.pattern])
+    return fresh
+
+
+def with_fresh_optimizer(model: keras.Model) -> keras.Model:
+    """Return a model of the same layers that is compiled alike, with an optimizer without state.
+
+    Each stage of fine-tuning has an optimizer of its own, from none of which training can go on.
+    A file that holds this optimizer trains on, by Keras too.
+
+    Args:
+        model: `keras.Model`, compiled.
+    """
+    given = compile_arguments(model)
+    optimizer = type(model.optimizer).from_config(model.optimizer.get_config())
+    fresh = keras.Model(model.input, model.output, name=model.name)
+    names = ("loss", "loss_weights", "metrics", "weighted_metrics")
+    fresh.compile(optimizer, **{name: given.get(name) for name in names})
+    optimizer.build(fresh.trainable_variables)  # Keras warns of a file without the variables
     return fresh

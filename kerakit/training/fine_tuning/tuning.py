@@ -11,6 +11,7 @@ import keras
 from kerakit.builders.contract import network_of
 from kerakit.data.data import Data
 from kerakit.files import write_text
+from kerakit.training.fine_tuning.optimizer import with_fresh_optimizer
 from kerakit.training.fine_tuning.options import FineTuneOptions
 from kerakit.training.fine_tuning.parts import Parts, freeze
 from kerakit.training.fine_tuning.stage import StageResult
@@ -65,8 +66,7 @@ class Tuning:
         self.parts.model.history = self.history
         if self.run_dir is not None:
             write_history(self.run_dir, self.history)
-            # Each stage had its own optimizer, so training cannot go on from any of them.
-            write_model(self.run_dir, self.parts.model, compiled=False)
+            write_model(self.run_dir, with_fresh_optimizer(self.parts.model))
         return self.history
 
     def _best(self):

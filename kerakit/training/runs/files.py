@@ -24,18 +24,18 @@ def write_history(run_dir: pathlib.Path, history: keras.callbacks.History) -> No
     write_text(run_dir / "history.csv", text.getvalue())
 
 
-def write_model(run_dir: pathlib.Path, model: keras.Model, compiled: bool = True) -> None:
+def write_model(run_dir: pathlib.Path, model: keras.Model) -> None:
     """Write `model.keras`, a file that Keras loads without kerakit.
+
+    Loss, metrics and optimizer are left out if loss or optimizer are kerakit's own, which Keras
+    alone could not load.
 
     Args:
         run_dir: `pathlib.Path`.
         model: `keras.Model`.
-        compiled: bool. Whether to save loss, metrics and optimizer as well. They are left out
-            if loss or optimizer are kerakit's own, which Keras alone could not load. Defaults
-            to `True`.
     """
     with atomic_path(run_dir / "model.keras") as aside:
-        if not compiled or _is_of_kerakit(model.loss) or _is_of_kerakit(model.optimizer):
+        if _is_of_kerakit(model.loss) or _is_of_kerakit(model.optimizer):
             model = keras.Model(model.input, model.output, name=model.name)
         model.save(aside)
 
