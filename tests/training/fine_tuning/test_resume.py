@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import types
+import warnings
 
 import keras
 import numpy as np
@@ -163,6 +164,31 @@ def test_a_notebook_goes_on_with_the_model_it_has(tune, finished, tmp_path):
     assert_same(model, whole)
     _, history = tune(tmp_path / "run", model, callbacks=[counter])  # and once more
     assert counter.own.epochs == 3 and history.history == expected.history
+
+
+class Reduce(keras.callbacks.Callback):
+    """A quarter of the learning rate from the second epoch on."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 0:
+            self.model.optimizer.learning_rate = self.model.optimizer.learning_rate / 4
+
+
+def test_a_rate_that_a_callback_set_holds_and_the_loaded_model_trains_on(tune, shapes, tmp_path):
+    """The rate of a stage, also where it goes on; its file begins with the rate of the preset."""
+    with pytest.warns(UserWarning, match="A callback set the learning rate in epoch 1 "):
+        whole, _ = tune(None, callbacks=[Reduce(), Stop()], epochs=3)
+    with pytest.raises(KeyboardInterrupt):
+        tune(tmp_path, callbacks=[Reduce(), Stop(at=1)], epochs=3)
+    model, _ = tune(tmp_path, callbacks=[Reduce(), Stop()], epochs=3)
+    assert_same(model, whole)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # of variables that the file lacks
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert float(loaded.optimizer.learning_rate) == pytest.approx(0.02)
+    history = kk.fit(loaded, shapes, epochs=2, verbose=0, early_stopping=False)
+    losses = history.history["val_loss"]
+    assert losses[0] != losses[1] and history.params["steps"] == 2  # batches of 32, of 60 rows
 
 
 def test_resume_false_starts_afresh(tune, finished, tmp_path):
