@@ -126,6 +126,29 @@ def learning_rate(clone, names, printed):
     assert isinstance(names["decay"], keras.optimizers.schedules.CosineDecay)
 
 
+def first_fit(clone, names, printed):
+    model, score = names["model"], names["model"].score(names["homes"], names["sold"])
+    assert score > 0.9 and f"{score} ['no' 'yes']" in printed.splitlines()
+    kinds = [feature.kind for feature in model.data_spec_.features]
+    assert kinds == ["numeric", "categorical", "numeric"]
+
+
+def search(clone, names, printed):
+    assert names["search"].best_params_ == {"hidden": (64, 64)}
+    assert names["search"].best_score_ > 0.9
+
+
+def own_network(clone, names, printed):
+    """4 * 10 numbers of the batch normalisation, 10 * 8 + 8 and 8 + 1 of the layers."""
+    assert printed.split() == ["8", str(40 + 88 + 9)]
+
+
+def estimator_to_the_server(clone, names, printed):
+    served = kk.load_served(names["path"])(names["X"])
+    predicted = names["model"].predict(names["X"])
+    np.testing.assert_allclose(served["prediction"], predicted, rtol=1e-5)
+
+
 PYTHON = {
     "Ten lines": ten_lines,
     "Your own metric and baseline": own_metric,
@@ -141,6 +164,10 @@ PYTHON = {
     "Sequences": sequences,
     "Train on": trained_on,
     "The learning rate": learning_rate,
+    "A first fit": first_fit,
+    "A search": search,
+    "Your own network": own_network,
+    "To TensorFlow Serving": estimator_to_the_server,
 }
 NEEDS = {"To the server": ["Ten lines"]}  # blocks that go before, for what they export
 MARKS = {

@@ -1,0 +1,1 @@
+"""Bridges to other libraries, each in a room of its own, imported by its name only."""
