@@ -207,6 +207,12 @@ def test_a_loaded_regressor_needs_no_names_and_a_classifier_does(kinds, models, 
     rows = {**SAME["as trained"], "size": [0.5, np.nan]}
     for answer in (predict(loaded, rows), predict(loaded, rows, data)):
         np.testing.assert_array_equal(answer["prediction"], predict(model, rows)["prediction"])
+    renamed = kk.load_arrays({"a b": rows["size"] * 10, "2nd": [*range(20)]}, np.arange(20.0))
+    model = mlp_regressor(renamed, hidden=(4,))
+    model.save(tmp_path / "r.keras")
+    loaded = keras.models.load_model(tmp_path / "r.keras")
+    row = pd.DataFrame({"2nd": [1], "a b": [0.5]})
+    pd.testing.assert_frame_equal(predict(loaded, row), predict(model, row))
     plain = mlp_classifier(3, classes=2)
     with pytest.raises(ArgumentError, match="predict does not know .*data=data"):
         predict(plain, np.zeros((1, 3)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.checks import shortlist
-from kerakit.data.names import near_match
+from kerakit.data.names import identifiers, near_match
 from kerakit.errors import ArgumentError
 from kerakit.warn import warn
 
@@ -51,9 +51,12 @@ def find_columns(spec: Spec, names: Sequence[str], owner: str, noun: str) -> lis
     Raises:
         ArgumentError: when a feature has none. The message names the missing ones.
     """
-    known = set(names)
+    known = {name: name for name in names}
+    if any(not f.column and f.name not in known for f in spec.features):
+        # The spec was read off a model, which knows the mapped names only.
+        known |= {identifiers([name])[name]: name for name in names}
     found = [
-        next((name for name in (f.column, f.name) if name and name in known), None)
+        next((known[name] for name in (f.column, f.name) if name and name in known), None)
         for f in spec.features
     ]
     absent = [
