@@ -29,7 +29,7 @@ def fit(
     run_dir: str | os.PathLike[str] | None = None,
     resume: bool = True,
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto",
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | None = None,
     verbose: Literal["auto", 0, 1, 2] = "auto",
     seed: int = 0,
     cache_mb: int = 512,
@@ -86,7 +86,11 @@ def fit(
             loop, unrolled or by TensorFlow's fused LSTM, with and without XLA. A resumed run
             computes as it began. The saved model computes in float32, by Keras' own layers.
             Defaults to `"auto"`.
-        callbacks: sequence of `keras.callbacks.Callback`. Their state is resumed as well.
+        callbacks: a `keras.callbacks.Callback`, or a sequence of them, or `None`. They see every
+            hook that `keras.Model.fit` calls, as often. Where one overrides a hook of training
+            batches, every batch is a step of its own; a line says so, and what that costs.
+            `run_dir` keeps their numbers, texts, arrays, lists, tuples, sets and dicts; a warning
+            names the attributes that it cannot keep. Defaults to `None`.
         verbose: `"auto"` (the Keras bar on a terminal, else a line per epoch), 0 (nothing), 1
             (the bar) or 2 (lines). Defaults to `"auto"`.
         seed: int in [0, inf). Seed of the order of rows, of augmentation and of dropout.
@@ -100,9 +104,10 @@ def fit(
         `solved` is a str that describes the solution of a linear model, `""` if it was trained.
 
     Raises:
-        ArgumentError: when a value is out of its range or the model is not compiled.
-        DataError: when the model takes other columns.
-        RunError: when `run_dir` belongs to another run or is in use.
+        ArgumentError: when a value is out of its range, or the model is not compiled, is
+            subclassed, or has a `train_step` of its own.
+        DataError: when the model takes other columns, or answers with another width.
+        RunError: when `run_dir` belongs to another run or other data, or is in use.
         TrainingError: when the loss is no longer finite, or the disk is full.
         KeyboardInterrupt: on Ctrl-C, after the history was written; `run_dir` resumes.
 

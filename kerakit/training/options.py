@@ -50,7 +50,7 @@ class FitOptions:
     run_dir: str | os.PathLike[str] | None = None
     resume: bool = True
     precision: str = "auto"
-    callbacks: keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | None = ()
+    callbacks: keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | None = None
     verbose: Literal["auto", 0, 1, 2] = "auto"
     seed: int = 0
     cache_mb: int = 512

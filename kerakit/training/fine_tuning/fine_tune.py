@@ -37,7 +37,7 @@ def fine_tune(
     run_dir: str | os.PathLike[str] | None = None,
     resume: bool = True,
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto",
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: keras.callbacks.Callback | Sequence[keras.callbacks.Callback] | None = None,
     verbose: Literal["auto", 0, 1, 2] = "auto",
     seed: int = 0,
     cache_mb: int = 512,
@@ -79,7 +79,7 @@ def fine_tune(
         resume: bool. Whether to go on from the checkpoints in `run_dir`. Defaults to `True`.
         precision: as in `fit`, for the layers that train. Frozen layers compute in float32, as
             they are served. Defaults to `"auto"`.
-        callbacks: sequence of `keras.callbacks.Callback`, for stages that train by epochs.
+        callbacks: as in `fit`, for stages that train by epochs.
         verbose: as in `fit`.
         seed: int in [0, inf). Seed of augmentation, order and dropout. Defaults to `0`.
         cache_mb: int in [0, inf). MiB of memory that features may take. Beyond it they are kept

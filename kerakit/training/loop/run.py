@@ -206,11 +206,10 @@ def _recorded(options):
 
 
 def _callbacks_note(new, missing):
-    """A line about callbacks that a resumed run began without, or with; `None` without any."""
-    words = [f"new: {', '.join(new)}"] * bool(new) + [f"missing: {', '.join(missing)}"] * bool(
-        missing
-    )
-    return f"callbacks: the run began with others ({'; '.join(words)})" if words else None
+    """A line about callbacks that a run has or lacks since it is resumed; `None` without any."""
+    lists = {"new": new, "missing": missing}
+    words = [f"{word}: {', '.join(names)}" for word, names in lists.items() if names]
+    return f"callbacks: the run had others before ({'; '.join(words)})" if words else None
 
 
 def _without_effect(options):
