@@ -10,6 +10,7 @@ read the same names, with their types, from `__init__.pyi`.
 """
 
 from kerakit.lazy import attach, import_after
+from kerakit.quiet import quiet_tensorflow_in_notebooks
 
 __version__ = "0.1.0"
 
@@ -75,3 +76,4 @@ __all__ = [name for name in _names if name != "compile"]
 
 # The classes that a saved model may name beside those of Keras.
 import_after("keras", "kerakit.presets.losses", "kerakit.presets.metrics")
+quiet_tensorflow_in_notebooks()

@@ -11,7 +11,7 @@ from typing import Any
 
 from kerakit.backend import check_backend
 
-__all__ = ["attach", "import_after"]
+__all__ = ["around_import", "attach", "import_after"]
 
 # Stages that import Keras. A served model is loaded without it.
 _NEEDS_KERAS = ("builders", "presets", "training", "evaluation")
@@ -55,17 +55,33 @@ def import_after(module: str, *followers: str) -> None:
         module: str. The name of the module that is waited for.
         *followers: str. The dotted paths of the modules that are imported then.
     """
+
+    def around(load):
+        load()
+        for follower in followers:
+            importlib.import_module(follower)
+
     if sys.modules.get(module) is not None:
-        _import_all(followers)
+        around(lambda: None)
     else:
-        sys.meta_path.insert(0, _Watcher(module, followers))
+        around_import(module, around)
+
+
+def around_import(module: str, around: Callable[[Callable[[], None]], None]) -> None:
+    """Do something around the import of a module, once it is imported.
+
+    Args:
+        module: str. The name of a module that is not imported yet.
+        around: function of a function without arguments, which loads the module.
+    """
+    sys.meta_path.insert(0, _Watcher(module, around))
 
 
 class _Watcher(importlib.abc.MetaPathFinder):
-    """Finds one module as the other finders do, and imports more modules after it."""
+    """Finds one module as the other finders do, and does something around its loading."""
 
-    def __init__(self, module: str, followers: Sequence[str]) -> None:
-        self.module, self.followers = module, followers
+    def __init__(self, module: str, around: Callable[[Callable[[], None]], None]) -> None:
+        self.module, self.around = module, around
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         if fullname != self.module:
@@ -78,13 +94,7 @@ class _Watcher(importlib.abc.MetaPathFinder):
 
         def exec_module(module):
             del loader.exec_module  # the loader's own again
-            run(module)
-            _import_all(self.followers)
+            self.around(lambda: run(module))
 
         loader.exec_module = exec_module
         return spec
-
-
-def _import_all(modules):
-    for module in modules:
-        importlib.import_module(module)

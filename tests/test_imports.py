@@ -34,6 +34,7 @@ BELOW = (
     "warn",
     "keras_compat",
     "lazy",
+    "quiet",
     "solvers",
 )
 

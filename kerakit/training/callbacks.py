@@ -12,6 +12,8 @@ import keras
 
 from kerakit.checks import check
 from kerakit.errors import ArgumentError, TrainingError
+from kerakit.quiet import in_notebook
+from kerakit.training.progress import ProgressBar
 
 __all__ = [
     "PROGRESS",
@@ -95,7 +97,7 @@ def given_callbacks(owner: str, value: Any) -> tuple[keras.callbacks.Callback, .
     return tuple(callback for each in value for callback in given_callbacks(owner, each))
 
 
-PROGRESS = (EpochLines, keras.callbacks.ProgbarLogger)
+PROGRESS = (EpochLines, ProgressBar, keras.callbacks.ProgbarLogger)
 """The classes of callbacks that only show progress."""
 
 
@@ -103,13 +105,13 @@ def progress_callback(verbose: Literal["auto", 0, 1, 2]) -> keras.callbacks.Call
     """Return the callback that shows progress, or `None`.
 
     Args:
-        verbose: `"auto"` (the Keras bar on a terminal, else a line per epoch), 0 (nothing),
-            1 (the bar) or 2 (lines).
+        verbose: `"auto"` (a bar on a terminal and in a notebook, else a line per epoch), 0
+            (nothing), 1 (the bar) or 2 (lines).
     """
     if verbose == "auto":
-        verbose = 1 if sys.stdout.isatty() else 2
+        verbose = 1 if sys.stdout.isatty() or in_notebook() else 2
     if verbose == 1:
-        return keras.callbacks.ProgbarLogger()
+        return ProgressBar()
     return EpochLines() if verbose == 2 else None
 
 

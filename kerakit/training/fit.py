@@ -91,8 +91,9 @@ def fit(
             batches, every batch is a step of its own; a line says so, and what that costs.
             `run_dir` keeps their numbers, texts, arrays, lists, tuples, sets and dicts; a warning
             names the attributes that it cannot keep. Defaults to `None`.
-        verbose: `"auto"` (the Keras bar on a terminal, else a line per epoch), 0 (nothing), 1
-            (the bar) or 2 (lines). Defaults to `"auto"`.
+        verbose: `"auto"` (on a terminal and in a notebook a bar for the run, with the time that
+            is left; else a line per epoch), 0 (nothing), 1 (the bar) or 2 (lines). Defaults to
+            `"auto"`.
         seed: int in [0, inf). Seed of the order of rows, of augmentation and of dropout.
             Defaults to `0`.
         cache_mb: int in [0, inf). MiB of memory that the preprocessed data (images: as bytes)

@@ -12,6 +12,7 @@ from typing import Any
 
 from kerakit.backend import check_backend
 from kerakit.errors import KerakitError
+from kerakit.quiet import note_stream_hidden
 from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.jobs import typed_command
 from kerakit.workflow.pipes import closed_pipes_ignored
@@ -75,15 +76,8 @@ def import_quietly(module: str = "keras") -> None:
         module: the name of the module to import.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    error_stream = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
+    with note_stream_hidden():
         importlib.import_module(module)
-    finally:
-        os.dup2(error_stream, 2)
-        os.close(error_stream)
 
 
 def exit_code(
