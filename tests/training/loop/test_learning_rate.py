@@ -109,7 +109,7 @@ def test_a_stopped_run_with_a_reduced_rate_ends_as_the_uninterrupted_one(diabete
         assert rate_of(again) == rate_of(whole)
 
 
-@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end"])
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
 def test_a_rate_that_a_callback_of_ones_own_sets_holds(diabetes, hook):
     """Also where it is the rate that the optimizer has already."""
 
@@ -123,6 +123,31 @@ def test_a_rate_that_a_callback_of_ones_own_sets_holds(diabetes, hook):
     model, rates = trained(diabetes, 3, [Own()])
     np.testing.assert_allclose(rates, [RATE] * 3)
     assert rate_of(model) == pytest.approx(RATE)
+
+
+class Steps(keras.callbacks.Callback):
+    """Notes the rate of every step, and sets another after step `at`."""
+
+    def __init__(self, at=None):
+        super().__init__()
+        self.at, self.rates = at, []
+
+    def on_train_batch_end(self, batch, logs=None):
+        self.rates.append(rate_of(self.model))
+        if len(self.rates) == self.at:
+            self.model.optimizer.learning_rate = 0.25
+
+
+def test_every_step_has_its_rate_until_a_callback_sets_it(diabetes):
+    model, steps = mlp(diabetes), Steps(at=13)
+    schedule = kk.CosineSchedule(0.01, warmup=0.3)
+    kk.compile(model, schedule=schedule)
+    trained(diabetes, 2, [steps], model)
+    built_in = schedule.to_keras(len(steps.rates))
+    expected = [float(built_in(step)) for step in range(13)]
+    np.testing.assert_allclose(steps.rates[:13], expected, rtol=1e-5)
+    assert set(steps.rates[13:]) == {0.25} and len(steps.rates) > 13
+    assert rate_of(model) == 0.25
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "step"])
