@@ -12,6 +12,7 @@ from kerakit.checks import check_choice, check_levels
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.files import write_text
+from kerakit.keras_compat import layers_of
 from kerakit.serving.contract.manifest import write_manifest
 from kerakit.serving.contract.versions import check_model_dir, check_versions, choose_version
 from kerakit.serving.exporting.examples import spec_and_examples
@@ -160,9 +161,8 @@ def _save(functions, model, tables, folder):
     import keras
 
     archive = keras.export.ExportArchive()
-    archive.track(model)
-    for table in tables:
-        archive.track(table)
+    for holder in [*_table_holders(model), *tables]:
+        archive.track(holder)
     for name, function in functions.items():
         archive.add_endpoint(name, function)
     logger = logging.getLogger("tensorflow")
@@ -172,6 +172,21 @@ def _save(functions, model, tables, folder):
         archive.write_out(os.fspath(folder), verbose=False)
     finally:
         logger.setLevel(level)
+
+
+def _table_holders(model):
+    """The layers in which lookup tables may be.
+
+    Keras searches everything below what it is told to track. Models of Keras' own classes have
+    layers only, of which a wide table makes two for each column.
+    """
+    import keras
+
+    def may_hold(layer):
+        own = isinstance(layer, keras.Model) and type(layer).__module__.startswith("keras.")
+        return layer.built and not own and not isinstance(layer, keras.layers.InputLayer)
+
+    return filter(may_hold, layers_of(model))
 
 
 @contextlib.contextmanager
