@@ -44,7 +44,7 @@ def spelling(text: str) -> str:
     return _TRUTH.get(text.lower(), text) if len(text) < 6 else text
 
 
-def category_text(value: Any) -> str:
+def category_text(value: Any) -> str | bytes:
     """Return any value of a cell as the text of a category: `3` for 3.0, empty for a missing one.
 
     Raises:
@@ -58,7 +58,10 @@ def category_text(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bytes):
-        return value.decode()
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return value  # a request can carry any bytes; no category is spelled so
     if value is None or type(value).__name__ in ("NAType", "NaTType"):  # of pandas
         return ""
     if isinstance(value, (bool, np.bool_)):
@@ -135,9 +138,9 @@ class Spellings:
             if text not in self._known and self.category(text) in self._known
         }
 
-    def category(self, text: str) -> str:
+    def category(self, text: Any) -> Any:
         """Return the category that a text stands for, or the text itself where there is none."""
-        if text in self._known:
+        if text in self._known or isinstance(text, bytes):
             return text
         usual = spelling(text)
         if usual in self._known:

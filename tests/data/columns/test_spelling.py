@@ -74,6 +74,11 @@ def test_any_cell_is_a_text(value, text):
     assert category_text(value) == text
 
 
+def test_bytes_that_are_no_text_stay_bytes():
+    assert category_text(b"\xff") == b"\xff"
+    assert Spellings(["a"]).category(b"\xff") == b"\xff"
+
+
 def test_the_cell_that_is_no_value_is_refused():
     with pytest.raises(TypeError, match="got list"):
         category_text([1])
