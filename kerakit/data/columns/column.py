@@ -74,6 +74,8 @@ class Texts:
         typed: bool. Whether the source has types, so that these are strings (a DataFrame has
             types, a text file has none). Defaults to `True`.
         format: `NumberFormat` of the texts that are numbers. Defaults to `PLAIN`.
+        is_category: bool. Whether the source says that these are categories, as a column of
+            pandas' type `category` does. Defaults to `False`.
     """
 
     values: np.ndarray
@@ -81,6 +83,7 @@ class Texts:
     written: tuple[str, ...]
     typed: bool = True
     format: NumberFormat = PLAIN
+    is_category: bool = False
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -160,7 +163,8 @@ def read_column(
         words = kind.value_type
         if not _is_text(words):
             return read_column(values.cast(words), origin=origin).texts()
-    elif pa.types.is_null(kind):
+    is_category = pa.types.is_dictionary(kind)
+    if pa.types.is_null(kind):
         values = values.cast(pa.string())
     elif pa.types.is_boolean(kind):
         return Numbers(_floats(values.cast(pa.int8())), boolean=True)
@@ -185,7 +189,7 @@ def read_column(
     codes = pc.fill_null(values.indices, len(texts)).to_numpy(zero_copy_only=False)
     same = texts.equals(values.dictionary)  # a list of strings takes time
     distinct = np.array([*(written if same else texts.to_pylist()), ""], dtype=object)
-    column = Texts(distinct, codes, (*written, ""), typed, format)
+    column = Texts(distinct, codes, (*written, ""), typed, format, is_category)
     if usual and pc.any(pc.is_in(texts, pa.array(NUMBER_NA_VALUES, pa.string()))).as_py():
         others = column.without_markers()
         if not others.odd.any() and not np.isnan(others.parsed).all():

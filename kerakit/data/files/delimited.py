@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Delimited", "not_in_encoding", "read_delimited"]
 
+_HEAD = 1 << 12  # bytes that tell whether a file is text
+
 
 def read_delimited(
     content: bytes,
@@ -89,7 +91,12 @@ class Delimited:
 
 
 def not_in_encoding(name: str, line: int, encoding: str, error: UnicodeDecodeError) -> DataError:
-    """Return the `DataError` about text that is in another encoding."""
+    """Return the `DataError` about text that is in another encoding, or no text at all."""
+    if b"\0" in error.object[:_HEAD]:
+        return DataError(
+            f"{name} is no text: it holds NUL bytes, and is not {encoding}. Pass a text file, "
+            "or the right encoding=."
+        )
     return DataError(
         f"{name}, line {line}: the text is not {encoding} (byte "
         f"{error.object[error.start : error.start + 1].hex()}). Pass the right encoding=, for "

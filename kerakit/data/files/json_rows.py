@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import pathlib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import short_repr
+from kerakit.data.files.signature import HEAD, is_gzip
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ class JsonStream:
         self._read = 0
         try:
             with open(path, "rb") as file:
+                self._open = gzip.open if is_gzip(file.read(HEAD)) else open
+            with self._open(path, "rb") as file:
                 self._rows = sum(1 for line in file if line.strip())
             self.names = list(dict.fromkeys(key for _, row in self._lines() for key in row))
         except OSError as error:
@@ -111,7 +115,7 @@ class JsonStream:
         return min(self._read / max(self._rows, 1), 1.0)
 
     def _lines(self):
-        with open(self._path, "rb") as file:
+        with self._open(self._path, "rb") as file:
             yield from _rows(file, str(self._path))
 
 

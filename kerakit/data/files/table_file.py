@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kerakit.data.columns.frames import frame_columns
 from kerakit.data.files.delimited import read_delimited
 from kerakit.data.files.json_rows import JSON, is_json, read_json
-from kerakit.data.files.plain_text import file_bytes, unpacked
+from kerakit.data.files.plain_text import decode, file_bytes, unpacked
 from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.errors import DataError
 from kerakit.warn import warn
@@ -85,14 +85,14 @@ def read_table_file(
         DataError: when the file cannot be read, is empty, or holds no table.
     """
     content = file_bytes(path, _EXPECTED)
-    suffixes = {suffix.lower() for suffix in path.suffixes}
+    suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
     if is_parquet(content) or path.suffix.lower() in PARQUET:
         return _read_parquet(content, path, columns)
     text = unpacked(content, path)
     if suffixes & {*JSON} or is_json(text[:HEAD]):
         if columns is not None:
             raise DataError(f"{path}: JSON names its columns itself. Leave out columns=.")
-        values, places = read_json(text, str(path))
+        values, places = read_json(decode(text, str(path), encoding).encode(), str(path))
         return TableFile(content, values, places.__getitem__)
     read = read_delimited(
         text,

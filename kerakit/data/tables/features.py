@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ __all__ = ["feature_arrays", "infer_kinds"]
 # Fewer rows do not tell whether a column is an identifier. A few values of an identifier repeat:
 # two of the 1,309 passengers of the Titanic have the name of another.
 _MIN_ROWS = 20
+_MOST_WARNINGS = 5  # about columns of numbers with marks, one column each
 _MOSTLY_DIFFERENT = 0.95
 
 
@@ -39,7 +41,7 @@ def infer_kinds(source: Source, options: Options) -> tuple[dict[str, str], list[
     Returns:
         `(kinds, warnings)`: a dict from column name to kind, and a list of sentences.
     """
-    kinds, warnings, identifiers = {}, [], []
+    kinds, odd, identifiers = {}, [], []
     for name, column in source.features.items():
         if isinstance(column, Images):
             if name in options.column_types:
@@ -51,17 +53,20 @@ def infer_kinds(source: Source, options: Options) -> tuple[dict[str, str], list[
             kinds[name] = options.column_types[name]
         elif isinstance(column, Numbers):
             kinds[name] = "numeric"
-        elif column.typed and not column.odd.any():
-            kinds[name] = "categorical"  # codes
+        elif column.typed and (column.is_category or not _stripped(column).odd.any()):
+            kinds[name] = "categorical"  # as the source says, or codes
         else:
             kinds[name], warning = _kind_of_texts(name, column, source)
-            warnings += warning
+            odd += warning
         if kinds[name] == "categorical" and getattr(column, "values", np.empty(0)).ndim > 1:
             raise DataError(
                 f"{source.name}: {name!r} holds several numbers a row and can only be numeric."
             )
         if kinds[name] != "image" and _is_identifier(column, kinds[name]):
             identifiers.append(name)
+    warnings = odd[:_MOST_WARNINGS]
+    if len(odd) > _MOST_WARNINGS:
+        warnings[-1] += f" The same holds for {len(odd) - _MOST_WARNINGS:,} more columns."
     if identifiers:
         warnings.append(
             f"{source.name}: like an identifier, different in every row or nearly: "
@@ -120,6 +125,12 @@ def _kind_of_texts(name, column, source):
         f"categorical. {cure} If the column is categorical, pass "
         f"column_types={{{name!r}: 'categorical'}}."
     ]
+
+
+def _stripped(column):
+    """The column without white space around its texts."""
+    values = np.array([value.strip() for value in column.values], dtype=object)
+    return dataclasses.replace(column, values=values)
 
 
 def _numeric(name, column, source, options):

@@ -205,7 +205,8 @@ def _open(path, text):
                 "names its columns. Leave it out."
             )
         return ParquetStream(path)
-    if path.suffix.lower() in JSON or is_json(head):
+    suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
+    if suffixes & {*JSON} or is_json(head):
         from kerakit.data.files.json_rows import JsonStream
 
         return JsonStream(path)

@@ -46,7 +46,7 @@ BAD = {
     "cut short": ('{"a": 1, "y"', "line 62: the line is no JSON"),
     "no object": ("[1, 2]\n", r"line 62: expected a JSON object .* Got \[1, 2\]"),
     "mixed": ('{"a": "1", "y": 2}\n', "line 62, key 'a': '1' is a str, .* each a number"),
-    "encoding": (b'{"a": "\xe9"}\n', "line 62: the line is no JSON .*UTF-8"),
+    "encoding": (b'{"a": "\xe9"}\n', "line 62: the text is not utf-8"),
     "infinite": ('{"a": 1e999, "y": 2}\n', "line 62, column 'a': the value is infinite"),
 }
 
@@ -79,4 +79,6 @@ def test_a_file_to_score_is_read_block_by_block(write, monkeypatch):
         read += block["code"].to_pylist()
     assert read == [None, *FRAME["code"]] and firsts == list(range(0, 61, 7))
     assert stream.location(3).endswith("t.jsonl, line 5") and stream.fraction_read() == 1.0
+    packed = JsonStream(write(gzip.compress(LINES.encode()), "t.jsonl.gz"))
+    assert sum(len(block["a"]) for _, block in packed.blocks(["a"])) == 60
     assert json.loads(LINES.splitlines()[0])["code"] == "00"

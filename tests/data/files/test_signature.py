@@ -105,3 +105,9 @@ def test_parquet_and_gzip_are_read_whatever_their_names(write, tmp_path):
     stream = DelimitedStream(tmp_path / "packed.csv")
     ((_, columns),) = stream.blocks(["x"])
     np.testing.assert_array_equal(columns["x"].to_numpy(False).astype(int), frame["x"])
+
+
+def test_a_file_that_is_no_text_is_not_asked_for_its_encoding(write):
+    path = write(b"\x9d\x00\x01\x02" * 200)
+    with pytest.raises(DataError, match=r"table\.csv is no text: it holds NUL bytes"):
+        kk.load_csv(path, "y")

@@ -78,3 +78,22 @@ def test_strings_of_numbers_in_a_frame_are_warned_of():
         data = kk.load_arrays(frame, np.arange(400.0))
     assert "Convert the column to numbers." in str(caught[0].message) and len(caught) == 1
     assert [feature.kind for feature in data.spec.features] == ["categorical"] * 2
+
+
+def test_columns_that_the_source_calls_categories_are_no_matter():
+    codes = pd.Series([str(i % 7) if i % 9 else "other" for i in range(400)])
+    frame = pd.DataFrame({"code": codes.astype("category"), "x": np.arange(400) % 11})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kk.load_arrays(frame, np.arange(400.0))
+    with pytest.warns(UserWarning, match="column 'code': 'other' is not a number"):
+        kk.load_arrays(frame.astype({"code": str}), np.arange(400.0))
+
+
+def test_many_columns_with_marks_are_few_warnings(write):
+    names = [f"x{n}" for n in range(30)]
+    lines = [",".join([*[f"{i % 97 + 0.5} kg"] * 30, str(i)]) for i in range(100)]
+    with pytest.warns(UserWarning) as caught:
+        kk.load_csv(write("\n".join([",".join([*names, "y"]), *lines])), "y")
+    texts = [str(warning.message) for warning in caught if "kg" in str(warning.message)]
+    assert len(texts) == 5 and texts[-1].endswith("The same holds for 25 more columns.")
