@@ -212,13 +212,15 @@ class KerakitEstimator(BaseEstimator):
         table = frame_or_array(X)
         validate_data(self, X, reset=False, skip_check_array=True)
         features = self._reader.read(table)
-        by_name = len(features) > 1 or isinstance(self.model_.input, dict)
+        model = self.model_
+        by_name = not isinstance(model, keras.Sequential) and isinstance(model.input, dict)
         rows = len(next(iter(features.values())))
         answers = []
         # Called rather than `predict`, which would trace a graph for every model.
         for start in range(0, rows, ROWS_AT_A_TIME):
             part = slice(start, start + ROWS_AT_A_TIME)
             batch = {name: tf.constant(values[part]) for name, values in features.items()}
-            batch = batch if by_name else next(iter(batch.values()))
-            answers.append(np.asarray(self.model_(batch, training=False)))
+            single = len(batch) == 1 and not by_name
+            batch = next(iter(batch.values())) if single else batch
+            answers.append(np.asarray(model(batch, training=False)))
         return np.concatenate(answers)

@@ -159,8 +159,15 @@ def own(spec, units=4):
     return keras.Model(inputs, keras.layers.Dense(1)(hidden))
 
 
+def sequential(spec):
+    shape = spec.features[0].shape
+    return keras.Sequential([keras.Input(shape, name="features"), keras.layers.Dense(1)])
+
+
+@pytest.mark.filterwarnings("error:The structure of")
 def test_a_builder_of_your_own(regressor):
     _, x, y = regressor
+    assert KerakitRegressor(sequential, epochs=1).fit(x, y).predict(x).shape == (60,)
     model = KerakitRegressor(own, units=6, epochs=2, random_state=0).fit(x, y)
     assert model.model_.layers[1].units == 6 and model.predict(x).shape == (60,)
     with pytest.raises(ValueError, match="builder own has"):
