@@ -197,6 +197,18 @@ def test_fit_evaluate_and_a_loaded_model_agree(tmp_path):
     assert report.baseline["majority"]["AUC"] == 0.5
 
 
+@pytest.mark.training
+def test_callbacks_know_whether_more_of_a_monitored_metric_is_better():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3)).astype("float32")
+    data = kk.load_arrays(x, np.where(x[:, 0] > 0.5, "yes", "no"))
+    model = kk.mlp_classifier(data, hidden=(8,))
+    kk.compile(model, metrics=["AUC"])
+    stop = keras.callbacks.EarlyStopping(monitor="val_AUC", restore_best_weights=True)
+    history = kk.fit(model, data, epochs=4, verbose=0, early_stopping=False, callbacks=stop)
+    assert float(stop.best) == max(history.history["val_AUC"])
+
+
 @pytest.mark.process
 @pytest.mark.parametrize("first", ["keras", "kerakit"])
 def test_a_saved_model_loads_wherever_kerakit_is_imported(first, tmp_path):

@@ -7,6 +7,7 @@ import numpy as np
 
 from kerakit.builders.contract import remember_spec
 from kerakit.data.data import Data
+from kerakit.data.tasks import TASKS
 from kerakit.files import write_text
 from kerakit.keras_compat import layers_of
 from kerakit.presets.settings import adopt_settings, assumed_settings
@@ -76,6 +77,8 @@ class _Training:
         self.runner, self.choice = runner, choice
         self.model, self.options = runner.model, runner.options
         self.trainer = runner.trainer()
+        if any(hasattr(callback, "monitor") for callback in self.options.callbacks):
+            _make_metrics(self.model, runner.data.spec.task)
         self.rate = RateOfRun(self.model, follows=runner.plan.rates is not None)
         self.callbacks = self._callback_list()
         self.checkpoint = None if self.options.run_dir is None else self._checkpoint()
@@ -192,6 +195,19 @@ class _Training:
     def _write_history(self):
         if self.options.run_dir is not None:
             write_history(self.options.run_dir, self.model.history)
+
+
+def _make_metrics(model, task):
+    """Make the metric objects of a model, as the first step of Keras' own `fit` does.
+
+    `EarlyStopping` and others look the monitored one up, to know whether more is better.
+    """
+    shape = (1, *(size or 1 for size in model.output_shape[1:]))
+    answer = np.full(shape, 1 / shape[-1], "float32")
+    has_ids = TASKS[task].answer in ("label", "tags")
+    target = np.zeros(shape[:-1], "int32") if has_ids else np.zeros(shape, "float32")
+    model.compute_metrics(None, target, answer)
+    model.reset_metrics()
 
 
 def _checkpoint_path(options):
