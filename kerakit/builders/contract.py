@@ -529,7 +529,10 @@ def _check_shapes(owner, model, names, spec):
     """
     features = {feature.name: feature for feature in spec.features}
     single = spec.features[0] if len(names) == len(features) == 1 else None
-    for name, tensor in zip(names, model.inputs, strict=True):
+    structure = _input_structure(model)
+    # `model.inputs` of a dict are in the order of the sorted names.
+    tensors = list(structure.values()) if isinstance(structure, dict) else model.inputs
+    for name, tensor in zip(names, tensors, strict=True):
         feature = features.get(name, single)
         if feature is None:
             continue
