@@ -27,6 +27,7 @@ FINITE = "ensure_all_finite"  # the keyword of `check_array`, from scikit-learn 
 if FINITE not in inspect.signature(check_array).parameters:
     FINITE = "force_all_finite"
 
+_MOST_WARNINGS = 5  # about columns of numbers with marks
 _MATRIX = "features"  # the one input of a model that was trained on a matrix
 
 
@@ -117,9 +118,9 @@ def read_features(x: Any, owner: str) -> tuple[FeatureReader, dict[str, np.ndarr
     categories = {}
     for name, kind in kinds.items():
         if kind == "categorical":
-            _warn_of_numbers(name, columns[name], x)
             words = np.unique(arrays[name])
             categories[name] = Texts(words, np.arange(len(words)), tuple(words))
+    _warn_of_numbers(columns)
     matrix = list(columns) == [_MATRIX] and columns[_MATRIX].values.ndim > 1
     reader = FeatureReader(inputs, kinds, matrix, categories)
     return reader, {name: arrays[column] for column, name in inputs.items()}
@@ -156,18 +157,15 @@ def _array(x):
     return check_array(x, dtype=object, **{FINITE: False})
 
 
-def _warn_of_numbers(name, column, x):
+def _warn_of_numbers(columns):
     """Warn where the strings of a column are numbers with marks, or numbers among texts."""
-    odd = find_odd_texts(column.texts())
-    chosen = is_frame(x) and getattr(x, "dtypes", None) is not None
-    if odd is None or (
-        chosen and str(x[name].dtype).lower().startswith(("category", "categorical"))
-    ):
-        return
-    warn(
-        f"{_origin(name)}: {odd.sentence} The column is read as categorical. Convert it to "
-        "numbers; or to the type category, if its values are categories."
-    )
+    texts = {n: c for n, c in columns.items() if not getattr(c, "is_category", True)}
+    found = {name: odd for name, column in texts.items() if (odd := find_odd_texts(column))}
+    for name in list(found)[:_MOST_WARNINGS]:
+        warn(
+            f"{_origin(name)}: {found[name].sentence} The column is read as categorical. Convert "
+            "it to numbers; or to the type category, if its values are categories."
+        )
 
 
 def _float32(array):

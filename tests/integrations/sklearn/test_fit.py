@@ -3,6 +3,7 @@
 import copy
 import pickle
 import random
+import warnings
 
 import keras
 import numpy as np
@@ -51,10 +52,12 @@ def test_a_frame_of_another_library_answers_the_same(classifier, frame):
 def test_values_that_were_never_seen_are_warned_of(classifier, frame):
     with pytest.warns(UserWarning, match="'city': .* do not occur .*'Berlin'"):
         classifier.predict(frame.assign(city="Berlin"))
+    prices = frame[[]].assign(price=[f"${i % 7}" for i in range(120)])
     with pytest.warns(UserWarning, match=r"'price': '\$0' is a number with a mark"):
-        KerakitRegressor("linear", epochs=1).fit(
-            frame[[]].assign(price=[f"${i}" for i in range(120)]), np.arange(120.0)
-        )
+        KerakitRegressor("linear").fit(prices, np.arange(120.0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        KerakitRegressor("linear").fit(prices.astype("category"), np.arange(120.0))
 
 
 @pytest.mark.parametrize(
