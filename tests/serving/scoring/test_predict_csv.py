@@ -160,3 +160,10 @@ def test_what_stood_for_a_missing_value_in_training_does_so_again(tmp_path):
     answer = load_served(path)({"x": [np.nan, 3.0], "kind": ["", "a"]})["prediction"]
     values = [float(row["prediction"]) for row in rows_of(tmp_path / "out.csv")]
     np.testing.assert_allclose(values, answer, rtol=1e-6)
+
+
+def test_a_column_of_new_categories_is_warned_of(exports, tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("fixed acidity,alcohol,kind\n" + "7,9,Red\n" * 12 + "7,9,red\n7,9,\n")
+    with pytest.warns(UserWarning, match="'kind': 12 of 13 values .* 'Red' .*'red'"):
+        assert predict_csv(exports["regression"], source, out) == 14
