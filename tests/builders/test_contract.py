@@ -336,11 +336,12 @@ def test_a_model_takes_the_features_of_the_data():
 
 
 def test_a_single_input_needs_its_name_unless_told_otherwise():
+    spec = Spec("regression", (Feature("features", shape=(3,)),))
     inputs = keras.Input((3,), name="mine")
     model = keras.Model(inputs, keras.layers.Dense(1)(inputs))
-    check_inputs("evaluate", model, spec_of("features"), single_by_name=False)
+    check_inputs("evaluate", model, spec, single_by_name=False)
     with pytest.raises(kk.DataError, match="'mine'.*'features'"):
-        check_inputs("fit", model, spec_of("features"))
+        check_inputs("fit", model, spec)
 
 
 def test_the_message_stays_short():
@@ -368,3 +369,14 @@ def test_every_stage_says_the_same(line_data, tmp_path):
             f"The model of {owner} does not match the data: the model takes 'b', which the data "
             "does not have; the data has 'c', which the model does not take."
         )
+
+
+def test_shapes_of_inputs_are_compared_by_name():
+    """Keras sorts the inputs of a dict by name in `model.inputs`."""
+    inputs = {"b": keras.Input((2, 2), name="b"), "a": keras.Input((), name="a")}
+    total = keras.ops.sum(inputs["b"], axis=(1, 2)) + inputs["a"]
+    model = keras.Model(inputs, total)
+    features = (Feature("b", shape=(2, 2)), Feature("a"))
+    contract.check_inputs("fit", model, Spec("regression", features))
+    with pytest.raises(kk.DataError, match="its input 'b' takes the shape"):
+        contract.check_inputs("fit", model, Spec("regression", (Feature("b"), Feature("a"))))

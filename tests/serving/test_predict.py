@@ -236,6 +236,21 @@ def test_a_plain_array_is_asked_by_arrays_and_by_frames_of_its_width():
         predict(model, np.zeros((2, 4)))
 
 
+def test_columns_that_pandas_numbers():
+    x = np.arange(20.0).reshape(10, 2) % 7
+    frame = pd.DataFrame(x)
+    model = mlp_regressor(kk.load_arrays(frame, np.arange(10.0)), hidden=(4,))
+    expected = predict(model, frame)["prediction"]
+    for rows in (frame.to_dict("list"), frame.to_dict("records")):
+        np.testing.assert_array_equal(predict(model, rows)["prediction"], expected)
+    assert predict(model, frame.iloc[3])["prediction"].shape == (1,)
+    masked = np.ma.array(x[:, 0], mask=[True] + [False] * 9)
+    answer = predict(model, {"0": masked, "1": x[:, 1]})["prediction"]
+    frame.loc[0, 0] = None
+    np.testing.assert_array_equal(answer, predict(model, frame)["prediction"])
+    assert answer[0] != expected[0]
+
+
 def test_many_rows_are_answered_in_batches(kinds):
     model, _ = kinds
     rng = np.random.default_rng(0)

@@ -39,10 +39,13 @@ def frame_values(frame: Any, spec: Spec, owner: str) -> list[tuple[str, Any]]:
     if plain is not None:
         return plain
     found = find_columns(spec, names, owner, "table")
+    positions = {}
+    for position, name in enumerate(names):
+        positions.setdefault(name, []).append(position)
     for label in found:
-        if names.count(label) > 1:
+        if len(positions[label]) > 1:
             raise ArgumentError(f"{owner}: two columns have the name {label!r}. Rename one.")
-    return [(label, _column(frame, names.index(label))) for label in found]
+    return [(label, _column(frame, positions[label][0])) for label in found]
 
 
 def find_columns(spec: Spec, names: Sequence[str], owner: str, noun: str) -> list[str]:
@@ -125,19 +128,24 @@ def _names(frame):
 
 
 def _column(frame, position):
+    """A column of a frame: numbers without nulls as an array, others as the library has them."""
     if _library(frame, "pandas") is not None:
-        return _series(frame.iloc[:, position])
+        series = frame.iloc[:, position]
+        # A Series of mixed objects becomes an array, since Arrow refuses it in words of its own.
+        plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiubO"
+        return series.to_numpy() if plain else series
     if _library(frame, "polars") is not None:
-        return frame.to_series(position)
+        series = frame.to_series(position)
+        plain = (
+            series.dtype.is_numeric() and not series.dtype.is_decimal() and not series.null_count()
+        )
+        return series.to_numpy() if plain else series
     import pyarrow as pa
 
-    table = frame if isinstance(frame, pa.Table) else pa.table(frame)
-    return table.column(position)
-
-
-def _series(series):
-    """A Series of pandas; one of mixed objects as an array, which Arrow would refuse raw."""
-    return series.to_numpy() if series.dtype == object else series
+    table = frame if isinstance(frame, (pa.Table, pa.RecordBatch)) else pa.table(frame)
+    column = table.column(position)
+    plain = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    return column.to_numpy() if plain and not column.null_count else column
 
 
 def _library(frame, name):

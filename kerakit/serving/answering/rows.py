@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Rows", "read_rows"]
 
+_MAX_COLUMNS = 100_000
 _FEW = 8  # so many rows are one batch, however large a row is
 
 
@@ -82,21 +83,24 @@ def _as_it_is(answer):
 
 def _by_name(rows, spec, owner):
     """A dict of columns, or of the values of one row."""
+    rows = rows._asdict() if hasattr(rows, "_asdict") else rows  # of `DataFrame.itertuples`
     if isinstance(rows, Mapping):
-        return rows
+        return rows if set(map(type, rows)) <= {str} else {str(k): v for k, v in rows.items()}
     if hasattr(rows, "iloc") and hasattr(rows, "items"):  # a Series of pandas
         names = {name for f in spec.features for name in (f.column, f.name) if name}
-        if any(name in rows.index for name in names):
-            return {name: value for name, value in rows.items() if name in names}
+        few = len(rows) <= _MAX_COLUMNS  # a longer one is a column
+        if few and not names.isdisjoint(map(str, rows.index)):
+            return {str(name): value for name, value in rows.items() if str(name) in names}
     first = rows[0] if isinstance(rows, (list, tuple)) and rows else None
     if isinstance(first, Mapping):
         return _of_records(rows, first, owner)
     # What a plain string is depends on the model; a number is no row of anything.
     if len(spec.features) == 1:
         return {spec.feature_names[0]: rows}
+    hint = " Collect it first: rows.collect()." if hasattr(rows, "collect") else ""
     raise ArgumentError(
         f"{owner} takes a dict of columns: {_words(spec.feature_names)}; or a DataFrame with "
-        f"these columns. Got {type(rows).__name__} instead."
+        f"these columns. Got {type(rows).__name__} instead.{hint}"
     )
 
 
@@ -107,7 +111,7 @@ def _of_records(rows, first, owner):
                 f"{owner}: row {index} (counted from 0) must be a dict with the keys of the first "
                 f"one, [{shortlist(first, 8)}]. Got {short_repr(row)}."
             )
-    return {key: [row[key] for row in rows] for key in first}
+    return {str(key): [row[key] for row in rows] for key in first}
 
 
 def _labelled(columns, spec, owner):

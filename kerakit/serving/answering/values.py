@@ -66,8 +66,8 @@ def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
 
 
 def _plain_array(values):
-    """A list or array of usual numbers as float32, or `None`: nearly all requests are such."""
-    if not isinstance(values, (np.ndarray, list)):
+    """A list or array of finite numbers as float32, or `None`; nearly all columns are such."""
+    if type(values) not in (np.ndarray, list):
         return None
     try:
         array = np.asarray(values)
@@ -82,6 +82,8 @@ def _plain_array(values):
 
 
 def _column(feature, values, label):
+    if isinstance(values, np.ma.MaskedArray):
+        values = np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
     if feature.kind == "image":
         return image_values(feature, values, label)
     if feature.shape == ():
