@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from kerakit.solvers.least_squares import SMALLEST_SINGULAR_VALUE
+from kerakit.solvers.least_squares import independent_directions
 from kerakit.solvers.logistic import ABSENT
 
 __all__ = ["LogisticRows", "Solution", "solve_newton"]
@@ -19,8 +19,9 @@ MAX_STEPS = 30  # of Newton's method; a loss that has a minimum takes fewer than
 # squares the error that is left.
 TOLERANCE = 1e-16
 DAMPING = 1e-12  # of a Hessian with ones on its diagonal: that of a softmax is singular
-MAX_WEIGHTS = 2_500  # beyond, the Hessian would take longer than the steps of L-BFGS
-MAX_GRADIENT_STEPS = 500  # of L-BFGS
+MAX_WEIGHTS = 800  # beyond, the Hessian would take longer than the steps of L-BFGS
+MAX_COLUMNS = 4_000  # of which a square matrix is made
+MAX_GRADIENT_STEPS = 1_000  # of L-BFGS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -171,6 +172,26 @@ class _Problem:
             slope += x.T @ (errors * w[:, None]) / self.divisor
         return loss + np.sum(weights * (self.penalty @ weights)), slope
 
+    def bound(self):
+        """The Cholesky factor of an upper bound of the Hessian of one score."""
+        if self.width > MAX_COLUMNS:
+            return np.eye(self.width)
+        curvature = 0.5 if self.kind == "softmax" else 0.25
+        matrix = sum((x * w[:, None]).T @ x for x, _, w in self._parts())
+        matrix = curvature / self.divisor * matrix + 2 * self.penalty
+        return np.linalg.cholesky(
+            matrix + 1e-9 * np.trace(matrix) / len(matrix) * np.eye(len(matrix))
+        )
+
+    def separates(self, weights):
+        """Whether every row has the highest score for its own class."""
+        for x, y, _ in self._parts():
+            scores = x @ weights
+            right = scores.argmax(axis=1) == y if y.ndim == 1 else (scores > 0) == (y > 0)
+            if not right.all():
+                return False
+        return True
+
     def hessian(self, weights):
         """The gradient, and the Hessian: one matrix for each sigmoid, one for a softmax."""
         width, outputs = weights.shape
@@ -201,12 +222,11 @@ class _Problem:
     def _independent(self, total):
         """Orthogonal directions in which the standardised columns vary: a matrix of them."""
         width = len(self.mean)
-        if width > MAX_WEIGHTS:
+        if width > MAX_COLUMNS:
             return np.eye(width)
         parts = (((x - self.mean) * self.scale, w) for x, _, w in self._raw_parts())
-        values, vectors = np.linalg.eigh(sum((x * w[:, None]).T @ x for x, w in parts) / total)
-        kept = values > SMALLEST_SINGULAR_VALUE**2 * values[-1]
-        return np.eye(width) if kept.all() else vectors[:, kept]
+        basis = independent_directions(sum((x * w[:, None]).T @ x for x, w in parts) / total)
+        return np.eye(width) if basis is None else basis
 
     def _raw_parts(self):
         rows = self.rows
@@ -255,16 +275,28 @@ def _solved(matrix, right):
 
 
 def _gradient(problem, weights):
-    """L-BFGS, for more weights than a Hessian has room for."""
+    """L-BFGS, for more weights than a Hessian has room for.
+
+    Its variables are scaled by an upper bound of the Hessian, the same for all scores (Böhning
+    1992, doi:10.1007/BF00048682), so that it takes tens of steps and not hundreds.
+    """
+    from scipy.linalg import solve_triangular
     from scipy.optimize import minimize
 
-    def loss(flat):
-        value, slope = problem.gradient(flat.reshape(weights.shape))
-        return value, slope.ravel()
+    factor = problem.bound()
 
-    limits = {"maxiter": MAX_GRADIENT_STEPS, "ftol": 1e-15, "gtol": 1e-9, "maxcor": 20}
-    found = minimize(loss, weights.ravel(), jac=True, method="L-BFGS-B", options=limits)
-    return found.x.reshape(weights.shape), True
+    def raw(flat):
+        return solve_triangular(factor, flat.reshape(weights.shape), lower=True, trans="T")
+
+    def loss(flat):
+        value, slope = problem.gradient(raw(flat))
+        return value, solve_triangular(factor, slope, lower=True).ravel()
+
+    limits = {"maxiter": MAX_GRADIENT_STEPS, "ftol": 0.0, "gtol": 1e-10, "maxcor": 20}
+    start = (factor.T @ weights).ravel()
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options=limits)
+    weights = raw(found.x)
+    return weights, bool(problem.penalty.any()) or not problem.separates(weights)
 
 
 def _losses(scores, y):

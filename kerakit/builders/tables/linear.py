@@ -207,4 +207,4 @@ def _penalised(values, l2):
     """
     if l2 != "auto":
         return values, l2
-    return keras.layers.Identity(name=AUTO_PENALTY)(values), 0.0
+    return keras.layers.Identity(dtype="float32", name=AUTO_PENALTY)(values), 0.0

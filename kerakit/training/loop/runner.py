@@ -113,6 +113,13 @@ class Runner:
             hooks: `Hooks` of the callbacks.
             xla: bool. Whether XLA compiles a step of images. Defaults to `False`.
         """
+        if self.settings.measured and self.fits:  # a solved model trains on with it
+            trainer.optimizer.learning_rate = measured_learning_rate(
+                trainer,
+                self.arrays("train"),
+                TASKS[self.data.spec.task],
+                self.plan.prepare if self.images else None,
+            )
         if self.solved is not None:
             return SolvedEpoch(trainer, self.solved, self)
         if not self.fits:
@@ -127,13 +134,6 @@ class Runner:
             )
             return StreamedEpochs(trainer, self.plan, batches, validation, hooks, xla)
         train, validation = self.arrays("train"), self.arrays("validation")
-        if self.settings.measured:
-            trainer.optimizer.learning_rate = measured_learning_rate(
-                trainer,
-                train,
-                TASKS[self.data.spec.task],
-                self.plan.prepare if self.images else None,
-            )
         return InMemoryEpochs(trainer, self.plan, train, validation, hooks, xla)
 
     def _plan(self, prepare):

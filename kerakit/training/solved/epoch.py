@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from kerakit.builders.contract import LinearHead, network_of
 from kerakit.solvers.least_squares import Moments, refined, solve_least_squares
-from kerakit.solvers.newton import LogisticRows, solve_newton
+from kerakit.solvers.newton import LogisticRows, Solution, solve_newton
 from kerakit.training.rows.raw import by_batch
 from kerakit.training.rows.stream import batches_in_order
 from kerakit.training.solved.penalty import FOLDS, best_logistic_penalty, best_ridge_penalty
@@ -23,7 +23,7 @@ __all__ = ["SolvedEpoch"]
 # Rows that go through the network at a time. There are too few batches for a compiled function to
 # pay, whose tracing takes longer than they do.
 ROWS = 16_384
-ONE_THREAD_SIZE = 1_000_000  # numbers, up to which several threads would wait for each other
+ONE_THREAD_SIZE = 10_000_000  # numbers, up to which several threads would wait for each other
 RAW_ROWS = 1024  # of images and windows, which take more memory once they are preprocessed
 
 
@@ -175,6 +175,7 @@ class _Logistic:
     def __init__(self, epoch: SolvedEpoch) -> None:
         self.epoch, self.head = epoch, epoch.head
         self.l2, self.count = epoch.head.l2, 0
+        self.before: Solution | None = None  # where the next solution begins
         splits = ("train", "validation") if epoch.has_validation else ("train",)
         self.rows = {split: self._rows(split) for split in splits}
 
@@ -182,7 +183,7 @@ class _Logistic:
         if self.head.auto:
             self.l2 = self._best_penalty()
         elif not self.l2 and not self._solve("train").converged:
-            self.l2 = self._best_penalty()
+            self.l2, self.before = self._best_penalty(), None
             warn(
                 "The log loss has no minimum without a penalty: the columns, or one category of "
                 "a column, tell classes of the training rows apart without an error, so that "
@@ -202,7 +203,8 @@ class _Logistic:
     def _solve(self, *splits):
         rows = _sum([self.rows[split] for split in splits])
         self.count = len(rows.x)
-        return solve_newton(rows, self.head.output.units, self.l2)
+        self.before = solve_newton(rows, self.head.output.units, self.l2, self.before)
+        return self.before
 
     def _best_penalty(self):
         train = self.rows["train"]
