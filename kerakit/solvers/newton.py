@@ -10,68 +10,19 @@ import numpy as np
 
 from kerakit.solvers.least_squares import independent_directions
 from kerakit.solvers.logistic import ABSENT
+from kerakit.solvers.logistic_rows import ROWS, LogisticRows, Solution, log_losses
 
-__all__ = ["LogisticRows", "Solution", "solve_newton"]
+__all__ = ["solve_newton"]
 
-ROWS = 8192  # rows that are in memory as float64 at a time
 MAX_STEPS = 30  # of Newton's method; a loss that has a minimum takes fewer than 15
 # Twice the distance of the loss from its minimum, at which Newton's method ends: its last step
 # squares the error that is left.
 TOLERANCE = 1e-16
 DAMPING = 1e-12  # of a Hessian with ones on its diagonal: that of a softmax is singular
 MAX_WEIGHTS = 800  # beyond, the Hessian would take longer than the steps of L-BFGS
+MAX_KEPT = 10_000_000  # numbers of rows that are kept as float64
 MAX_COLUMNS = 4_000  # of which a square matrix is made
 MAX_GRADIENT_STEPS = 1_000  # of L-BFGS
-
-
-@dataclasses.dataclass(frozen=True)
-class LogisticRows:
-    """Rows of a classification.
-
-    Attributes:
-        x: float array of shape `(n, columns)`.
-        y: int array of shape `(n,)` of class ids for a softmax, or float array of shape
-            `(n, labels)` of zeros and ones, where each label has a regression of its own.
-        weight: float array of shape `(n,)`.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray
-
-    def take(self, index: np.ndarray) -> LogisticRows:
-        """Return the rows at an index."""
-        return LogisticRows(self.x[index], self.y[index], self.weight[index])
-
-    def __add__(self, other: LogisticRows) -> LogisticRows:
-        """Both sets of rows."""
-        pairs = ((self.x, other.x), (self.y, other.y), (self.weight, other.weight))
-        return LogisticRows(*map(np.concatenate, pairs))
-
-
-@dataclasses.dataclass(frozen=True)
-class Solution:
-    """The weights of a logistic or softmax regression.
-
-    Attributes:
-        kernel: float array of shape `(columns, scores)`.
-        bias: float array of shape `(scores,)`.
-        converged: bool. Whether the loss has a minimum, and these weights are there.
-    """
-
-    kernel: np.ndarray
-    bias: np.ndarray
-    converged: bool = True
-
-    def mean_log_loss(self, rows: LogisticRows) -> float:
-        """Return the weighted mean log loss of rows, over their labels too."""
-        total = 0.0
-        for start in range(0, len(rows.x), ROWS):
-            part = rows.take(slice(start, start + ROWS))
-            scores = np.asarray(part.x, "float64") @ self.kernel + self.bias
-            total += part.weight @ _losses(scores, part.y)[0]
-        scale = 1 if rows.y.ndim == 1 else rows.y.shape[1]
-        return float(total / (rows.weight.sum() * scale))
 
 
 def solve_newton(
@@ -140,34 +91,40 @@ class _Problem:
         variance = sum(w @ (x - self.mean) ** 2 for x, _, w in self._raw_parts()) / total
         varies = variance > 1e-13 * np.maximum(self.mean**2, 1e-30)
         self.scale = np.where(varies, 1 / np.sqrt(np.where(varies, variance, 1.0)), 0.0)
-        # The columns are those of `basis` times the standardised ones, of which some may depend
-        # on others.
+        # Some columns may depend on others: then the columns are the standardised ones times
+        # `basis`.
         self.basis = self._independent(total)
-        self.width = self.basis.shape[1] + 1
+        self.width = (len(self.mean) if self.basis is None else self.basis.shape[1]) + 1
         self.penalty = np.zeros((self.width, self.width))
-        self.penalty[:-1, :-1] = self.basis.T @ (l2 * self.scale[:, None] ** 2 * self.basis)
+        penalty = np.diag(l2 * self.scale**2)
+        if self.basis is not None:
+            penalty = self.basis.T @ penalty @ self.basis
+        self.penalty[:-1, :-1] = penalty
+        # Rows that are standardised once, where these take little memory.
+        self.kept = list(self._computed_parts()) if rows.x.size <= MAX_KEPT else None
 
     def raw(self, weights):
         if self.kind == "softmax":  # the answer is the same; these weights have the least norm
             weights = weights - weights.mean(axis=1, keepdims=True)
-        kernel = (self.basis @ weights[:-1]) * self.scale[:, None]
+        kernel = weights[:-1] if self.basis is None else self.basis @ weights[:-1]
+        kernel = kernel * self.scale[:, None]
         return kernel, weights[-1] - self.mean @ kernel
 
     def standardised(self, kernel, bias):
         divisor = np.where(self.scale > 0, self.scale, np.inf)[:, None]
-        return np.concatenate(
-            [self.basis.T @ (kernel / divisor), (bias + self.mean @ kernel)[None]]
-        )
+        weights = kernel / divisor
+        weights = weights if self.basis is None else self.basis.T @ weights
+        return np.concatenate([weights, (bias + self.mean @ kernel)[None]])
 
     def loss(self, weights):
-        total = sum(w @ _losses(x @ weights, y)[0] for x, y, w in self._parts())
+        total = sum(w @ log_losses(x @ weights, y)[0] for x, y, w in self._parts())
         return total / self.divisor + np.sum(weights * (self.penalty @ weights))
 
     def gradient(self, weights):
         """The loss and its gradient."""
         loss, slope = 0.0, 2 * self.penalty @ weights
         for x, y, w in self._parts():
-            losses, errors, _ = _losses(x @ weights, y)
+            losses, errors, _ = log_losses(x @ weights, y)
             loss += w @ losses / self.divisor
             slope += x.T @ (errors * w[:, None]) / self.divisor
         return loss + np.sum(weights * (self.penalty @ weights)), slope
@@ -199,7 +156,7 @@ class _Problem:
         matrix = np.zeros((outputs, pairs, width, width))
         slope = 2 * self.penalty @ weights
         for x, y, w in self._parts():
-            _, errors, p = _losses(x @ weights, y)
+            _, errors, p = log_losses(x @ weights, y)
             slope += x.T @ (errors * w[:, None]) / self.divisor
             w = w / self.divisor
             for one in range(outputs):
@@ -220,13 +177,12 @@ class _Problem:
         return slope, list(matrix[:, 0])
 
     def _independent(self, total):
-        """Orthogonal directions in which the standardised columns vary: a matrix of them."""
+        """Orthogonal directions in which the standardised columns vary, or `None` for all."""
         width = len(self.mean)
         if width > MAX_COLUMNS:
-            return np.eye(width)
+            return None
         parts = (((x - self.mean) * self.scale, w) for x, _, w in self._raw_parts())
-        basis = independent_directions(sum((x * w[:, None]).T @ x for x, w in parts) / total)
-        return np.eye(width) if basis is None else basis
+        return independent_directions(sum((x * w[:, None]).T @ x for x, w in parts) / total)
 
     def _raw_parts(self):
         rows = self.rows
@@ -234,10 +190,14 @@ class _Problem:
             part = slice(start, start + ROWS)
             yield np.asarray(rows.x[part], "float64"), rows.y[part], rows.weight[part]
 
-    def _parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _parts(self):
+        return self._computed_parts() if self.kept is None else self.kept
+
+    def _computed_parts(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """`(x, y, weight)` of some rows; the last column of x is 1."""
         for x, y, w in self._raw_parts():
-            x = ((x - self.mean) * self.scale) @ self.basis
+            x = (x - self.mean) * self.scale
+            x = x if self.basis is None else x @ self.basis
             yield np.concatenate([x, np.ones((len(x), 1))], axis=1), y, w
 
 
@@ -297,18 +257,3 @@ def _gradient(problem, weights):
     found = minimize(loss, start, jac=True, method="L-BFGS-B", options=limits)
     weights = raw(found.x)
     return weights, bool(problem.penalty.any()) or not problem.separates(weights)
-
-
-def _losses(scores, y):
-    """`(log loss of each row, its derivative by each score, probability of each score)`."""
-    if y.ndim == 2:
-        p = 0.5 * (1 + np.tanh(scores / 2))
-        return np.sum(np.logaddexp(0, scores) - y * scores, axis=1), p - y, p
-    top = scores.max(axis=1, keepdims=True)
-    exponentials = np.exp(scores - top)
-    total = exponentials.sum(axis=1, keepdims=True)
-    p = exponentials / total
-    index = np.arange(len(scores)), y
-    errors = p.copy()
-    errors[index] -= 1
-    return (np.log(total) + top)[:, 0] - scores[index], errors, p

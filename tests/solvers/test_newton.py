@@ -5,7 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from kerakit.solvers import newton
-from kerakit.solvers.newton import LogisticRows, solve_newton
+from kerakit.solvers.logistic_rows import LogisticRows
+from kerakit.solvers.newton import solve_newton
 
 
 def rows(classes, count=400):

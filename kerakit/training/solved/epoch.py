@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from kerakit.builders.contract import LinearHead, network_of
 from kerakit.solvers.least_squares import Moments, refined, solve_least_squares
-from kerakit.solvers.newton import LogisticRows, Solution, solve_newton
+from kerakit.solvers.logistic_rows import LogisticRows, Solution
+from kerakit.solvers.newton import solve_newton
 from kerakit.training.rows.raw import by_batch
 from kerakit.training.rows.stream import batches_in_order
 from kerakit.training.solved.penalty import FOLDS, best_logistic_penalty, best_ridge_penalty

@@ -9,7 +9,8 @@ from typing import TypeVar
 import numpy as np
 
 from kerakit.solvers.least_squares import Moments, mean_squared_error, solve_least_squares
-from kerakit.solvers.newton import LogisticRows, Solution, solve_newton
+from kerakit.solvers.logistic_rows import LogisticRows, Solution
+from kerakit.solvers.newton import solve_newton
 
 __all__ = ["FOLDS", "best_logistic_penalty", "best_ridge_penalty"]
 
