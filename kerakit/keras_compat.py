@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "compile_arguments",
+    "copy_direction",
+    "function_of",
     "inputs_of_calls",
     "is_idle_in_batches",
     "is_made_in",
@@ -77,6 +79,30 @@ def loss_tracker(model: keras.Model) -> keras.metrics.Metric:
         model: `keras.Model` that was compiled.
     """
     return next(metric for metric in model.metrics if metric.name == "loss")
+
+
+def function_of(metric: keras.metrics.Metric) -> Callable[..., Any] | None:
+    """Return the function of which a metric takes the mean, or `None`.
+
+    Assumes: `keras.metrics.MeanMetricWrapper` keeps it as `_fn`.
+
+    Args:
+        metric: `keras.metrics.Metric`.
+    """
+    return getattr(metric, "_fn", None)
+
+
+def copy_direction(metric: keras.metrics.Metric, other: keras.metrics.Metric) -> None:
+    """Let callbacks such as `EarlyStopping` take the better values of two metrics alike.
+
+    Assumes: they look for `_direction` of a metric where their `mode` is `"auto"`.
+
+    Args:
+        metric: `keras.metrics.Metric`.
+        other: `keras.metrics.Metric`, which gets the direction of `metric`.
+    """
+    if hasattr(metric, "_direction"):
+        other._direction = metric._direction
 
 
 def is_idle_in_batches(callback: keras.callbacks.Callback) -> bool:

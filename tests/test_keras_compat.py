@@ -14,6 +14,8 @@ import tensorflow as tf
 from kerakit import keras_compat
 from kerakit.keras_compat import (
     compile_arguments,
+    copy_direction,
+    function_of,
     inputs_of_calls,
     is_idle_in_batches,
     is_made_in,
@@ -32,7 +34,7 @@ from kerakit.keras_compat import (
 ROOT = pathlib.Path(keras_compat.__file__).parent
 UNDOCUMENTED = re.compile(
     r"_flatten_layers|_compile_config|_loss_tracker|_keras_history|_inbound_nodes|_nodes_by_depth"
-    r"|_all_reduce_sum_gradients|global_state|\bkeras_home\b|__dict__\[.call.\]|keras\.src"
+    r"|_all_reduce_sum_gradients|\b_fn\b|\._direction\b|global_state|\bkeras_home\b|__dict__\[.call.\]|keras\.src"
 )
 
 
@@ -178,6 +180,31 @@ def test_loss_tracker():
     assert float(tracker.result()) == logs["loss"] == 5.0, message
     loss_tracker(model).update_state(9.0, sample_weight=2.0)  # (2 * 5 + 2 * 9) / 4
     assert float(model.get_metrics_result()["loss"]) == 7.0, message
+
+
+def test_function_of():
+    message = broken("function_of", "MeanMetricWrapper keeps its function as _fn")
+    function = keras.losses.mean_squared_error
+    assert function_of(keras.metrics.MeanMetricWrapper(function)) is function, message
+    assert function_of(keras.metrics.AUC()) is None, message
+
+
+@pytest.mark.parametrize("values", [(0.1, 0.2, 0.3), (0.3, 0.2, 0.1)], ids=["up", "down"])
+def test_copy_direction(values):
+    """A metric of another name, of which Keras cannot tell whether more of it is better."""
+    message = broken("copy_direction", "callbacks look for _direction of a metric")
+    up = values[0] < values[1]
+    metric = keras.metrics.MeanMetricWrapper(lambda y_true, y_pred: y_pred, name="score")
+    copy_direction(keras.metrics.AUC() if up else keras.metrics.MeanSquaredError(), metric)
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=[metric])
+    model.evaluate(np.zeros((2, 1)), np.zeros((2, 1)), verbose=0)
+    stop = keras.callbacks.EarlyStopping(monitor="val_score", patience=1)
+    stop.set_model(model)
+    stop.on_train_begin()
+    for epoch, value in enumerate(values):
+        stop.on_epoch_end(epoch, {"val_score": value})
+    assert stop.best_epoch == 2 and not model.stop_training, message
 
 
 def test_tensors_know_the_layers_that_made_them():

@@ -16,6 +16,7 @@ from keras import ops
 
 from kerakit.checks import short_repr
 from kerakit.errors import ArgumentError
+from kerakit.keras_compat import copy_direction, function_of
 
 __all__ = ["FormedMetric", "formed_metrics"]
 
@@ -109,7 +110,7 @@ def _formed(owner, given, answer, classes, column):
         metric, (_K.MeanMetricWrapper, _K.RootMeanSquaredError)
     ):
         raise _unfit(owner, given, "a mean of given values, not a metric of targets")
-    name = getattr(getattr(metric, "_fn", None), "__name__", "")
+    name = getattr(function_of(metric), "__name__", "")
     if answer in ("numbers", "forecast"):
         if isinstance(metric, _OF_CLASSES) or "categorical" in name or "binary" in name:
             raise _unfit(owner, given, "a metric of classes, and the model predicts numbers")
@@ -187,7 +188,7 @@ def _is_of_keras(metric):
     if not isinstance(metric, _K.Metric):
         return False
     written = next(kind for kind in type(metric).__mro__ if "update_state" in vars(kind))
-    function = getattr(metric, "_fn", None)
+    function = function_of(metric)
     owners = [written] if function is None else [written, function]
     return all(owner.__module__.startswith("keras.") for owner in owners)
 
@@ -226,9 +227,7 @@ class FormedMetric(keras.metrics.Metric):
         metric = metric if isinstance(metric, _K.Metric) else _K.deserialize(metric)
         super().__init__(name=name or metric.name, dtype=dtype)
         self.metric, self.form = metric, form
-        direction = getattr(metric, "_direction", None)
-        if direction is not None:  # what callbacks such as EarlyStopping read
-            self._direction = direction
+        copy_direction(metric, self)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         y_true, y_pred = self._in_form(ops.convert_to_tensor(y_true), ops.convert_to_tensor(y_pred))
