@@ -86,8 +86,18 @@ def rows_for(model, inputs):
     return RNG.uniform(-1, 1, shape).astype("float32")
 
 
+# One of each kind of input by default; the other builders and encoders are slow tests.
+QUICKER = {"linear_regressor", "mlp_classifier", "cnn_classifier, vgg", "sequence_classifier, lstm"}
+
+
 @pytest.mark.many
-@pytest.mark.parametrize("case", [*(name for name in CASES if name[:3] != "pre"), *BACKBONES])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(name, marks=() if name in QUICKER else pytest.mark.slow)
+        for name in [*(name for name in CASES if name[:3] != "pre"), *BACKBONES]
+    ],
+)
 def test_every_builder_keeps_preprocess_and_answer_in_float32(case, tmp_path):
     make, options = CASES[case]
     inputs, builder = make(tmp_path), getattr(kk, case.split(",")[0])
@@ -116,7 +126,9 @@ def test_every_builder_keeps_preprocess_and_answer_in_float32(case, tmp_path):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_a_column_near_120000_is_learned_and_its_baseline_is_the_same(policy):
     data = table()
     reports = []

@@ -203,6 +203,7 @@ def test_what_is_no_data_gets_one_line_that_says_how_to_make_one(what, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.many
 def test_rows_of_many_columns_are_those_of_the_table():
     """Columns of one type share a tensor; the order of the columns stays."""
     features = {}

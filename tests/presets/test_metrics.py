@@ -210,7 +210,7 @@ def test_callbacks_know_whether_more_of_a_monitored_metric_is_better():
 
 
 @pytest.mark.process
-@pytest.mark.parametrize("first", ["keras", "kerakit"])
+@pytest.mark.parametrize("first", [pytest.param("keras", marks=pytest.mark.slow), "kerakit"])
 def test_a_saved_model_loads_wherever_kerakit_is_imported(first, tmp_path):
     model = kk.mlp_classifier(3, classes=2, hidden=(4,))
     kk.compile(model, metrics=["AUC"])

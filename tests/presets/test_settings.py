@@ -10,7 +10,7 @@ from kerakit.presets.settings import assumed_settings, settings_of
 keras_schedules = keras.optimizers.schedules
 
 
-@pytest.mark.parametrize("steps", [3, 40, 1234])
+@pytest.mark.parametrize("steps", [3, 40, pytest.param(1234, marks=pytest.mark.many)])
 @pytest.mark.parametrize(
     "schedule",
     [

@@ -3,6 +3,7 @@
 A block under a heading that the table below does not know is an error.
 """
 
+import ast
 import contextlib
 import functools
 import importlib.util
@@ -149,6 +150,19 @@ def estimator_to_the_server(clone, names, printed):
     np.testing.assert_allclose(served["prediction"], predicted, rtol=1e-5)
 
 
+def metrics(clone, names, printed):
+    values = ast.literal_eval(printed)
+    assert {"AUC", "F1Score", "auc_pr"} <= set(values) and 0.5 < values["AUC"] <= 1
+
+
+def callbacks(clone, names, printed):
+    note, *_, count = printed.splitlines()
+    assert note.startswith("callbacks: every batch is a step of its own")
+    rows = names["data"].spec.sizes["train"]
+    steps = -(-rows // kk.PRESETS["regression"].batch_size_for(rows))
+    assert int(count) == 2 * steps == len(names["losses"])
+
+
 PYTHON = {
     "Ten lines": ten_lines,
     "Your own metric and baseline": own_metric,
@@ -164,6 +178,8 @@ PYTHON = {
     "Sequences": sequences,
     "Train on": trained_on,
     "The learning rate": learning_rate,
+    "Metrics": metrics,
+    "Callbacks": callbacks,
     "A first fit": first_fit,
     "A search": search,
     "Your own network": own_network,

@@ -137,7 +137,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(flags, words, tmp_path, capsys
 def test_without_the_extra_one_line_says_what_to_install(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, PACKAGE, None)  # Python refuses to import it
-    assert run_here("image-finetune", "--images", "nowhere") == 2
+    assert run_here("image-finetune") == 2
     assert not list(tmp_path.iterdir())
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and error.startswith("error: ")

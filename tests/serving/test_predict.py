@@ -36,6 +36,7 @@ def check_parity(model, spec, table, path):
                 np.testing.assert_array_equal(values, expected[name])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("case", CASES)
 def test_predict_is_what_the_server_answers(models, exports, case):
     spec = make_spec(case)
@@ -300,6 +301,7 @@ def test_predict_says_what_it_takes(models, exports):
         predict(models["binary"], PANDAS, make_spec("multiclass"))
 
 
+@pytest.mark.many
 def test_a_model_that_predicted_trains_saves_and_exports_as_before(tmp_path):
     spec = make_spec("regression")
     model, table = make_model("regression", spec), make_table(spec)

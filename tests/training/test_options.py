@@ -146,7 +146,10 @@ def test_models_that_fit_cannot_train_have_one_line(rows):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
+@pytest.mark.parametrize(
+    "cache_mb",
+    [pytest.param(512, id="in memory"), pytest.param(0, id="streamed", marks=pytest.mark.slow)],
+)
 def test_many_fits_of_a_sequential_model_warn_of_nothing(rows, caplog, recwarn, cache_mb):
     """TensorFlow warns of retracing after five functions that are made at one line."""
     logger = logging.getLogger("tensorflow")

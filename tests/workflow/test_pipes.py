@@ -54,8 +54,10 @@ def test_the_work_goes_on_and_the_exit_code_is_the_usual_one(tmp_path, ending, c
     ("command", "code"),
     [
         (["recipes/tabular_regression.py", "--help"], 0),
-        (["recipes/tabular_regression.py", "--epochs", "no"], 2),
-        (["-c", COMMAND, "list", "presets"], 0),
+        pytest.param(
+            ["recipes/tabular_regression.py", "--epochs", "no"], 2, marks=pytest.mark.slow
+        ),
+        pytest.param(["-c", COMMAND, "list", "presets"], 0, marks=pytest.mark.slow),
         (["-c", COMMAND, "verify", "no/such/folder"], 2),
         (["-c", COMMAND, "--version"], 0),
     ],

@@ -218,6 +218,9 @@ def _batch_size(spec):
 def _is_one(value, feature):
     """Whether a value is that of one row, rather than a column of such values."""
     wanted = tuple(feature.shape)
+    is_column = isinstance(value, (list, tuple, np.ndarray)) and getattr(value, "ndim", 1)
+    if is_column and not len(value):
+        return False  # no rows
     if feature.kind == "image":
         if isinstance(value, (str, bytes, os.PathLike)):
             return True

@@ -12,7 +12,7 @@ import io
 import logging
 import pathlib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -45,7 +45,7 @@ class _NotKept(Exception):
 
 
 def callback_state(
-    callback: keras.callbacks.Callback,
+    callback: keras.callbacks.Callback, given: Mapping[str, Any] = types.MappingProxyType({})
 ) -> tuple[dict[str, Any], dict[str, np.ndarray], list[str]]:
     """Return the state of a callback as `(values, arrays, lost)`.
 
@@ -54,6 +54,8 @@ def callback_state(
 
     Args:
         callback: `keras.callbacks.Callback`.
+        given: mapping from name to a JSON value, as returned before training. An attribute that
+            still has this value is left out, unless it holds arrays. Defaults to no names.
 
     Returns:
         Tuple of a dict of JSON values, a dict of the arrays that they refer to, and a list with
@@ -73,6 +75,8 @@ def callback_state(
                 lost.append(f"{name} ({type(value).__name__})")
         else:
             arrays.update(found)
+            if not found and name in given and given[name] == values[name]:
+                del values[name]
     return values, arrays, lost
 
 

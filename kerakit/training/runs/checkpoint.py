@@ -51,6 +51,9 @@ class Checkpoint:
         self.callbacks = callbacks
         self.identity = identity
         self._lost: set[str] = set()
+        # What a constructor set and training leaves alone is no state: a new constructor may
+        # set it otherwise.
+        self._given = [callback_state(callback)[0] for callback in callbacks]
 
     def save(self, epoch: int, stopped: bool = False, durable: bool = False) -> None:
         """Write the state after `epoch` epochs.
@@ -68,7 +71,7 @@ class Checkpoint:
         arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self.variables)}
         states = []
         for number, callback in enumerate(self.callbacks):
-            values, state, lost = callback_state(callback)
+            values, state, lost = callback_state(callback, self._given[number])
             self._warn_of_lost(callback, lost)
             states.append({"class": type(callback).__name__, "values": values})
             arrays.update({f"callback_{number}_{key}": array for key, array in state.items()})
@@ -117,7 +120,10 @@ class Checkpoint:
         for callback, number in _pairs(self.callbacks, meta["callbacks"]):
             prefix = f"callback_{number}_"
             found = {k[len(prefix) :]: v for k, v in arrays.items() if k.startswith(prefix)}
-            restore_callback(callback, meta["callbacks"][number]["values"], found)
+            values = meta["callbacks"][number]["values"]
+            restore_callback(callback, values, found)
+            for name in values:  # state of the run, though it may be what this callback had
+                self._given[self.callbacks.index(callback)].pop(name, None)
 
     def differing_callbacks(self, meta: dict[str, Any]) -> tuple[list[str], list[str]]:
         """Return the classes of callbacks that are new, and of those that are missing.

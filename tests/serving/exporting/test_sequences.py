@@ -83,12 +83,14 @@ def test_series_of_unequal_length_are_padded(sequences, sequence_exports):
         np.testing.assert_allclose(one["probabilities"], whole["probabilities"][:1], atol=1e-6)
         assert served({"series": []})["label"].shape == (0,)
         assert np.isfinite(served({"series": [[]]})["confidence"]).all()
+        alone = served({"series": rows[0]})  # one row, as it is
+        np.testing.assert_array_equal(alone["probabilities"], one["probabilities"])
     gap = served({"series": [[[1, None], [2, 3]], [[1, 2]]]})
     assert np.isfinite(gap["probabilities"]).all()
 
 
 @pytest.mark.parametrize(
-    "values", [3.0, [1.0, 2.0], [[1.0], ["x"]], [[1.0], [[1.0]]], np.zeros((2, 3, 1)), "abc"]
+    "values", [3.0, [[1.0], ["x"]], [[1.0], [[1.0]]], np.zeros((2, 3, 1)), "abc"]
 )
 def test_what_is_no_batch_of_series(values, sequence_exports):
     with pytest.raises(ArgumentError, match="'series'"):

@@ -174,6 +174,7 @@ class Reduce(keras.callbacks.Callback):
             self.model.optimizer.learning_rate = self.model.optimizer.learning_rate / 4
 
 
+@pytest.mark.slow
 def test_a_rate_that_a_callback_set_holds_and_the_loaded_model_trains_on(tune, shapes, tmp_path):
     """The rate of a stage, also where it goes on; its file begins with the rate of the preset."""
     with pytest.warns(UserWarning, match="A callback set the learning rate in epoch 1 "):
@@ -253,5 +254,5 @@ def interrupted(tune, tmp_path_factory):
 
 def test_other_data_are_refused(tune, interrupted, make_data):
     folder, model = interrupted
-    with pytest.raises(kk.RunError, match="belongs to another run: its data"):
+    with pytest.raises(kk.RunError, match="The data changed since the run in .* began"):
         tune(folder, model, data=make_data(rows=88))

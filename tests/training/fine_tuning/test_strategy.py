@@ -72,6 +72,7 @@ def test_the_fall_of_the_loss_is_a_paired_test():
     assert fall == pytest.approx(0.3) and np.isnan(error)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_auto_undoes_what_a_strategy_by_name_keeps(shapes, make_pretrained, capsys):
     """The loss of one image, which is trained on as well, falls; that may be chance."""

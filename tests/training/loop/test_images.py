@@ -197,7 +197,7 @@ def test_same_seed_same_weights_other_seed_others(pictures, small_cnn):
     ("cache_mb", "precision"),
     [
         pytest.param(512, "float32", id="in memory"),
-        pytest.param(0, "mixed_bfloat16", id="streamed-bfloat16"),
+        pytest.param(0, "mixed_bfloat16", id="streamed-bfloat16", marks=pytest.mark.slow),
         pytest.param(0, "float32", id="streamed", marks=pytest.mark.slow),
         pytest.param(512, "mixed_bfloat16", id="in memory-bfloat16", marks=pytest.mark.slow),
     ],

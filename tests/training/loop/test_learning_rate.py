@@ -96,7 +96,13 @@ def test_without_a_schedule_a_reduced_rate_is_that_of_keras(diabetes, recwarn):
     assert not [w for w in recwarn if "learning rate" in str(w.message)]
 
 
-@pytest.mark.parametrize("at", [1, 3], ids=["before the callback set it", "after"])
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(1, id="before the callback set it", marks=pytest.mark.slow),
+        pytest.param(3, id="after"),
+    ],
+)
 def test_a_stopped_run_with_a_reduced_rate_ends_as_the_uninterrupted_one(diabetes, tmp_path, at):
     whole, _ = trained(diabetes, 5, [plateau()])
     model, run = mlp(diabetes), {"epochs": 5, "early_stopping": False, "verbose": 0}
@@ -150,7 +156,10 @@ def test_every_step_has_its_rate_until_a_callback_sets_it(diabetes):
     assert rate_of(model) == 0.25
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "one_cycle", "step"])
+@pytest.mark.parametrize(
+    "schedule",
+    ["cosine", *(pytest.param(n, marks=pytest.mark.slow) for n in ("one_cycle", "step"))],
+)
 def test_a_trained_model_trains_on(diabetes, tmp_path, schedule):
     model = mlp(diabetes)
     kk.compile(model, schedule=schedule, optimizer="adamw", weight_decay=0.5, batch_size=32)

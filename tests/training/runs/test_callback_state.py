@@ -140,6 +140,33 @@ def test_a_resumed_run_has_the_state_of_an_uninterrupted_one(diabetes, tmp_path)
     assert resumed.epochs == {"seen": {0, 1, 2, 3}}
 
 
+class Slower(keras.callbacks.Callback):
+    """Counts epochs by a step that a constructor gives."""
+
+    def __init__(self, step):
+        super().__init__()
+        self.step, self.count, self.phase = {"by": step}, 0, "new"
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.count += self.step["by"]
+        self.phase = "old"
+
+
+@pytest.mark.training
+def test_what_training_leaves_alone_is_that_of_the_new_constructor(diabetes, tmp_path):
+    def go_on(epochs, callback):
+        model = mlp(diabetes, preset="adam")  # a constant rate, so that epochs can be added
+        kk.fit(model, diabetes, epochs=epochs, run_dir=tmp_path, callbacks=callback, verbose=0)
+        return callback
+
+    first, second = go_on(2, Slower(1)), go_on(4, Slower(10))
+    assert (first.count, second.count, second.step) == (2, 22, {"by": 10})
+    # The same object again: what it had is the state of the run, and a fresh one gets it.
+    assert go_on(5, second).count == 32
+    third = go_on(6, Slower(100))
+    assert (third.count, third.phase) == (132, "old")
+
+
 @pytest.mark.training
 def test_other_callbacks_do_not_forbid_resuming(diabetes, tmp_path, capsys):
     whole = run(diabetes, tmp_path / "whole", None)
