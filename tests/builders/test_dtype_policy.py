@@ -73,7 +73,6 @@ CASES = {
     ),
 }
 LARGE = ("pretrained_classifier", "sequence_tagger", "text_classifier")
-BACKBONES = [pytest.param("pretrained_classifier", marks=pytest.mark.backbone)]
 
 
 def rows_for(model, inputs):
@@ -93,10 +92,7 @@ QUICKER = {"linear_regressor", "mlp_classifier", "cnn_classifier, vgg", "sequenc
 @pytest.mark.many
 @pytest.mark.parametrize(
     "case",
-    [
-        pytest.param(name, marks=() if name in QUICKER else pytest.mark.slow)
-        for name in [*(name for name in CASES if name[:3] != "pre"), *BACKBONES]
-    ],
+    [pytest.param(name, marks=() if name in QUICKER else pytest.mark.slow) for name in CASES],
 )
 def test_every_builder_keeps_preprocess_and_answer_in_float32(case, tmp_path):
     make, options = CASES[case]
