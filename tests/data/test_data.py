@@ -62,6 +62,7 @@ def test_a_gatherer_works_in_pipelines_and_graphs_and_knows_its_shape(images):
     assert int(total) == IMAGES[[3, 8]].sum(dtype=int) and target.numpy().tolist() == [3, 1]
 
 
+@pytest.mark.many
 def test_batches_and_rows_come_in_order(images):
     made = data(images, WEIGHT)
     sizes, start = [], 0

@@ -85,6 +85,7 @@ def test_perceptron_loss_counts_only_rows_on_the_wrong_side():
     assert loss == pytest.approx((0 + 2 + 1) / 3, rel=1e-5)
 
 
+@pytest.mark.many
 def test_the_loss_counts_in_deviations_of_the_target(line_data):
     model = kk.mlp_regressor(line_data.spec)
     kk.compile(model, "regression")

@@ -42,6 +42,7 @@ def test_schedules_that_keras_has_as_a_number_or_not_at_all():
         kk.OneCycleSchedule(0.1).to_keras(10)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "options",
     [

@@ -200,6 +200,7 @@ def test_a_model_that_was_built_from_data_knows_its_columns_and_classes(kinds):
     assert len(expected) == data.spec.sizes["test"]
 
 
+@pytest.mark.many
 def test_a_loaded_regressor_needs_no_names_and_a_classifier_does(kinds, models, tmp_path):
     model, data = kinds
     model.save(tmp_path / "r.keras")

@@ -47,6 +47,7 @@ def test_served_is_the_signature_to_the_last_bit(exports, case):
         ]
 
 
+@pytest.mark.many
 def test_served_can_be_called_from_threads(exports):
     served = load_served(exports["multiclass"])
     features = make_table(make_spec("multiclass")).features

@@ -64,6 +64,7 @@ def test_bad_arguments_are_named(build, words):
         build()
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 def test_images_below_the_stride_are_refused_and_the_smallest_are_not(arch):
     # Two halvings at least, by pooling or by stride.

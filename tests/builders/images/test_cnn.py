@@ -50,6 +50,7 @@ def test_networks_pass_the_battery(arch, classes, tmp_path):
     assert answer.shape == (6, len(classes))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("arch", ARCHITECTURES)
 @pytest.mark.parametrize("shape", [(8, 8, 1), (28, 28, 1), (33, 50, 3), (96, 64, 3), (224, 224, 3)])
 def test_any_size_will_do(arch, shape):
@@ -93,6 +94,7 @@ def residual_count(width, blocks, channels, classes, stem):
     return count + 4 * before + before * classes + classes
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("shape", "width", "depth", "stem"),
     [((28, 28, 1), None, None, 3), ((32, 32, 3), 8, 14, 3), ((224, 224, 3), 32, 8, 7)],
@@ -146,6 +148,7 @@ def test_pixels_are_standardised_by_the_spec_or_brought_to_the_unit_range():
         np.testing.assert_allclose(answer.ravel(), [-1, 1] * 32, rtol=1e-6)
 
 
+@pytest.mark.many
 def test_the_same_seed_gives_the_same_network_and_another_another():
     def first_kernel(seed):
         keras.utils.set_random_seed(seed)

@@ -67,6 +67,7 @@ def stand_in(monkeypatch):
     monkeypatch.setattr(classifier, "load_backbone", load)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("backbone", FAMILIES)
 def test_pixels_become_what_the_family_takes(backbone, stand_in):
     check_pixels(backbone)

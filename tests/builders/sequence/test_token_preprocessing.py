@@ -128,6 +128,7 @@ def test_tokens_by_hand():
     assert flags[1, 0].tolist() == [0, 0, 0, 0]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("token", "flags"),
     [

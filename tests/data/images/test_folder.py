@@ -53,6 +53,7 @@ def test_the_feature_has_the_training_pixels_statistics(tmp_path, pictures):
     np.testing.assert_array_equal(features["image"], first)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("parts", "validation", "test"),
     [
@@ -138,6 +139,7 @@ def test_the_fingerprint_is_over_names_and_contents(tmp_path, pictures):
     assert len({first, second, fingerprint()}) == 3
 
 
+@pytest.mark.many
 def test_size_and_channels_can_be_asked_for(tmp_path, pictures):
     def chosen():
         headers = scan_images(find_images(tmp_path)["train"]).headers

@@ -79,6 +79,7 @@ def test_universal_dependencies(name):
     assert read_conll(UNIVERSAL, name, tag="xpos")[1].tags == ["N", "N", "_"]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("split", ["train", "dev", "test"])
 def test_a_real_treebank_is_what_conllu_reads(test_data, split):
     path = test_data / "tagging" / "ud_english_partut" / f"en_partut-ud-{split}.conllu"

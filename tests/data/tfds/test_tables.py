@@ -10,6 +10,7 @@ def prepared(test_data):
     return test_data / "tfds"
 
 
+@pytest.mark.many
 @pytest.mark.filterwarnings("ignore:.*like an identifier")
 @pytest.mark.parametrize(
     ("name", "rows", "task", "classes", "width"),

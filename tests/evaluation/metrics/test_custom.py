@@ -57,6 +57,7 @@ def test_a_metric_of_scikit_learn(make):
     )
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("task", "width", "y_shape", "p_shape"),
     [

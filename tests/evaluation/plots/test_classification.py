@@ -7,6 +7,7 @@ from kerakit.evaluation.plots import classification as plots
 from kerakit.evaluation.plots.figure import png
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("names", [("bad", "good"), ("a", "b", "c"), tuple("abcdefghij")])
 def test_nothing_of_a_confusion_matrix_is_cut_off(names):
     y = np.repeat(np.arange(len(names)), 30)

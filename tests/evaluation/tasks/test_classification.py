@@ -67,6 +67,7 @@ def test_a_stream_gives_what_a_table_gives(pictures, tmp_path):
     assert pictures_of[0] == pictures_of[1]
 
 
+@pytest.mark.many
 def test_precision_while_training_leaves_no_trace(pictures):
     """A prediction function that was traced in half precision is not used again."""
     import keras

@@ -38,6 +38,7 @@ def same(answer, expected):
     np.testing.assert_array_equal(answer["probabilities"], expected["probabilities"])
 
 
+@pytest.mark.many
 def test_every_form_of_an_image_is_answered_as_its_pixels(model, files):
     expected = predict(model, PIXELS, SPEC)
     for rows in (

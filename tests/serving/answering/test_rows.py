@@ -43,6 +43,7 @@ def test_one_text(sequences):
     assert answer["label"][0] == predict(model, TEXTS, spec)["label"][0]
 
 
+@pytest.mark.many
 def test_tags_of_a_frame_are_lists_as_long_as_their_sentence(sequences):
     model, spec, _ = sequences["tags"]
     sentences = ["The dog runs", "home", ""]

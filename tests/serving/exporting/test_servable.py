@@ -57,6 +57,7 @@ class Table(keras.layers.Layer):
         return inputs + self.find(tf.cast(inputs > 0, tf.int32))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("layer", "error", "message"),
     [

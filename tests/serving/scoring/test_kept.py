@@ -31,6 +31,7 @@ def read(path):
         return list(csv.DictReader(file))
 
 
+@pytest.mark.many
 def test_kept_columns_stand_first_as_they_were_written(exports, source, tmp_path):
     predict_csv(exports["binary"], source, tmp_path / "all.csv")
     answers = read(tmp_path / "all.csv")

@@ -89,6 +89,7 @@ def test_what_is_no_number_is_refused_with_its_line(cell):
         read(["1", cell, "2"], NUMBER)
 
 
+@pytest.mark.many
 def test_the_fast_way_to_numbers_gives_what_read_column_gives():
     rng = np.random.default_rng(0)
     letters = np.array(list("0123456789.eE+-infa x_("))

@@ -71,6 +71,7 @@ def best_ridge(data):
     return strength, line, error
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("kind", "strength"),
     [("one", 1e-6), ("three", 1e-2), ("calendar", 1e-6), ("gaps", 1e-1)],
@@ -101,6 +102,7 @@ def test_fit_solves_the_line_and_says_so(solve, capsys):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("source", ["no validation", "a stream"])
 def test_a_line_of_other_sources(source, solve):
     data = series_of("one", validation_size=0 if source == "no validation" else 0.2)

@@ -95,6 +95,7 @@ def test_unrolled_steps_are_the_loop(cell):
     assert not {"While", "StatelessWhile"} & operations
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "layer",
     [
