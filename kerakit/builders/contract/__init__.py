@@ -1,0 +1,101 @@
+"""The contract with later stages: layer names, and the questions that they ask of a model.
+
+A model of the user's own has some of these layers, or none: every question has an answer then
+too. Nothing here imports Keras before a model is at hand.
+"""
+
+from kerakit.builders.contract.answers import (
+    activation_of,
+    answer_by_column,
+    output_of,
+    prediction_column,
+    quantiles_of,
+    scale_of,
+    task_of,
+)
+from kerakit.builders.contract.inputs import (
+    check_inputs,
+    input_kind_of,
+    input_names,
+    remember_spec,
+    spec_of,
+)
+from kerakit.builders.contract.layer_names import (
+    AUTO_PENALTY,
+    BACKBONE,
+    BLEND,
+    HEAD,
+    LINEAR_CHARACTERS,
+    LINEAR_SERIES,
+    LINEAR_WINDOW,
+    LINEAR_WORDS,
+    MASK,
+    NETWORK,
+    OUTPUT,
+    PERCEPTRON,
+    PREDICTION,
+    PREPROCESS,
+    PROBABILITIES,
+    RESERVED,
+    UNSCALE,
+    frequency_name,
+    quantile_layer_name,
+)
+from kerakit.builders.contract.linear import (
+    LinearHead,
+    LinearPath,
+    is_convex,
+    is_perceptron,
+    linear_head_of,
+    linear_path_of,
+)
+from kerakit.builders.contract.parts import (
+    network_of,
+    preprocess_of,
+    split_model,
+    submodels_of,
+)
+
+__all__ = [
+    "AUTO_PENALTY",
+    "BACKBONE",
+    "BLEND",
+    "HEAD",
+    "LINEAR_CHARACTERS",
+    "LINEAR_SERIES",
+    "LINEAR_WINDOW",
+    "LINEAR_WORDS",
+    "MASK",
+    "NETWORK",
+    "OUTPUT",
+    "PERCEPTRON",
+    "PREDICTION",
+    "PREPROCESS",
+    "PROBABILITIES",
+    "RESERVED",
+    "UNSCALE",
+    "LinearHead",
+    "LinearPath",
+    "activation_of",
+    "answer_by_column",
+    "check_inputs",
+    "frequency_name",
+    "input_kind_of",
+    "input_names",
+    "is_convex",
+    "is_perceptron",
+    "linear_head_of",
+    "linear_path_of",
+    "network_of",
+    "output_of",
+    "prediction_column",
+    "preprocess_of",
+    "quantile_layer_name",
+    "quantiles_of",
+    "remember_spec",
+    "scale_of",
+    "spec_of",
+    "split_model",
+    "submodels_of",
+    "task_of",
+]

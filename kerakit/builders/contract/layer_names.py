@@ -1,0 +1,86 @@
+"""The layer names that other stages read; no other file of kerakit spells one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = [
+    "AUTO_PENALTY",
+    "BACKBONE",
+    "BLEND",
+    "FREQUENCY",
+    "HEAD",
+    "LINEAR",
+    "LINEAR_CHARACTERS",
+    "LINEAR_SERIES",
+    "LINEAR_WINDOW",
+    "LINEAR_WORDS",
+    "MASK",
+    "NETWORK",
+    "OUTPUT",
+    "PERCEPTRON",
+    "PREDICTION",
+    "PREPROCESS",
+    "PROBABILITIES",
+    "QUANTILES",
+    "RESERVED",
+    "UNSCALE",
+    "frequency_name",
+    "quantile_layer_name",
+]
+
+# Sub-models. A model is `preprocess` and then `network`; that of a pretrained model is
+# `backbone` and then `head`.
+PREPROCESS, NETWORK = "preprocess", "network"
+BACKBONE, HEAD = "backbone", "head"
+
+# The input of the network that tells which steps of a series are there.
+MASK = "mask"
+
+# The builder whose models are told apart from others by their name only.
+PERCEPTRON = "perceptron_classifier"
+
+# Layers of the network, the last ones first.
+PREDICTION = "prediction"  # drops the axis of a single number
+PROBABILITIES = "probabilities"
+UNSCALE = "unscale"  # from standard deviations of the target to its unit
+BLEND = "blend"  # adds the scores of a linear path to those of the network, by two weights
+OUTPUT = "output"  # the last dense layer
+AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
+
+RESERVED = frozenset({OUTPUT, BLEND, UNSCALE, PROBABILITIES, PREDICTION, PREPROCESS, NETWORK})
+"""Names that no layer of a backbone of the user's own can have."""
+
+# The layers of a linear path, which `fit` solves before the first epoch.
+LINEAR, FREQUENCY = "linear.", "frequency."
+LINEAR_WINDOW = LINEAR + "window"  # a forecaster's: from the window to the horizon
+LINEAR_SERIES = LINEAR + "series"  # from the values of a labelled series to its scores
+LINEAR_WORDS = LINEAR + "words"  # weights of n-grams of words
+LINEAR_CHARACTERS = LINEAR + "characters"  # weights of n-grams of characters
+
+QUANTILES = "quantiles_"
+
+
+def frequency_name(linear: str) -> str:
+    """Return the name of the layer with the document frequencies of a layer of n-grams.
+
+    Example:
+
+    >>> frequency_name(LINEAR_WORDS)
+    'frequency.words'
+    """
+    return FREQUENCY + linear.removeprefix(LINEAR)
+
+
+def quantile_layer_name(levels: Iterable[float]) -> str:
+    """Return the name of the last layer of a quantile regressor, which states its levels.
+
+    Saving and loading a model keep the names of its layers. A level is written with as many
+    digits as it takes to read the same number back.
+
+    Example:
+
+    >>> quantile_layer_name((1e-7, 1 / 3, 0.9))
+    'quantiles_1e-07_0.3333333333333333_0.9'
+    """
+    return QUANTILES + "_".join(repr(float(level)) for level in levels)
