@@ -16,6 +16,20 @@ def mlp(data, seed=0, preset="regression", **options):
     return model
 
 
+def solved(model, data, **options):
+    """The history of a model that `fit` solves with the preset of its task."""
+    kk.compile(model)
+    return kk.fit(model, data, **{"epochs": 100, "verbose": 0, **options})
+
+
+def fitted_rows(data):
+    """The columns of the training and validation rows, their matrix and their target."""
+    tables = [t for t in map(data.table, ("train", "validation")) if t is not None]
+    columns = {n: np.concatenate([t.features[n] for t in tables]) for n in tables[0].features}
+    x = np.column_stack([np.asarray(c, "float64") for c in columns.values()])
+    return columns, x, np.concatenate([t.target for t in tables])
+
+
 def weights(model):
     """All float weights of a model as one vector."""
     return np.concatenate([w.ravel() for w in model.get_weights() if w.dtype.kind == "f"])

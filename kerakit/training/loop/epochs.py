@@ -8,6 +8,7 @@ those of Keras.
 
 from __future__ import annotations
 
+import abc
 import contextlib
 import dataclasses
 import math
@@ -69,7 +70,7 @@ class EpochPlan:
         return math.ceil(self.rows / self.batch_size)
 
 
-class Epochs:
+class Epochs(abc.ABC):
     """What epochs in memory and epochs of a stream share: steps, hooks and logs.
 
     Args:
@@ -120,21 +121,21 @@ class Epochs:
     has_validation = False  # whether there are validation rows
     _validates_within = False  # whether `_at_once` validates, too
 
+    @abc.abstractmethod
     def _at_once(self, epoch, progress):
         """Train an epoch in compiled calls of many steps; return its logs."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _steps_of(self, epoch):
         """Iterate over functions that train one step of an epoch and return the logs so far."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _validation_logs(self):
         """The logs of all validation rows, without `val_`."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _validation_steps(self):
         """Iterate over functions that count one batch of validation and return the logs so far."""
-        raise NotImplementedError
 
     def _by_step(self, epoch, callbacks):
         """Train an epoch in single steps, each between its hooks; return the logs."""

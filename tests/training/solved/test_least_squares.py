@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.preprocessing import PolynomialFeatures
+from training_cases import fitted_rows, solved
 
 import kerakit as kk
 
@@ -12,19 +13,6 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(400, 4)) * [1, 20, 0.1, 3] + [0, 100, -2, 5]
 Y = 50 + X @ [3, -0.5, 40, 1] + RNG.normal(size=400)
 WEIGHT = RNG.uniform(0, 4, 400).astype("float32")
-
-
-def solved(model, data, **options):
-    kk.compile(model)
-    return kk.fit(model, data, **{"epochs": 100, "verbose": 0, **options})
-
-
-def fitted_rows(data):
-    """The columns of the training and validation rows, their matrix and their target."""
-    tables = [t for t in map(data.table, ("train", "validation")) if t is not None]
-    columns = {n: np.concatenate([t.features[n] for t in tables]) for n in tables[0].features}
-    x = np.column_stack([np.asarray(c, "float64") for c in columns.values()])
-    return columns, x, np.concatenate([t.target for t in tables]).astype("float64")
 
 
 @pytest.mark.training

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from training_cases import fitted_rows, solved
 
 import kerakit as kk
 
@@ -11,17 +12,11 @@ X = RNG.normal(size=(500, 3))
 NOISE = RNG.logistic(size=(500, 2))
 
 
-def solved(model, data, **options):
-    kk.compile(model)
-    return kk.fit(model, data, **{"epochs": 100, "verbose": 0, **options})
-
-
-def fitted_rows(data):
-    tables = [t for t in map(data.table, ("train", "validation")) if t is not None]
-    columns = {n: np.concatenate([t.features[n] for t in tables]) for n in tables[0].features}
-    x = [np.column_stack(list(t.features.values())).astype("float64") for t in tables]
-    z = (np.concatenate(x) - x[0].mean(0)) / x[0].std(0)
-    return columns, z, np.concatenate([t.target for t in tables])
+def standardised_rows(data):
+    """As `fitted_rows`, with the matrix standardised by the training rows alone."""
+    columns, x, target = fitted_rows(data)
+    train = x[: data.spec.sizes["train"]]
+    return columns, (x - train.mean(0)) / train.std(0), target
 
 
 def reference(rows, l2):
@@ -33,7 +28,7 @@ def reference(rows, l2):
 @pytest.mark.parametrize("name", ["breast_cancer", "iris", "wine"])
 def test_it_is_that_of_scikit_learn(name):
     data = kk.load_builtin(name)
-    columns, z, y = fitted_rows(data)
+    columns, z, y = standardised_rows(data)
     model = kk.logistic_classifier(data, l2=1 / (2 * len(y)))
     history = solved(model, data)
     exact = reference(len(y), 1 / (2 * len(y))).fit(z, y).predict_proba(z)
@@ -48,7 +43,7 @@ def test_sample_and_class_weights_multiply_the_rows():
     data = kk.load_arrays(X, y, sample_weight=weight, validation_size=0)
     model = kk.logistic_classifier(data)
     solved(model, data, class_weight={"yes": 5.0, "no": 1.0})
-    columns, z, target = fitted_rows(data)
+    columns, z, target = standardised_rows(data)
     rows = data.table("train").weight * np.where(target == 1, 5, 1)
     exact = reference(len(z), 0).fit(z, target, rows).predict_proba(z)
     np.testing.assert_allclose(model.predict(columns, verbose=0), exact, atol=1e-6)
@@ -60,7 +55,7 @@ def test_every_label_of_several_has_a_regression():
     data = kk.load_arrays(X, labels, task="multilabel", validation_size=0)
     model = kk.logistic_classifier(data, l2=0.01)
     solved(model, data)
-    columns, z, target = fitted_rows(data)
+    columns, z, target = standardised_rows(data)
     answers = model.predict(columns, verbose=0)
     for label in range(2):  # the loss is a mean over two labels, the penalty is not
         exact = reference(len(z), 0.02).fit(z, target[:, label]).predict_proba(z)
