@@ -11,8 +11,8 @@ import numpy as np
 __all__ = ["LearningRateRange", "learning_rate_range"]
 
 WIDTH = 0.03  # of the Gaussian that smooths the losses, as a fraction of the steps
-# The place in the longest fall of the loss: far enough from where it ends (Howard & Gugger 2020,
-# doi:10.3390/info11020108, whose library suggests this place as the valley).
+# The rate in the longest fall of the loss: far enough from where it ends (Howard & Gugger 2020,
+# doi:10.3390/info11020108, whose library suggests this rate as the valley).
 PLACE = 2 / 3
 SKIPPED = 0.05  # of the steps, at either end, where smoothed losses have neighbours on one side
 

@@ -59,7 +59,7 @@ def read_json(content: bytes, name: str) -> tuple[dict[str, pa.Array], list[str]
     keys = list(dict.fromkeys(key for _, row in rows for key in row))
     if not keys:
         raise DataError(f"{name} has no rows. Expected a JSON object on each line.")
-    return _columns(rows, keys), [place for place, _ in rows]
+    return _columns(rows, keys), [location for location, _ in rows]
 
 
 class JsonStream:
@@ -108,7 +108,7 @@ class JsonStream:
 
     def location(self, row: int) -> str:
         """Return where the row of this index is, such as `"wine.jsonl, line 18"`."""
-        return next(place for index, (place, _) in enumerate(self._lines()) if index == row)
+        return next(location for index, (location, _) in enumerate(self._lines()) if index == row)
 
     def fraction_read(self) -> float:
         """Return the fraction of the file that was read, in [0, 1]."""
@@ -148,19 +148,20 @@ def _list(content, name):
         line = getattr(error, "lineno", 1)
         raise DataError(f"{name}, line {line}: the file is no JSON list: {error}.") from error
     for index, row in enumerate(rows):
-        place = f"{name}, row {index} (counted from 0)"
-        yield place, _checked(row, place)
+        location = f"{name}, row {index} (counted from 0)"
+        yield location, _checked(row, location)
 
 
-def _checked(row, place):
+def _checked(row, location):
     if not isinstance(row, dict):
         raise DataError(
-            f"{place}: expected a JSON object with a value for each column. Got {short_repr(row)}."
+            f"{location}: expected a JSON object with a value for each column. Got "
+            f"{short_repr(row)}."
         )
     for key, value in row.items():
         if isinstance(value, (list, dict)):
             raise DataError(
-                f"{place}, key {key!r}: the value is nested: {short_repr(value)}. Expected a "
+                f"{location}, key {key!r}: the value is nested: {short_repr(value)}. Expected a "
                 "number, a string, true, false or null. Flatten it, for example by "
                 "pandas.json_normalize."
             )
@@ -184,15 +185,15 @@ def _columns(rows, keys):
 def _mixed(rows, key, error):
     """The error about the first value whose type is not that of the values before it."""
     kind = None
-    for place, row in rows:
+    for location, row in rows:
         value = row.get(key)
         if value is None:
             continue
         found = "a number" if type(value) in (int, float) else f"a {type(value).__name__}"
         if kind is not None and found != kind:
             return DataError(
-                f"{place}, key {key!r}: {short_repr(value)} is {found}, and the values before it "
-                f"are each {kind}. Write all values of a key in one type."
+                f"{location}, key {key!r}: {short_repr(value)} is {found}, and the values before "
+                f"it are each {kind}. Write all values of a key in one type."
             )
         kind = found
     return DataError(f"{rows[0][0]}, key {key!r}: the values cannot be read: {error}.")

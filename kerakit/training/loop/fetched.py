@@ -20,7 +20,7 @@ def fetched(
 
     The numbers come as one tensor, because each transfer from TensorFlow to Python takes time.
     The function may be made again for every model: TensorFlow counts calls of a `tf.function`
-    by its place in the source, and would warn of "retracing" after five models. It does not
+    by its line in the source, and would warn of "retracing" after five models. It does not
     count calls of a concrete function.
 
     Args:
