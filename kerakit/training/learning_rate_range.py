@@ -11,6 +11,7 @@ import numpy as np
 __all__ = ["LearningRateRange", "learning_rate_range"]
 
 WIDTH = 0.03  # of the Gaussian that smooths the losses, as a fraction of the steps
+SLOPE_WIDTH = 0.06  # the same for their slope, which noise disturbs more than it does the losses
 # The rate in the longest fall of the loss: far enough from where it ends (Howard & Gugger 2020,
 # doi:10.3390/info11020108, whose library suggests this rate as the valley).
 PLACE = 2 / 3
@@ -85,7 +86,8 @@ def learning_rate_range(rates: np.ndarray, losses: np.ndarray, steps: int) -> Le
       the loss does not fall: no suggestion
     """
     smoothed = _smoothed(losses, WIDTH * steps)
-    valley, steepest = _suggestions(smoothed, max(1, round(SKIPPED * steps)))
+    slope = np.gradient(_smoothed(losses, SLOPE_WIDTH * steps))
+    valley, steepest = _suggestions(smoothed, slope, max(1, round(SKIPPED * steps)))
     return LearningRateRange(
         rates,
         losses,
@@ -103,11 +105,11 @@ def _smoothed(losses, width):
     return values / np.convolve(np.ones_like(losses), kernel)[reach : reach + len(losses)]
 
 
-def _suggestions(smoothed, skipped):
+def _suggestions(smoothed, slope, skipped):
     """The indices of the valley and of the steepest point, or `(None, None)`."""
     lowest = int(np.argmin(smoothed))
     fall = _longest_fall(smoothed[: lowest + 1])
-    slope = np.gradient(smoothed)[skipped : lowest + 1] if lowest > skipped + 1 else np.zeros(1)
+    slope = slope[skipped : lowest + 1] if lowest > skipped + 1 else np.zeros(1)
     if len(fall) < 3 or slope.min() >= 0:
         return None, None
     start, end = fall[0], fall[-1]

@@ -71,12 +71,14 @@ def find_learning_rate(
 
     Example:
 
+    >>> import keras
     >>> import kerakit as kk
+    >>> keras.utils.set_random_seed(0)
     >>> data = kk.load_builtin("diabetes")
     >>> model = kk.mlp_regressor(data, hidden=(16,))
     >>> kk.compile(model)
-    >>> found = kk.find_learning_rate(model, data, steps=100)
-    >>> 1e-5 < found.steepest <= 1 and 1e-5 < found.valley < 1
+    >>> found = kk.find_learning_rate(model, data)
+    >>> 1e-5 < found.valley < 0.1
     True
     """
     from kerakit.training.linear_path.solve import solve_linear_path
@@ -187,7 +189,9 @@ def _tested(runner: Runner, rates: np.ndarray) -> np.ndarray:
         done, losses, *_ = tf.while_loop(goes_on, body, start, parallel_iterations=1)
         return losses.stack()[:done]
 
-    return run().numpy().astype("float64")
+    # TensorFlow counts the calls of a function by its line, and would warn of "retracing" after
+    # five models. It does not count those of a concrete function.
+    return run.get_concrete_function()().numpy().astype("float64")
 
 
 def _batches(runner, steps):

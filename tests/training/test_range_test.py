@@ -105,6 +105,16 @@ def test_the_suggestions_of_a_known_curve():
     assert rising.valley is None and "no suggestion" in repr(rising)
 
 
+def test_noise_of_batches_does_not_name_the_steepest_point():
+    """Losses of batches vary by the whole fall, also where the rate is too low to learn."""
+    exponents = np.linspace(-6, 2, 401)
+    curve = np.interp(exponents, [-6, -4, -2, 0, 2], [1, 1, 0, 0, 9])
+    for seed in range(20):
+        losses = curve + np.random.default_rng(seed).normal(0, 1.0, 401)
+        found = learning_rate_range(10**exponents, losses, 401)
+        assert -4.2 < np.log10(found.steepest) < -1.8, seed
+
+
 def test_the_figure(tmp_path):
     rates = np.geomspace(1e-5, 1, 100)
     found = learning_rate_range(rates, np.linspace(2, 1, 100), 100)
