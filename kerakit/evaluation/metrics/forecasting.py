@@ -48,35 +48,72 @@ class HorizonErrors:
     ) -> dict[str, float | None]:
         """Compute the metrics over all windows, steps and channels, with equal weights.
 
+        Several channels have several units, so that a mean of their errors means nothing: of
+        these only the metrics without a unit are returned. `channel_metrics` has each channel by
+        itself.
+
         Args:
             variance: sequence of floats, the variance of each channel in the training split.
                 A channel that does not vary is not standardised. Empty where it is unknown.
             scale: array of shape `(channels,)` or `None`. See `naive_scale`.
 
         Returns:
-            dict of floats: `"mse"`, `"mae"` and `"rmse"` (the root of `"mse"`) in the
-            series' units; `"mase"`, the mean absolute error divided by that of the naive
+            dict of floats: for one channel `"mse"`, `"mae"` and `"rmse"` (the root of `"mse"`) in
+            its unit; `"mase"`, the mean absolute error divided by that of the naive
             forecast (the mean over the channels that have a naive error above 0); and
             `"mse_standardised"` and `"mae_standardised"`, errors of the series divided by
             its standard deviation. `None` where a metric is undefined.
         """
-        mse, mae = (np.mean(x / self.count, axis=0) for x in (self.squared, self.absolute))
-        spread = np.asarray(variance, np.float64)
-        spread = np.where(spread > 0, spread, 1.0) if len(spread) else np.nan
-        scale = np.full(mae.shape, np.nan) if scale is None else np.asarray(scale, np.float64)
-        scaled = mae[scale > 0] / scale[scale > 0]
-        return {
+        mse, mae = self._by_channel()
+        spread = _spread(variance)
+        scaled = _scaled(mae, scale)
+        scaled = scaled[np.isfinite(scaled)]
+        in_its_unit = {
             "mse": _plain(mse.mean()),
             "mae": _plain(mae.mean()),
             "rmse": _plain(np.sqrt(mse.mean())),
+        }
+        return {
+            **(in_its_unit if len(mse) == 1 else {}),
             "mase": _plain(scaled.mean()) if len(scaled) else None,
             "mse_standardised": _plain(np.mean(mse / spread)),
             "mae_standardised": _plain(np.mean(mae / np.sqrt(spread))),
         }
 
-    def rmse_by_step(self) -> list[float]:
-        """Return the RMSE of each step of the horizon."""
-        return np.sqrt(np.mean(self.squared / self.count, axis=-1)).tolist()
+    def channel_metrics(
+        self, names: Sequence[str], scale: ArrayLike | None = None
+    ) -> dict[str, dict[str, float | None]]:
+        """Compute the metrics of each channel over all windows and steps.
+
+        Args:
+            names: sequence of str. The channels.
+            scale: as for `metrics`.
+
+        Returns:
+            dict from channel to `"rmse"` and `"mae"` in its unit, and `"mase"`.
+        """
+        mse, mae = self._by_channel()
+        columns = zip(names, np.sqrt(mse), mae, _scaled(mae, scale), strict=True)
+        return {
+            name: dict(zip(("rmse", "mae", "mase"), map(_plain, values), strict=True))
+            for name, *values in columns
+        }
+
+    def rmse_by_step(self, variance: Sequence[float] = ()) -> list[float]:
+        """Return the RMSE of each step of the horizon.
+
+        Args:
+            variance: as for `metrics`. The errors of several channels are divided by the
+                channel's standard deviation.
+        """
+        squared = self.squared / self.count
+        if squared.shape[-1] > 1:
+            squared = squared / _spread(variance)
+        return np.sqrt(np.mean(squared, axis=-1)).tolist()
+
+    def _by_channel(self):
+        """The mean squared and the mean absolute error of each channel."""
+        return (np.mean(x / self.count, axis=0) for x in (self.squared, self.absolute))
 
 
 def training_series(data: Data) -> np.ndarray | None:
@@ -136,6 +173,18 @@ def naive_scale(series: ArrayLike, season: int) -> np.ndarray:
         total += np.where(known, change, 0).sum(axis=0)
         count += known.sum(axis=0)
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+
+def _spread(variance):
+    """The variance of each channel, 1 for one that does not vary; NaN where it is unknown."""
+    variance = np.asarray(variance, np.float64)
+    return np.where(variance > 0, variance, 1.0) if len(variance) else np.nan
+
+
+def _scaled(mae, scale):
+    """The mean absolute errors divided by those of the naive forecast, NaN without one."""
+    scale = np.full(mae.shape, np.nan) if scale is None else np.asarray(scale, np.float64)
+    return mae / np.where(scale > 0, scale, np.nan)
 
 
 def _plain(value):

@@ -79,13 +79,16 @@ def forecasts(
     return figure
 
 
-def error_by_horizon(by_step: Mapping[str, Sequence[float]], unit: str | None = None) -> Figure:
+def error_by_horizon(
+    by_step: Mapping[str, Sequence[float]], unit: str | None = None, *, standardised: bool = False
+) -> Figure:
     """Plot the RMSE of a forecast for each step of the horizon.
 
     Args:
         by_step: dict from `"model"` and the baselines' names to a list of floats, the RMSE of
             each step.
         unit: str or `None`. The series' unit.
+        standardised: bool. Whether the errors are in units of the channels' standard deviations.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -100,7 +103,9 @@ def error_by_horizon(by_step: Mapping[str, Sequence[float]], unit: str | None = 
     figure, axes = new_figure(width=5.4)
     axis = axes[0, 0]
     others = itertools.count(2)  # the first two colours are close to those of _LOOKS
-    style(axis, "Error for each step", "Steps ahead", f"RMSE [{plain(unit)}]" if unit else "RMSE")
+    of_unit = f"RMSE [{plain(unit)}]" if unit else "RMSE"
+    label = "RMSE in standard deviations" if standardised else of_unit
+    style(axis, "Error for each step", "Steps ahead", label)
     for name, values in by_step.items():
         steps = np.arange(1, len(values) + 1)
         marker = "o" if len(values) < 25 else ""

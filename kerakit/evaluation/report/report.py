@@ -13,8 +13,6 @@ from kerakit.html_table import escaped, html_table
 
 __all__ = ["Report", "metrics_table", "target_rows", "targets_table"]
 
-_OF_TARGET = ("rmse", "mae", "r2")
-
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Report:
@@ -36,15 +34,16 @@ class Report:
         per_class: dict from class to its `precision`, `recall`, `f1` and `support`, see
             `kerakit.evaluation.metrics.confusion.per_class`. Empty where a row does not have
             exactly one label.
-        per_target: dict from the name of a target to its `rmse`, `mae` and `r2`, and to
-            `baseline`, a dict from the name of a baseline to the same three. Empty where there
-            is one target.
+        per_target: dict from the name of a target to its `rmse`, `mae` and `r2` (`mase` of a
+            forecast), and to `baseline`, a dict from the name of a baseline to the same three.
+            Empty where there is one target.
         confused: tuple of dicts with `true`, `predicted`, `count` and `share` (fraction of the
             true class): the pairs of classes that are confused most often.
         stages: tuple of dicts. The stages of `fine_tune`, with their validation metrics. Empty
             for a model that was trained by `fit`.
         by_horizon: dict from `"model"` and the baselines' names to a list of floats, the RMSE
-            of each step of a forecast. Empty for other tasks.
+            of each step of a forecast, of several channels in units of their standard
+            deviations. Empty for other tasks.
         confident_errors: tuple of dicts. Texts that a classifier misclassified with the highest
             confidence (`row`, `text`, `true`, `predicted`, `confidence`), or tokens with wrong
             tags (also `token`). Empty without a `run_dir`.
@@ -140,9 +139,10 @@ def metrics_table(report: Report) -> str:
 def target_rows(report: Report) -> list[list[str]]:
     """Return the table of several targets, its header first; each metric beside the baselines'."""
     baselines = [f"rmse, {name}" for name in report.baseline]
-    rows = [["target", *_OF_TARGET, *baselines]]
+    metrics = [name for name in next(iter(report.per_target.values())) if name != "baseline"]
+    rows = [["target", *metrics, *baselines]]
     for target, values in report.per_target.items():
-        own = [values[name] for name in _OF_TARGET]
+        own = [values[name] for name in metrics]
         others = [values["baseline"][name]["rmse"] for name in report.baseline]
         rows.append([target, *map(format_number, own + others)])
     return rows

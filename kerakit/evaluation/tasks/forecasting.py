@@ -37,7 +37,9 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
         options: `MeasureOptions`.
 
     Returns:
-        `Measured`. Its `by_horizon` has the RMSE of each step, for the model and the baselines.
+        `Measured`. Its `by_horizon` has the RMSE of each step, for the model and the baselines;
+        of several channels in units of their standard deviations. Several channels are measured
+        one by one in `per_target`.
     """
     spec = data.spec
     baselines, notes = _baselines(data)
@@ -70,12 +72,15 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
         for name, values in metrics.items():
             p = np.concatenate(kept[name])
             values |= compute_metrics(options.metrics, y, p, spec.task)
-    by_step = {name: one.rmse_by_step() for name, one in errors.items()}
+    by_step = {name: one.rmse_by_step(spec.target.variance) for name, one in errors.items()}
+    per_target = _per_target(errors, spec, scale)
 
     def draw():
         return {
             "forecasts": plots.forecasts(shown, spec.target.names, spec.target.unit),
-            "error_by_horizon": plots.error_by_horizon(by_step, spec.target.unit),
+            "error_by_horizon": plots.error_by_horizon(
+                by_step, spec.target.unit, standardised=bool(per_target)
+            ),
         }
 
     return Measured(
@@ -84,8 +89,21 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
         rows=rows,
         draw=draw,
         notes=[*notes, *note],
-        fields={"by_horizon": by_step},
+        fields={"by_horizon": by_step, "per_target": per_target},
     )
+
+
+def _per_target(errors, spec, scale):
+    """The metrics of each of several channels in its own unit, beside the baselines'."""
+    names = spec.target.names
+    if len(names) == 1:
+        return {}
+    found = {name: one.channel_metrics(names, scale) for name, one in errors.items()}
+    return {
+        channel: values
+        | {"baseline": {name: of[channel] for name, of in found.items() if name != "model"}}
+        for channel, values in found["model"].items()
+    }
 
 
 def _scale(data):

@@ -15,14 +15,15 @@ def test_metrics_by_hand():
     errors.add(y[1:], [[[-2.0, 30.0]]])
     found = errors.metrics(variance=(4.0, 100.0), scale=[0.5, 10.0])
     assert found == {
-        "mse": pytest.approx((1 + 4 + 100 + 900) / 4),
-        "mae": pytest.approx((1 + 2 + 10 + 30) / 4),
-        "rmse": pytest.approx(np.sqrt(1005 / 4)),
         "mase": pytest.approx((1.5 / 0.5 + 20 / 10) / 2),
         "mse_standardised": pytest.approx((1 / 4 + 4 / 4 + 1 + 9) / 4),
         "mae_standardised": pytest.approx((1 / 2 + 2 / 2 + 1 + 3) / 4),
     }
-    assert errors.rmse_by_step() == [pytest.approx(np.sqrt(1005 / 4))]
+    each = errors.channel_metrics(["m", "kg"], scale=[0.5, 10.0])
+    assert each["m"] == pytest.approx({"rmse": np.sqrt(5 / 2), "mae": 1.5, "mase": 3.0})
+    assert each["kg"] == pytest.approx({"rmse": np.sqrt(1000 / 2), "mae": 20.0, "mase": 2.0})
+    squares = (1 / 4 + 4 / 4 + 100 / 100 + 900 / 100) / 4
+    assert errors.rmse_by_step((4.0, 100.0)) == [pytest.approx(np.sqrt(squares))]
 
 
 def test_what_is_undefined_is_none():
@@ -35,6 +36,8 @@ def test_what_is_undefined_is_none():
     errors.add(np.zeros((1, 1, 2)), np.array([[[1.0, 3.0]]]))
     found = errors.metrics(variance=(0.0, 9.0), scale=[0.0, 2.0])
     assert found["mase"] == 1.5 and found["mae_standardised"] == 1.0
+    each = errors.channel_metrics(["a", "b"], scale=[0.0, 2.0])
+    assert each["a"] == {"rmse": 1.0, "mae": 1.0, "mase": None} and each["b"]["mase"] == 1.5
 
 
 @pytest.mark.parametrize(

@@ -48,9 +48,31 @@ def test_several_channels_and_gaps(tmp_path):
     report = evaluate(naive_forecaster(data.spec), data, run_dir=tmp_path)
     y = np.asarray(data.table("test").target)
     last = np.asarray(data.table("test").features["window"])[:, -1:]
-    assert report.test["mse"] == pytest.approx(np.mean((last - y) ** 2), rel=1e-5)
+    spread = np.sqrt(data.spec.target.variance)
+    squares = np.mean(((last - y) / spread) ** 2, axis=(0, 2))
+    assert report.test["mse_standardised"] == pytest.approx(squares.mean(), rel=1e-5)
+    assert report.by_horizon["model"] == pytest.approx(np.sqrt(squares), rel=1e-5)
     assert report.baseline["seasonal_naive"] == pytest.approx(report.test, rel=1e-5)
+    assert list(report.test) == ["mase", "mse_standardised", "mae_standardised"]
     assert "season is longer than the window" in report.notes[0]
+
+
+def test_channels_of_different_units_are_measured_one_by_one():
+    """Both rise evenly, by 1 and by 1000 a step: the last value is 1 step, then 2 steps late."""
+    series = np.arange(100.0)[:, None] * [1.0, 1000.0]
+    data = forecast_data(series, window=6, horizon=2)
+    report = evaluate(naive_forecaster(data.spec), data)
+    assert report.per_target["c0"]["mae"] == pytest.approx(1.5)
+    assert report.per_target["c1"]["mae"] == pytest.approx(1500)
+    assert report.per_target["c1"]["rmse"] == pytest.approx(1000 * np.sqrt(2.5))
+    assert report.per_target["c1"]["mase"] == pytest.approx(1.5)
+    naive = report.per_target["c1"]["baseline"]["seasonal_naive"]
+    assert naive["mae"] == pytest.approx(1500) and naive["mase"] == pytest.approx(1.5)
+    assert not {"mse", "mae", "rmse"} & {*report.test, *report.baseline["linear"]}
+    first, _, header, line, *_ = str(report).splitlines()
+    assert first.startswith("RMSE on 19 test windows: c0 1.581, level with repeating the last")
+    assert header.split()[:4] == ["target", "rmse", "mae", "mase"]
+    assert line.split()[:4] == ["c0", "1.581", "1.500", "1.500"]
 
 
 def test_a_stream_and_small_batches_give_the_same(monkeypatch):
