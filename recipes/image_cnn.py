@@ -14,8 +14,9 @@ Measured: on 359 test images an accuracy of 0.994; a logistic regression on the 
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from kerakit.workflow import (
     AS_TEXT,
@@ -29,6 +30,11 @@ from kerakit.workflow import (
     show_learning_rate,
     start_run,
 )
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data import Data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,40 +51,61 @@ class Config(ImageFlags):
     """Random changes of the training images: none, light, standard or strong."""
 
 
-def run(config: Config) -> Result:
-    """Train, evaluate and export a model."""
-    import kerakit as kk
-
-    timer = Timer()
+def load(config: Config) -> Data:
+    """Return the data that the flags name."""
     # Pixels from 0 to 255, split by the seed; every split has the same fractions of classes.
-    data = load_image_data(config)
-    timer.mark("data")
-    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    return load_image_data(config)
+
+
+def build(config: Config, data: Data) -> keras.Model:
+    """Return the compiled model."""
     import keras
 
-    timer.mark("import")
+    import kerakit as kk
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
-    model = kk.cnn_classifier(data.spec, arch=config.arch)
+    model = kk.cnn_classifier(data, arch=config.arch)
     kk.compile(model, config.preset or "image_classification", learning_rate=config.learning_rate)
+    return model
+
+
+def train(
+    config: Config, model: keras.Model, data: Data, run_dir: pathlib.Path, verbose: Any = "auto"
+) -> keras.callbacks.History:
+    """Train the model. An interrupted run in the same folder continues."""
+    import kerakit as kk
+
+    epochs = epochs_for(data.spec.sizes["train"]) if config.epochs is None else config.epochs
+    return kk.fit(
+        model,
+        data,
+        epochs=epochs,
+        batch_size=config.batch_size,
+        augment=config.augment,
+        run_dir=run_dir,
+        precision=config.precision,
+        seed=config.seed,
+        cache_mb=config.cache_mb,
+        verbose=verbose,
+    )
+
+
+def run(config: Config) -> Result:
+    """Train, evaluate and export a model."""
+    timer = Timer()
+    data = load(config)
+    timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    timer.mark("import")
+
+    model = build(config, data)
     if config.find_learning_rate:
         show_learning_rate(config, model, data, augment=config.augment)
 
-    epochs = epochs_for(data.spec.sizes["train"]) if config.epochs is None else config.epochs
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
-        history = kk.fit(
-            model,
-            data,
-            epochs=epochs,
-            batch_size=config.batch_size,
-            augment=config.augment,
-            run_dir=folder.folder,
-            precision=config.precision,
-            seed=config.seed,
-            cache_mb=config.cache_mb,
-        )
+        history = train(config, model, data, folder.folder)
         timer.mark("train")
         return finish_run(config, folder, model, data, history, timer)
 

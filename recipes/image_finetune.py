@@ -16,8 +16,9 @@ Measured: on 359 test digits an accuracy of 0.978, in 3.5 minutes on two cores; 
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from kerakit.workflow import (
     AS_TEXT,
@@ -31,6 +32,11 @@ from kerakit.workflow import (
     show_learning_rate,
     start_run,
 )
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data import Data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -54,45 +60,66 @@ class Config(ImageFlags):
     """Random changes of the training images: none, light or standard."""
 
 
-def run(config: Config) -> Result:
-    """Train, evaluate and export a model."""
-    import kerakit as kk
-
-    timer = Timer()
+def load(config: Config) -> tuple[Data, int]:
+    """Return the images that the flags name, and the side of the network's input in pixels."""
     # Pixels from 0 to 255, and the size of the backbone's input. Nothing is read if the weights
     # are missing.
-    data, side = load_backbone_images(
+    return load_backbone_images(
         config, backbone=config.backbone, weights=config.weights, strategy=config.strategy
     )
-    timer.mark("data")
-    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+
+
+def build(config: Config, data: Data, side: int) -> keras.Model:
+    """Return the compiled model."""
     import keras
 
-    timer.mark("import")
+    import kerakit as kk
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.pretrained_classifier(
-        data.spec, backbone=config.backbone, weights=config.weights, image_size=side
+        data, backbone=config.backbone, weights=config.weights, image_size=side
     )
     kk.compile(model, config.preset or "fine_tuning", learning_rate=config.learning_rate)
+    return model
+
+
+def train(
+    config: Config, model: keras.Model, data: Data, run_dir: pathlib.Path, verbose: Any = "auto"
+) -> keras.callbacks.History:
+    """Train the model. An interrupted run in the same folder continues."""
+    import kerakit as kk
+
+    return kk.fine_tune(
+        model,
+        data,
+        strategy=config.strategy,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        augment=config.augment,
+        run_dir=run_dir,
+        precision=config.precision,
+        seed=config.seed,
+        cache_mb=config.cache_mb,
+        verbose=verbose,
+    )
+
+
+def run(config: Config) -> Result:
+    """Train, evaluate and export a model."""
+    timer = Timer()
+    data, side = load(config)
+    timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    timer.mark("import")
+
+    model = build(config, data, side)
     if config.find_learning_rate:
         show_learning_rate(config, model, data, augment=config.augment)
 
     # An interrupted run continues in its stage; a finished run makes the next version.
     with start_run(config) as folder:
-        history = kk.fine_tune(
-            model,
-            data,
-            strategy=config.strategy,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            augment=config.augment,
-            run_dir=folder.folder,
-            precision=config.precision,
-            seed=config.seed,
-            cache_mb=config.cache_mb,
-        )
+        history = train(config, model, data, folder.folder)
         timer.mark("train")
         return finish_run(config, folder, model, data, history, timer)
 

@@ -13,7 +13,9 @@ class has 0.632, a logistic regression 0.991 (four tumours more). 17 seconds on 
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import ArgumentError
 from kerakit.workflow import (
@@ -28,6 +30,11 @@ from kerakit.workflow import (
     show_learning_rate,
     start_run,
 )
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data import Data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,11 +57,8 @@ class Config(TableFlags):
     """Give every class the same weight, whatever its number of rows."""
 
 
-def run(config: Config) -> Result:
-    """Train, evaluate and export a model."""
-    import kerakit as kk
-
-    timer = Timer()
+def load(config: Config) -> Data:
+    """Return the data that the flags name."""
     # The data are raw columns, split by the seed; every split has the same fractions of classes.
     data = load_table_data(config)
     if not data.spec.is_classification:
@@ -63,39 +67,64 @@ def run(config: Config) -> Result:
             f"{command_for('tabular-regression')}, or say --task multiclass if its values are "
             "labels."
         )
-    timer.mark("data")
-    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    return data
+
+
+def build(config: Config, data: Data) -> keras.Model:
+    """Return the compiled model."""
     import keras
 
-    timer.mark("import")
+    import kerakit as kk
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.mlp_classifier(
-        data.spec,
+        data,
         hidden=config.hidden,
         dropout=config.dropout,
         l2=config.l2,
         bins=config.bins,
     )
     kk.compile(model, config.preset or data.spec.task, learning_rate=config.learning_rate)
-    class_weight = "balanced" if config.balanced else None
+    return model
+
+
+def train(
+    config: Config, model: keras.Model, data: Data, run_dir: pathlib.Path, verbose: Any = "auto"
+) -> keras.callbacks.History:
+    """Train the model. An interrupted run in the same folder continues."""
+    import kerakit as kk
+
+    return kk.fit(
+        model,
+        data,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        class_weight="balanced" if config.balanced else None,
+        run_dir=run_dir,
+        precision=config.precision,
+        seed=config.seed,
+        cache_mb=config.cache_mb,
+        verbose=verbose,
+    )
+
+
+def run(config: Config) -> Result:
+    """Train, evaluate and export a model."""
+    timer = Timer()
+    data = load(config)
+    timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    timer.mark("import")
+
+    model = build(config, data)
     if config.find_learning_rate:
+        class_weight = "balanced" if config.balanced else None
         show_learning_rate(config, model, data, class_weight=class_weight)
 
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
-        history = kk.fit(
-            model,
-            data,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            class_weight=class_weight,
-            run_dir=folder.folder,
-            precision=config.precision,
-            seed=config.seed,
-            cache_mb=config.cache_mb,
-        )
+        history = train(config, model, data, folder.folder)
         timer.mark("train")
         return finish_run(config, folder, model, data, history, timer)
 

@@ -13,7 +13,9 @@ model 53.4. 442 rows are few for a network. 16 seconds on two cores.
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kerakit.workflow import (
     Result,
@@ -26,6 +28,11 @@ from kerakit.workflow import (
     show_learning_rate,
     start_run,
 )
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data import Data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -46,44 +53,65 @@ class Config(TableFlags):
     """Number of quantile bins of the piecewise linear encoding of numbers; 0 for no encoding."""
 
 
-def run(config: Config) -> Result:
-    """Train, evaluate and export a model."""
-    import kerakit as kk
-
-    timer = Timer()
+def load(config: Config) -> Data:
+    """Return the data that the flags name."""
     # The data are raw columns, split by the seed; statistics come from the training rows only.
-    data = load_table_data(dataclasses.replace(config, task=config.task or "regression"))
-    timer.mark("data")
-    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    return load_table_data(dataclasses.replace(config, task=config.task or "regression"))
+
+
+def build(config: Config, data: Data) -> keras.Model:
+    """Return the compiled model."""
     import keras
 
-    timer.mark("import")
+    import kerakit as kk
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.mlp_regressor(
-        data.spec,
+        data,
         hidden=config.hidden,
         dropout=config.dropout,
         l2=config.l2,
         bins=config.bins,
     )
     kk.compile(model, config.preset or "regression", learning_rate=config.learning_rate)
+    return model
+
+
+def train(
+    config: Config, model: keras.Model, data: Data, run_dir: pathlib.Path, verbose: Any = "auto"
+) -> keras.callbacks.History:
+    """Train the model. An interrupted run in the same folder continues."""
+    import kerakit as kk
+
+    return kk.fit(
+        model,
+        data,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        run_dir=run_dir,
+        precision=config.precision,
+        seed=config.seed,
+        cache_mb=config.cache_mb,
+        verbose=verbose,
+    )
+
+
+def run(config: Config) -> Result:
+    """Train, evaluate and export a model."""
+    timer = Timer()
+    data = load(config)
+    timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    timer.mark("import")
+
+    model = build(config, data)
     if config.find_learning_rate:
         show_learning_rate(config, model, data)
 
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
-        history = kk.fit(
-            model,
-            data,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            run_dir=folder.folder,
-            precision=config.precision,
-            seed=config.seed,
-            cache_mb=config.cache_mb,
-        )
+        history = train(config, model, data, folder.folder)
         timer.mark("train")
         return finish_run(config, folder, model, data, history, timer)
 

@@ -14,7 +14,9 @@ regression has 0.958 and 0.151. 22 seconds on two cores.
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from kerakit.workflow import (
     Encoder,
@@ -28,6 +30,11 @@ from kerakit.workflow import (
     show_learning_rate,
     start_run,
 )
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data import Data
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -52,24 +59,23 @@ class Config(TextFlags):
     """Give every class the same weight, whatever its number of texts."""
 
 
-def run(config: Config) -> Result:
-    """Train, evaluate and export a model."""
-    import kerakit as kk
-
-    timer = Timer()
+def load(config: Config) -> Data:
+    """Return the data that the flags name."""
     # Raw strings, split by the seed; every split has the same fractions of classes, and all
     # copies of a text come into the same split.
-    data = load_text_data(config)
-    timer.mark("data")
-    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    return load_text_data(config)
+
+
+def build(config: Config, data: Data) -> keras.Model:
+    """Return the compiled model."""
     import keras
 
-    timer.mark("import")
+    import kerakit as kk
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.text_classifier(
-        data.spec,
+        data,
         encoder=config.encoder,
         units=config.units,
         layers=config.layers,
@@ -77,23 +83,45 @@ def run(config: Config) -> Result:
         max_words=config.max_words,
     )
     kk.compile(model, config.preset or "text_classification", learning_rate=config.learning_rate)
-    class_weight = "balanced" if config.balanced else None
+    return model
+
+
+def train(
+    config: Config, model: keras.Model, data: Data, run_dir: pathlib.Path, verbose: Any = "auto"
+) -> keras.callbacks.History:
+    """Train the model. An interrupted run in the same folder continues."""
+    import kerakit as kk
+
+    return kk.fit(
+        model,
+        data,
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        class_weight="balanced" if config.balanced else None,
+        run_dir=run_dir,
+        precision=config.precision,
+        seed=config.seed,
+        cache_mb=config.cache_mb,
+        verbose=verbose,
+    )
+
+
+def run(config: Config) -> Result:
+    """Train, evaluate and export a model."""
+    timer = Timer()
+    data = load(config)
+    timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    timer.mark("import")
+
+    model = build(config, data)
     if config.find_learning_rate:
+        class_weight = "balanced" if config.balanced else None
         show_learning_rate(config, model, data, class_weight=class_weight)
 
     # An interrupted run continues; a finished run makes the next version.
     with start_run(config) as folder:
-        history = kk.fit(
-            model,
-            data,
-            epochs=config.epochs,
-            batch_size=config.batch_size,
-            class_weight=class_weight,
-            run_dir=folder.folder,
-            precision=config.precision,
-            seed=config.seed,
-            cache_mb=config.cache_mb,
-        )
+        history = train(config, model, data, folder.folder)
         timer.mark("train")
         return finish_run(config, folder, model, data, history, timer)
 
