@@ -34,7 +34,10 @@ def served(exports):
 
 @settings(SLOW, max_examples=60)
 @given(draw=st.data())
-@pytest.mark.parametrize("case", ["multiclass", "multilabel", "quantiles"])
+@pytest.mark.parametrize(
+    "case",
+    ["multiclass", *(pytest.param(n, marks=pytest.mark.slow) for n in ("multilabel", "quantiles"))],
+)
 def test_any_row_is_answered_as_by_the_model(case, draw, models, served):
     """Missing and huge numbers, and any Unicode text, in batches of any size."""
     rows = draw.draw(ROWS)

@@ -31,9 +31,9 @@ def network_of(model):
     [
         ("lenet", ("a", "b", "c")),
         ("lenet", ("a", "b")),
-        ("vgg", ("a", "b", "c")),
+        pytest.param("vgg", ("a", "b", "c"), marks=pytest.mark.slow),
         pytest.param("vgg", ("a", "b"), marks=pytest.mark.slow),
-        ("resnet", ("a", "b", "c")),
+        pytest.param("resnet", ("a", "b", "c"), marks=pytest.mark.slow),
         pytest.param("resnet", ("a", "b"), marks=pytest.mark.slow),
     ],
 )

@@ -330,6 +330,7 @@ def test_other_than_one_image_is_refused(iris):
         pretrained_classifier(iris.spec, **SMALL)
 
 
+@pytest.mark.slow
 @pytest.mark.backbone
 def test_real_features_tell_bees_from_ants(test_data, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(test_data / "keras_home"))

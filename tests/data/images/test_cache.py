@@ -104,6 +104,7 @@ def test_keys_tell_files_sizes_and_splits_apart():
     assert len(keys) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_a_killed_process_leaves_no_cache_that_is_believed(tmp_path, pictures):
     cache, root = tmp_path / "cache", pictures.folder(tmp_path / "images", {"a": 100, "b": 100})

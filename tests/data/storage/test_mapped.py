@@ -24,6 +24,7 @@ def test_taking_rows_of_a_file_leaves_them_in_a_file_where_they_are_many(tmp_pat
     assert not is_mapped(IMAGES) and not is_mapped(column[order])
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_reading_a_large_file_does_not_fill_the_memory(tmp_path):
     import subprocess

@@ -101,6 +101,7 @@ def pairs(images, ids):
     return sorted((image.tobytes(), int(i)) for image, i in zip(images, ids, strict=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "splits", [("test",), pytest.param(("train", "validation"), marks=pytest.mark.slow)], ids=str
 )

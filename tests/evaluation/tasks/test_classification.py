@@ -14,7 +14,12 @@ from kerakit.evaluation import evaluate
 
 @pytest.mark.training
 @pytest.mark.parametrize(
-    ("channels", "classes"), [pytest.param(1, 10, marks=pytest.mark.slow), (3, 10), (1, 2)]
+    ("channels", "classes"),
+    [
+        pytest.param(1, 10, marks=pytest.mark.slow),
+        (3, 10),
+        pytest.param(1, 2, marks=pytest.mark.slow),
+    ],
 )
 def test_an_image_run_is_whole(pictures, tmp_path, channels, classes):
     data, model = pictures.digits(channels, classes), pictures.trained(channels, classes)
@@ -52,6 +57,7 @@ def test_names_of_classes_in_any_script(pictures, tmp_path):
     assert "<td>&lt;b&gt;\U0010fffd&lt;/b&gt;</td>" in page and f"<td>{'x' * 200}</td>" in page
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_stream_gives_what_a_table_gives(pictures, tmp_path):
     data, model = pictures.digits(), pictures.trained()

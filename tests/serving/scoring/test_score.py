@@ -388,6 +388,7 @@ def test_progress_is_shown_on_a_terminal_only(tmp_path):
     assert (tmp_path / "log").read_text() == ""
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_an_interrupted_file_is_not_there(exports, tmp_path):
     source = tmp_path / "in.csv"

@@ -99,6 +99,7 @@ def test_the_rows_are_the_images_and_then_their_views(make_data, make_model):
     assert differs[60:].any((1, 2, 3)).all() and not differs[:60].any()
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_without_augmentation_there_are_no_copies(shapes, make_model):
     def head_of(augment, views):

@@ -177,6 +177,7 @@ def assert_same_normalisation(model, other):
             np.testing.assert_array_equal(first, second)
 
 
+@pytest.mark.slow
 def test_mixed_precision_trains_and_the_answer_is_in_float32(
     shapes, tuned, make_model, monkeypatch
 ):

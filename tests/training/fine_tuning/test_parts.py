@@ -147,6 +147,7 @@ def test_every_stage_changes_its_layers_and_no_others(all_shapes, make_model, st
     assert_only(model, before, changed)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_the_last_stage_of_a_mobilenet_changes_alone(all_shapes, make_pretrained, make_stream):
     """And what lies below it sees every image once, not in every epoch."""
@@ -166,6 +167,7 @@ def test_the_last_stage_of_a_mobilenet_changes_alone(all_shapes, make_pretrained
     assert streamed.read == {"train": 2 * 78, "validation": 0, "test": 0}  # with the head's
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_lower_stages_take_shorter_steps(all_shapes, make_pretrained):
     """One step of gradient descent on all rows, against the gradients themselves."""

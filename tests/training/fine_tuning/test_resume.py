@@ -77,6 +77,7 @@ def assert_same(one, two):
         np.testing.assert_array_equal(first.numpy(), second.numpy(), err_msg=first.path)
 
 
+@pytest.mark.slow
 @pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "sent"),
@@ -175,6 +176,7 @@ class Reduce(keras.callbacks.Callback):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_rate_that_a_callback_set_holds_and_the_loaded_model_trains_on(tune, shapes, tmp_path):
     """The rate of a stage, also where it goes on; its file begins with the rate of the preset."""
     with pytest.warns(UserWarning, match="A callback set the learning rate in epoch 1 "):
@@ -192,6 +194,7 @@ def test_a_rate_that_a_callback_set_holds_and_the_loaded_model_trains_on(tune, s
     assert losses[0] != losses[1] and history.params["steps"] == 2  # batches of 32, of 60 rows
 
 
+@pytest.mark.slow
 def test_resume_false_starts_afresh(tune, finished, tmp_path):
     _, first = finished(tmp_path)
     with pytest.raises(KeyboardInterrupt):

@@ -116,7 +116,13 @@ def test_a_line_of_other_sources(source, solve):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize(("learning_rate", "cache_mb"), [(1e-3, 512), (1.0, 512), (1.0, 0)])
+@pytest.mark.parametrize(
+    ("learning_rate", "cache_mb"),
+    [
+        (1.0, 512),
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in ((1e-3, 512), (1.0, 0))),
+    ],
+)
 def test_training_never_leaves_a_forecaster_worse_than_its_line(learning_rate, cache_mb):
     data = series_of("three")
     model = forecaster(data, learning_rate=learning_rate)

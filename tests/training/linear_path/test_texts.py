@@ -145,6 +145,7 @@ def test_weights_of_n_grams_are_those_of_scikit_learn(case, solve):
     np.testing.assert_allclose(common, intercepts, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     "classes", [("a", "b"), pytest.param(("a", "b", "c"), marks=pytest.mark.slow)]
@@ -212,6 +213,7 @@ def test_half_each_without_validation_rows():
     )
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_the_report_tells_that_the_path_has_seen_the_validation_texts(tmp_path):
     data = texts_of(("a", "b"))

@@ -21,6 +21,7 @@ def test_every_epoch_sees_every_row_in_another_order():
     assert not np.array_equal(orders[0], row_order(10, 3, seed=2, epoch=0))
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_streaming_trains_as_well_as_memory(line_data):
     losses = []

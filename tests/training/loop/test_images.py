@@ -38,7 +38,7 @@ def assert_same(one, two):
     ("cache_mb", "augment"),
     [
         pytest.param(512, None, id="in memory"),
-        pytest.param(0, "strong", id="streamed-strong"),
+        pytest.param(0, "strong", id="streamed-strong", marks=pytest.mark.slow),
         pytest.param(0, None, id="streamed", marks=pytest.mark.slow),
         pytest.param(512, "strong", id="in memory-strong", marks=pytest.mark.slow),
     ],
@@ -137,6 +137,7 @@ def test_what_fits_counts_bytes_not_floats(pictures, small_cnn):
     assert size_in_memory(data, "train", None) == 450 * 12 * 12 * 3
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_streamed_rows_train_too(pictures, small_cnn):
     data = pictures()
@@ -179,6 +180,7 @@ def test_every_step_changes_its_batch_in_another_way(pictures):
     np.testing.assert_array_equal(prepare(batch, 1, False)[0]["image"], batch[0]["image"])
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_same_seed_same_weights_other_seed_others(pictures, small_cnn):
     data = pictures()
@@ -318,7 +320,9 @@ def test_a_saved_model_knows_nothing_of_the_augmentation(pictures, small_cnn, tm
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_a_plain_keras_model_of_images_trains_too(pictures, precision):
     data = pictures()
     convolved, answered = set(), set()
@@ -347,6 +351,7 @@ def test_a_plain_keras_model_of_images_trains_too(pictures, precision):
     assert convolved == {precision.removeprefix("mixed_")} and answered == {"float32"}
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_class_weights_multiply_the_rows_of_images(pictures, small_cnn):
     """Weight 0 on a class: its probability falls as if it were not there."""

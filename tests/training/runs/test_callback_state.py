@@ -167,6 +167,7 @@ def test_what_training_leaves_alone_is_that_of_the_new_constructor(diabetes, tmp
     assert (third.count, third.phase) == (132, "old")
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_other_callbacks_do_not_forbid_resuming(diabetes, tmp_path, capsys):
     whole = run(diabetes, tmp_path / "whole", None)

@@ -80,6 +80,7 @@ def test_a_kernel_of_another_gradient_is_not_chosen(series, make_forecaster, mon
     assert found == pair[0] and reason.endswith("the fused LSTM does not train the same")
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @NO_GPU
 def test_a_run_says_remembers_and_keeps_its_kernel(

@@ -70,14 +70,14 @@ def assert_same(model, kernel, **sizes):
     ("options", "sizes"),
     [
         ({}, {}),
+        pytest.param({"bidirectional": True}, {}, marks=pytest.mark.training),
         *(
-            pytest.param(*case, marks=pytest.mark.training)
+            pytest.param(*case, marks=(pytest.mark.training, pytest.mark.slow))
             for case in (
                 ({"last": True}, {}),
                 ({"steps": 1}, {"steps": 1}),
                 ({}, {"rows": 1}),
                 ({"layers": 3, "last": True}, {}),
-                ({"bidirectional": True}, {}),
                 ({"steps": None}, {"steps": 7, "rows": 2}),
             )
         ),
@@ -169,7 +169,7 @@ class Saved(keras.callbacks.Callback):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("kernel", ["fused", "unrolled"])
+@pytest.mark.parametrize("kernel", ["fused", pytest.param("unrolled", marks=pytest.mark.slow)])
 def test_what_is_saved_is_an_ordinary_model(kernel, series, make_forecaster, tmp_path, monkeypatch):
     forced(monkeypatch, kernel)
     model = make_forecaster(series)
@@ -185,7 +185,7 @@ def test_what_is_saved_is_an_ordinary_model(kernel, series, make_forecaster, tmp
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("kernel", ["fused", "unrolled"])
+@pytest.mark.parametrize("kernel", ["fused", pytest.param("unrolled", marks=pytest.mark.slow)])
 def test_training_by_another_kernel_gives_the_same_weights(
     kernel, series, make_forecaster, monkeypatch
 ):

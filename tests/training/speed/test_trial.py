@@ -164,6 +164,7 @@ def test_short_trainings_are_not_measured(pictures, small_cnn, capsys):
     assert "precision" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_run_says_keeps_and_remembers_its_choice(
     pictures, small_cnn, tmp_path, monkeypatch, capsys, own_cache

@@ -164,6 +164,7 @@ def test_a_stage_s_last_layer_cuts_the_network_in_two(trunk, images):
         assert 2 in strides[:2] or name == STAGES[-2]
 
 
+@pytest.mark.slow
 def test_any_size_from_32_will_do(trunk, images):
     free = efficientnet_lite0(input_shape=(None, None, 3))
     np.testing.assert_allclose(free(images), trunk(images), atol=1e-6)
@@ -196,6 +197,7 @@ def test_random_weights_are_drawn_as_in_the_paper_s_code():
     assert (norm.momentum, norm.epsilon) == (0.99, 1e-3)
 
 
+@pytest.mark.slow
 def test_it_consists_of_keras_layers_and_outlives_saving(trunk, images, tmp_path):
     assert {type(layer).__module__.split(".")[0] for layer in trunk.layers} == {"keras"}
     names = [layer.name for layer in trunk.layers]
@@ -249,6 +251,7 @@ def test_a_file_of_other_names_is_refused(one, other, words, published, network,
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_file_of_other_values_is_refused(published, tensors, tmp_path):
     content, path = published.read_bytes(), tmp_path / "mine.pth"
     names = b"_blocks.0._bn1.bias", b"_blocks.0._bn2.bias", b"_blocks.0._bn_.bias"

@@ -82,6 +82,7 @@ def test_published_weights_answer_as_in_keras(keras_home, name, file, top):
     assert same_weights(by_path, model)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error::UserWarning")
 def test_weights_for_224_pixels_serve_other_sizes_without_a_word(keras_home):
     native = load_backbone("MobileNetV2_0.35")
@@ -118,6 +119,7 @@ print(kk.load_backbone("MobileNetV2_0.35", input_shape=(64, 64, 3)).count_params
 """
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_weights_that_are_there_are_used_without_the_network(keras_home):
     done = subprocess.run([sys.executable, "-c", OFFLINE], capture_output=True, text=True)
@@ -259,6 +261,7 @@ for name, proxy in zip(("MobileNetV2_0.35", "VGG16"), sys.argv[1:]):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_without_the_network_the_error_comes_at_once_and_names_the_ways_out(empty_home):
     with socket.create_server(("127.0.0.1", 0)) as silent:
