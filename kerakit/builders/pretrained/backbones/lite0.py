@@ -7,7 +7,10 @@ import os
 
 import keras
 
-from kerakit.builders.pretrained.backbones.lite0_weights import load_lite0_weights
+from kerakit.builders.pretrained.backbones.lite0_weights import (
+    find_lite0_weights,
+    load_lite0_weights,
+)
 from kerakit.checks import check
 
 __all__ = ["STAGES", "efficientnet_lite0"]
@@ -79,6 +82,7 @@ def efficientnet_lite0(
     owner = "efficientnet_lite0"
     check(isinstance(include_top, bool), owner, "include_top", "True or False", include_top)
     images = keras.Input(_checked_shape(owner, input_shape), name="images")
+    file = None if weights is None else find_lite0_weights(owner, weights)
     values = _convolve(images, 32, 3, 2, "stem")
     values = _activate(_normalize(values, "stem"), "stem")
     for stage, (size, strides, expansion, filters, blocks) in enumerate(BLOCKS, start=1):
@@ -98,8 +102,8 @@ def efficientnet_lite0(
             name="predictions",
         )(values)
     model = keras.Model(images, values, name=owner)
-    if weights is not None:
-        load_lite0_weights(owner, model, weights)
+    if file is not None:
+        load_lite0_weights(owner, model, file)
     return model
 
 

