@@ -66,7 +66,8 @@ def predict(
 
     Args:
         path: the exported version's folder, saved_models/NAME/VERSION.
-        csv: the file to score, with the columns of the training data.
+        csv: the file to score, with the columns of the training data. For a forecaster it has one
+            row for each step of time, and the steps after its last row are forecast.
         out: the CSV or Parquet file to write, with one column for each output.
         batch_size: number of rows that are scored at a time.
         columns: column names of a file without a header, separated by commas.

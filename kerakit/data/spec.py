@@ -97,6 +97,8 @@ class Series:
             `None` without a time column.
         calendar: tuple of strings among `"day"`, `"week"` and `"year"`. The cycles whose
             phase at the end of the window is a feature; empty for none.
+        time: str or `None`. The column of times in the source; `None` without one.
+        gaps: str. What was done where steps were missing among the times, as in `load_series`.
     """
 
     window: int
@@ -105,6 +107,8 @@ class Series:
     season: int = 1
     step: float | None = None
     calendar: tuple[str, ...] = ()
+    time: str | None = None
+    gaps: str = "error"
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -40,6 +40,9 @@ def predict(model: keras.Model, rows: Any, data: Data | Spec | None = None) -> A
 
             - A split of a `Data` (`data.test`); or a `Data`, for its test split.
             - A DataFrame of pandas or polars, or a `pyarrow.Table`.
+            - For a forecaster a DataFrame whose rows are steps of time and whose columns are the
+              channels, or a Series of pandas of the one channel: the steps after the last row are
+              forecast, from the last window.
             - A dict from column name to an array or list of shape `(n, ...)`.
             - One row as a dict or a `pandas.Series`, or a list of dicts. The answer to one row
               is arrays of one row.
@@ -54,7 +57,9 @@ def predict(model: keras.Model, rows: Any, data: Data | Spec | None = None) -> A
         For a DataFrame a DataFrame of the same library, with the same index in pandas (any other
         frame: a `pyarrow.Table`), with the columns that `kerakit predict` writes: `prediction`,
         `lower`, `upper` (`prediction_TARGET` for several targets); `label` (or `labels`, joined by
-        `;`), `confidence`, `probability_CLASS`; `forecast_STEP`. Otherwise a dict of arrays with
+        `;`), `confidence`, `probability_CLASS`; `forecast_STEP`. A
+        table of time steps gives one row for each step ahead, with the names of its channels, and
+        with future times where its index or time column is regular. Otherwise a dict of arrays with
         the names of the served outputs: `prediction`, `lower` and `upper` of shape `(n,)` or
         `(n, targets)`; `label` and `confidence` of shape `(n,)`, `labels` and `probabilities` of
         shape `(n, classes)`; `forecast` of shape `(n, horizon[, channels])`; for tags `labels` and

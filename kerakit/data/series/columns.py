@@ -91,6 +91,8 @@ def value_column(
     na_values: Sequence[str] | None,
     typed: bool,
     location: Callable[[int], str],
+    *,
+    has_option: bool = True,
 ) -> np.ndarray:
     """Return a column of values as a float64 array of shape `(n,)`, NaN where one is missing.
 
@@ -100,6 +102,7 @@ def value_column(
         na_values: tuple of strings that stand for a missing value, or `None` for the usual.
         typed: bool. Whether the source has types.
         location: function from a row to its location (file and line), for errors.
+        has_option: bool. Whether an error may advise `na_values=`. Defaults to `True`.
 
     Raises:
         DataError: when a value is not a number.
@@ -116,11 +119,12 @@ def value_column(
     wrong = column.odd[column.codes]
     if wrong.any():
         row = int(np.argmax(wrong))
+        advice = "add it to na_values=" if has_option else "leave it empty"
         written = short_repr(column.written[column.codes[row]])
         raise DataError(
             f"{location(row)}, column {name!r}: {written} is not a number; {int(wrong.sum()):,} of "
-            f"{len(column):,} values are not. Correct the value, or add it to na_values= if it "
-            "stands for a missing value."
+            f"{len(column):,} values are not. Correct the value, or {advice} if it stands for a "
+            "missing value."
         )
     return column.numbers()
 

@@ -54,6 +54,8 @@ def forecast_data(
         season=season,
         step=train.step.seconds if train.step else None,
         calendar=options.calendar,
+        time=train.time_name,
+        gaps=options.gaps,
     )
     segments = split_by_time(sources, series, options)
     features, target = _describe(segments["train"], series, options)

@@ -10,7 +10,15 @@ import numpy as np
 from kerakit.data.series.time_column import MICROSECONDS, TimeColumn
 from kerakit.errors import DataError
 
-__all__ = ["GAPS", "Step", "fill_times", "regular_positions", "season_of"]
+__all__ = [
+    "GAPS",
+    "Step",
+    "check_order",
+    "fill_times",
+    "later_times",
+    "regular_positions",
+    "season_of",
+]
 
 GAPS = ("error", "fill", "ignore")
 
@@ -80,7 +88,7 @@ def season_of(step: Step | None) -> int:
 
 
 def regular_positions(
-    times: TimeColumn, gaps: str, location: Callable[[int], str]
+    times: TimeColumn, gaps: str, location: Callable[[int], str], *, can_ignore: bool = True
 ) -> tuple[Step | None, np.ndarray]:
     """Check the times of a series, and find the step between its rows.
 
@@ -92,6 +100,7 @@ def regular_positions(
         times: `TimeColumn` of n rows.
         gaps: str. One of `GAPS`.
         location: function from a row to its location (file and line), for errors.
+        can_ignore: bool. Whether an error may advise `gaps="ignore"`. Defaults to `True`.
 
     Returns:
         `(step, positions)`: `Step`, or `None` for a single row; and an int64 array of shape
@@ -101,7 +110,7 @@ def regular_positions(
         DataError: when times are out of order, repeated, not on the grid, or (with
             `gaps="error"`) missing.
     """
-    _refuse_disorder(times, location)
+    check_order(times, location)
     count = len(times.instants)
     if count < 2:
         return None, np.arange(count)
@@ -111,12 +120,12 @@ def regular_positions(
     off = positions < 0
     if off.any():
         row = int(np.argmax(off))
+        ignore = ", or pass gaps='ignore' to treat the rows as consecutive" if can_ignore else ""
         raise DataError(
             f"{location(row)}, column {times.name!r}: the time {times.written(row)!r} is not a "
             f"whole number of steps away from {times.written(row - 1 if row else 1)!r}. Most rows "
             f"are {step} apart; {int(off.sum()):,} of {count:,} rows are not. Correct the time, "
-            "resample the series to equal steps, or pass gaps='ignore' to treat the rows as "
-            "consecutive."
+            f"resample the series to equal steps{ignore}."
         )
     jumps = np.diff(positions) - 1
     missing, gap_count = int(jumps.sum()), int((jumps > 0).sum())
@@ -159,21 +168,37 @@ def fill_times(times: TimeColumn, positions: np.ndarray, step: Step) -> np.ndarr
             + times.instants[0]
         )
     local = times.local[row]
+    shift = times.instants[row] - local
+    return np.where(ahead == 0, local, later_times(local, ahead, step)) + shift
+
+
+def later_times(local: np.ndarray, ahead: np.ndarray, step: Step) -> np.ndarray:
+    """Return the times that are `ahead` steps after local times: int64, in microseconds.
+
+    Steps of months go to the step's day of the month, or to the month's last day.
+
+    Args:
+        local: int64 array. Microseconds.
+        ahead: int64 array of the same shape.
+        step: `Step`.
+    """
+    if not step.months:
+        return local + ahead * step.micros
     months = local.astype("datetime64[us]").astype("datetime64[M]") + ahead * step.months
     start, last = months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]") - 1
     date = np.minimum(start + (step.day - 1), last).astype("datetime64[us]").astype(np.int64)
-    shift = times.instants[row] - local
-    return np.where(ahead == 0, local, date + local % (_DAY * MICROSECONDS)) + shift
+    return date + local % (_DAY * MICROSECONDS)
 
 
-def _refuse_disorder(times, location):
+def check_order(times: TimeColumn, location: Callable[[int], str]) -> None:
+    """Raise a `DataError` unless the times are in ascending order, each of them once."""
     differences = np.diff(times.instants)
     if (differences < 0).any():
         row = int(np.argmax(differences < 0)) + 1
         raise DataError(
             f"{location(row)}, column {times.name!r}: {times.written(row)!r} comes after "
             f"{times.written(row - 1)!r} of the row before. Expected times in ascending order; "
-            "sort the rows."
+            "sort the rows, or keep one series where there are several."
         )
     if (differences == 0).any():
         row = int(np.argmax(differences == 0)) + 1

@@ -22,7 +22,7 @@ from kerakit.files import fingerprint
 if TYPE_CHECKING:
     from kerakit.data.series.options import SeriesOptions
 
-__all__ = ["SeriesSource", "read_series"]
+__all__ = ["SeriesSource", "read_series", "with_dates"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,7 +86,7 @@ def read_series(
     Raises:
         DataError: when the source cannot be read, or its values or times are wrong.
     """
-    source = _with_dates(source)
+    source = with_dates(source)
     if isinstance(source, (str, os.PathLike)):
         read = read_table_file(pathlib.Path(source))
         named = {*(value or ()), time}
@@ -168,10 +168,17 @@ def _finite(values, channels, location):
     return values
 
 
-def _with_dates(source):
-    """The source; of a pandas object with an index of dates, with the index as a column."""
+def with_dates(source: Any) -> Any:
+    """Return the source; of a pandas object with an index of dates, with the index as a column.
+
+    An index of periods stands for the starts of the periods.
+    """
     index = getattr(source, "index", None)
-    if getattr(getattr(index, "dtype", None), "kind", "") != "M":
+    dtype = getattr(index, "dtype", None)
+    if str(dtype).startswith("period["):
+        index = index.to_timestamp()
+        source = source.set_axis(index)
+    elif getattr(dtype, "kind", "") != "M":
         return source
     if hasattr(source, "to_frame"):
         source = source.to_frame("value" if source.name is None else str(source.name))

@@ -19,6 +19,7 @@ from kerakit.data.storage.mapped import is_lazy
 from kerakit.errors import ArgumentError
 from kerakit.serving.answering.columns import answer_columns
 from kerakit.serving.answering.frames import find_columns, frame_like, frame_values
+from kerakit.serving.answering.series import read_steps
 from kerakit.serving.answering.values import column_values
 from kerakit.warn import warn
 
@@ -50,8 +51,9 @@ def read_rows(rows: Any, spec: Spec, owner: str) -> Rows:
     Args:
         rows: a `tf.data.Dataset` or `Table` of a split; a `Data`, for its test split; a
             DataFrame of pandas, polars or pyarrow; a dict from name to column; one row as a dict
-            or as a Series of pandas; a list of such dicts; for a model with one feature its
-            values: an array, a list of strings, of paths of images or of series.
+            or as a Series of pandas; a list of such dicts; for a forecaster a DataFrame or Series
+            whose rows are steps of time; for a model with one feature its values: an array, a list
+            of strings, of paths of images or of series.
         spec: `Spec`.
         owner: str. The function that the user called, for errors.
 
@@ -65,6 +67,9 @@ def read_rows(rows: Any, spec: Spec, owner: str) -> Rows:
         return Rows(_of_columns(_labelled(rows.features, spec, owner), spec, owner), _as_it_is)
     if hasattr(rows, "element_spec") and hasattr(rows, "as_numpy_iterator"):
         return Rows(_of_dataset(rows, spec, owner), _as_it_is)
+    steps = read_steps(rows, spec, owner)
+    if steps is not None:
+        return Rows(iter([steps.columns]), steps.give)
     if is_frame(rows):
         columns = frame_values(rows, spec, owner)
         return Rows(

@@ -27,6 +27,7 @@ from kerakit.serving.scoring.columns import columns_of_features
 from kerakit.serving.scoring.kept import as_written, find_kept, kept_names
 from kerakit.serving.scoring.output import PARQUET, open_answers
 from kerakit.serving.scoring.progress import ScoreProgress
+from kerakit.serving.scoring.series import forecast_file
 from kerakit.serving.served import load_served
 from kerakit.warn import warn
 
@@ -51,7 +52,9 @@ def predict_csv(
 ) -> int:
     """Score a file of CSV, JSON lines or Parquet with an exported model: an answer per row.
 
-    The file is read, answered and written in blocks, so that memory does not grow with it.
+    The file is read, answered and written in blocks, so that memory does not grow with it. A
+    forecaster is different: the file has one row for each step of time, and the answers are the
+    steps after its last row.
 
     Args:
         path: path of an export.
@@ -61,7 +64,8 @@ def predict_csv(
         out: path of the file to write, CSV or (`.parquet`, `.pq`) Parquet, with one column
             per output: `prediction`, `lower` and `upper` (`prediction_TARGET` for several
             targets); `label` (or `labels`, joined by `;`), `confidence` and
-            `probability_CLASS`. The file is written whole or not at all.
+            `probability_CLASS`; of a forecaster the times ahead (where the file has times at
+            equal steps) and the channels. The file is written whole or not at all.
         batch_size: int in [1, inf). Rows that the model answers at a time. Defaults to
             4096 (tests/benchmarks/scoring_speed.py).
         columns, separator, quote, encoding: as for `load_csv`.
@@ -102,6 +106,9 @@ def predict_csv(
         served.spec.decimal if decimal is None else decimal,
         served.spec.thousands if thousands is None else thousands,
     )
+    if served.spec.series is not None:
+        with _no_empty_folders(out):
+            return forecast_file(served, source, out, text=text, na_values=na_values, keep=keep)
     if form.decimal != ".":  # a comma is then seldom the separator
         stream = _open(source, {**text, "decimal": form.decimal})
     found = columns_of_features(served.spec, stream.names, source, stream.hint)

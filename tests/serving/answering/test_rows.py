@@ -78,11 +78,10 @@ def test_windows(sequences):
     frame = predict(model, pd.DataFrame({"window": list(windows)}), spec)
     assert list(frame.columns) == ["forecast_1", "forecast_2", "forecast_3"]
     np.testing.assert_allclose(frame.to_numpy(), expected, rtol=1e-6)
-    frame = pd.DataFrame({"load": windows[0]})
-    for one in (windows[0], frame["load"], windows[0].tolist()):
+    for one in (windows[0], windows[0].tolist()):
         np.testing.assert_allclose(predict(model, one, spec)["forecast"], expected[:1], rtol=1e-6)
     with pytest.raises(ArgumentError, match=r"\['window'\] are missing.* array of shape \(6,\)"):
-        predict(model, frame, spec)
+        predict(model, {"load": windows[0]}, spec)
     with pytest.raises(ArgumentError, match="column 'window': the value is infinite"):
         predict(model, np.where(windows == windows[0, 0], np.inf, windows), spec)
 

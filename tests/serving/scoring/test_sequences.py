@@ -39,8 +39,6 @@ def test_parquet_of_texts(sequence_exports, tmp_path):
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        ("forecast", "makes a forecast of several steps from a window.*Use load_served"),
-        ("channels", "makes a forecast"),
         ("series", "takes 'series' as a series.*Use load_served"),
         ("tags", "one answer for each row .*, and the model gives each token of a sentence a tag"),
     ],
