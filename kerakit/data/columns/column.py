@@ -136,8 +136,8 @@ def read_column(
     """Read a column of any source as `Numbers`, `Texts` or `Images`.
 
     Args:
-        values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, or a
-            uint8 array of images of shape `(n, height, width, channels)`.
+        values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, a
+            uint8 array of images of shape `(n, height, width, channels)`, or `Numbers`.
         na_values: sequence of strings that stand for a missing value. Defaults to `None`:
             `NA_VALUES` in a text file, and `NUMBER_NA_VALUES` in its columns whose other cells
             are numbers; only nulls in a source with types.
@@ -152,6 +152,8 @@ def read_column(
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    if isinstance(values, Numbers):
+        return values
     if isinstance(values, np.ndarray) and values.ndim == 4:
         return Images(values)
     if isinstance(values, np.ndarray):
@@ -163,7 +165,7 @@ def read_column(
         words = kind.value_type
         if not _is_text(words):
             return read_column(values.cast(words), origin=origin).texts()
-    is_category = pa.types.is_dictionary(kind)
+    is_category = typed and pa.types.is_dictionary(kind)
     if pa.types.is_null(kind):
         values = values.cast(pa.string())
     elif pa.types.is_boolean(kind):
@@ -176,7 +178,7 @@ def read_column(
                 f"{origin} holds values of type {kind}. Expected numbers, strings or booleans. "
                 "Convert the column, or leave it out with exclude=."
             )
-        values = values.cast(pa.string()).dictionary_encode()
+        values = values.dictionary_encode()
     words = values.dictionary.cast(pa.string())
     written = words.to_pylist()
     if not typed:

@@ -1,1 +1,1 @@
-"""Bytes to rows: delimited text, Parquet, plain text, and folders with a class each."""
+"""Files as bytes and text: what kind they are, plain text, and folders with a class each."""

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import os
 import pathlib
 import zlib
 
-from kerakit.data.files.delimited import not_in_encoding
 from kerakit.data.files.signature import HEAD, is_gzip, refuse_foreign, refuse_utf16
 from kerakit.data.names import near_match
 from kerakit.errors import DataError
 
-__all__ = ["check_file", "decode", "file_bytes", "is_encoding", "read_bytes", "unpacked"]
+__all__ = [
+    "check_file",
+    "decode",
+    "file_bytes",
+    "in_utf8",
+    "is_encoding",
+    "not_in_encoding",
+    "read_bytes",
+    "unpacked",
+]
+
+_HEAD = 1 << 12  # bytes that tell whether a file is text
+_PIECE = 1 << 20  # bytes that are decoded at once
 
 
 def read_bytes(path: pathlib.Path, expected: str = "a file of text") -> bytes:
@@ -124,6 +136,43 @@ def decode(content: bytes, name: str, encoding: str) -> str:
     return text
 
 
+def in_utf8(content: bytes, name: str, encoding: str) -> bytes:
+    """Return bytes in UTF-8 without a byte order mark, without a copy where they are UTF-8.
+
+    Args:
+        content: bytes.
+        name: str. The file's name, for errors.
+        encoding: str. What they are in.
+
+    Raises:
+        DataError: when they are not in `encoding`, with the line and the byte.
+    """
+    refuse_utf16(content, name, encoding)
+    is_utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    if not (is_utf8 and _is_utf8(content)):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError as error:
+            line = content[: error.start].count(b"\n") + 1
+            raise not_in_encoding(name, line, encoding, error) from error
+        content = content if is_utf8 else text.encode()
+    return content.removeprefix(b"\xef\xbb\xbf")
+
+
+def not_in_encoding(name: str, line: int, encoding: str, error: UnicodeDecodeError) -> DataError:
+    """Return the `DataError` about text that is in another encoding, or no text at all."""
+    if b"\0" in error.object[:_HEAD]:
+        return DataError(
+            f"{name} is no text: it holds NUL bytes, and is not {encoding}. Pass a text file, "
+            "or the right encoding=."
+        )
+    return DataError(
+        f"{name}, line {line}: the text is not {encoding} (byte "
+        f"{error.object[error.start : error.start + 1].hex()}). Pass the right encoding=, for "
+        "example encoding='latin-1'."
+    )
+
+
 def is_encoding(name: str) -> bool:
     """Whether Python knows an encoding of characters by this name.
 
@@ -135,5 +184,18 @@ def is_encoding(name: str) -> bool:
     try:
         "".encode(name)
     except (LookupError, TypeError, ValueError):
+        return False
+    return True
+
+
+def _is_utf8(content):
+    """Whether bytes are UTF-8, without a copy of them all."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(content)
+    try:
+        for start in range(0, len(content), _PIECE):
+            decoder.decode(view[start : start + _PIECE])
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
         return False
     return True

@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from kerakit.checks import check, naming
+from kerakit.data.columns.column import Texts
 from kerakit.data.files.plain_text import is_encoding
-from kerakit.data.files.table_file import read_table_file
 from kerakit.data.options import Options, names
+from kerakit.data.table_files.number_cells import NumberCells
+from kerakit.data.table_files.table_file import read_table_file
 from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.files import fingerprint
@@ -146,25 +148,31 @@ def load_csv(
     text["decimal"] = decimal
     named = {*targets, *options.exclude, *options.column_types, groups}
     sources, contents = {}, []
+    texts = {groups, *(name for name, kind in options.column_types.items() if kind != "numeric")}
+    texts.update(targets if options.rename_labels else ())
     with naming(owner):
         for parameter, file in files.items():
             if file is None:
                 continue
             split = "train" if parameter == "path" else parameter
+            cells = NumberCells(texts, targets, options.na_values, decimal)
+            text["cells"] = cells if thousands is None else None
             read = read_table_file(pathlib.Path(file), **text)
             contents.append(read.content)
-            cells = read.without_index(named)
+            table = read.without_index(named)
             sources[split] = read_source(
-                cells,
+                table,
                 targets,
                 options,
                 name=str(file),
                 location=read.location,
-                groups=groups if split == "train" or groups in cells else None,
+                groups=groups if split == "train" or groups in table else None,
                 typed=read.typed,
                 hint=read.hint,
                 training=split == "train",
             )
+            features = sources["train"].features.items()  # other files are read alike
+            texts.update(name for name, column in features if isinstance(column, Texts))
         digest = fingerprint(contents)
         return assemble(sources, options, dataset=pathlib.Path(path).name, digest=digest)
 

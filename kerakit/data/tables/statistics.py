@@ -94,5 +94,20 @@ def _describe_numbers(values) -> dict[str, Any]:
         "variance": float(known.var()),
         "minimum": float(known.min()),
         "maximum": float(known.max()),
-        "quantiles": tuple(np.unique(np.quantile(known, _QUANTILES)).tolist()),
+        "quantiles": tuple(np.unique(_quantiles(values)).tolist()),
     }
+
+
+def _quantiles(values):
+    """What `numpy.quantile` gives for the numbers that are not NaN; a sort is far quicker.
+
+    With 65 quantiles NumPy's partial sort takes ten times as long as its sort.
+    """
+    ranked = np.sort(values[~np.isnan(values)])
+    index = (len(ranked) - 1) * _QUANTILES
+    below = np.floor(index).astype(int)
+    above = np.minimum(below + 1, len(ranked) - 1)
+    low, high, part = ranked[below].astype(np.float64), ranked[above], index - below
+    difference = high - low
+    near_low, near_high = low + difference * part, high - difference * (1 - part)
+    return np.where(part < 0.5, near_low, near_high)

@@ -94,6 +94,8 @@ def _infer_task(train, options):
     if len(train.targets) > 1:
         return "regression"
     (column,) = train.targets.values()
+    if not options.rename_labels and _has_three_numbers(column):
+        return "regression"
     labels = label_column(column, options.rename_labels)
     distinct = len(set(labels.values[np.unique(labels.codes)]))
     numeric = (isinstance(column, Numbers) or not column.typed) and (
@@ -102,6 +104,15 @@ def _infer_task(train, options):
     if distinct == 2:
         return "binary"
     return "regression" if numeric else "multiclass"
+
+
+def _has_three_numbers(column):
+    """Whether a target is numbers, of which three or more differ: far quicker than its labels."""
+    if isinstance(column, Numbers):
+        return column.values.ndim == 1 and len(np.unique(column.values)) > 2
+    if column.typed or column.odd.any():
+        return False
+    return len(np.unique(column.parsed[np.unique(column.codes)])) > 2
 
 
 def _encode_classes(sources, task, options):
@@ -219,15 +230,16 @@ def _numbers(name, column, source):
 def _flags(name, column, source, labels):
     """float32 0 or 1 for each row of one column of a multilabel target."""
     if isinstance(column, Numbers):
-        values, written = column.values, column.values
+        values, texts = column.values, column
     else:
         texts = label_column(column, labels)
-        values, written = texts.numbers(), texts.strings()
+        values = texts.numbers()
     wrong = (values != 0) & (values != 1)
     if wrong.any():
         row = int(np.argmax(wrong))
+        written = texts.texts().strings()[row]
         raise DataError(
-            f"{source.location(row)}, column {name!r}: the target is {written[row]!r}, and "
+            f"{source.location(row)}, column {name!r}: the target is {written!r}, and "
             "task='multilabel' needs 0 or 1. Map other values with "
             "rename_labels={'yes': '1', 'no': '0'}."
         )

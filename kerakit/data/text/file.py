@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kerakit.checks import short_repr
-from kerakit.data.files.delimited import read_delimited
 from kerakit.data.files.plain_text import decode, read_bytes
+from kerakit.data.table_files.delimited import read_delimited
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:

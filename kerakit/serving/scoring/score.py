@@ -15,10 +15,10 @@ from kerakit.checks import check, check_int
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.columns.unknown import UnknownValues
-from kerakit.data.files.json_rows import JSON, is_json
-from kerakit.data.files.parquet_stream import ParquetStream
 from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.options import names
+from kerakit.data.table_files.json_rows import JSON, is_json
+from kerakit.data.table_files.parquet_stream import ParquetStream
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
 from kerakit.serving.answering.cells import feature_values
@@ -214,10 +214,10 @@ def _open(path, text):
         return ParquetStream(path)
     suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
     if suffixes & {*JSON} or is_json(head):
-        from kerakit.data.files.json_rows import JsonStream
+        from kerakit.data.table_files.json_rows import JsonStream
 
         return JsonStream(path)
-    from kerakit.data.files.delimited_stream import DelimitedStream
+    from kerakit.data.table_files.delimited_stream import DelimitedStream
 
     return DelimitedStream(path, **text)
 

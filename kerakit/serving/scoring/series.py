@@ -6,8 +6,8 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerakit.data.files.table_file import read_table_file
 from kerakit.data.series.last_window import last_window
+from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import ArgumentError
 from kerakit.files import atomic_path
 from kerakit.serving.answering.series import step_columns

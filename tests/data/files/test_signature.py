@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 import kerakit as kk
-from kerakit.data.files.delimited_stream import DelimitedStream
+from kerakit.data.table_files.delimited_stream import DelimitedStream
 from kerakit.errors import MAX_MESSAGE, DataError
 
 TABLE = "x,y\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(40))

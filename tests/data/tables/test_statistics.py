@@ -1,6 +1,7 @@
 """Statistics of the training rows."""
 
 import numpy as np
+import pytest
 
 from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
 
@@ -20,6 +21,15 @@ def test_quantiles_are_65_points_or_fewer_where_values_repeat():
     few = describe_feature("a", np.array([0] * 90 + [1] * 10, np.float32)).quantiles
     assert few[0] == 0 and few[-1] == 1
     assert list(few) == sorted(set(few))
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 64, 66, 1000, 54_321])
+def test_quantiles_are_those_of_numpy(rows):
+    random = np.random.default_rng(rows)
+    values = random.normal(size=rows).astype(np.float32) * 10.0 ** random.integers(-30, 30, rows)
+    values = np.append(values, np.nan).astype(np.float32)
+    expected = np.unique(np.quantile(values[:-1].astype(np.float64), np.linspace(0, 1, 65)))
+    assert describe_feature("a", values).quantiles == tuple(expected.tolist())
 
 
 def test_vocabulary_is_ranked_by_count_then_alphabet_and_keeps_the_missing():

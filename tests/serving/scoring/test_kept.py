@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kerakit import cli
-from kerakit.data.files import delimited_stream, parquet_stream
+from kerakit.data.table_files import delimited_stream, parquet_stream
 from kerakit.errors import ArgumentError, DataError
 from kerakit.serving import predict_csv
 

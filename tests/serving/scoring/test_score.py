@@ -18,8 +18,8 @@ from serving_cases import make_spec
 
 from kerakit.data.columns.column import read_column
 from kerakit.data.columns.number_format import PLAIN, NumberFormat
-from kerakit.data.files import delimited_stream, parquet_stream
 from kerakit.data.spec import Feature
+from kerakit.data.table_files import delimited_stream, parquet_stream
 from kerakit.errors import ArgumentError, DataError
 from kerakit.serving import load_served, predict_csv
 from kerakit.serving.answering.cells import feature_values

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from kerakit.data.columns.frames import frame_columns
-from kerakit.data.files.delimited import read_delimited
-from kerakit.data.files.json_rows import JSON, is_json, read_json
 from kerakit.data.files.plain_text import decode, file_bytes, unpacked
 from kerakit.data.files.signature import HEAD, is_parquet
+from kerakit.data.table_files.delimited import read_delimited
+from kerakit.data.table_files.json_rows import JSON, is_json, read_json
+from kerakit.data.table_files.number_cells import NumberCells
 from kerakit.errors import DataError
 from kerakit.warn import warn
 
@@ -72,6 +73,7 @@ def read_table_file(
     quote: str | None = '"',
     encoding: str = "utf-8",
     decimal: str = ".",
+    cells: NumberCells | None = None,
 ) -> TableFile:
     """Read the columns of a file of CSV (also gzipped), JSON lines or Parquet.
 
@@ -79,7 +81,7 @@ def read_table_file(
 
     Args:
         path: `pathlib.Path`.
-        columns, separator, quote, encoding, decimal: as for `read_delimited`; of text only.
+        columns, separator, quote, encoding, decimal, cells: as for `read_delimited`; of text only.
 
     Raises:
         DataError: when the file cannot be read, is empty, or holds no table.
@@ -102,6 +104,7 @@ def read_table_file(
         quote=quote,
         encoding=encoding,
         decimal=decimal,
+        cells=cells,
     )
     return TableFile(content, read.columns, read.location, read.hint, False, read.unnamed)
 
@@ -112,7 +115,7 @@ def _numbers_rows(values):
     import pyarrow.compute as pc
 
     try:
-        numbers = pc.cast(values, pa.int64())
+        numbers = pc.cast(pc.cast(values, pa.string()), pa.int64())
     except pa.ArrowInvalid:
         return False
     return pc.count_distinct(numbers).as_py() == len(numbers)

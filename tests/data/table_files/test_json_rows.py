@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import kerakit as kk
-from kerakit.data.files import json_rows
-from kerakit.data.files.json_rows import JsonStream
+from kerakit.data.table_files import json_rows
+from kerakit.data.table_files.json_rows import JsonStream
 from kerakit.errors import DataError
 
 FRAME = pd.DataFrame(

@@ -4,9 +4,9 @@ import gzip
 
 import pytest
 
-from kerakit.data.files import delimited_stream
-from kerakit.data.files.delimited import read_delimited
-from kerakit.data.files.delimited_stream import DelimitedStream
+from kerakit.data.table_files import delimited_stream
+from kerakit.data.table_files.delimited import read_delimited
+from kerakit.data.table_files.delimited_stream import DelimitedStream
 from kerakit.errors import DataError
 
 

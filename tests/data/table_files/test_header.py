@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import kerakit as kk
-from kerakit.data.files.delimited_stream import DelimitedStream
+from kerakit.data.table_files.delimited_stream import DelimitedStream
 from kerakit.errors import DataError
 
 

@@ -14,9 +14,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from kerakit.data.files.delimited import not_in_encoding
-from kerakit.data.files.layout import find_layout
+from kerakit.data.files.plain_text import not_in_encoding
 from kerakit.data.files.signature import HEAD, is_gzip, refuse_foreign, refuse_utf16
+from kerakit.data.table_files.layout import find_layout
 from kerakit.errors import DataError
 from kerakit.warn import warn
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 from kerakit.data.columns.column import NA_VALUES
-from kerakit.data.files.header import Header, read_header
+from kerakit.data.table_files.header import Header, read_header
 from kerakit.errors import DataError
 
 __all__ = ["Layout", "find_layout"]
@@ -72,13 +72,29 @@ class Layout:
             return f"{self.file}, row {row + 1} after the header"
         return f"{self.file}, line {line}"
 
-    def options(self, block_size: int, wanted: Iterable[str] | None = None) -> tuple[Any, ...]:
-        """Return the options of pyarrow to read columns as strings."""
+    def options(
+        self,
+        block_size: int,
+        wanted: Iterable[str] | None = None,
+        markers: Sequence[str] | None = None,
+        decimal: str = ".",
+    ) -> tuple[Any, ...]:
+        """Return the options of pyarrow to read columns.
+
+        Args:
+            block_size: int. Bytes of a block.
+            wanted: the columns to read, as strings; or a dict from column to type. Then the
+                header is no row. Defaults to `None`: all columns, as strings.
+            markers: sequence of strings that stand for missing numbers. Defaults to `None`.
+            decimal: str. The character of decimals of numbers. Defaults to `"."`.
+        """
         import pyarrow as pa
         from pyarrow import csv as arrow
 
-        wanted = self.names if wanted is None else list(wanted)
-        skipped = self.header_end if self.header.is_ragged and not self.is_mended else 0
+        wanted = self.names if wanted is None else wanted
+        typed = isinstance(wanted, dict)
+        skips = (typed and self.has_header) or self.header.is_ragged
+        skipped = self.header_end if skips and not self.is_mended else 0
         return (
             arrow.ReadOptions(
                 use_threads=False,
@@ -92,9 +108,11 @@ class Layout:
                 newlines_in_values=bool(self.quote),
             ),
             arrow.ConvertOptions(
-                column_types=dict.fromkeys(wanted, pa.string()),
-                include_columns=wanted,
+                column_types=wanted if typed else dict.fromkeys(wanted, pa.string()),
+                include_columns=list(wanted),
                 strings_can_be_null=False,
+                null_values=markers,
+                decimal_point=decimal,
             ),
         )
 

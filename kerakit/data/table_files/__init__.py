@@ -1,0 +1,1 @@
+"""Files of tables: delimited text, JSON lines and Parquet, as a whole or block by block."""

@@ -1,0 +1,201 @@
+"""Delimited text whose columns of numbers become numbers while it is parsed, block by block."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kerakit.data.columns.column import NA_VALUES, Numbers
+from kerakit.data.columns.number_format import NUMBER_NA_VALUES
+
+if TYPE_CHECKING:
+    from kerakit.data.table_files.layout import Layout
+
+__all__ = ["NumberCells", "read_cells"]
+
+_BLOCK = 1 << 19  # as for a file that is read block by block
+
+
+@dataclasses.dataclass(frozen=True)
+class NumberCells:
+    """Which columns may become numbers at once, and how their cells are written.
+
+    Attributes:
+        texts: collection of strings. The columns that stay strings in any case.
+        exact: collection of strings. The columns whose numbers are float64, and that stay strings
+            where one is missing. The numbers of other columns are float32.
+        na_values: tuple of strings that stand for missing values, or `None` for the usual.
+        decimal: str. The character of decimals.
+    """
+
+    texts: Collection[str] = ()
+    exact: Collection[str] = ()
+    na_values: tuple[str, ...] | None = None
+    decimal: str = "."
+
+    @property
+    def markers(self) -> list[str]:
+        """The cells of a column of numbers that stand for a missing one."""
+        usual = (*NA_VALUES, *NUMBER_NA_VALUES)
+        words = dict.fromkeys(["", *(usual if self.na_values is None else self.na_values)])
+        return [space + word for space in ("", " ") for word in words]
+
+    def apply_to(self, content: bytes) -> bool:
+        """Whether columns of a text can become numbers while it is parsed.
+
+        The parser compares a cell with the markers as it is, and then takes a number with spaces
+        around it. So a marker that is a number must not have spaces around it.
+        """
+        numbers = [word.encode() for word in self.na_values or () if _is_number(word)]
+        spaced = [(b" " + word, b"\t" + word, word + b" ", word + b"\t") for word in numbers]
+        return not any(word in content for words in spaced for word in words)
+
+    def are_numbers(self, words: Any) -> bool:
+        """Whether each cell of a `pyarrow` array of strings is a number or a marker."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        missing = pc.is_in(words, pa.array(self.markers, pa.string()))
+        words = pc.utf8_trim(words.filter(pc.invert(missing)), " \t")
+        if self.decimal != ".":
+            if pc.any(pc.match_substring(words, ".")).as_py():
+                return False
+            words = pc.replace_substring(words, self.decimal, ".")
+        try:
+            pc.cast(words, pa.float64())
+        except pa.ArrowInvalid:
+            return False
+        return True
+
+
+def read_cells(content: bytes, layout: Layout, cells: NumberCells) -> dict[str, Any]:
+    """Read the rows of values of a delimited text.
+
+    A column becomes numbers where `read_column` would find nothing but numbers and missing values
+    in its strings, and at least one number.
+
+    Args:
+        content: bytes in UTF-8.
+        layout: `Layout` of the text.
+        cells: `NumberCells`.
+
+    Returns:
+        dict from column name to `Numbers`, or to a `pyarrow` array of strings as a dictionary.
+
+    Raises:
+        pyarrow.ArrowInvalid: when the text cannot be parsed.
+    """
+    import pyarrow as pa
+
+    names, texts = layout.names, {*cells.texts, *layout.header.unnamed}
+    numeric = [name for name in names if name not in texts] if cells.apply_to(content) else []
+    numeric = _numeric(content, layout, numeric, cells, blocks=1)
+    try:
+        columns = _read(content, layout, names, numeric, cells)
+    except pa.ArrowInvalid as error:
+        if "conversion error" not in str(error):
+            raise
+        numeric = _numeric(content, layout, numeric, cells)
+        try:
+            columns = _read(content, layout, names, numeric, cells)
+        except pa.ArrowInvalid:  # the parser takes less for a number
+            columns = _read(content, layout, names, [], cells)
+    again = [name for name in numeric if columns[name] is None]
+    if again:
+        columns |= _read(content, layout, again, [], cells)
+    return columns
+
+
+def _numeric(content, layout, names, cells, blocks=None):
+    """Those of the columns that hold numbers only, in the first blocks or in all."""
+    import pyarrow as pa
+
+    found = list(names)
+    if not names:
+        return found
+    types = dict.fromkeys(names, pa.string())
+    for count, batch in enumerate(_batches(content, layout, types, cells), 1):
+        found = [name for name in found if cells.are_numbers(batch.column(name))]
+        if not found or count == blocks:
+            break
+    return found
+
+
+def _read(content, layout, names, numeric, cells):
+    """Dict from column name to `Numbers`, to a dictionary of strings, or to `None`.
+
+    `None` stands for a column that must be read again as strings.
+    """
+    import pyarrow as pa
+
+    words = pa.dictionary(pa.int32(), pa.string())
+    types = {name: pa.float64() if name in numeric else words for name in names}
+    most = max(content.count(b"\n"), content.count(b"\r")) + 1  # rows; memory is taken when filled
+    numbers = {
+        name: np.empty(most, np.float64 if name in cells.exact else np.float32) for name in numeric
+    }
+    missing, chunks = dict.fromkeys(names, 0), {name: [] for name in names}
+    first = 0
+    for batch in _batches(content, layout, types, cells):
+        rows = slice(first, first + len(batch))
+        for name, values in zip(batch.schema.names, batch.columns, strict=True):
+            if name in numbers:
+                with np.errstate(over="ignore"):
+                    numbers[name][rows] = values.to_numpy(zero_copy_only=False)
+                missing[name] += values.null_count
+            else:
+                chunks[name].append(values)
+        first += len(batch)
+    return {
+        name: _numbers(numbers[name][:first], missing[name], name in cells.exact)
+        if name in numbers
+        else _joined(chunks[name], words)
+        for name in names
+    }
+
+
+def _numbers(values, missing, exact):
+    """The `Numbers`, or `None` where strings tell more."""
+    # The parser also takes `nan(7)` for a number.
+    odd = np.count_nonzero(np.isnan(values)) != missing
+    return None if odd or missing == len(values) or (exact and missing) else Numbers(values)
+
+
+def _joined(chunks, kind):
+    import pyarrow as pa
+
+    return pa.chunked_array(chunks, kind).unify_dictionaries().combine_chunks()
+
+
+def _batches(content, layout, types, cells) -> Iterable[Any]:
+    """Yield the rows as record batches with columns of the given types."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    size, done = _BLOCK, 0
+    while True:
+        options, first = layout.options(size, types, cells.markers, cells.decimal), 0
+        try:
+            with arrow.open_csv(pa.BufferReader(content), *options) as batches:
+                for batch in batches:
+                    new = batch.slice(min(max(done - first, 0), len(batch)))
+                    first += len(batch)
+                    if len(new):
+                        done = first
+                        yield new
+            return
+        except pa.ArrowInvalid as error:
+            if "straddl" not in str(error) or size > len(content):
+                raise
+            size *= 8  # a row longer than a block: again, with larger ones
+
+
+def _is_number(word):
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
