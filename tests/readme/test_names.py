@@ -21,7 +21,7 @@ from readme_text import (
 
 import kerakit as kk
 from kerakit import cli
-from kerakit.integrations import sklearn
+from kerakit.integrations import mlflow, sklearn
 from kerakit.workflow.jobs import JOBS, load_recipe
 
 RECIPES = sorted(job.replace("-", "_") for job in JOBS)
@@ -66,7 +66,7 @@ def test_the_site_has_every_page_and_the_api_page_every_name():
     assert listed == {page for page in PAGES if page.startswith("docs/")}
     documented = set(re.findall(r"^::: kerakit\.(?:\w+\.)*(\w+)$", PAGES["docs/api.md"], re.M))
     # One entry stands for a function with two names; PRESETS is a mapping.
-    public = {*kk.__all__, "compile", *sklearn.__all__}
+    public = {*kk.__all__, "compile", *sklearn.__all__, *mlflow.__all__}
     assert documented == public - {"load_csv", "PRESETS"}
 
 

@@ -150,6 +150,12 @@ def estimator_to_the_server(clone, names, printed):
     np.testing.assert_allclose(served["prediction"], predicted, rtol=1e-5)
 
 
+def tracking(clone, names, printed):
+    answer = names["model"].predict(names["wines"])
+    path = clone.folder / "saved_models" / "wine"
+    assert answer.equals(kk.load_served(path)(names["wines"])) and str(answer) in printed
+
+
 def metrics(clone, names, printed):
     values = ast.literal_eval(printed)
     assert {"AUC", "F1Score", "auc_pr"} <= set(values) and 0.5 < values["AUC"] <= 1
@@ -184,13 +190,23 @@ PYTHON = {
     "A search": search,
     "Your own network": own_network,
     "To TensorFlow Serving": estimator_to_the_server,
+    "MLflow": tracking,
 }
-NEEDS = {"To the server": ["Ten lines"]}  # blocks that go before, for what they export
+NEEDS = {
+    "To the server": ["Ten lines"],
+    "MLflow": ["Ten lines"],
+}  # blocks that go before, for what they export
 MARKS = {
     "Fine-tuning": [
         pytest.mark.slow,
         pytest.mark.skipif(
             importlib.util.find_spec(WEIGHTS) is None, reason="the extra 'offline' is not installed"
+        ),
+    ],
+    "MLflow": [
+        pytest.mark.slow,
+        pytest.mark.skipif(
+            importlib.util.find_spec("mlflow") is None, reason="the extra 'mlflow' is not installed"
         ),
     ],
 }
