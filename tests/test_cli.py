@@ -52,6 +52,14 @@ def command(*flags, **settings):
     return process.returncode, out, error
 
 
+def run_module(*flags):
+    """`python -m kerakit` with these flags: `(exit code, output, errors)`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "kerakit", *flags], capture_output=True, text=True, timeout=60
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
 def many(commands, **settings):
     """Run commands in one process, which may not import TensorFlow.
 
@@ -141,6 +149,14 @@ NOT_SCORED = [
     (("--csv", "in.csv", "--encoding", "utf-9"), "the name of an encoding. Got 'utf-9'"),
     (("--csv", "in.pq", "--encoding", "utf-8"), "--encoding is about text"),
 ]
+
+
+@pytest.mark.process
+def test_the_package_runs_as_the_command():
+    code, out, error = run_module("--version")
+    assert (code, out, error) == (0, f"kerakit {kerakit.__version__}\n", "")
+    code, out, error = run_module("verify", "nothing")
+    assert code == 2 and error.startswith("error: ") and error.count("\n") == 1
 
 
 @pytest.mark.process

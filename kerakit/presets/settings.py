@@ -106,7 +106,7 @@ def adopt_settings(model: keras.Model) -> None:
     settings = _parsed(model)
     if settings is None or (kept is not None and kept.optimizer is model.optimizer):
         return
-    optimizer = model.optimizer
+    optimizer = _inner(model.optimizer)
     if optimizer.name.endswith(_RUNNING):
         mark_running(optimizer, False)
         optimizer.learning_rate = settings.schedule.learning_rate
@@ -116,6 +116,7 @@ def adopt_settings(model: keras.Model) -> None:
 
 def mark_running(optimizer: keras.optimizers.Optimizer, running: bool) -> None:
     """Say in the name of an optimizer that its rate is one of a running schedule, or no more."""
+    optimizer = _inner(optimizer)
     name = optimizer.name.removesuffix(_RUNNING)
     if _NAME.fullmatch(name):
         optimizer.name = name + _RUNNING * running
@@ -154,7 +155,12 @@ def _schedule_name(preset, schedule):
 
 
 def _match(model):
-    return _NAME.fullmatch(getattr(model.optimizer, "name", None) or "")
+    return _NAME.fullmatch(getattr(_inner(model.optimizer), "name", None) or "")
+
+
+def _inner(optimizer):
+    """The optimizer itself, which Keras wraps under the policy `mixed_float16`."""
+    return getattr(optimizer, "inner_optimizer", optimizer)
 
 
 def _parsed(model):

@@ -28,6 +28,7 @@ JOBS = (
     "fundamentals",
 )
 _PACKAGE = "kerakit.recipes"
+_AS_MODULE = ["python", "-m", "kerakit"]
 
 
 def recipes_folder() -> pathlib.Path:
@@ -72,19 +73,20 @@ def command_for(job: str) -> str:
 
     Returns:
         `python recipes/NAME.py` where a recipe runs as a script, with the folder that the user
-        typed; else `kerakit train JOB`.
+        typed; `python -m kerakit train JOB` where the package runs as a module; else
+        `kerakit train JOB`.
     """
     script = pathlib.Path(sys.argv[0])
     if _is_recipe(script):
         return f"python {shlex.quote(str(script.with_name(f'{_module_name(job)}.py')))}"
-    return f"kerakit train {job}"
+    return shlex.join([*(_AS_MODULE if _is_package(script) else ["kerakit"]), "train", job])
 
 
 def typed_command() -> str:
     """Return the command that the user typed to start this process, with its flags."""
     script, *flags = sys.argv
     start = ["python", script] if script.endswith(".py") else [pathlib.Path(script).name]
-    return shlex.join([*start, *flags])
+    return shlex.join([*(_AS_MODULE if _is_package(pathlib.Path(script)) else start), *flags])
 
 
 def _module_name(job: str) -> str:
@@ -93,3 +95,7 @@ def _module_name(job: str) -> str:
 
 def _is_recipe(script: pathlib.Path) -> bool:
     return script.suffix == ".py" and script.stem.replace("_", "-") in JOBS
+
+
+def _is_package(script: pathlib.Path) -> bool:
+    return script.name == "__main__.py" and script.parent.name == "kerakit"

@@ -71,6 +71,17 @@ def test_a_saved_model_knows_its_settings(options, tmp_path):
     assert assumed_settings(loaded) is None
 
 
+def test_settings_are_known_where_the_loss_is_scaled(tmp_path):
+    """Under the policy `mixed_float16` Keras wraps the optimizer, which has the settings."""
+    model = kk.mlp_classifier(3, classes=3, hidden=(4,))
+    kk.compile(model, "momentum", schedule="one_cycle")
+    model.compile(keras.optimizers.LossScaleOptimizer(model.optimizer), loss=model.loss)
+    model.save(tmp_path / "m.keras")
+    loaded = keras.models.load_model(tmp_path / "m.keras")
+    assert type(loaded.optimizer).__name__ == "LossScaleOptimizer"
+    assert settings_of(loaded).preset.name == "momentum" and assumed_settings(loaded) is None
+
+
 def test_a_convex_model_is_measured_again(tmp_path):
     model = kk.linear_regressor(3)
     kk.compile(model)

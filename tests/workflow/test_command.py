@@ -49,5 +49,8 @@ def test_messages_name_the_form_of_command_that_was_typed(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["/bin/kerakit", "train", "image-cnn"])
     assert command_for("tabular-regression") == "kerakit train tabular-regression"
     assert typed_command() == "kerakit train image-cnn"
+    monkeypatch.setattr(sys, "argv", ["/lib/kerakit/__main__.py", "train", "image-cnn"])
+    assert command_for("tabular-regression") == "python -m kerakit train tabular-regression"
+    assert typed_command() == "python -m kerakit train image-cnn"
     monkeypatch.setattr(sys, "argv", ["notebook.py"])  # `run(Config())` of a user's program
     assert command_for("tabular-regression") == "kerakit train tabular-regression"

@@ -155,10 +155,11 @@ class Checkpoint:
             if identity.get(key) != value:
                 if key == "data":
                     raise RunError(self._other_data(identity))
+                name, then, now = _difference(key, identity.get(key), value)
                 raise RunError(
-                    f"The run directory {self.path.parent} belongs to another run: its {key} is "
-                    f"{_short(identity.get(key))}, this one's is {_short(value)}. Use another run "
-                    "directory, or start afresh with resume=False."
+                    f"The run directory {self.path.parent} belongs to another run: its {name} is "
+                    f"{_short(then)}, this one's is {_short(now)}. Use another run directory, or "
+                    "start afresh with resume=False."
                 )
 
     def _other_data(self, identity):
@@ -199,6 +200,15 @@ def recorded_identity(path: pathlib.Path) -> dict[str, Any]:
             return json.loads(file["meta"].tobytes())["identity"]
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         return {}
+
+
+def _difference(name, then, now):
+    """The first setting that differs, inside a dict of settings as `optimizer.beta_1`."""
+    if isinstance(then, dict) and isinstance(now, dict):
+        for key in {**then, **now}:
+            if then.get(key) != now.get(key):
+                return _difference(f"{name}.{key}", then.get(key), now.get(key))
+    return name, then, now
 
 
 def _short(value):

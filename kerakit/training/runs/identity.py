@@ -41,12 +41,8 @@ def run_identity(
             whose rate does not may be given more epochs.
     """
     spec, settings = data.spec, settings_of(model)
-    optimizer = model.optimizer.get_config()
-    optimizer.pop("name", None)
     rate = model.optimizer.learning_rate
     has_rate = isinstance(rate, keras.Variable)  # else a schedule of Keras, in the configuration
-    if has_rate:
-        optimizer.pop("learning_rate", None)
     weights = class_weights(spec, options.class_weight, options.owner)
     stopping = options.early_stopping if spec.sizes.get("validation") else False
     identity = {
@@ -56,7 +52,7 @@ def run_identity(
         "model": architecture(model),
         "preset": settings.preset.name,
         "loss": _nameless(keras.saving.serialize_keras_object(model.loss)),
-        "optimizer": {"class": type(model.optimizer).__name__, **optimizer},
+        "optimizer": _optimizer(model.optimizer),
         "learning rate": float(str(rate.numpy())) if has_rate and not settings.measured else None,
         "schedule": repr(settings.schedule),
         "batch size": batch_size,
@@ -85,6 +81,18 @@ def architecture(model: keras.Model) -> str:
     ]
     text = json.dumps(layers, sort_keys=True, default=str)
     return fingerprint([text])[:16]
+
+
+def _optimizer(optimizer):
+    """The settings of an optimizer but its rate; those of the inner one of a `LossScaleOptimizer`.
+
+    The rate of a run may be set by a schedule or a callback, so that it stands by itself.
+    """
+    settings = {"class": type(optimizer).__name__, **_nameless(optimizer.get_config())}
+    if isinstance(optimizer.learning_rate, keras.Variable):
+        settings.pop("learning_rate", None)
+    inner = getattr(optimizer, "inner_optimizer", None)
+    return settings if inner is None else {**settings, "inner_optimizer": _optimizer(inner)}
 
 
 def _nameless(config):

@@ -142,6 +142,53 @@ def test_a_run_directory_of_another_model_is_refused(diabetes, iris, tmp_path):
     kk.fit(other, diabetes, epochs=2, run_dir=tmp_path, verbose=0, resume=False)
 
 
+def scaled(data, learning_rate=0.02, beta=0.9):
+    """A network in half precision, with an optimizer of the user's own that scales the loss."""
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        keras.utils.set_random_seed(0)
+        model = kk.mlp_regressor(data, hidden=(4,), dropout=0.2)
+        adam = keras.optimizers.Adam(learning_rate, beta_1=beta)
+        optimizer = keras.optimizers.LossScaleOptimizer(adam, dynamic_growth_steps=5)
+        kk.compile(model, optimizer=optimizer)
+    finally:
+        keras.config.set_dtype_policy(policy)
+    return model
+
+
+@pytest.mark.training
+def test_a_scaled_loss_resumes_to_the_bit_and_its_inner_optimizer_is_compared(diabetes, tmp_path):
+    """The scale of the loss doubles every five steps; Keras numbers the inner optimizer's name."""
+
+    class Stop(keras.callbacks.Callback):
+        on = True
+
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == 1 and self.on:
+                raise KeyboardInterrupt
+
+    def fit(model, folder, **options):
+        options = {"epochs": 2, "run_dir": tmp_path / folder, "verbose": 0, **options}
+        kk.fit(model, diabetes, early_stopping=False, **options)
+        return model
+
+    whole = fit(scaled(diabetes), "whole")
+    with pytest.raises(KeyboardInterrupt):
+        fit(scaled(diabetes), "halves", callbacks=Stop())
+    for name, other in (
+        ("learning rate is 0.02, this one's is 0.03", scaled(diabetes, learning_rate=0.03)),
+        ("inner_optimizer.beta_1 is 0.9, this one's is 0.8", scaled(diabetes, beta=0.8)),
+    ):
+        with pytest.raises(kk.RunError, match=name):
+            fit(other, "halves")
+    Stop.on = False
+    again = fit(scaled(diabetes), "halves", callbacks=Stop())
+    np.testing.assert_array_equal(weights(again), weights(whole))
+    pairs = zip(again.optimizer.variables, whole.optimizer.variables, strict=True)
+    assert all(np.array_equal(one, other) for one, other in pairs)
+
+
 def test_a_damaged_checkpoint_is_named(diabetes, tmp_path):
     (tmp_path / "checkpoint.npz").write_bytes(b"not a checkpoint")
     with pytest.raises(kk.RunError, match="checkpoint.npz cannot be read"):
