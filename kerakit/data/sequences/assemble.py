@@ -25,7 +25,7 @@ from kerakit.errors import DataError
 from kerakit.files import fingerprint
 from kerakit.warn import warn
 
-__all__ = ["Sequences", "sequence_data"]
+__all__ = ["Sequences", "describe_sequences", "sequence_data"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,7 +93,7 @@ def sequence_data(
         origin = split if split in sources else "train"
         values = [sources[origin].values[row] for row in chosen]
         tables[split] = Table({"series": _padded(values)}, ids[origin][chosen])
-    feature = _describe([train.values[row] for row in rows["train"]])
+    feature = describe_sequences([train.values[row] for row in rows["train"]])
     counts = np.bincount(tables["train"].target, minlength=len(classes))
     spec = Spec(
         task=options.task or task,
@@ -206,8 +206,13 @@ def _length(sequence):
     return int(np.flatnonzero(present if present.ndim == 1 else present.any(axis=1))[-1]) + 1
 
 
-def _describe(values) -> Feature:
-    """The `Feature` of the training sequences."""
+def describe_sequences(values: list[np.ndarray]) -> Feature:
+    """Return the `Feature` of training sequences, an input `series`.
+
+    Args:
+        values: list of float arrays of shape `(steps,)`, or `(steps, channels)`, of any lengths,
+            each with a value that is not missing. NaN after the last value is padding.
+    """
     lengths = np.array([_length(sequence) for sequence in values])
     steps = [sequence[:length] for sequence, length in zip(values, lengths, strict=True)]
     steps = np.concatenate(steps).astype(np.float32)

@@ -16,6 +16,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
+from kerakit.evaluation.batches import rows_per_batch
+from kerakit.integrations.sklearn.advice import advice_for_estimators
 from kerakit.integrations.sklearn.features import frame_or_array, read_features
 from kerakit.integrations.sklearn.targets import row_weights
 from kerakit.integrations.sklearn.training import (
@@ -25,6 +27,7 @@ from kerakit.integrations.sklearn.training import (
     training_data,
     unknown_options,
 )
+from kerakit.integrations.sklearn.whole import WholeReader, kind_of_rows, read_whole
 from kerakit.presets import compile as compile_model
 from kerakit.serving import export
 from kerakit.serving.exporting.examples import GOLDEN_ROWS
@@ -154,6 +157,7 @@ class KerakitEstimator(BaseEstimator):
     def _more_tags(self):  # scikit-learn 1.5
         return {"allow_nan": True, "X_types": ["2darray", "string"]}
 
+    @advice_for_estimators()
     def _fit(self, X, y, sample_weight, read_target):
         """Check the rows, build the model and train it.
 
@@ -164,9 +168,15 @@ class KerakitEstimator(BaseEstimator):
         owner = type(self).__name__
         if next(_FITS) % _COLLECT_EVERY == 0:
             gc.collect()
-        table = frame_or_array(X)
-        validate_data(self, X, y, reset=True, skip_check_array=True)
-        reader, features = read_features(table, owner)
+        function = builder_function(self.builder, self.builders, owner)
+        kind = kind_of_rows(X, function, self.builders, owner)
+        if kind is None:
+            table = frame_or_array(X)
+            validate_data(self, X, y, reset=True, skip_check_array=True)
+            reader, features = read_features(table, owner)
+        else:
+            _forget_columns(self)
+            reader, features = read_whole(X, kind, owner)
         check_consistent_length(X, y)
         weight = row_weights(sample_weight, X)
         used = slice(None) if weight is None else np.flatnonzero(weight)
@@ -178,13 +188,13 @@ class KerakitEstimator(BaseEstimator):
             features={name: values[used] for name, values in features.items()},
             target=target,
             target_names=names,
+            describe=getattr(reader, "describe", None),
             classes=labels,
             weight=weight,
             class_weight=class_weight,
         )
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         data = training_data(rows, owner, self.validation_fraction, seed)
-        function = builder_function(self.builder, self.builders, owner)
         model = build(function, data.spec, self._options, owner, seed)
         if not model.compiled or self.preset is not None or self.learning_rate is not None:
             compile_model(model, self.preset, learning_rate=self.learning_rate)
@@ -206,21 +216,31 @@ class KerakitEstimator(BaseEstimator):
         self._examples = data.table("train").take(slice(GOLDEN_ROWS)).features
         return self
 
+    @advice_for_estimators()
     def _answers(self, X):
         """What the model answers: array of shape `(n,)` or `(n, width)`."""
         check_is_fitted(self)
-        table = frame_or_array(X)
-        validate_data(self, X, reset=False, skip_check_array=True)
-        features = self._reader.read(table)
+        if isinstance(self._reader, WholeReader):
+            features, size = self._reader.read(X), rows_per_batch(self.data_spec_)
+        else:
+            table = frame_or_array(X)
+            validate_data(self, X, reset=False, skip_check_array=True)
+            features, size = self._reader.read(table), ROWS_AT_A_TIME
         model = self.model_
         by_name = not isinstance(model, keras.Sequential) and isinstance(model.input, dict)
         rows = len(next(iter(features.values())))
         answers = []
         # Called rather than `predict`, which would trace a graph for every model.
-        for start in range(0, rows, ROWS_AT_A_TIME):
-            part = slice(start, start + ROWS_AT_A_TIME)
+        for start in range(0, rows, size):
+            part = slice(start, start + size)
             batch = {name: tf.constant(values[part]) for name, values in features.items()}
             single = len(batch) == 1 and not by_name
             batch = next(iter(batch.values())) if single else batch
             answers.append(np.asarray(model(batch, training=False)))
         return np.concatenate(answers)
+
+
+def _forget_columns(estimator):
+    """Remove what an earlier fit knew of columns."""
+    for name in ("n_features_in_", "feature_names_in_"):
+        vars(estimator).pop(name, None)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import column_or_1d
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, check_consistent_length
 
 from kerakit.data.columns.column import number_text
 from kerakit.errors import DataError
 from kerakit.integrations.sklearn.features import FINITE
 
-__all__ = ["class_ids", "label_texts", "numbers", "row_weights", "target_names"]
+__all__ = ["class_ids", "flags", "label_texts", "numbers", "row_weights", "target_names"]
 
 
 def numbers(y: Any) -> np.ndarray:
@@ -67,6 +69,30 @@ def class_ids(y: Any, used: Any, owner: str) -> tuple[np.ndarray, np.ndarray]:
             f"{classes.tolist()[0]!r}, in all rows whose weight is not 0."
         )
     return classes, ids.astype(np.int32)
+
+
+def flags(y: Any) -> np.ndarray | None:
+    """Return labels of which a row has several as an array of 0 and 1, or `None` for others.
+
+    Args:
+        y: array-like of shape `(n, labels)` of 0 and 1 or of truth values, also sparse.
+
+    Raises:
+        ValueError: when there are two other values than 0 and 1.
+    """
+    with contextlib.suppress(ValueError):  # rows of unequal length
+        if np.ndim(y) < 2:
+            return None
+    if type_of_target(y, input_name="y") != "multilabel-indicator":
+        return None
+    values = y.toarray() if issparse(y) else np.asarray(y)
+    other = values[(values != 0) & (values != 1)]
+    if len(other):
+        raise DataError(
+            f"y has several columns, and a value {other[0]!r}. Expected 0 or 1 for each label and "
+            "row; or one column for one label a row."
+        )
+    return values
 
 
 def label_texts(classes: np.ndarray) -> tuple[str, ...]:

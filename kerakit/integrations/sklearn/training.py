@@ -15,7 +15,7 @@ import numpy as np
 from kerakit.checks import check, check_choice, check_float
 from kerakit.data.data import Data, Table
 from kerakit.data.names import near_match
-from kerakit.data.spec import Spec, Target
+from kerakit.data.spec import Feature, Spec, Target
 from kerakit.data.split import split_off
 from kerakit.data.tables.statistics import describe_feature, describe_target
 from kerakit.data.tasks import TASKS
@@ -29,10 +29,13 @@ class Rows:
     """Training rows as they were read.
 
     Attributes:
-        task: str. `"regression"`, `"binary"` or `"multiclass"`.
+        task: str. `"regression"`, `"binary"`, `"multiclass"` or `"multilabel"`.
         columns: dict from input name to the name of the column.
         features: dict from input name to array of shape `(n,)` or `(n, d)`.
-        target: float32 array of shape `(n,)` or `(n, targets)`, or int32 class ids.
+        target: float32 array of shape `(n,)` or `(n, targets)`, int32 class ids, or float32 0 or
+            1 of shape `(n, labels)`.
+        describe: function from the training values of the one input to its `Feature`, or `None`
+            for columns.
         target_names: tuple of strings.
         classes: tuple of strings, empty for regression.
         weight: float64 array of shape `(n,)`, or `None`. How often each row counts.
@@ -45,6 +48,7 @@ class Rows:
     features: Mapping[str, np.ndarray]
     target: np.ndarray
     target_names: tuple[str, ...]
+    describe: Callable[[np.ndarray], Feature] | None = None
     classes: tuple[str, ...] = ()
     weight: np.ndarray | None = None
     class_weight: np.ndarray | None = None
@@ -66,23 +70,24 @@ def training_data(rows: Rows, owner: str, validation_fraction: float, seed: int)
     count = len(rows.target)
     chosen, held = np.arange(count), np.arange(0)
     if round(count * fraction) >= 1 and count > 1:
-        classes = rows.target if rows.classes else None
+        classes = rows.target if rows.classes and rows.target.ndim == 1 else None
         chosen, held = split_off(count, fraction, (seed, 1), classes)
     whole = Table(dict(rows.features), rows.target, _loss_weight(rows))
     train = whole.take(chosen)
     weight = None if rows.weight is None else rows.weight[chosen]
-    features = tuple(
-        _weighted(describe_feature(name, values, rows.columns[name]), values, weight)
-        for name, values in train.features.items()
-    )
+    if rows.describe is not None:
+        features = tuple(map(rows.describe, train.features.values()))
+    else:
+        features = tuple(
+            _weighted(describe_feature(name, values, rows.columns[name]), values, weight)
+            for name, values in train.features.items()
+        )
     spec = Spec(
         task=rows.task,
         features=features,
         target=_target(rows, train.target, weight),
         classes=rows.classes,
-        class_counts=tuple(np.bincount(train.target, minlength=len(rows.classes)).tolist())
-        if rows.classes
-        else (),
+        class_counts=_class_counts(rows, train.target),
         sizes={"train": len(chosen), "validation": len(held), "test": 0},
         seed=seed,
         dataset=owner,
@@ -143,9 +148,17 @@ def build(
     if width and isinstance(shape, tuple) and shape[1:] != (width,):
         raise ArgumentError(
             f"The builder {name} of {owner} gave a model with answers of shape {shape}. Expected "
-            f"(None, {width}): the probability of each class, for two classes too."
+            f"(None, {width}): a probability for each class, for two classes too."
         )
     return model
+
+
+def _class_counts(rows, target):
+    if not rows.classes:
+        return ()
+    if target.ndim == 2:
+        return tuple(target.sum(axis=0).astype(int).tolist())
+    return tuple(np.bincount(target, minlength=len(rows.classes)).tolist())
 
 
 def _loss_weight(rows):

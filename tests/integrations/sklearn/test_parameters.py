@@ -68,7 +68,7 @@ def test_targets_and_weights_that_cannot_be_used():
         fit(X, Y, sample_weight=np.where(np.arange(20) == 2, -1, 1))
     with pytest.raises(ValueError, match="at least one non-zero"):
         fit(X, Y, sample_weight=np.zeros(20))
-    with pytest.raises(ValueError, match="Reshape your data"):
+    with pytest.raises(ValueError, match="mlp_regressor takes columns"):
         fit(["a text", "another"] * 10, Y)
 
 
