@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kerakit.checks import check, check_choice, check_float, check_int
+from kerakit.data.columns.date_spelling import format_problem
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.tasks import tasks_with
 
@@ -49,7 +50,7 @@ class Options:
         settle("seed", check_int(owner, "seed", self.seed, minimum=0))
         settle("column_types", _mapping(owner, "column_types", self.column_types))
         for kind in self.column_types.values():
-            check_choice(owner, "column_types", kind, ("numeric", "categorical"))
+            _check_kind(owner, kind)
         labels = _mapping(owner, "rename_labels", self.rename_labels)
         settle("rename_labels", {str(label): str(other) for label, other in labels.items()})
         drop = self.drop_missing_target
@@ -79,6 +80,18 @@ def names(owner: str, parameter: str, value: Any) -> tuple[str, ...]:
     )
     check(ok, owner, parameter, "a str or a sequence of str", value)
     return tuple(value)
+
+
+def _check_kind(owner, kind):
+    """Refuse a kind of column that is none; `date:` is followed by a format of `strptime`."""
+    if not isinstance(kind, str) or not kind.startswith("date:"):
+        check_choice(owner, "column_types", kind, ("numeric", "categorical", "date"))
+        return
+    problem = format_problem(kind.removeprefix("date:"))
+    expected = "'date:day first', 'date:month first', or 'date:' and a format such as %d/%m/%Y"
+    if problem:
+        expected += f" ({problem})"
+    check(not problem, owner, "column_types", expected, kind)
 
 
 def _mapping(owner, parameter, value):

@@ -13,8 +13,8 @@ from kerakit.errors import DataError
 
 __all__ = ["KINDS", "Feature", "Series", "Spec", "Target"]
 
-Kind = Literal["numeric", "categorical", "image", "sequence", "text"]
-KINDS = ("numeric", "categorical", "image", "sequence", "text")
+Kind = Literal["numeric", "categorical", "date", "image", "sequence", "text"]
+KINDS = ("numeric", "categorical", "date", "image", "sequence", "text")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Feature:
         mean, variance, minimum, maximum: float, or tuple of d floats for shape `(d,)`; for
             an image one per channel, of its pixels from 0 to 255; for a sequence likewise (one
             float where it has one channel). Over the values that are not missing; the
-            variance is the population's. `None` for kinds without numbers.
+            variance is the population's. `None` for kinds without numbers. For a date, minimum
+            and maximum are the first and the last one, in ISO 8601.
         missing: int, or tuple of d ints. How many training rows have no value.
         quantiles: tuple of floats (or tuple of d such tuples). Distinct, increasing
             quantiles of the training values, the first the minimum and the last the
@@ -42,6 +43,12 @@ class Feature:
         vocabulary: tuple of strings. Categories, or words of a text, seen in training, most
             frequent first (ties in alphabetical order). A missing string is the empty string.
         characters: tuple of strings. Characters of a text seen in training, likewise.
+        format: str. How the dates of a date are spelled: empty for ISO 8601 and names of months;
+            `"day first"` or `"month first"` where there are dates such as 03/05/2024; or the
+            user's own, as for `strptime`.
+        parts: tuple of `Feature`. The features that a model makes of a date: the number `days`
+            (since the first date), and as far as they vary in training the number `year` and the
+            categories `month` (1 to 12), `weekday` (0 for Monday) and `hour`.
     """
 
     name: str
@@ -57,6 +64,8 @@ class Feature:
     quantiles: tuple[Any, ...] = ()
     vocabulary: tuple[str, ...] = ()
     characters: tuple[str, ...] = ()
+    format: str = ""
+    parts: tuple[Feature, ...] = ()
 
     @property
     def size(self) -> int:
@@ -189,10 +198,7 @@ class Spec:
     def from_dict(cls, values: Mapping[str, Any]) -> Spec:
         """Read a spec from the dict that `to_dict` wrote."""
         values = {key: _tuples(value) for key, value in values.items()}
-        values["features"] = tuple(
-            Feature(**{key: _tuples(value) for key, value in feature.items()})
-            for feature in values["features"]
-        )
+        values["features"] = tuple(map(_feature, values["features"]))
         values["target"] = Target(**{k: _tuples(v) for k, v in values["target"].items()})
         if values.get("series") is not None:
             values["series"] = Series(**{k: _tuples(v) for k, v in values["series"].items()})
@@ -203,6 +209,11 @@ class Spec:
 
     def _repr_html_(self) -> str:
         return summary_html("Spec", self)
+
+
+def _feature(values):
+    parts = tuple(map(_feature, values.get("parts", ())))
+    return Feature(**{key: _tuples(value) for key, value in values.items()} | {"parts": parts})
 
 
 def _tuples(value: Any) -> Any:

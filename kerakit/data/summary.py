@@ -100,6 +100,8 @@ def _feature_text(feature):
     text = feature.name
     if feature.shape:
         text += f" {_shape_text(feature)}"
+    if feature.kind == "date" and feature.minimum:
+        text += f" ({feature.minimum} to {feature.maximum})"
     if feature.vocabulary:
         unit = "words" if feature.kind == "text" else "values"
         text += f" ({len(feature.vocabulary):,} {unit})"

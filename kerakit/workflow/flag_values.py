@@ -136,7 +136,7 @@ def parse_labels(text: str | None) -> dict[str, str] | None:
 
 
 def parse_object(flag: str, text: str | None, example: str) -> dict[str, str] | None:
-    """Return the value of a flag that is a JSON object as a dict.
+    """Return the value of a flag that is a JSON object, or pairs `key=value`, as a dict.
 
     Args:
         flag: the name of the flag, without dashes.
@@ -144,16 +144,25 @@ def parse_object(flag: str, text: str | None, example: str) -> dict[str, str] | 
         example: a JSON object, for the error.
 
     Raises:
-        ArgumentError: when the value is no JSON object.
+        ArgumentError: when the value is neither.
+
+    Example:
+
+    >>> parse_object("column-types", "day=date, zip=categorical", "")
+    {'day': 'date', 'zip': 'categorical'}
     """
     if text is None:
         return None
     try:
         value = json.loads(text)
     except ValueError:
-        value = None
+        pairs = [pair.partition("=") for pair in text.split(",")]
+        value = {key.strip(): item.strip() for key, _, item in pairs}
+        if not all(key.strip() and item.strip() for key, _, item in pairs):
+            value = None
     if not isinstance(value, dict):
         raise ArgumentError(
-            f"--{flag} takes a JSON object, such as '{example}'. Got {reprlib.repr(text)}."
+            f"--{flag} takes a JSON object, such as '{example}', or pairs such as old=new with "
+            f"commas between them. Got {reprlib.repr(text)}."
         )
     return value

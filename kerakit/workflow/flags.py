@@ -103,7 +103,8 @@ class TableFlags(RunFlags):
     encoding: str | None = None
     """Encoding of the files, such as latin-1. Default: utf-8."""
     column_types: str | None = None
-    """JSON object from columns to numeric or categorical, such as '{"zip": "categorical"}'."""
+    """Columns with their type: numeric, categorical, date, or date: and the format of the dates,
+    such as zip=categorical,day=date:%d/%m/%Y. A JSON object will do as well."""
     groups: str | None = None
     """Column of groups. All rows of a group come into the same split."""
     exclude: str | None = None

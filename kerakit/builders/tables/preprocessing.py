@@ -15,6 +15,7 @@ import numpy as np
 
 from kerakit.builders.contract import PREPROCESS
 from kerakit.builders.parts import in_float32
+from kerakit.builders.tables.dates import date_tensors
 from kerakit.checks import check, check_int, shortlist
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
@@ -70,7 +71,8 @@ def tabular_preprocess(
 
     Missing numbers (NaN) become the training mean. A column that has missing numbers in the
     training rows also gets an indicator. A category that is not in the training rows is a row of
-    zeros (one-hot) or the out-of-vocabulary row of its embedding.
+    zeros (one-hot) or the out-of-vocabulary row of its embedding. A date is the numbers `days` and
+    `year`, and one-hot month, weekday and hour, as far as they vary in the training rows.
 
     Args:
         inputs: `Spec`, or the width of a plain array (int, or a tuple `(width,)`), whose
@@ -91,15 +93,19 @@ def tabular_preprocess(
     by_name = {f.name: keras.Input(f.shape, dtype=f.dtype, name=f.name) for f in features}
     numeric = [f for f in features if f.kind == "numeric"]
     categorical = [f for f in features if f.kind == "categorical"]
-    others = [f for f in features if f.kind not in ("numeric", "categorical")]
+    dates = [f for f in features if f.kind == "date"]
+    others = [f for f in features if f.kind not in ("numeric", "categorical", "date")]
     if others:
         kinds = sorted({f.kind for f in others})
         raise ArgumentError(
-            f"{owner} takes numeric and categorical columns. Got the columns "
+            f"{owner} takes numeric and categorical columns and dates. Got the columns "
             f"{shortlist((f.name for f in others), 5)} of kind {' and '.join(kinds)}. Leave "
             "them out with exclude= when you load the data."
         )
-    dense = _numeric(numeric, by_name, options) if numeric else []
+    read = date_tensors(dates, by_name)
+    numeric += read.features
+    dense = _numeric(numeric, {**by_name, **read.numbers}, options) if numeric else []
+    dense += read.one_hot
     ids, tables = [], []
     for feature in categorical:
         if _is_embedded(feature, options):

@@ -61,7 +61,7 @@ def load_builtin(
     horizon: int | None = None,
     test_size: float = 0.2,
     validation_size: float = 0.2,
-    column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
+    column_types: Mapping[str, str] | None = None,
     exclude: str | Sequence[str] = (),
     rename_labels: Mapping[str, str] | None = None,
     pos_label: str | None = None,

@@ -5,14 +5,25 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
 from kerakit.errors import DataError
 
-__all__ = ["NA_VALUES", "Images", "Numbers", "Texts", "number_text", "read_column"]
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = [
+    "NA_VALUES",
+    "Images",
+    "Numbers",
+    "Texts",
+    "is_date_type",
+    "number_text",
+    "read_column",
+]
 
 # Spellings of a missing value: those of `pandas.read_csv` without the rare ones, and the `?` of
 # the UCI repository. An empty cell is always missing.
@@ -76,6 +87,8 @@ class Texts:
         format: `NumberFormat` of the texts that are numbers. Defaults to `PLAIN`.
         is_category: bool. Whether the source says that these are categories, as a column of
             pandas' type `category` does. Defaults to `False`.
+        is_date: bool. Whether the source says that these are dates. They are written in ISO
+            8601. Defaults to `False`.
     """
 
     values: np.ndarray
@@ -84,6 +97,7 @@ class Texts:
     typed: bool = True
     format: NumberFormat = PLAIN
     is_category: bool = False
+    is_date: bool = False
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -147,7 +161,7 @@ def read_column(
         format: `NumberFormat` of the numbers in texts. Defaults to `PLAIN`.
 
     Raises:
-        DataError: when the values are neither numbers nor strings nor booleans.
+        DataError: when the values are neither numbers nor strings nor booleans nor dates.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -172,11 +186,13 @@ def read_column(
         return Numbers(_floats(values.cast(pa.int8())), boolean=True)
     elif pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         return Numbers(_floats(values))
+    elif is_date_type(kind):
+        return _dates(values)
     if not pa.types.is_dictionary(values.type):
         if not _is_text(values.type):
             raise DataError(
-                f"{origin} holds values of type {kind}. Expected numbers, strings or booleans. "
-                "Convert the column, or leave it out with exclude=."
+                f"{origin} holds values of type {kind}. Expected numbers, strings, booleans or "
+                "dates. Convert the column, or leave it out with exclude=."
             )
         values = values.dictionary_encode()
     words = values.dictionary.cast(pa.string())
@@ -197,6 +213,13 @@ def read_column(
         if not others.odd.any() and not np.isnan(others.parsed).all():
             return others
     return column
+
+
+def is_date_type(kind: pa.DataType) -> bool:
+    """Whether an Arrow type is one of dates: a date, a timestamp, or a period of pandas."""
+    import pyarrow as pa
+
+    return pa.types.is_date(kind) or pa.types.is_timestamp(kind) or _is_period(kind)
 
 
 def number_text(value: Any) -> str:
@@ -223,6 +246,33 @@ def _is_text(kind):
     return (
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
+
+
+def _is_period(kind):
+    return getattr(kind, "extension_name", "") == "pandas.period"
+
+
+def _dates(values):
+    """Dates and timestamps in ISO 8601, in UTC where they have a zone."""
+    import pyarrow as pa
+
+    if _is_period(values.type):
+        # The start of a period stands for it.
+        values = pa.array(values.type.to_pandas_dtype().__from_arrow__(values).to_timestamp())
+    if not pa.types.is_timestamp(values.type):
+        values = values.cast(pa.date32(), safe=False)
+    values = values.dictionary_encode()
+    if pa.types.is_timestamp(values.dictionary.type):
+        unit, numbers = values.dictionary.type.unit, values.dictionary.cast(pa.int64())
+        moments = numbers.to_numpy().astype(f"datetime64[{unit}]").astype("datetime64[s]")
+    else:
+        numbers = values.dictionary.cast(pa.int32())
+        moments = numbers.to_numpy().astype("datetime64[D]")
+    if (moments == moments.astype("datetime64[D]")).all():
+        moments = moments.astype("datetime64[D]")
+    written = [*moments.astype(str).tolist(), ""]
+    codes = values.indices.fill_null(len(moments)).to_numpy(zero_copy_only=False)
+    return Texts(np.array(written, dtype=object), codes, tuple(written), is_date=True)
 
 
 def _floats(values):

@@ -21,7 +21,8 @@ def as_column(values: Any, origin: str) -> Any:
         origin: str. The name of the values, for an error.
 
     Raises:
-        DataError: when the shape is another, or the values are no numbers, strings or booleans.
+        DataError: when the shape is another, or the values are no numbers, strings, booleans or
+            dates.
     """
     import pyarrow as pa
 
@@ -46,16 +47,19 @@ def as_column(values: Any, origin: str) -> Any:
     if array.dtype.kind in "biufU":
         longer = array.dtype.kind == "f" and array.dtype.itemsize > 8
         return pa.array(array.astype(np.float64) if longer else array)
+    if array.dtype.kind == "M":
+        coarse = np.datetime_data(array.dtype)[0] not in ("D", "s", "ms", "us", "ns")
+        return pa.array(array.astype("datetime64[s]") if coarse else array)
     if array.dtype.kind != "O":
         _refuse_dtype(array, origin)
-    cells = [cell.decode() if isinstance(cell, bytes) else cell for cell in array.tolist()]
+    cells = [_plain_cell(cell) for cell in array.tolist()]
     try:
         return pa.array(cells, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
         kinds = sorted({type(cell).__name__ for cell in cells if cell is not None})
         raise DataError(
-            f"{origin} mixes values of type {', '.join(kinds)}. Expected all numbers or all "
-            "strings. Convert them."
+            f"{origin} mixes values of type {', '.join(kinds)}. Expected all numbers, all strings "
+            "or all dates. Convert them."
         ) from error
 
 
@@ -82,6 +86,12 @@ def as_matrix(values: Any, origin: str) -> np.ndarray:
         raise DataError(f"{origin} has no columns (shape {array.shape}). Expected at least one.")
     with np.errstate(over="ignore"):
         return array.astype(np.float32)
+
+
+def _plain_cell(cell):
+    if isinstance(cell, bytes):
+        return cell.decode()
+    return cell.start_time if type(cell).__name__ == "Period" else cell  # of pandas
 
 
 def _as_array(values, origin):

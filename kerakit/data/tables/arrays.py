@@ -37,7 +37,7 @@ def load_arrays(
     test_size: float = 0.2,
     validation_size: float = 0.2,
     groups: Any = None,
-    column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
+    column_types: Mapping[str, str] | None = None,
     na_values: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] = (),
     rename_labels: Mapping[str, str] | None = None,

@@ -14,9 +14,10 @@ from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
 from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_rows
+from kerakit.data.tables.date_features import describe_column
 from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.flag_targets import flag_targets
-from kerakit.data.tables.statistics import describe_feature, describe_target, is_constant
+from kerakit.data.tables.statistics import describe_target, is_constant
 from kerakit.data.tables.targets import encode_targets
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
@@ -67,7 +68,7 @@ def assemble(
     tables = _split(tables, train, answers, options)
 
     features = tuple(
-        describe_feature(name, tables["train"].features[name], column)
+        describe_column(name, tables["train"].features[name], column, kinds[column])
         for column, name in inputs.items()
     )
     target, counts = _describe_answers(tables["train"].target, train, answers, options)

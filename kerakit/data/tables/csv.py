@@ -34,7 +34,7 @@ def load_csv(
     test_size: float = 0.2,
     validation_size: float = 0.2,
     groups: str | None = None,
-    column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
+    column_types: Mapping[str, str] | None = None,
     na_values: str | Sequence[str] | None = None,
     decimal: str = ".",
     thousands: str | None = None,
@@ -73,8 +73,10 @@ def load_csv(
             0 for no validation rows. Defaults to `0.2`.
         groups: str. A column such as a patient or a site: rows of equal value stay in one
             split. It is not a feature. Defaults to `None`.
-        column_types: dict from column to `"numeric"` or `"categorical"`, for columns whose
-            type is not to be inferred. Defaults to `None`.
+        column_types: dict from column to `"numeric"`, `"categorical"` or `"date"`, for columns
+            whose type is not to be inferred. `"date:%d/%m/%Y"` says how the dates are written, as
+            for `datetime.strptime`; `"date:day first"` and `"date:month first"` say which number
+            comes first in 03/05/2024. Defaults to `None`.
         na_values: str or sequence of str that stand for missing values, in addition to the
             empty cell. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like;
             and `-`, `.`, `none`, `missing` and their like in columns whose other cells are

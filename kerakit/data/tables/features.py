@@ -12,6 +12,7 @@ from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Images, Numbers
 from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.columns.spelling import Spellings, one_spelling
+from kerakit.data.tables.date_features import date_kind, date_values
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
@@ -28,20 +29,22 @@ _MOSTLY_DIFFERENT = 0.95
 
 
 def infer_kinds(source: Source, options: Options) -> tuple[dict[str, str], list[str]]:
-    """Decide for each feature whether it is `numeric`, `categorical` or an `image`.
+    """Decide for each feature whether it is `numeric`, `categorical`, `date` or an `image`.
 
     `column_types=` decides for the columns that it names. Else a column of numbers is numeric, a
     column of strings in a source with types is categorical, and a column of a text file is
-    numeric if all its values are numbers.
+    numeric if all its values are numbers. A column of texts is one of dates if nearly all its
+    values are dates.
 
     Args:
         source: `Source`. The training rows, before they are split.
         options: `Options`.
 
     Returns:
-        `(kinds, warnings)`: a dict from column name to kind, and a list of sentences.
+        `(kinds, warnings)`: a dict from column name to kind (of dates as `date_kind` gives it),
+        and a list of sentences.
     """
-    kinds, odd, identifiers = {}, [], []
+    kinds, odd, doubts, identifiers = {}, [], [], []
     for name, column in source.features.items():
         if isinstance(column, Images):
             if name in options.column_types:
@@ -53,20 +56,28 @@ def infer_kinds(source: Source, options: Options) -> tuple[dict[str, str], list[
             kinds[name] = options.column_types[name]
         elif isinstance(column, Numbers):
             kinds[name] = "numeric"
+        elif column.is_date:
+            kinds[name] = "date"
         elif column.typed and (column.is_category or not _stripped(column).odd.any()):
             kinds[name] = "categorical"  # as the source says, or codes
         else:
+            kinds[name] = "text"
+        if kinds[name] in ("text", "date"):
+            kinds[name], warning = date_kind(name, column, source, options)
+            doubts += warning
+        if kinds[name] is None:
             kinds[name], warning = _kind_of_texts(name, column, source)
             odd += warning
         if kinds[name] == "categorical" and getattr(column, "values", np.empty(0)).ndim > 1:
             raise DataError(
                 f"{source.name}: {name!r} holds several numbers a row and can only be numeric."
             )
-        if kinds[name] != "image" and _is_identifier(column, kinds[name]):
+        if kinds[name] in ("numeric", "categorical") and _is_identifier(column, kinds[name]):
             identifiers.append(name)
     warnings = odd[:_MOST_WARNINGS]
     if len(odd) > _MOST_WARNINGS:
         warnings[-1] += f" The same holds for {len(odd) - _MOST_WARNINGS:,} more columns."
+    warnings += doubts[:_MOST_WARNINGS]
     if identifiers:
         warnings.append(
             f"{source.name}: like an identifier, different in every row or nearly: "
@@ -90,17 +101,22 @@ def feature_arrays(
     Returns:
         dict of float32 arrays of shape `(n,)` or `(n, d)` with NaN for missing numbers,
         object arrays of `str` of shape `(n,)` with `""` for missing strings, and uint8
-        arrays of images.
+        arrays of images. Dates are strings in ISO 8601.
 
     Raises:
-        DataError: when a numeric column has a text or an infinite value.
+        DataError: when a numeric column has a text or an infinite value, or a column of dates
+            something else.
     """
     read = {
+        "date": lambda name, column: date_values(name, column, kinds[name], source, options),
         "image": lambda name, column: column.values,
         "numeric": lambda name, column: _numeric(name, column, source, options),
         "categorical": lambda name, column: _categories(column, train.features[name]),
     }
-    return {name: read[kinds[name]](name, column) for name, column in source.features.items()}
+    return {
+        name: read[kinds[name].partition(":")[0]](name, column)
+        for name, column in source.features.items()
+    }
 
 
 def _categories(column, train):

@@ -99,7 +99,7 @@ def read_source(
 
     Raises:
         DataError: when a named column is absent or named twice, or has values of another
-            type than numbers, strings and booleans.
+            type than numbers, strings, booleans and dates.
     """
     if not targets:
         raise DataError(f"{name}: no target column was named. Pass target=.")
@@ -136,7 +136,7 @@ def read_source(
         name=name,
         location=location,
         features={column: read(column) for column in features},
-        targets={target: read(target) for target in targets},
+        targets={target: _no_dates(target, read(target), name) for target in targets},
         groups=None if groups is None else read(groups).texts(),
         group_name=groups,
         weight=weight,
@@ -163,6 +163,15 @@ def _without_missing_targets(source):
         f"{source.location(int(np.argmax(missing)))}."
     )
     return source.take(np.flatnonzero(~missing))
+
+
+def _no_dates(target, column, name):
+    if getattr(column, "is_date", False):
+        raise DataError(
+            f"{name}: the target {target!r} holds dates. Expected numbers or labels. Convert it, "
+            "for example to a number of days."
+        )
+    return column
 
 
 def _take(column, rows):

@@ -76,6 +76,8 @@ def describe_target(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float,
 
 def is_constant(feature: Feature) -> bool:
     """Whether a scalar feature has the same value in all training rows."""
+    if feature.kind == "date":
+        return is_constant(feature.parts[0])
     if feature.kind == "categorical":
         return len(feature.vocabulary) < 2
     return feature.shape == () and (

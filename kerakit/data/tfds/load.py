@@ -31,7 +31,7 @@ def load_tfds(
     test_size: float = 0.2,
     validation_size: float = 0.2,
     groups: str | None = None,
-    column_types: Mapping[str, Literal["numeric", "categorical"]] | None = None,
+    column_types: Mapping[str, str] | None = None,
     na_values: str | Sequence[str] | None = None,
     exclude: str | Sequence[str] = (),
     rename_labels: Mapping[str, str] | None = None,

@@ -41,10 +41,10 @@ def fit_baselines(
 
     A model should beat both: a constant (`"mean"` of the target, or the class frequencies,
     whose largest is the `"majority"`), and scikit-learn's `LinearRegression` (`"linear"`) or
-    `LogisticRegression` (`"logistic"`, C=1) on standardised numbers and one-hot encoded
-    categories. For images the linear model gets pixels of small images (see `fit_pixels`), for
-    texts TF-IDF (`fit_texts`), for series resampled values (`fit_series`). Sample weights are
-    not used.
+    `LogisticRegression` (`"logistic"`, C=1) on standardised numbers, one-hot encoded
+    categories and the features of dates. For images the linear model gets pixels of small images
+    (see `fit_pixels`), for texts TF-IDF (`fit_texts`), for series resampled values (`fit_series`).
+    Sample weights are not used.
 
     Args:
         data: `Data`. The linear model is fitted on a sample of at most 50,000 rows of the
@@ -106,17 +106,20 @@ def _plain_encoding(model, spec):
     statistics, or the model no `preprocess`, the `preprocess` of the model is returned.
     """
     preprocess = preprocess_of(model)
-    known = all(
-        feature.kind == "categorical" and feature.vocabulary
-        if feature.dtype == "string"
-        else feature.kind == "numeric" and feature.mean is not None
-        for feature in spec.features
-    )
+    known = all(map(_has_statistics, spec.features))
     if preprocess is None or not known:
         return preprocess
     from kerakit.builders.tables.preprocessing import ColumnOptions, tabular_preprocess
 
     return tabular_preprocess(spec, ColumnOptions(embedding="auto"))[1]
+
+
+def _has_statistics(feature):
+    if feature.kind == "date":
+        return bool(feature.parts)
+    if feature.dtype == "string":
+        return feature.kind == "categorical" and bool(feature.vocabulary)
+    return feature.kind == "numeric" and feature.mean is not None
 
 
 def _constant(data):

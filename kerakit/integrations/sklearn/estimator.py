@@ -182,9 +182,11 @@ class KerakitEstimator(BaseEstimator):
         used = slice(None) if weight is None else np.flatnonzero(weight)
         weight = None if weight is None else weight[used]
         task, target, names, labels, class_weight = read_target(y, used, weight)
+        kinds = getattr(reader, "kinds", {})
         rows = Rows(
             task=task,
             columns={name: column for column, name in reader.inputs.items()},
+            kinds={reader.inputs[column]: kind for column, kind in kinds.items()},
             features={name: values[used] for name, values in features.items()},
             target=target,
             target_names=names,

@@ -37,7 +37,7 @@ class FeatureReader:
 
     Attributes:
         inputs: dict from column name to the name of the model's input.
-        kinds: dict from column name to `"numeric"` or `"categorical"`.
+        kinds: dict from column name to kind, as `infer_kinds` gives it.
         matrix: bool. Whether the training rows were a matrix of numbers, which is one input.
         categories: dict from categorical column to the `Texts` of its distinct training values.
     """
@@ -108,7 +108,7 @@ def read_features(x: Any, owner: str) -> tuple[FeatureReader, dict[str, np.ndarr
 
     Raises:
         ValueError: when `x` has another shape, an infinite number, or values that are no numbers,
-            strings or booleans.
+            strings, booleans or dates.
     """
     columns = _columns(x)
     source, options = _source(columns), Options(owner=owner)

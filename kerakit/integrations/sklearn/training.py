@@ -17,7 +17,8 @@ from kerakit.data.data import Data, Table
 from kerakit.data.names import near_match
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.data.split import split_off
-from kerakit.data.tables.statistics import describe_feature, describe_target
+from kerakit.data.tables.date_features import describe_column
+from kerakit.data.tables.statistics import describe_target
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 
@@ -31,6 +32,8 @@ class Rows:
     Attributes:
         task: str. `"regression"`, `"binary"`, `"multiclass"` or `"multilabel"`.
         columns: dict from input name to the name of the column.
+        kinds: dict from input name to the kind of the column, as `infer_kinds` gives it; empty
+            for one input that is described by `describe`.
         features: dict from input name to array of shape `(n,)` or `(n, d)`.
         target: float32 array of shape `(n,)` or `(n, targets)`, int32 class ids, or float32 0 or
             1 of shape `(n, labels)`.
@@ -45,6 +48,7 @@ class Rows:
 
     task: str
     columns: Mapping[str, str]
+    kinds: Mapping[str, str]
     features: Mapping[str, np.ndarray]
     target: np.ndarray
     target_names: tuple[str, ...]
@@ -79,7 +83,9 @@ def training_data(rows: Rows, owner: str, validation_fraction: float, seed: int)
         features = tuple(map(rows.describe, train.features.values()))
     else:
         features = tuple(
-            _weighted(describe_feature(name, values, rows.columns[name]), values, weight)
+            _weighted(
+                describe_column(name, values, rows.columns[name], rows.kinds[name]), values, weight
+            )
             for name, values in train.features.items()
         )
     spec = Spec(

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.checks import short_repr
-from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
+from kerakit.data.columns.column import NA_VALUES, Numbers, Texts, read_column
+from kerakit.data.columns.dates import check_dates, read_dates
 from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.errors import DataError
@@ -49,11 +50,14 @@ def feature_values(
         format: `NumberFormat` of the numbers in a text file.
 
     Raises:
-        DataError: when a value is not a number where one is needed, or is infinite.
+        DataError: when a value is not a number where one is needed, or is infinite; or is no
+            date where one is needed.
     """
     if feature.kind == "text":
         # As it is written: "NA" and "3.0" are texts, and white space may matter to characters.
         return read_column(column, (), True, f"{file}, column {name!r}").texts().strings()
+    if feature.kind == "date":
+        return _dates(feature, column, name, typed, na_values, file, location)
     if feature.dtype == "string":
         read = read_column(column, na_values, typed, f"{file}, column {name!r}")
         return spellings_of(feature).respelled(read.texts()).strings()
@@ -63,6 +67,16 @@ def feature_values(
     if feature.dtype != "float32":
         return whole_numbers(values, feature.dtype, name, location)
     return finite(values, name, location)
+
+
+def _dates(feature, column, name, typed, na_values, file, location):
+    """The dates of a column in ISO 8601."""
+    read = read_column(column, na_values, typed, f"{file}, column {name!r}")
+    if isinstance(read, Texts) and na_values is None and not typed:
+        read = read.without_markers()
+    dates, wrong = read_dates(read, feature.format)
+    check_dates(wrong, read, name, location, "Correct it, or leave the cell empty.")
+    return dates.strings()
 
 
 def _plain_numbers(column, na_values):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.checks import short_repr
+from kerakit.data.columns.column import is_date_type
 from kerakit.data.columns.spelling import category_text, spellings_of
 from kerakit.data.columns.values import as_column
 from kerakit.errors import ArgumentError, DataError
@@ -107,7 +108,9 @@ def _scalars(feature, values, label):
     if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
         return np.empty(())  # one value, where other columns have several
     if isinstance(values, (list, tuple, np.ndarray)):
-        if feature.dtype == "string" and _is_flat(values):
+        if feature.kind == "date" and getattr(values, "ndim", 1) == 1:
+            values = _date_cells(values)
+        elif feature.dtype == "string" and _is_flat(values):
             return _strings(feature, values)
         array = np.asarray(values)
         if array.ndim != 1:
@@ -119,7 +122,7 @@ def _scalars(feature, values, label):
         return column
     return feature_values(
         feature,
-        _readable(column, label),
+        _readable(column, label, feature),
         name=label,
         typed=True,
         na_values=None,
@@ -128,16 +131,19 @@ def _scalars(feature, values, label):
     )
 
 
-def _readable(column, label):
-    """An Arrow array of a type that holds numbers, strings or booleans."""
+def _readable(column, label, feature):
+    """An Arrow array of a type that holds numbers, strings, booleans, or dates for strings."""
     import pyarrow as pa
 
+    if feature.dtype == "string" and is_date_type(column.type):
+        return column
     if column.null_count == len(column):
         return pa.nulls(len(column))  # a column of no dates is a column of no numbers too
     if pa.types.is_temporal(column.type) or pa.types.is_nested(column.type):
         raise DataError(
             f"column {label!r} holds values of type {column.type}. Expected numbers, strings, or "
-            "true and false. Convert the column."
+            "true and false"
+            f"{', or dates' if feature.kind == 'date' else ''}. Convert the column."
         )
     return column
 
@@ -152,6 +158,23 @@ def _arrow(values, label):
     import pyarrow as pa
 
     return pa.array([category_text(value) for value in values], pa.string())
+
+
+def _date_cells(values):
+    """Dates as texts, or as an array of `datetime64`."""
+    if isinstance(values, np.ndarray) and values.dtype.kind == "M":
+        return values
+    return np.array([_date_text(value) for value in values], dtype=object)
+
+
+def _date_text(value):
+    if isinstance(value, np.datetime64):
+        return "" if np.isnat(value) else str(value.astype("datetime64[s]"))
+    if type(value).__name__ == "Period":  # of pandas
+        value = value.start_time
+    if type(value).__name__ != "NaTType" and hasattr(value, "isoformat"):
+        return value.isoformat()
+    return category_text(value)
 
 
 def _is_flat(values):

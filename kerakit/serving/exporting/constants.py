@@ -8,6 +8,7 @@ import numpy as np
 
 from kerakit.builders.contract import preprocess_of
 from kerakit.checks import shortlist
+from kerakit.data.columns.date_numbers import CHARACTERS
 from kerakit.errors import ArgumentError
 from kerakit.keras_compat import layers_of
 from kerakit.serving.standalone.normalisation import difference, moments
@@ -60,7 +61,7 @@ def _normalisation(layers, spec):
                 )
             values = (keras.ops.convert_to_numpy(v).ravel() for v in (layer.mean, layer.variance))
             found.append(dict(zip(("mean", "variance"), values, strict=True)))
-    stated = [f for f in spec.features if f.mean is not None]
+    stated = [f for f in _with_parts(spec.features) if f.mean is not None]
     stated = [f for f in stated if f.shape == ()] + [f for f in stated if f.shape != ()]
     wanted, have = moments(vars(feature) for feature in stated), moments(found)
     if not len(wanted) or len(have) != len(wanted):
@@ -75,11 +76,19 @@ def _normalisation(layers, spec):
     return [{key: np.ravel(value).tolist() for key, value in values.items()} for values in found]
 
 
+def _with_parts(features):
+    """The features, and the features that a model makes of dates."""
+    return [one for feature in features for one in (feature, *feature.parts)]
+
+
 def _vocabularies(layers, spec):
     import keras
 
     lookups = [layer for layer in layers if isinstance(layer, keras.layers.StringLookup)]
-    have = {tuple(layer.get_vocabulary(include_special_tokens=False)) for layer in lookups}
+    lookups = [tuple(layer.get_vocabulary(include_special_tokens=False)) for layer in lookups]
+    # One numbers the characters of dates; it is the same for all data.
+    lookups = [words for words in lookups if words != tuple(CHARACTERS)]
+    have = set(lookups)
     texts = [feature for feature in spec.features if feature.kind == "text"]
     if texts:
         return _texts(have, texts)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerakit.serving.contract.signatures import image_feature, signature_names
 from kerakit.serving.exporting.postprocess import input_signature, serving_function
+from kerakit.serving.exporting.wire_dates import iso_dates
 from kerakit.serving.exporting.wire_spelling import respelling
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def build_endpoints(
 ) -> dict[str, Endpoint]:
     """Return the `Endpoint` of every signature of an export, `serving_default` first.
 
-    - `serving_default` takes the raw features by name. A category may be spelled another way
-      than in training.
+    - `serving_default` takes the raw features by name. A category or a date may be spelled
+      another way than in training.
     - `classify` and `regress` take serialised `tf.Example`s with all of these features. A
       missing number is NaN and a missing string is empty, as in `serving_default`.
     - `serve_bytes` takes encoded images (JPEG, PNG, GIF's first frame, BMP). The graph
@@ -54,10 +55,11 @@ def build_endpoints(
     """
     answer = serving_function(model, spec, quantiles)
     respell, tables = respelling(spec)
+    read_dates = iso_dates(spec)
     signature = input_signature(spec)
 
     def serve(features):
-        return answer(respell(features))
+        return answer(read_dates(respell(features)))
 
     makers = {
         "serving_default": lambda: Endpoint(serve, signature),

@@ -11,6 +11,7 @@ from kerakit.data.check import check_data
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
+from kerakit.serving.answering.values import column_values
 from kerakit.serving.contract.rows import has_free_length, stacked
 from kerakit.serving.standalone.padding import longest, series_lengths
 
@@ -146,6 +147,8 @@ def _series(column, feature):
 
 
 def _typed(column, feature):
+    if feature.kind == "date":
+        return column_values(feature, column, "export", feature.name)
     if feature.dtype == "string":
         texts = [
             value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -125,7 +125,8 @@ def check_constants(state: dict[str, Any]) -> str | None:
             found = any(len(a) == len(values) and np.allclose(a, values, CLOSE) for a in floats)
             need(found, f"the {key} {values[:3]}... is not in the graph")
     if layers:
-        numeric = [f for f in features if f["mean"] is not None]
+        parts = [part for f in features for part in (f, *f.get("parts", ()))]
+        numeric = [f for f in parts if f["mean"] is not None]
         have, wanted = moments(layers), moments(numeric)
         need(len(have) == len(wanted), f"{len(have)} numbers normalised, {len(wanted)} in the spec")
         wrong = difference(have, wanted)

@@ -1,5 +1,7 @@
 """Reading one column."""
 
+import datetime
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -56,10 +58,38 @@ def test_several_chunks_are_one_column():
     assert read_column(pa.chunked_array([["a"], ["b", "a"]])).strings().tolist() == ["a", "b", "a"]
 
 
-def test_dates_are_refused_by_name():
-    dates = pa.array(np.array(["2020-01-01"], "datetime64[D]"))
-    with pytest.raises(DataError, match=r"shop.csv, column 'day' holds values of type date32"):
-        read_column(dates, origin="shop.csv, column 'day'")
+def test_times_of_day_are_refused_by_name():
+    times = pa.array([43200], pa.time32("s"))
+    with pytest.raises(DataError, match=r"shop.csv, column 'at' holds values of type time32"):
+        read_column(times, origin="shop.csv, column 'at'")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.array(np.array(["2020-02-29T23:30", "NaT"], "datetime64[ns]")),
+        pa.array([datetime.datetime(2020, 2, 29, 23, 30), None]),
+        pa.array([datetime.datetime(2020, 3, 1, 5), None], pa.timestamp("ms", "Asia/Tokyo")),
+    ],
+)
+def test_dates_and_times_are_iso_8601_in_utc(values):
+    column = read_column(values)
+    hour = "05:00:00" if "Tokyo" in str(values.type) else "23:30:00"
+    day = "2020-03-01" if "Tokyo" in str(values.type) else "2020-02-29"
+    assert column.is_date and column.strings().tolist() == [f"{day}T{hour}", ""]
+    assert column.missing().tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "values, wanted",
+    [
+        (pa.array([datetime.date(1, 1, 1), datetime.date(9999, 12, 31)]), "0001-01-01 9999-12-31"),
+        (pa.array([-1], pa.timestamp("ns")), "1969-12-31T23:59:59"),
+        (pa.array([datetime.datetime(2024, 5, 3)]), "2024-05-03"),
+    ],
+)
+def test_dates_of_all_years_are_read(values, wanted):
+    assert read_column(values).strings().tolist() == wanted.split()
 
 
 def test_numbers_are_written_as_short_as_they_can_be():
