@@ -6,6 +6,8 @@ import os
 import sys
 import warnings
 
+from kerakit.status import wipe_status
+
 __all__ = ["warn"]
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
@@ -29,4 +31,5 @@ def warn(message: str) -> None:
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame, level = frame.f_back, level + 1
+    wipe_status()
     warnings.warn(message, UserWarning, stacklevel=level)

@@ -36,6 +36,7 @@ BELOW = (
     "lazy",
     "quiet",
     "solvers",
+    "status",
 )
 
 

@@ -20,6 +20,8 @@ import numpy as np
 import tensorflow as tf
 
 from kerakit.training.loop.hooks import Hooks, progress_of
+from kerakit.training.loop.pace import Pace
+from kerakit.training.progress import show_validation, waiting
 
 __all__ = ["EpochPlan", "Epochs", "row_order"]
 
@@ -94,6 +96,7 @@ class Epochs(abc.ABC):
         self.computed: Callable[[], contextlib.AbstractContextManager[Any]]
         self.computed = contextlib.nullcontext
         self.scheduled: tf.Variable | tf.Tensor = tf.constant(True)
+        self.pace, self.validation_pace = Pace(), Pace()
         self._step = trainer.train_step
         if xla:  # the step alone: XLA lacks kernels to gather and to augment pixels
             self._step = tf.function(trainer.train_step, autograph=False, jit_compile=True)
@@ -116,7 +119,7 @@ class Epochs(abc.ABC):
         """Return the logs of the validation rows for the weights as they are."""
         if not self.has_validation:
             return {}
-        return {f"val_{name}": value for name, value in self._validation_logs().items()}
+        return {f"val_{name}": value for name, value in self._validation_logs([]).items()}
 
     has_validation = False  # whether there are validation rows
     _validates_within = False  # whether `_at_once` validates, too
@@ -130,21 +133,49 @@ class Epochs(abc.ABC):
         """Iterate over functions that train one step of an epoch and return the logs so far."""
 
     @abc.abstractmethod
-    def _validation_logs(self):
+    def _validation_logs(self, progress):
         """The logs of all validation rows, without `val_`."""
 
     @abc.abstractmethod
     def _validation_steps(self):
         """Iterate over functions that count one batch of validation and return the logs so far."""
 
+    def _train_in_calls(self, call, progress):
+        """Train the steps of an epoch by `call(begin, end)`, about a second each.
+
+        The callbacks that show progress see a call as a batch.
+        """
+        steps, done, logs = self.plan.steps, 0, {}
+        while done < steps:
+            end = done + self.pace.steps(steps - done)
+            for callback in progress:
+                callback.on_train_batch_begin(done)
+            with self.computed(), waiting(progress, self.pace.is_long(end - done)):
+                logs = self.pace.timed(call, done, end)
+            done = end
+            for callback in progress:
+                callback.on_train_batch_end(done - 1, logs)
+        return logs
+
+    def _validate_in_calls(self, call, count, progress):
+        """Count `count` batches of validation rows by `call(begin, end)`, about a second each."""
+        pace, done, logs = self.validation_pace, 0, {}
+        while done < count:
+            show_validation(progress, done / count)
+            end = done + pace.steps(count - done)
+            with self.computed(), waiting(progress, pace.is_long(end - done)):
+                logs = pace.timed(call, done, end)
+            done = end
+        return logs
+
     def _by_step(self, epoch, callbacks):
         """Train an epoch in single steps, each between its hooks; return the logs."""
         self._reset()
-        logs = {}
+        logs, progress = {}, progress_of(callbacks)
         for number, step in enumerate(self._steps_of(epoch)):
             callbacks.on_train_batch_begin(number)
-            with self.computed():
-                logs = step()
+            with self.computed(), waiting(progress, self.pace.is_long(1)):
+                logs = self.pace.timed(lambda *_, step=step: step(), number, number + 1)
             callbacks.on_train_batch_end(number, logs)
             if callbacks.model.stop_training:
                 break
@@ -159,15 +190,15 @@ class Epochs(abc.ABC):
         if self.hooks.test_batches:
             logs = self._validate_by_step(callbacks)
         else:
-            with self.computed():
-                logs = self._validation_logs()
+            logs = self._validation_logs(progress_of(callbacks))
         callbacks.on_test_end(logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
     def _validate_by_step(self, callbacks):
         self._reset()
-        logs = {}
+        logs, progress = {}, progress_of(callbacks)
         for number, step in enumerate(self._validation_steps()):
+            show_validation(progress)
             callbacks.on_test_batch_begin(number)
             with self.computed():
                 logs = step()

@@ -1,4 +1,4 @@
-"""An epoch over a `tf.data` pipeline, some tens of batches to a compiled call."""
+"""An epoch over a `tf.data` pipeline, in compiled calls of about a second."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ import tensorflow as tf
 from kerakit.training.loop.epochs import EpochPlan, Epochs
 from kerakit.training.loop.fetched import fetched
 from kerakit.training.loop.hooks import Hooks
+from kerakit.training.progress import show_validation, waiting
 
 __all__ = ["StreamedEpochs"]
 
-STEPS_PER_CALL = 32
-
 
 class StreamedEpochs(Epochs):
-    """An epoch over a `tf.data` pipeline, in compiled calls of `STEPS_PER_CALL` batches.
+    """An epoch over a `tf.data` pipeline, in compiled calls of as many batches as take a second.
 
     Args:
         trainer: `keras.Model`, compiled, its optimizer built.
@@ -41,22 +40,18 @@ class StreamedEpochs(Epochs):
         super().__init__(trainer, plan, hooks, xla)
         self.batches, self.validation = batches, validation
         self.has_validation = validation is not None
+        self._validation_batches: int | None = None
         self._run = fetched(self._several, reduce_retracing=True)
         self._run_test_step = fetched(self._one_test_step, reduce_retracing=True)
 
     def _at_once(self, epoch, progress):
         self._reset()
         iterator = self._iterator(epoch)
-        steps, done, logs = self.plan.steps, 0, {}
-        while done < steps:
-            count = min(STEPS_PER_CALL, steps - done)
-            for callback in progress:
-                callback.on_train_batch_begin(done)
-            with self.computed():
-                logs = self._run(iterator, *self._counted(epoch, done, count))
-            done += count
-            for callback in progress:
-                callback.on_train_batch_end(done - 1, logs)
+
+        def train(begin, end):
+            return self._run(iterator, *self._counted(epoch, begin, end - begin))
+
+        logs = self._train_in_calls(train, progress)
         self._reset()
         return logs
 
@@ -81,11 +76,15 @@ class StreamedEpochs(Epochs):
         tf.while_loop(lambda step: step < count, body, (tf.constant(0),), parallel_iterations=1)
         return self._results()
 
-    def _validation_logs(self):
+    def _validation_logs(self, progress):
         self._reset()
-        logs = {}
-        for step in self._validation_steps():
-            logs = step()
+        logs, pace, number = {}, self.validation_pace, 0
+        for number, step in enumerate(self._validation_steps(), 1):
+            with self.computed(), waiting(progress, pace.is_long(1)):
+                logs = pace.timed(lambda *_, step=step: step(), number - 1, number)
+            count = self._validation_batches
+            show_validation(progress, None if count is None else number / count)
+        self._validation_batches = number  # of a generator it is known after the first pass
         self._reset()
         return logs
 
