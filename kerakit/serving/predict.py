@@ -39,15 +39,17 @@ def predict(model: keras.Model, rows: Any, data: Data | Spec | None = None) -> A
         rows: one of the following.
 
             - A split of a `Data` (`data.test`); or a `Data`, for its test split.
-            - A DataFrame of pandas or polars, or a `pyarrow.Table`.
+            - A DataFrame of pandas or polars, also a lazy one, or a `pyarrow.Table`.
             - For a forecaster a DataFrame whose rows are steps of time and whose columns are the
               channels, or a Series of pandas of the one channel: the steps after the last row are
               forecast, from the last window.
-            - A dict from column name to an array or list of shape `(n, ...)`.
-            - One row as a dict or a `pandas.Series`, or a list of dicts. The answer to one row
-              is arrays of one row.
+            - A dict from column name to an array or list of shape `(n, ...)`, or to one value
+              that is the same in all rows.
+            - One row as a dict or a `pandas.Series`, or a list or iterator of them, or of named
+              tuples; a structured array. The answer to one row is arrays of one row.
             - For a model of one input its values alone: an array of shape `(n, ...)`, a list of
-              texts, or of images as paths, encoded bytes or pixels (uint8, 0 to 255).
+              texts, or of images as paths, encoded bytes, open files, images of Pillow or pixels
+              (uint8, 0 to 255).
         data: `Data` that the model was trained on, or its `Spec`: the names of the columns, the
             classes and the units. Defaults to `None`: a model that was built from, or trained
             on, a `Data` or `Spec` in this process knows it. A model that was loaded from a file

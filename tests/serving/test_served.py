@@ -90,7 +90,7 @@ def test_served_takes_arrays(tmp_path):
         ({"kind": None}, r"\['kind'\] are missing"),
         ({"ash": [1.0]}, r"does not know the columns \['ash'\]"),
         ({"acidity": ["sour"]}, "row 0 .*, column 'acidity': 'sour' is not a number"),
-        ({"acidity": 7.0}, "'acidity' must have the shape"),
+        ({"acidity": {7.0}}, "'acidity' must have the shape"),
         ({"acidity": [[7.0]]}, "'acidity' must have the shape"),
         ({"acidity": [7.0, 8.0]}, "one length"),
         ({"acidity": [np.inf]}, "row 0 .*, column 'acidity': the value is infinite"),

@@ -41,11 +41,24 @@ def answer_rows(
     parts = []
     for columns in read.batches:
         try:
-            parts.append(answer(columns))
+            parts.append(answer(columns) if len(columns[0]) else _of_no_rows(answer, spec))
         except ValueError:
             _check_unicode(columns, spec, owner)
             raise
     return read.give(in_order(_joined(parts)))
+
+
+def _of_no_rows(answer, spec):
+    """Answers without a row, whose shapes are known from those of one row."""
+    one = [
+        np.full((1, *(size or 1 for size in f.shape)), "" if f.dtype == "string" else 0, _type(f))
+        for f in spec.features
+    ]
+    return {name: array[:0] for name, array in answer(one).items()}
+
+
+def _type(feature):
+    return object if feature.dtype == "string" else feature.dtype
 
 
 def plain(array: np.ndarray) -> np.ndarray:

@@ -131,6 +131,8 @@ def _column(frame, position):
     """A column of a frame: numbers without nulls as an array, others as the library has them."""
     if _library(frame, "pandas") is not None:
         series = frame.iloc[:, position]
+        if str(series.dtype).startswith("Sparse["):
+            series = series.sparse.to_dense()
         # A Series of mixed objects becomes an array, since Arrow refuses it in words of its own.
         plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "fiubO"
         return series.to_numpy() if plain else series

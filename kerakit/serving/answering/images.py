@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from kerakit.warn import warn
 if TYPE_CHECKING:
     from kerakit.data.spec import Feature
 
-__all__ = ["ImageFiles", "image_values"]
+__all__ = ["ImageFiles", "image_values", "is_image_source"]
 
 
 class ImageFiles:
@@ -66,7 +67,8 @@ def image_values(feature: Feature, values: Any, label: str) -> np.ndarray | Imag
     Args:
         feature: `Feature` of the image.
         values: array of shape `(n, height, width[, channels])`, with values as `load_arrays` takes
-            them; or a list, Series or Arrow array of paths or of encoded images.
+            them; or a list, Series or Arrow array of paths, of encoded images, of open files or of
+            images of Pillow.
         label: str. The name of the column, for errors.
 
     Raises:
@@ -74,21 +76,61 @@ def image_values(feature: Feature, values: Any, label: str) -> np.ndarray | Imag
     """
     if not isinstance(values, np.ndarray):
         values = values.to_pylist() if hasattr(values, "to_pylist") else list(values)
-        first = values[0] if values else None
-        if not isinstance(first, (str, bytes, os.PathLike)):
-            values = np.asarray(values)
+        if values and not is_image_source(values[0]):
+            values = _stacked(values, feature, label)
+    if not len(values):
+        return np.empty((0, *feature.shape), feature.dtype)
     if isinstance(values, list) or values.dtype.kind in "OUS":
-        sources = list(values)
-        for row, source in enumerate(sources):
-            if not isinstance(source, (str, bytes, os.PathLike)):
+        sources = []
+        for row, source in enumerate(values):
+            if not is_image_source(source):
                 raise DataError(
                     f"row {row} (counted from 0), column {label!r}: expected the path of an image, "
                     f"its bytes, or its pixels. Got {short_repr(source)}."
                 )
+            sources.append(_encoded(source))
         return ImageFiles(sources, feature)
     if values.ndim == 3 and feature.shape[-1:] == (1,):
         values = values[..., np.newaxis]
     return _pixels(feature, values, label)
+
+
+def is_image_source(value: Any) -> bool:
+    """Return whether a value is a path, encoded bytes, an open file, or an image of Pillow."""
+    named = isinstance(value, (str, bytes, os.PathLike))
+    return named or hasattr(value, "read") or _is_pillow(value)
+
+
+def _is_pillow(value):
+    return hasattr(value, "convert") and hasattr(value, "save") and hasattr(value, "mode")
+
+
+def _encoded(source):
+    """An open file as its bytes and an image of Pillow as PNG; else the source as it is."""
+    if hasattr(source, "read") and not isinstance(source, os.PathLike):
+        return source.read()
+    if not _is_pillow(source):
+        return source
+    from PIL import ImageOps
+
+    image = ImageOps.exif_transpose(source)
+    if image.mode not in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+        image = image.convert("RGB")
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _stacked(values, feature, label):
+    """Arrays of pixels of one shape as one array."""
+    arrays = [np.asarray(value) for value in values]
+    for row, array in enumerate(arrays):
+        if array.shape != arrays[0].shape or array.dtype == object:
+            raise DataError(
+                f"row {row} (counted from 0), column {label!r}: expected pixels of shape "
+                f"{feature.shape}. Got the shape {array.shape}."
+            )
+    return np.stack(arrays)
 
 
 def _pixels(feature, values, label):

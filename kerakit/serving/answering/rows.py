@@ -18,7 +18,9 @@ from kerakit.data.data import Data, Table
 from kerakit.data.storage.mapped import is_lazy
 from kerakit.errors import ArgumentError
 from kerakit.serving.answering.columns import answer_columns
+from kerakit.serving.answering.forms import same_length, usual_form
 from kerakit.serving.answering.frames import find_columns, frame_like, frame_values
+from kerakit.serving.answering.images import is_image_source
 from kerakit.serving.answering.series import read_steps
 from kerakit.serving.answering.values import column_values
 from kerakit.warn import warn
@@ -67,6 +69,8 @@ def read_rows(rows: Any, spec: Spec, owner: str) -> Rows:
         return Rows(_of_columns(_labelled(rows.features, spec, owner), spec, owner), _as_it_is)
     if hasattr(rows, "element_spec") and hasattr(rows, "as_numpy_iterator"):
         return Rows(_of_dataset(rows, spec, owner), _as_it_is)
+    names = {name for f in spec.features for name in (f.column, f.name) if name}
+    rows = usual_form(rows, names)
     steps = read_steps(rows, spec, owner)
     if steps is not None:
         return Rows(iter([steps.columns]), steps.give)
@@ -77,8 +81,10 @@ def read_rows(rows: Any, spec: Spec, owner: str) -> Rows:
             lambda answer: frame_like(rows, answer_columns(answer, spec)),
         )
     columns = _labelled(_by_name(rows, spec, owner), spec, owner)
-    if all(_is_one(v, f) for f, (_, v) in zip(spec.features, columns, strict=True)):
-        columns = [(label, [value]) for label, value in columns]
+    pairs = zip(spec.features, columns, strict=True)
+    ones = [label for feature, (label, value) in pairs if _is_one(value, feature)]
+    if ones:
+        columns = list(same_length(dict(columns), ones).items())
     return Rows(_of_columns(columns, spec, owner), _as_it_is)
 
 
@@ -88,7 +94,6 @@ def _as_it_is(answer):
 
 def _by_name(rows, spec, owner):
     """A dict of columns, or of the values of one row."""
-    rows = rows._asdict() if hasattr(rows, "_asdict") else rows  # of `DataFrame.itertuples`
     if isinstance(rows, Mapping):
         return rows if set(map(type, rows)) <= {str} else {str(k): v for k, v in rows.items()}
     if hasattr(rows, "iloc") and hasattr(rows, "items"):  # a Series of pandas
@@ -96,13 +101,16 @@ def _by_name(rows, spec, owner):
         few = len(rows) <= _MAX_COLUMNS  # a longer one is a column
         if few and not names.isdisjoint(map(str, rows.index)):
             return {str(name): value for name, value in rows.items() if str(name) in names}
+    if rows is None:
+        raise ArgumentError(f"{owner} needs rows to answer. Got None instead.")
     first = rows[0] if isinstance(rows, (list, tuple)) and rows else None
     if isinstance(first, Mapping):
         return _of_records(rows, first, owner)
     # What a plain string is depends on the model; a number is no row of anything.
     if len(spec.features) == 1:
         return {spec.feature_names[0]: rows}
-    hint = " Collect it first: rows.collect()." if hasattr(rows, "collect") else ""
+    is_path = isinstance(rows, (str, os.PathLike))
+    hint = " To score a file, call kk.serving.predict_csv." if is_path else ""
     raise ArgumentError(
         f"{owner} takes a dict of columns: {_words(spec.feature_names)}; or a DataFrame with "
         f"these columns. Got {type(rows).__name__} instead.{hint}"
@@ -223,11 +231,11 @@ def _batch_size(spec):
 def _is_one(value, feature):
     """Whether a value is that of one row, rather than a column of such values."""
     wanted = tuple(feature.shape)
-    is_column = isinstance(value, (list, tuple, np.ndarray)) and getattr(value, "ndim", 1)
-    if is_column and not len(value):
+    sized = hasattr(value, "__len__") and not isinstance(value, (str, bytes))
+    if sized and getattr(value, "ndim", 1) and not len(value):
         return False  # no rows
     if feature.kind == "image":
-        if isinstance(value, (str, bytes, os.PathLike)):
+        if is_image_source(value):
             return True
         if isinstance(value, (list, tuple)) and len(value) != wanted[0]:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,8 +46,11 @@ def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
         column = _column(feature, values, label)
     except ArgumentError:
         raise
-    except (DataError, TypeError, ValueError, OverflowError) as error:
+    except (DataError, TypeError, ValueError, OverflowError, NotImplementedError) as error:
         reason = " ".join(str(error).split())
+        if isinstance(error, NotImplementedError):  # of Arrow, in words about its own types
+            kind = getattr(values, "dtype", type(values).__name__)
+            reason = f"it holds values of type {kind}. Expected numbers, strings, or true and false"
         where = "" if f"column {label!r}" in reason else f"the column {label!r}: "
         raise ArgumentError(f"{owner}: {where}{reason[:300].rstrip('.')}.") from error
     shape, wanted = column.shape[1:], tuple(feature.shape)
@@ -93,6 +97,8 @@ def _column(feature, values, label):
         values = _listed(values)
     if isinstance(values, np.ndarray) and values.dtype == object and values.ndim == 1:
         values = list(values)  # of arrays
+    if not len(values):
+        return np.empty((0, *(size or 1 for size in feature.shape)), feature.dtype)
     if has_free_length(feature):
         return _checked(feature, stacked(values, feature), label)
     if feature.dtype == "string":
@@ -105,8 +111,10 @@ def _column(feature, values, label):
 
 def _scalars(feature, values, label):
     """One number or string for each row."""
-    if isinstance(values, (str, bytes)) or not hasattr(values, "__len__"):
-        return np.empty(())  # one value, where other columns have several
+    if isinstance(values, (str, bytes, Set)) or not hasattr(values, "__len__"):
+        return np.empty(())  # one value, or values without an order
+    if getattr(values, "shape", ())[1:] == (1,) and isinstance(values, np.ndarray):
+        values = values[:, 0]
     if isinstance(values, (list, tuple, np.ndarray)):
         if feature.kind == "date" and getattr(values, "ndim", 1) == 1:
             values = _date_cells(values)

@@ -1,9 +1,12 @@
 """Images as files, bytes and arrays are answered as pixels are."""
 
+import io
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from kerakit.data.spec import Feature, Spec
 from kerakit.errors import ArgumentError
@@ -52,6 +55,9 @@ def test_every_form_of_an_image_is_answered_as_its_pixels(model, files):
         np.array([str(path) for path in files]),
         pd.Series([str(path) for path in files]),
         [path.read_bytes() for path in files],
+        (path for path in files),
+        [io.BytesIO(path.read_bytes()) for path in files],
+        [Image.open(path) for path in files],
     ):
         same(predict(model, rows, SPEC), expected)
     frame = pd.DataFrame({"photo": list(map(str, files))}, index=range(5, 14))
@@ -59,7 +65,8 @@ def test_every_form_of_an_image_is_answered_as_its_pixels(model, files):
     assert answer["label"].tolist() == expected["label"].tolist()
     assert answer.index.tolist() == list(range(5, 14))
     one = predict(model, PIXELS[:1], SPEC)
-    for row in (PIXELS[0], PIXELS[0, ..., 0], files[0], str(files[0]), {"photo": files[0]}):
+    image = Image.open(files[0])
+    for row in (PIXELS[0], PIXELS[0, ..., 0], files[0], str(files[0]), {"photo": files[0]}, image):
         same(predict(model, row, SPEC), one)
 
 
@@ -96,3 +103,32 @@ def test_the_server_answers_the_same(model, files, tmp_path):
 def test_what_is_no_image_is_refused(model, rows, message):
     with pytest.raises(ArgumentError, match=message):
         predict(model, rows, SPEC)
+
+
+def test_an_image_of_pillow_is_answered_as_its_file(model, tmp_path):
+    """Another size, an alpha channel, a palette: as the file that the image would be saved to."""
+    rng = np.random.default_rng(1)
+    pixels = rng.integers(0, 256, (12, 11, 4), dtype=np.uint8)
+    for number, image in enumerate(
+        [
+            Image.fromarray(pixels[..., :3]),
+            Image.fromarray(pixels),
+            Image.fromarray(pixels[..., :3]).quantize(16),
+        ]
+    ):
+        path = tmp_path / f"{number}.png"
+        image.save(path)
+        expected = predict(model, path, SPEC)
+        same(predict(model, image, SPEC), expected)
+        same(predict(model, [image], SPEC), expected)
+    cmyk = Image.fromarray(pixels[..., :3]).convert("CMYK")
+    same(predict(model, cmyk, SPEC), predict(model, cmyk.convert("RGB"), SPEC))
+
+
+def test_no_images_are_no_answers(model):
+    for rows in ([], PIXELS[:0]):
+        answer = predict(model, rows, SPEC)
+        assert answer["label"].shape == (0,) and answer["probabilities"].shape == (0, 3)
+    message = r"row 1 .*shape \(6, 5, 1\). Got the shape \(4, 5, 1\)"
+    with pytest.raises(ArgumentError, match=message):
+        predict(model, [PIXELS[0], PIXELS[0, :4]], SPEC)
