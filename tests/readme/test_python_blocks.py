@@ -52,6 +52,13 @@ def own_data(clone, names, printed):
     assert len(printed.splitlines()) == 5
 
 
+def dates(clone, names, printed):
+    assert printed == "day first\n"
+    (feature,) = names["data"].spec.features
+    assert feature.kind == "date" and feature.minimum.startswith("2023-01-")
+    assert {"days", "year", "month", "weekday"} == {part.name for part in feature.parts}
+
+
 def own_metric(clone, names, printed):
     report = names["report"]
     table, model = names["data"].table("test"), names["model"]
@@ -176,6 +183,7 @@ PYTHON = {
     "Your own backbone": own_backbone,
     "Your own data source": own_source,
     "Your own data": own_data,
+    "Dates": dates,
     "Predictions": predictions,
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,

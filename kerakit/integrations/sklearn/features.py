@@ -151,8 +151,9 @@ def _array(x):
         return check_array(x, dtype=object, **{FINITE: False})
     try:
         return check_array(x, dtype="numeric", **checks)
-    except ValueError as error:
-        if "could not convert string to float" not in str(error):
+    except (ValueError, TypeError) as error:
+        dates = any(hasattr(cell, "isoformat") for cell in np.ravel(x))
+        if not dates and "could not convert string to float" not in str(error):
             raise
     return check_array(x, dtype=object, **{FINITE: False})
 
