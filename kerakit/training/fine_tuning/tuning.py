@@ -63,6 +63,7 @@ class Tuning:
         # The weights that were kept last say what would train on, in a loaded model as well.
         freeze(self.parts, self.parts.cut_of(self._best().stage))
         self.history.stages = [result.as_dict() for result in self.results]
+        self.history.validation_loss = self._best().val_loss
         self.parts.model.history = self.history
         if self.run_dir is not None:
             write_history(self.run_dir, self.history)

@@ -34,13 +34,16 @@ def network_alone(model: keras.Model) -> keras.Model:
     return keras.Model(network.input, after(ops.expand_dims(scores, -1)), name="alone")
 
 
-def blend(runner: Any) -> str:
-    """Give the layer `blend` the weights that fit the validation rows best; return a report line.
+def blend(runner: Any) -> tuple[str, float]:
+    """Give the layer `blend` the weights that fit the validation rows best.
 
     The weights minimise the log loss of the rows minus the logarithm of the prior.
 
     Args:
         runner: `Runner` with validation rows, whose linear path was solved.
+
+    Returns:
+        A line for the report, and the log loss of the validation rows.
 
     Reference:
         Heskes: Selecting Weighting Factors in Logarithmic Opinion Pools, NeurIPS 1997.
@@ -69,10 +72,11 @@ def blend(runner: Any) -> str:
     initial = layer.kernel.numpy()[:, 0]
     best = min(losses, key=lambda pair: weight.sum() * losses[pair] + _penalty(pair, initial))
     layer.kernel.assign(np.array(best, "float32")[:, None])
-    return (
+    line = (
         f"blend: {best[0]:.1f} of the linear path and {best[1]:.1f} of the network, validation "
         f"log loss {losses[best]:.4g}"
     )
+    return line, float(losses[best])
 
 
 def _penalty(pair, expected):

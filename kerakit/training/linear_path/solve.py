@@ -61,6 +61,6 @@ def finish_linear_path(runner: Any) -> str | None:
     """
     if not runner.trains_alone or runner.path.validation is None:
         return None
-    line = blend(runner)
+    line, runner.blended_loss = blend(runner)
     runner.path.solve_again()
     return f"{line}; then the linear path was solved once more, on the validation rows as well"

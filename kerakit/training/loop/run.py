@@ -56,6 +56,8 @@ def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callback
         _Training(runner, choice).train()
         blended = finish_linear_path(runner)
         _show(blended, options)
+        if runner.blended_loss is not None:
+            model.history.validation_loss = runner.blended_loss
         model.history.solved = getattr(model.history, "solved", "")
         if runner.solved is not None:
             _show(f"{model.history.solved}; {_without_effect(asked)}", options)
@@ -100,7 +102,17 @@ class _Training:
             logs = self._train_epochs(options.epochs if finished else start, run_epoch)
             self.rate.end()
             callbacks.on_train_end(logs)
+        self.model.history.validation_loss = self._validation_loss()
         self._write_history()
+
+    def _validation_loss(self):
+        """The validation loss of the weights that are left, without penalties, or `None`."""
+        losses = self.model.history.history.get("val_loss")
+        if not losses:
+            return None
+        stopping = [c for c in self.callbacks.callbacks if isinstance(c, StopEarly)]
+        loss = stopping[0].best if stopping else losses[-1]
+        return float(loss) - float(sum(self.model.losses))
 
     def _train_epochs(self, start, run_epoch):
         """Train the epochs from `start` on; return the logs of the last."""

@@ -50,6 +50,8 @@ class Runner:
         solved: `LinearHead` of a model that is solved instead of trained, or `None`.
         path: the linear path that was solved before the network trains, or `None`.
         trains_alone: bool. Whether the network then trains without that path.
+        blended_loss: float or `None`. The validation loss of network and path together, once they
+            are blended.
     """
 
     def __init__(self, model: keras.Model, data: Data, options: FitOptions) -> None:
@@ -75,6 +77,7 @@ class Runner:
             self.options = solved_options(options)
         self.plan = self._plan(prepare)
         self.path, self.trains_alone = None, False
+        self.blended_loss: float | None = None
         self._arrays: dict[str, Arrays | LazyRows | None] = {}
 
     def trainer(self) -> keras.Model:
