@@ -31,6 +31,7 @@ from kerakit.workflow import (
     load_backbone_images,
     show_learning_rate,
     start_run,
+    tensorboard_callbacks,
 )
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def train(
         precision=config.precision,
         seed=config.seed,
         cache_mb=config.cache_mb,
+        callbacks=tensorboard_callbacks(config, run_dir),
         verbose=verbose,
     )
 

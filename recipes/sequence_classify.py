@@ -28,6 +28,7 @@ from kerakit.workflow import (
     load_sequence_data,
     show_learning_rate,
     start_run,
+    tensorboard_callbacks,
 )
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def train(
         precision=config.precision,
         seed=config.seed,
         cache_mb=config.cache_mb,
+        callbacks=tensorboard_callbacks(config, run_dir),
         verbose=verbose,
     )
 

@@ -28,6 +28,7 @@ from kerakit.workflow import (
     load_tagged_data,
     show_learning_rate,
     start_run,
+    tensorboard_callbacks,
 )
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ def train(
         precision=config.precision,
         seed=config.seed,
         cache_mb=config.cache_mb,
+        callbacks=tensorboard_callbacks(config, run_dir),
         verbose=verbose,
     )
 

@@ -29,6 +29,7 @@ from kerakit.workflow import (
     load_table_data,
     show_learning_rate,
     start_run,
+    tensorboard_callbacks,
 )
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def train(
         precision=config.precision,
         seed=config.seed,
         cache_mb=config.cache_mb,
+        callbacks=tensorboard_callbacks(config, run_dir),
         verbose=verbose,
     )
 

@@ -20,7 +20,13 @@ from kerakit.workflow.images import load_image_data
 from kerakit.workflow.jobs import command_for
 from kerakit.workflow.learning_rate import show_learning_rate
 from kerakit.workflow.pretrained import load_backbone_images
-from kerakit.workflow.run import Result, Timer, finish_run, start_run
+from kerakit.workflow.run import (
+    Result,
+    Timer,
+    finish_run,
+    start_run,
+    tensorboard_callbacks,
+)
 from kerakit.workflow.sequences import (
     load_sequence_data,
     load_series_data,
@@ -55,4 +61,5 @@ __all__ = [
     "load_text_data",
     "show_learning_rate",
     "start_run",
+    "tensorboard_callbacks",
 ]

@@ -16,6 +16,7 @@ from kerakit.quiet import note_stream_hidden
 from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.jobs import typed_command
 from kerakit.workflow.pipes import closed_pipes_ignored
+from kerakit.workflow.run import check_tensorboard
 
 __all__ = ["command_line", "exit_code", "import_quietly"]
 
@@ -26,6 +27,7 @@ def command_line(
     description: str | None,
     arguments: Sequence[str] | None = None,
     interrupted: str | None = None,
+    verb: str = "train",
 ) -> None:
     """Run a recipe from the command line, and exit with its code.
 
@@ -40,6 +42,7 @@ def command_line(
             its flags are those of `sys.argv`.
         interrupted: a sentence for the user who interrupts the run. By default it says that
             the same command goes on from the last finished epoch.
+        verb: `train` or `tune`, the command that runs the job. Defaults to `train`.
     """
     import tyro
 
@@ -47,7 +50,7 @@ def command_line(
     program = None  # the name of the script
     if arguments is not None:
         job = config_class.__module__.rpartition(".")[2].replace("_", "-")
-        program = f"kerakit train {job}"
+        program = f"kerakit {verb} {job}"
 
     def action() -> None:
         config = tyro.cli(
@@ -58,6 +61,7 @@ def command_line(
             config=(tyro.conf.DisallowNone,),  # a flag that is not given has no word for that
         )
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        check_tensorboard(config)
         check_backend()
         if _needs_tensorflow(config):
             import_quietly()

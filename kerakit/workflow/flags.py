@@ -30,6 +30,17 @@ AS_TEXT = tyro.conf.arg(
 )
 Encoder = Annotated[Literal["lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT]
 Gaps = Annotated[Literal["error", "fill", "ignore"] | None, AS_TEXT]
+# `--tensorboard` may have a folder behind it; alone it is the empty text.
+OptionalFolder = Annotated[
+    str | None,
+    tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="[DIR]",
+        instance_from_str=lambda words: " ".join(words),
+        is_instance=lambda value: value is None or isinstance(value, str),
+        str_from_instance=lambda value: [] if value == "" else [str(value)],
+    ),
+]
 Precision = Annotated[Literal["auto", "float32", "mixed_bfloat16"], AS_TEXT]
 Task = Annotated[Literal["regression", "binary", "multiclass", "multilabel"] | None, AS_TEXT]
 
@@ -52,6 +63,8 @@ class RunFlags:
     """Highest learning rate of the schedule. Default: the preset's."""
     find_learning_rate: bool = False
     """Test learning rates, show a suggestion and its figure, and train nothing."""
+    tensorboard: OptionalFolder = None
+    """Log for TensorBoard, in this folder. Default folder: tensorboard, in the run's folder."""
     preset: str | None = None
     """Name of a compile preset; `kerakit list presets` shows them. Default: the task's."""
     precision: Precision = "auto"

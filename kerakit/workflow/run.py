@@ -1,4 +1,4 @@
-"""The frame of a recipe's run: how it starts, how it ends, and its result."""
+"""The frame of a recipe's run: how it starts, what logs it, how it ends, and its result."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import dataclasses
 import json
 import pathlib
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import ArgumentError
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from kerakit.evaluation import Report
     from kerakit.training import Run
 
-__all__ = ["Result", "Timer", "finish_run", "start_run"]
+__all__ = [
+    "Result",
+    "Timer",
+    "check_tensorboard",
+    "finish_run",
+    "start_run",
+    "tensorboard_callbacks",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +93,43 @@ def start_run(config: RunFlags) -> contextlib.AbstractContextManager[Run]:
     return open_run(name, _identity(config), config.runs, config.out, config.resume)
 
 
+def check_tensorboard(config: RunFlags) -> None:
+    """Check that TensorBoard is installed, where `--tensorboard` asks for it.
+
+    Args:
+        config: the flags of the recipe.
+
+    Raises:
+        ArgumentError: when it is not installed, or its folder is a file.
+    """
+    if getattr(config, "tensorboard", None) is None:
+        return
+    if find_spec("tensorboard") is None:
+        raise ArgumentError(
+            "--tensorboard needs tensorboard, which is not installed: pip install 'kerakit[tune]', "
+            "or pip install tensorboard."
+        )
+    if config.tensorboard and pathlib.Path(config.tensorboard).is_file():
+        raise ArgumentError(f"--tensorboard takes a folder. {config.tensorboard!r} is a file.")
+
+
+def tensorboard_callbacks(
+    config: RunFlags, run_dir: pathlib.Path
+) -> list[keras.callbacks.Callback]:
+    """Return the callbacks that the flags ask for: one of TensorBoard, or none.
+
+    Args:
+        config: the flags of the recipe.
+        run_dir: path of the run's folder.
+    """
+    if config.tensorboard is None:
+        return []
+    import keras
+
+    folder = pathlib.Path(config.tensorboard) if config.tensorboard else run_dir / "tensorboard"
+    return [keras.callbacks.TensorBoard(folder)]
+
+
 def finish_run(
     config: RunFlags,
     run: Run,
@@ -129,7 +174,16 @@ def finish_run(
 
 def _identity(config: RunFlags) -> dict[str, Any]:
     """Return the flags by which an unfinished run is known again, as JSON values."""
-    left_out = {"name", "out", "runs", "resume", "cache_mb", "find_learning_rate"}
+    left_out = {
+        "name",
+        "out",
+        "runs",
+        "resume",
+        "cache_mb",
+        "find_learning_rate",
+        "tensorboard",
+        "trials",
+    }
     if data_path(config) is not None:
         left_out.add("dataset")  # the default of a flag that was not used
     fields = dataclasses.asdict(config)

@@ -159,7 +159,7 @@ def test_files_of_callbacks_are_written_as_keras_writes_them(diabetes, tmp_path)
 @pytest.mark.training
 @pytest.mark.parametrize("often", [False, True], ids=["once an epoch", "per batch"])
 def test_a_tensorboard_has_the_values_of_keras(diabetes, tmp_path, capsys, often):
-    pytest.importorskip("tensorboard")
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed: kerakit[tune]")
     options = {"update_freq": "batch"} if often else {}
     board = keras.callbacks.TensorBoard(tmp_path, histogram_freq=1, **options)
     kk.fit(small(diabetes), diabetes, epochs=2, batch_size=32, callbacks=board)
@@ -168,6 +168,16 @@ def test_a_tensorboard_has_the_values_of_keras(diabetes, tmp_path, capsys, often
     assert tags.count("batch_loss") == (18 if often else 0) and tags.count("epoch_loss") == 2
     assert any("kernel" in tag for tag in tags)
     assert _tags(tmp_path / "validation").count("evaluation_loss_vs_iterations") == 2
+
+
+@pytest.mark.training
+def test_a_tensorboard_profiles_the_batches_that_it_is_asked_for(diabetes, tmp_path, recwarn):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed: kerakit[tune]")
+    board = keras.callbacks.TensorBoard(tmp_path / "logs", profile_batch=(2, 3))
+    options = {"epochs": 1, "batch_size": 32, "run_dir": tmp_path / "run", "verbose": 0}
+    kk.fit(small(diabetes), diabetes, callbacks=board, **options)
+    assert list((tmp_path / "logs").glob("**/plugins/profile/*/*.xplane.pb"))
+    assert not [str(each.message) for each in recwarn if "callback" in str(each.message)]
 
 
 def _tags(folder):
