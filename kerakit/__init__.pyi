@@ -35,6 +35,8 @@ from kerakit.errors import RunError as RunError
 from kerakit.errors import TrainingError as TrainingError
 from kerakit.evaluation import Report as Report
 from kerakit.evaluation import evaluate as evaluate
+from kerakit.integrations.keras_tuner import TuneResult as TuneResult
+from kerakit.integrations.keras_tuner import tune as tune
 from kerakit.presets import PRESETS as PRESETS
 from kerakit.presets import ConstantSchedule as ConstantSchedule
 from kerakit.presets import CosineSchedule as CosineSchedule
@@ -70,6 +72,7 @@ __all__ = [
     "StepSchedule",
     "Target",
     "TrainingError",
+    "TuneResult",
     "cnn_classifier",
     "evaluate",
     "export",
@@ -101,5 +104,6 @@ __all__ = [
     "sequence_forecaster",
     "sequence_tagger",
     "text_classifier",
+    "tune",
     "verify",
 ]

@@ -7,6 +7,7 @@ import os
 import pathlib
 import sys
 import warnings
+from collections.abc import Collection
 from typing import Any, Literal
 
 import tyro
@@ -175,6 +176,24 @@ def train(arguments: Positional[tuple[str, ...]]) -> None:
     load_recipe(job).main(flags)
 
 
+def tune(arguments: Positional[tuple[str, ...]]) -> None:
+    """Search for better flags of a job; `kerakit tune --help` lists the jobs.
+
+    Args:
+        arguments: the job, and its flags.
+    """
+    from kerakit.integrations.keras_tuner.command import BUILDERS, tune_job
+
+    if not arguments:
+        jobs = ", ".join(BUILDERS)
+        raise ArgumentError(f"kerakit tune needs a JOB: kerakit tune JOB --trials N. Jobs: {jobs}.")
+    job, *flags = arguments
+    if job in ("-h", "--help"):
+        print(_tune_help(BUILDERS))
+        return
+    tune_job(job, flags)
+
+
 def main() -> None:
     """Run the `kerakit` command; exit with 0, 1 (failed), 2 (bad input) or 130 (interrupted)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -183,8 +202,11 @@ def main() -> None:
     if sys.argv[1:2] == ["train"]:
         # The flags after the job are the recipe's, which reads them itself.
         sys.exit(exit_code(lambda: train(tuple(sys.argv[2:]))))
+    if sys.argv[1:2] == ["tune"]:
+        sys.exit(exit_code(lambda: tune(tuple(sys.argv[2:]))))
     app = tyro.extras.SubcommandApp()
     app.command(train)
+    app.command(tune)
     app.command(name="list")(list_)
     app.command(predict)
     app.command(verify)
@@ -248,10 +270,21 @@ def _csv_options(
 
 
 def _train_help() -> str:
-    width = max(map(len, JOBS))
-    jobs = "\n".join(f"  {job:{width}}  {describe(job)}" for job in JOBS)
     return (
         "usage: kerakit train JOB [FLAGS]\n\n"
         "Train, evaluate and export a model. `kerakit train JOB --help` lists the flags of a job."
-        f"\n\njobs:\n{jobs}"
+        f"\n\njobs:\n{_listed(JOBS)}"
     )
+
+
+def _tune_help(jobs: Collection[str]) -> str:
+    return (
+        "usage: kerakit tune JOB --trials N [FLAGS]\n\n"
+        "Train N models with different flags; evaluate and export the one that validates best. "
+        f"`kerakit tune JOB --help` lists the flags of a job.\n\njobs:\n{_listed(jobs)}"
+    )
+
+
+def _listed(jobs: Collection[str]) -> str:
+    width = max(map(len, jobs))
+    return "\n".join(f"  {job:{width}}  {describe(job)}" for job in jobs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
+from kerakit.builders.search_space import Choice, Range
 from kerakit.checks import check, check_float, check_int
 
 __all__ = ["Preset"]
@@ -84,6 +85,29 @@ class Preset:
         except (TypeError, ValueError):
             check(False, "Preset", "options", "a dict of arguments of the optimizer", self.options)
         object.__setattr__(self, "options", pairs)
+
+    @property
+    def search_space(self) -> dict[str, Range | Choice]:
+        """The values that a search tries: dict from an argument of `compile` to its values.
+
+        Learning rate and weight decay are tried from a tenth to ten times the preset's, the
+        batch size at half and double.
+
+        Example:
+
+        >>> Preset(name="mine", learning_rate=1e-3, batch_size=32).search_space
+        {'learning_rate': 0.0001 to 0.01, log, 'batch_size': 16, 32 or 64}
+        """
+        found: dict[str, Range | Choice] = {}
+        rates = {"learning_rate": self.learning_rate}
+        rates["weight_decay"] = dict(self.options).get("weight_decay")
+        for name, rate in rates.items():
+            if isinstance(rate, (int, float)) and rate > 0:
+                found[name] = Range(float(f"{rate / 10:.6g}"), float(f"{rate * 10:.6g}"), "log")
+        size = self.batch_size
+        if size is not None:
+            found["batch_size"] = Choice(*dict.fromkeys((max(1, size // 2), size, 2 * size)))
+        return found
 
     def batch_size_for(self, n_rows: int) -> int:
         """Return how many rows a batch has.

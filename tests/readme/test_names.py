@@ -22,11 +22,12 @@ from readme_text import (
 import kerakit as kk
 from kerakit import cli
 from kerakit.integrations import mlflow, sklearn
+from kerakit.integrations.keras_tuner.command import TuneFlags
 from kerakit.workflow.jobs import JOBS, load_recipe
 
 RECIPES = sorted(job.replace("-", "_") for job in JOBS)
 COMMAND = {"list": cli.list_, "predict": cli.predict, "verify": cli.verify}
-COMMAND |= {"serving-config": cli.serving_config, "train": cli.train}
+COMMAND |= {"serving-config": cli.serving_config, "train": cli.train, "tune": TuneFlags}
 FLAG = re.compile(r"(?<!\S)--[a-z][a-z0-9-]*")
 
 
@@ -131,7 +132,7 @@ def test_recipes_take_the_flags_that_are_told(configs):
 
 
 def test_every_flag_is_one_of_something(configs):
-    known = {"--help", "--data", "--strict"}.union(*map(flags_of, configs.values()))
+    known = {"--help", "--data", "--strict", "--logdir"}.union(*map(flags_of, configs.values()))
     for function in COMMAND.values():
         known |= {f"--{name.replace('_', '-')}" for name in inspect.signature(function).parameters}
     named = {flag for code in inline_code() for flag in FLAG.findall(code)}

@@ -176,6 +176,12 @@ def callbacks(clone, names, printed):
     assert int(count) == 2 * steps == len(names["losses"])
 
 
+def tuning(clone, names, printed):
+    result = names["result"]
+    assert str(result.best) in printed and str(result) in printed and len(result.trials) == 3
+    assert names["report"].test["accuracy"] > 0.6
+
+
 PYTHON = {
     "Ten lines": ten_lines,
     "Your own metric and baseline": own_metric,
@@ -194,6 +200,7 @@ PYTHON = {
     "The learning rate": learning_rate,
     "Metrics": metrics,
     "Callbacks": callbacks,
+    "Tuning": tuning,
     "A first fit": first_fit,
     "A search": search,
     "Your own network": own_network,
@@ -209,6 +216,12 @@ MARKS = {
         pytest.mark.slow,
         pytest.mark.skipif(
             importlib.util.find_spec(WEIGHTS) is None, reason="the extra 'offline' is not installed"
+        ),
+    ],
+    "Tuning": [
+        pytest.mark.skipif(
+            importlib.util.find_spec("keras_tuner") is None,
+            reason="the extra 'tune' is not installed",
         ),
     ],
     "MLflow": [

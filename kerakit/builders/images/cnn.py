@@ -12,6 +12,7 @@ from kerakit.builders.images.preprocessing import IMAGE, image_preprocess
 from kerakit.builders.images.resnet import resnet
 from kerakit.builders.images.vgg import vgg
 from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.checks import check_choice, check_float, check_int
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
@@ -22,6 +23,7 @@ __all__ = ["cnn_classifier"]
 ARCHITECTURES = {"lenet": lenet, "vgg": vgg, "resnet": resnet}
 
 
+@searched(arch=Choice("lenet", "vgg", "resnet"), dropout=Range(0.0, 0.5))
 def cnn_classifier(
     inputs: Data | Spec | tuple[int, int, int],
     *,

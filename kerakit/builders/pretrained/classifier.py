@@ -16,6 +16,7 @@ from kerakit.builders.pretrained.backbones.load import load_backbone
 from kerakit.builders.pretrained.backbones.registry import find_backbone
 from kerakit.builders.pretrained.own_backbone import check_own_backbone, own_size, own_trunk
 from kerakit.builders.pretrained.preprocessing import backbone_preprocess, seen_size
+from kerakit.builders.search_space import Range, searched
 from kerakit.checks import check, check_choice, check_float, check_sizes
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
@@ -32,6 +33,7 @@ __all__ = ["CROP", "pretrained_classifier"]
 CROP = 0.875
 
 
+@searched(dropout=Range(0.0, 0.5))
 def pretrained_classifier(
     inputs: Data | Spec | tuple[int, int, int],
     *,

@@ -8,6 +8,7 @@ from keras import ops
 from kerakit.builders.contract import LINEAR_SERIES, MASK
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders import (
     ENCODERS,
     Encoder,
@@ -30,6 +31,7 @@ _LINEAR_WEIGHT = 0.25
 _MAX_VALUES = 8192  # of a series with a linear path; solving it for longer ones takes minutes
 
 
+@searched(units=Choice(None, 32, 64, 256), layers=Choice(1, 2), dropout=Range(0.0, 0.5))
 def sequence_classifier(
     inputs: Data | Spec | tuple[int | None] | tuple[int | None, int],
     *,

@@ -7,6 +7,7 @@ from keras import ops
 
 from kerakit.builders.contract import LINEAR_WINDOW, OUTPUT, UNSCALE
 from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders import Encoder, EncoderOptions, Positions, encode_steps
 from kerakit.builders.sequence.masks import attended
 from kerakit.builders.sequence.window_preprocessing import WINDOW, window_preprocess, window_shape
@@ -19,6 +20,7 @@ __all__ = ["sequence_forecaster"]
 _SEGMENTS = 28  # of a window
 
 
+@searched(units=Choice(32, 64, 128), layers=Choice(1, 2), dropout=Range(0.0, 0.5))
 def sequence_forecaster(
     inputs: Data | Spec | tuple[int] | tuple[int, int],
     *,

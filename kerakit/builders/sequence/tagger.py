@@ -7,6 +7,7 @@ from keras import ops
 
 from kerakit.builders.contract import OUTPUT, PROBABILITIES
 from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders import (
     ENCODERS,
     RECURRENT,
@@ -26,6 +27,12 @@ from kerakit.data.tasks import tasks_with
 __all__ = ["sequence_tagger"]
 
 
+@searched(
+    units=Choice(64, 128, 256),
+    layers=Choice(1, 2),
+    dropout=Range(0.1, 0.7),
+    embedding=Choice(32, 64, 128),
+)
 def sequence_tagger(
     inputs: Data | Spec,
     *,

@@ -8,6 +8,7 @@ from keras import ops
 from kerakit.builders.contract import LINEAR_CHARACTERS, LINEAR_WORDS, frequency_name
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders import (
     ENCODERS,
     RECURRENT,
@@ -31,6 +32,11 @@ from kerakit.data.tasks import TASKS, tasks_with
 __all__ = ["text_classifier"]
 
 
+@searched(
+    units=Choice(32, 64, 128),
+    dropout=Range(0.2, 0.7),
+    embedding=Choice(32, 64, 128),
+)
 def text_classifier(
     inputs: Data | Spec,
     *,

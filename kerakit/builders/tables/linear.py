@@ -10,6 +10,7 @@ import keras
 from kerakit.builders.contract import AUTO_PENALTY, PERCEPTRON
 from kerakit.builders.heads import class_head, class_task, number_head, number_targets
 from kerakit.builders.parts import assemble, network_inputs, spec_or_shape
+from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
 from kerakit.checks import check, check_float, check_int
 from kerakit.data.data import Data
@@ -65,6 +66,7 @@ def linear_regressor(
     return _regressor("linear_regressor", inputs, targets, quantiles, l2, ColumnOptions())
 
 
+@searched(degree=Range(1, 3), l2=Choice(0.0, "auto"))
 def polynomial_regressor(
     inputs: Data | Spec | int | tuple[int],
     *,

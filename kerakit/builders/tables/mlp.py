@@ -9,6 +9,7 @@ import keras
 
 from kerakit.builders.heads import class_head, class_task, number_head, number_targets
 from kerakit.builders.parts import assemble, network_inputs, spec_or_shape
+from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
 from kerakit.checks import check, check_choice, check_float, check_int, check_sizes
 from kerakit.data.data import Data
@@ -20,6 +21,11 @@ NORMALIZATIONS = ("none", "batch", "layer")
 Normalization = Literal["none", "batch", "layer"]
 
 
+@searched(
+    hidden=Choice((64, 64), (128, 128), (256, 256), (512, 512), (256, 256, 256)),
+    dropout=Range(0.0, 0.5),
+    bins=Choice(0, 16, 32, 64),
+)
 def mlp_regressor(
     inputs: Data | Spec | int | tuple[int],
     *,
@@ -92,6 +98,11 @@ def mlp_regressor(
     return assemble(by_name, preprocess, values, answer, owner, inputs)
 
 
+@searched(
+    hidden=Choice((64, 64), (128, 128), (256, 256), (512, 512), (128, 128, 128)),
+    dropout=Range(0.0, 0.5),
+    bins=Choice(0, 16, 32, 64),
+)
 def mlp_classifier(
     inputs: Data | Spec | int | tuple[int],
     *,

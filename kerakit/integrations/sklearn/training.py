@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import inspect
-import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -21,6 +19,7 @@ from kerakit.data.tables.date_features import describe_column
 from kerakit.data.tables.statistics import describe_target
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
+from kerakit.integrations.seeding import seeded
 
 __all__ = ["Rows", "build", "builder_function", "training_data", "unknown_options"]
 
@@ -144,7 +143,7 @@ def build(
             f"{owner} got the parameter {option!r}, which neither {owner} nor its builder {name} "
             f"has.{hint}"
         )
-    with _seeded(seed):
+    with seeded(seed):
         model = function(spec, **options)
     check(
         isinstance(model, keras.Model), owner, "builder", "a function (spec) -> keras.Model", model
@@ -207,19 +206,3 @@ def _moments(values, weight):
         return 0.0, 0.0
     mean = np.average(values, weights=weight)
     return float(mean), float(np.average((values - mean) ** 2, weights=weight))
-
-
-@contextlib.contextmanager
-def _seeded(seed: int) -> Iterator[None]:
-    """Draw from `seed` inside the block; the random numbers outside stay what they were.
-
-    Keras takes the seeds of its initializers from Python's `random`.
-    """
-    before, numpy_before = random.getstate(), np.random.get_state()
-    random.seed(seed)
-    np.random.seed(seed)
-    try:
-        yield
-    finally:
-        random.setstate(before)
-        np.random.set_state(numpy_before)

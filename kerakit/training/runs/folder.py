@@ -112,7 +112,7 @@ def open_run(
         try:
             yield run
         except KerakitError as error:
-            if isinstance(error, ValueError) and not (run.folder / "checkpoint.npz").exists():
+            if isinstance(error, ValueError) and not _has_begun(run.folder):
                 shutil.rmtree(run.folder, ignore_errors=True)
                 with contextlib.suppress(OSError):
                     (home / ".lock").unlink()
@@ -130,7 +130,7 @@ def _reserved(home, model_dir, config, resume):
             resumed = False
             if resume and folder.exists() and not _finished(folder):
                 resumed = _lock(folder, stack)
-                if resumed and (folder / "checkpoint.npz").exists():
+                if resumed and _has_begun(folder):
                     _check_same(folder, config)
                 elif resumed:  # the run ended before its first epoch did: nothing is lost
                     write_json(folder / "config.json", config)
@@ -141,6 +141,13 @@ def _reserved(home, model_dir, config, resume):
                 _lock(folder, stack)
                 write_json(folder / "config.json", config)
         yield Run(folder, resumed)
+
+
+def _has_begun(folder):
+    """Whether an epoch of a run, or of a search in it, was finished."""
+    return any(True for _ in folder.glob("checkpoint.npz")) or any(
+        True for _ in folder.glob("search/trial_*/checkpoint.npz")
+    )
 
 
 def _lock(folder, stack):
