@@ -79,7 +79,10 @@ def fine_tune(
         resume: bool. Whether to go on from the checkpoints in `run_dir`. Defaults to `True`.
         precision: as in `fit`, for the layers that train. Frozen layers compute in float32, as
             they are served. Defaults to `"auto"`.
-        callbacks: as in `fit`, for stages that train by epochs.
+        callbacks: as in `fit`, for stages that train by epochs: each calls all hooks from
+            `on_train_begin` to `on_train_end`, and counts its epochs from 0. A solved head calls
+            none. In a stage on features `callback.model` is the part of the model above them,
+            with the optimizer of the stage.
         verbose: as in `fit`.
         seed: int in [0, inf). Seed of augmentation, order and dropout. Defaults to `0`.
         cache_mb: int in [0, inf). MiB of memory that features may take. Beyond it they are kept

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 
+import keras
+
 from kerakit.checks import check, check_choice, check_int
 from kerakit.data.check import check_data
 from kerakit.data.data import Data
 from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError
 from kerakit.training.fine_tuning.parts import Parts
+from kerakit.training.fine_tuning.probe import fits_probe
 from kerakit.training.fine_tuning.strategy import STRATEGIES
 from kerakit.training.options import FitOptions
+from kerakit.warn import warn
 
 __all__ = ["FineTuneOptions"]
+
+_WRITERS = (keras.callbacks.ModelCheckpoint, keras.callbacks.BackupAndRestore)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,4 +80,22 @@ class FineTuneOptions:
                 f"The model of fine_tune takes images of {shape} and predicts {classes} classes. "
                 f"Got images of {tuple(feature.shape)} and {len(spec.classes)} classes. Build the "
                 "model from data.spec."
+            )
+        self._warn_of_callbacks(parts)
+
+    def _warn_of_callbacks(self, parts):
+        """Say which callbacks are not called, and which write a part of the model."""
+        callbacks = self.fit.callbacks
+        solved = fits_probe(parts.head)
+        if callbacks and solved and self.strategy == "head":
+            warn(
+                f"fine_tune solves the linear head, which has no epochs: the callback "
+                f"{type(callbacks[0]).__name__} is not called."
+            )
+        writers = [type(c).__name__ for c in callbacks if isinstance(c, _WRITERS)]
+        if writers and not (solved and self.strategy in ("head", "full")):
+            warn(
+                f"fine_tune: {writers[0]} writes the part of the model that a stage trains, "
+                "without the layers below, whose features are computed once. run_dir= keeps the "
+                "whole model."
             )
