@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Set
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kerakit.data.spec import Feature
 
 __all__ = ["column_values"]
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
@@ -42,6 +45,8 @@ def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
         column = _plain_array(values)
         if column is not None:
             return column
+    elif _are_strings(feature, values):
+        return _strings(feature, values)
     try:
         column = _column(feature, values, label)
     except ArgumentError:
@@ -70,10 +75,20 @@ def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
     return column
 
 
+def _are_strings(feature, values):
+    """Whether a list of plain strings is a column of strings; most categories come so."""
+    is_text = feature.shape == () and feature.dtype == "string" and type(values) is list
+    return is_text and set(map(type, values)) == {str}
+
+
 def _plain_array(values):
     """A list or array of finite numbers as float32, or `None`; nearly all columns are such."""
     if type(values) not in (np.ndarray, list):
         return None
+    if type(values) is list and len(values) == 1 and type(values[0]) in (float, int):
+        (number,) = values  # a call for one row has such a list for each column
+        if number != number or -_LARGEST <= number <= _LARGEST:
+            return np.array(values, np.float32)
     try:
         array = np.asarray(values)
     except ValueError:
@@ -83,7 +98,8 @@ def _plain_array(values):
     if array.dtype != np.float32:
         with np.errstate(over="ignore"):
             array = array.astype(np.float32)
-    return None if np.isinf(array).any() else array
+    infinite = math.isinf(array.item()) if len(array) == 1 else np.isinf(array).any()
+    return None if infinite else array
 
 
 def _column(feature, values, label):
