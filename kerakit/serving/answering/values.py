@@ -76,9 +76,9 @@ def column_values(feature: Feature, values: Any, owner: str, label: str) -> Any:
 
 
 def _are_strings(feature, values):
-    """Whether a list of plain strings is a column of strings; most categories come so."""
-    is_text = feature.shape == () and feature.dtype == "string" and type(values) is list
-    return is_text and set(map(type, values)) == {str}
+    """Whether a list of plain strings is a column of categories or texts; most come so."""
+    takes_any = feature.shape == () and feature.kind in ("categorical", "text")
+    return takes_any and type(values) is list and set(map(type, values)) == {str}
 
 
 def _plain_array(values):
