@@ -78,6 +78,7 @@ def model():
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_plain_keras_evaluates_and_trains_by_ids(model):
     rng = np.random.default_rng(0)

@@ -41,6 +41,7 @@ def test_quantiles_cover_their_share():
     assert np.mean(high - low) == pytest.approx(256, rel=0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_huber_ignores_outliers_that_squares_follow(line_data):
     table = line_data.table("train")

@@ -166,7 +166,10 @@ def test_the_size_is_the_image_s_own_up_to_the_network_s(shape, backbone, seen, 
 @pytest.mark.backbone
 @pytest.mark.parametrize(
     ("shape", "backbone", "least"),
-    [((31, 64, 3), "MobileNet_0.25", 32), ((64, 74, 1), "InceptionV3", 75)],
+    [
+        ((31, 64, 3), "MobileNet_0.25", 32),
+        pytest.param((64, 74, 1), "InceptionV3", 75, marks=pytest.mark.slow),
+    ],
 )
 def test_small_images_are_enlarged_on_purpose_only(shape, backbone, least):
     with pytest.raises(kk.ArgumentError, match=rf"at least {least} .*Pass image_size=96 to enl"):

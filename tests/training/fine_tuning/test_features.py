@@ -40,7 +40,7 @@ def temporary(tmp_path, monkeypatch):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("views", [0, 2])
+@pytest.mark.parametrize("views", [pytest.param(0, marks=pytest.mark.slow), 2])
 def test_every_image_is_read_once_and_once_for_each_view(shapes, make_model, make_stream, views):
     """And not in every one of the epochs in which the head trains on its features."""
     streamed = make_stream(shapes)
@@ -59,6 +59,7 @@ def test_a_head_that_is_solved_reads_every_image_once(shapes, make_model, make_s
     assert streamed.read == {"train": 60, "validation": 18, "test": 0}
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_streams_and_tables_make_the_same_head(shapes, make_model, make_stream):
     models = []

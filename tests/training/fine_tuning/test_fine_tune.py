@@ -58,6 +58,7 @@ def test_the_model_is_the_best_of_all_epochs(make_data, tuned, classes, rate, ep
     assert losses[-1] > min(losses) + 0.05  # the last epoch was not the best
 
 
+@pytest.mark.slow
 def test_outcomes_are_weighted_as_the_rows_are(make_data, tuned):
     data = make_data(classes=2, weights=True)
     model, history = tuned(data, 0.05, epochs=12, **FALLS)
@@ -69,6 +70,7 @@ def test_outcomes_are_weighted_as_the_rows_are(make_data, tuned):
     assert (full["val_loss"], full["val_accuracy"]) == pytest.approx((loss, accuracy), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_without_early_stopping_it_is_the_last_epoch(shapes, tuned):
     model, history = tuned(shapes, 0.03, epochs=14, **{**FALLS, "early_stopping": False})
     full, losses = history.stages[1], history.history["val_loss"]
@@ -93,7 +95,7 @@ def test_a_stage_that_does_not_pay_is_undone(shapes, tuned):
     ("held", "hidden"),
     [
         (True, (8,)),
-        (False, ()),
+        pytest.param(False, (), marks=pytest.mark.slow),
         pytest.param(True, (), marks=pytest.mark.slow),
         pytest.param(False, (8,), marks=pytest.mark.slow),
     ],
@@ -149,6 +151,7 @@ def test_callbacks_see_the_epochs_and_not_the_solved_head(shapes, tuned):
     assert counts == {(): 1, (8,): 2}
 
 
+@pytest.mark.slow
 def test_the_seed_makes_the_run(shapes, tuned):
     options = {"strategy": "head", "hidden": (8,), "early_stopping": 1}
     runs = [tuned(shapes, seed=seed, **options)[1].history for seed in (0, 0, 1)]

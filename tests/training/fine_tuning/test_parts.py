@@ -41,6 +41,7 @@ def test_a_cut_at_any_layer_gives_the_model_again(shapes, make_model):
     assert_cut(parts, None, images_of(shapes), crossing=1)
 
 
+@pytest.mark.slow
 @pytest.mark.training  # it takes as long as one
 def test_the_stages_of_a_mobilenet_are_cut_where_one_tensor_crosses(make_data, make_pretrained):
     data = make_data(side=64)
@@ -50,6 +51,7 @@ def test_the_stages_of_a_mobilenet_are_cut_where_one_tensor_crosses(make_data, m
         assert_cut(parts, cut, images_of(data), crossing=1)
 
 
+@pytest.mark.slow
 @pytest.mark.training  # it takes as long as one
 @pytest.mark.parametrize(
     "name", ["EfficientNetLite0", pytest.param("ResNet50V2", marks=pytest.mark.slow)]

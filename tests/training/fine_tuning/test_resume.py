@@ -176,7 +176,6 @@ class Reduce(keras.callbacks.Callback):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_a_rate_that_a_callback_set_holds_and_the_loaded_model_trains_on(tune, shapes, tmp_path):
     """The rate of a stage, also where it goes on; its file begins with the rate of the preset."""
     with pytest.warns(UserWarning, match="A callback set the learning rate in epoch 1 "):

@@ -73,7 +73,6 @@ def test_the_fall_of_the_loss_is_a_paired_test():
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.training
 def test_auto_undoes_what_a_strategy_by_name_keeps(shapes, make_pretrained, capsys):
     """The loss of one image, which is trained on as well, falls; that may be chance."""

@@ -95,7 +95,14 @@ def test_a_schedule_is_followed_step_by_step(line_data):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("rows", [16_384, 20, 71], ids=["at once", "in parts", "in one part"])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(16_384, id="at once"),
+        pytest.param(20, id="in parts", marks=pytest.mark.slow),
+        pytest.param(71, id="in one part", marks=pytest.mark.slow),
+    ],
+)
 def test_early_stopping_leaves_the_best_weights(diabetes, monkeypatch, rows):
     assert diabetes.spec.sizes["validation"] == 71
     monkeypatch.setattr("kerakit.training.loop.in_memory.VALIDATION_ROWS", rows)

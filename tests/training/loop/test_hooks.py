@@ -106,7 +106,13 @@ def test_the_logs_of_a_batch_are_the_means_so_far(diabetes):
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("hook", "cache_mb"),
-    [("on_train_begin", 512), ("on_epoch_begin", 0), ("on_train_batch_end", 512)],
+    [
+        ("on_train_batch_end", 512),
+        *(
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in (("on_train_begin", 512), ("on_epoch_begin", 0))
+        ),
+    ],
 )
 def test_a_callback_that_stops_training_stops_where_it_does_in_keras(diabetes, hook, cache_mb):
     """Where the epoch has not begun, Keras trains one batch of it."""

@@ -152,6 +152,7 @@ class Slower(keras.callbacks.Callback):
         self.phase = "old"
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_what_training_leaves_alone_is_that_of_the_new_constructor(diabetes, tmp_path):
     def go_on(epochs, callback):

@@ -133,6 +133,7 @@ def test_a_choice_takes_the_median_of_its_steps(runner, monkeypatch):
     }
 
 
+@pytest.mark.slow
 def test_xla_compiles_the_step_of_images(runner, outcomes):
     xla = Choice("float32", xla=True)
     found = throughput.measure(trial_of(runner), [xla])

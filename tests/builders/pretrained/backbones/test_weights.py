@@ -64,7 +64,7 @@ def save_as_keras_2(model, path):
     ("name", "file", "top"),
     [
         ("MobileNet_0.25", V1_TOP, True),
-        ("MobileNet_0.25", V1, False),
+        pytest.param("MobileNet_0.25", V1, False, marks=pytest.mark.slow),
         ("MobileNetV2_0.35", V2, False),
     ],
 )
@@ -91,6 +91,7 @@ def test_weights_for_224_pixels_serve_other_sizes_without_a_word(keras_home):
         assert same_weights(other, native) and other.input_shape == (None, *shape)
 
 
+@pytest.mark.slow
 def test_the_file_for_the_size_goes_first(keras_home):
     model = load_backbone("MobileNetV2_0.35", weights=None)
     save_as_keras_2(model, keras_home / V2.replace("224", "96"))
@@ -130,7 +131,7 @@ def test_weights_that_are_there_are_used_without_the_network(keras_home):
     ("name", "suffix"),
     [
         ("MobileNet_0.25", ".weights.h5"),
-        ("EfficientNetLite0", ".keras"),
+        pytest.param("EfficientNetLite0", ".keras", marks=pytest.mark.slow),
         pytest.param("MobileNet_0.25", ".keras", marks=pytest.mark.slow),
         pytest.param("EfficientNetLite0", ".weights.h5", marks=pytest.mark.slow),
         # Files of 112 MB.
@@ -177,6 +178,7 @@ def files(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_an_h5_of_keras_2_comes_back(files):
     again = load_backbone("MobileNet_0.25", weights=files / "old.h5")
     assert same_weights(again, load_backbone("MobileNet_0.25", weights=files / "plain.keras"))
