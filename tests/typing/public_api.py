@@ -57,6 +57,9 @@ assert_type(preset.batch_size_for(100), int)
 rate: float | None = kk.find_learning_rate(model, data).valley
 history: keras.callbacks.History = kk.fit(model, data, epochs=2, run_dir="runs/wine")
 history = kk.fine_tune(model, data, strategy="head")
+found = kk.tune(kk.mlp_regressor, data, trials=20, epochs=50, space={"dropout": (0.0, 0.5)})
+assert_type(found, kk.TuneResult)
+assert_type(found.model, keras.Model)
 report = kk.evaluate(model, data, metrics={"median": lambda y, p: float(np.median(y - p))})
 assert_type(report, kk.Report)
 assert_type(report.test["rmse"], float | None)  # None where a metric is undefined
@@ -74,5 +77,6 @@ except kk.DataError as error:
 # Wrong calls are errors; pyright reports a comment that hides no error.
 kk.load_csv("wine.csv", target="quality", kinds={})  # pyright: ignore[reportCallIssue]
 kk.fit(model, data)  # pyright: ignore[reportCallIssue]
+kk.tune(kk.mlp_regressor, data, trials=2)  # pyright: ignore[reportCallIssue]
 kk.mlp_regressor(data, hidden="64")  # pyright: ignore[reportArgumentType]
 kk.sequence_forecaster(data, encoder="lstn")  # pyright: ignore[reportArgumentType]

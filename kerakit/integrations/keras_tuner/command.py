@@ -176,7 +176,8 @@ def _work(config, recipe, loaded, space, started):
     count = 0
     if wait_for_chief(_OWNER, is_over):
         count = len(_search(config, recipe, loaded, space, newest()).trials)
-    print(f"This worker ran {count} trials. The chief evaluates and exports the best model.")
+    trials = "1 trial" if count == 1 else f"{count} trials"
+    print(f"This worker ran {trials}. The chief evaluates and exports the best model.")
 
 
 def _asked_space(text: str | None) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import math
+import os
 import pathlib
 import shutil
 import time
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["SearchOptions", "search"]
 
 MAX_DIFFERENCES = 3  # that an error lists
-STATE = "search.json"
+STATE, ORACLE = "search.json", "oracle.json"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -109,6 +110,10 @@ def _run(runner, space, options, ended=None):
     import keras_tuner
 
     oracle = make_oracle(space, options, ended)
+    own = options.folder / f"{os.environ.get('KERASTUNER_TUNER_ID', 'tuner0')}.json"
+    if (options.folder / ORACLE).exists() and not own.exists():
+        # KerasTuner goes on only where this file is, which it writes after the first trial.
+        write_json(own, {})
     with contextlib.redirect_stdout(io.StringIO()):
         try:
             tuner = runner.tuner(oracle)
@@ -163,8 +168,12 @@ def _begin(identity, options):
 
 def _clear(folder):
     """Remove the files of a search, and nothing else."""
-    for path in [*folder.glob("trial_*"), *folder.glob("*.json")]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for path in folder.glob("trial_*"):
+        shutil.rmtree(path)
+    for path in folder.glob("*.json"):
+        # KerasTuner keeps an empty object for each process, under its name.
+        if path.name in (STATE, ORACLE) or path.read_text().strip() == "{}":
+            path.unlink()
 
 
 def _waits(options, started):

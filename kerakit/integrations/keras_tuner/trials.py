@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import pathlib
 import shutil
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kerakit.errors import ArgumentError, TrainingError
 from kerakit.files import read_json, write_json
 from kerakit.integrations.keras_tuner.result import Trial, in_words
+from kerakit.integrations.keras_tuner.roles import role
 from kerakit.integrations.keras_tuner.space import Space
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ class TrialRunner:
             self._best = (number, found)
         else:
             _remove(folder)
+        gc.collect()  # the graphs of a model refer to each other
 
     def tell(self, trial: Trial) -> bool:
         """Print the line of a trial; return whether it is the best of those so far.
@@ -140,7 +143,8 @@ class TrialRunner:
         best = trial.loss is not None and trial.loss < self._lowest
         self._lowest = trial.loss if best else self._lowest
         if self.options.lines:
-            print(self._line(trial, best), flush=True)
+            # A worker does not know the trials of the others.
+            print(self._line(trial, best and role(self.options.owner) != "worker"), flush=True)
         return best
 
     def _announce(self, number, values):

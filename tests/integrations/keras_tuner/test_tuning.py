@@ -1,6 +1,7 @@
 """`kk.tune`: the validation loss decides, a search goes on, and failures are told."""
 
 import functools
+import shutil
 
 import numpy as np
 import pytest
@@ -82,6 +83,20 @@ def test_another_search_in_the_folder_is_refused(found, diabetes, change, words)
     with pytest.raises(kk.RunError) as error:
         kk.tune(SMALL, **{"data": diabetes, "trials": 3, "verbose": 0, **found[1], **change})
     assert words in str(error.value) and "resume=False" in str(error.value)
+
+
+@pytest.mark.training
+def test_a_search_whose_files_are_broken_or_cleared(found, diabetes, tmp_path):
+    folder, own = tmp_path / "search", tmp_path / "search" / "mine.json"
+    shutil.copytree(found[1]["run_dir"], folder)
+    (folder / "oracle.json").write_text("{")
+    own.write_text('{"a": 1}')
+    options = {**found[1], "run_dir": folder, "verbose": 0}
+    with pytest.raises(kk.RunError, match="cannot be read"):
+        kk.tune(SMALL, diabetes, trials=3, **options)
+    anew = kk.tune(SMALL, diabetes, trials=1, resume=False, **options)
+    assert len(anew.trials) == 1 and anew.loss == pytest.approx(found[0].trials[0].loss)
+    assert own.exists() and len(list(folder.glob("trial_*"))) == 1
 
 
 @pytest.mark.training
