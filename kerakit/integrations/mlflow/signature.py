@@ -17,7 +17,7 @@ __all__ = ["describe", "input_example", "model_signature"]
 
 
 def model_signature(manifest: dict[str, Any], spec: Spec) -> ModelSignature:
-    """Return the signature: columns in, columns out; for arrays alone tensors in.
+    """Return the signature: columns in, columns out; for images, series and arrays tensors in.
 
     The columns of a table have the type `Any`. MLflow would refuse whole numbers (int64) for a
     column of `double`, and numbers or dates for one of `string`, which the served function takes.
@@ -30,7 +30,12 @@ def model_signature(manifest: dict[str, Any], spec: Spec) -> ModelSignature:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, ColSpec, Schema, TensorSpec
 
-    if _takes_arrays(spec):
+    if spec.series is not None:
+        # Windows, or a table of steps: kerakit says which columns of the two are missing.
+        names = [*map(_column, spec.features), *spec.target.names, spec.series.time]
+        names = dict.fromkeys(name for name in names if name)
+        inputs = [ColSpec(AnyType(), name, required=False) for name in names]
+    elif _takes_arrays(spec):
         inputs = [
             TensorSpec(np.dtype(f.dtype), (-1, *(-1 if s is None else s for s in f.shape)), f.name)
             for f in spec.features
@@ -68,7 +73,7 @@ def describe(manifest: dict[str, Any], spec: Spec) -> dict[str, Any]:
 
 
 def _takes_arrays(spec):
-    return all(f.shape and f.dtype != "string" for f in spec.features)
+    return spec.series is None and all(f.shape and f.dtype != "string" for f in spec.features)
 
 
 def _column(feature):

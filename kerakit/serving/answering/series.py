@@ -71,7 +71,7 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
     frame = rows
     if hasattr(rows, "to_frame") and hasattr(rows, "index") and len(spec.target.names) == 1:
         frame = rows.to_frame(spec.target.names[0])
-    if not is_frame(frame):
+    if not is_frame(frame) or spec.feature_names[0] in _names(frame):
         return None
     index = getattr(frame, "index", None)
     if getattr(index, "nlevels", 1) > 1:
@@ -81,7 +81,7 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
         )
     try:
         columns = frame_columns(with_dates(frame), "the table")
-        if spec.feature_names[0] in columns or _holds_windows(columns, spec):
+        if _holds_windows(columns, spec):
             return None
         window = last_window(
             columns,
@@ -107,6 +107,10 @@ def step_columns(answer: dict[str, np.ndarray], spec: Spec) -> dict[str, np.ndar
         for channel, column in zip(spec.target.names, steps.T, strict=True):
             columns[channel if output == "forecast" else f"{channel}_{output}"] = column
     return columns
+
+
+def _names(frame):
+    return frame.column_names if hasattr(frame, "column_names") else list(frame.columns)
 
 
 def _holds_windows(columns, spec):

@@ -26,13 +26,14 @@ def installed():
 
 @pytest.fixture(scope="session")
 def frame():
-    """60 rows: a number with gaps, whole numbers, strings with gaps."""
+    """60 rows: a number with gaps, whole numbers, strings with gaps, dates."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame(
         {
             "fixed acidity": rng.normal(8, 1, 60),
             "year": rng.integers(1990, 2020, 60),
             "kind": rng.choice(["red", "white"], 60),
+            "sold": pd.date_range("2024-01-01", periods=60, freq="11D"),
         }
     )
     table.loc[::7, "fixed acidity"] = np.nan

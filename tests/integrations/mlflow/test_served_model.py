@@ -1,7 +1,11 @@
 """The model in MLflow answers as `load_served` does."""
 
+import json
 import subprocess
 import sys
+import threading
+import time
+import urllib.request
 
 import keras
 import numpy as np
@@ -12,6 +16,7 @@ from marks import needs
 import kerakit as kk
 from kerakit.integrations.mlflow import log_run
 
+DATES = ["2024-03-01", "2025-03-01"]
 CASES = ("multilabel", "targets", "channels", "series", "text", "tags")
 
 
@@ -46,20 +51,22 @@ def load(store):
 
 
 def test_frames_are_answered_as_by_load_served(trained, frame, load):
-    """Whole numbers, nulls, categories, further columns and another index, which MLflow checks."""
+    """Whole numbers, nulls, categories, dates and further columns, whose types MLflow checks."""
     model, served = load(*trained), kk.load_served(trained[1])
     rows = frame.assign(note="x").set_index(np.arange(60) + 100)
     for each in (
         rows,
         rows.assign(kind=rows["kind"].astype("category")),
         rows.assign(year=rows["year"].astype("Int64"), kind=None),
+        rows.assign(sold=rows["sold"].astype(str)),
         rows.head(1),
     ):
         answer = model.predict(each)
         assert list(answer.columns) == ["prediction", "lower", "upper"]
         pd.testing.assert_frame_equal(answer, served(each))
-    one = model.predict({"fixed acidity": 8.0, "year": 1999, "kind": "red"})
-    expected = served({"fixed acidity": [8.0], "year": [1999], "kind": ["red"]})
+    one = model.predict({"fixed acidity": 8.0, "year": 1999, "kind": "red", "sold": "2024-03-01"})
+    columns = {"fixed acidity": [8.0], "year": [1999], "kind": ["red"], "sold": ["2024-03-01"]}
+    expected = served(columns)
     assert one["upper"].tolist() == expected["upper"].tolist()
 
 
@@ -72,7 +79,7 @@ def test_a_value_that_is_wrong_is_named_by_row_and_column(trained, frame, load):
 
 def test_signature_and_example_are_those_of_the_export(trained, load):
     model, served = load(*trained), kk.load_served(trained[1])
-    columns = ["fixed acidity", "year", "kind"]
+    columns = ["fixed acidity", "year", "kind", "sold"]
     signature = model.metadata.signature
     assert signature.inputs.input_names() == columns
     outputs = [(column.name, column.type.name) for column in signature.outputs]
@@ -102,6 +109,17 @@ def test_every_kind_of_answer_comes_as_a_frame(hand_made, load):
         assert len(model.predict(model.input_example)) == 1, case
 
 
+@pytest.mark.slow
+def test_a_forecaster_continues_a_table_of_steps(hand_made, load):
+    run_dir, path, _ = hand_made("forecast")
+    model, served = load(run_dir, path), kk.load_served(path)
+    days = pd.date_range("2024-05-01", periods=9, freq="D", name="day")
+    table = pd.DataFrame({"load": range(20, 29), "other": 1}, index=days)
+    answer = model.predict(table)
+    pd.testing.assert_frame_equal(answer, served(table))
+    assert answer.index.tolist() == pd.date_range("2024-05-10", periods=3).tolist()
+
+
 @pytest.fixture(scope="module")
 @needs("export")
 def digits(installed, tmp_path_factory):
@@ -128,9 +146,38 @@ def test_images_are_answered_as_by_load_served(digits, load):
 
 
 @pytest.mark.slow
+def test_the_server_of_mlflow_answers_the_same(trained, load):
+    """Rows as JSON: missing values, whole numbers, numbers as texts."""
+    import uvicorn
+    from mlflow.pyfunc import scoring_server
+
+    app = scoring_server.init(load(*trained))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.05)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        columns = ["fixed acidity", "year", "kind", "sold"]
+        rows = [[8, 1999, "red", DATES[0]], [None, "2001", None, DATES[1]]]
+        body = json.dumps({"dataframe_split": {"columns": columns, "data": rows}}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{port}/invocations", body, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as response:
+            answers = json.load(response)["predictions"]
+    finally:
+        server.should_exit = True
+        thread.join()
+    expected = kk.load_served(trained[1])(pd.DataFrame(rows, columns=columns))
+    assert [row["upper"] for row in answers] == pytest.approx(expected["upper"].tolist())
+
+
+@pytest.mark.slow
 def test_a_process_without_keras_loads_the_model(trained, store):
     logged = log_run(*trained)
-    rows = {"fixed acidity": [8.0, None], "year": [1999, 2001], "kind": ["red", ""]}
+    rows = {"fixed acidity": [8.0, None], "year": [1999, 2001], "kind": ["red", ""], "sold": DATES}
     expected = kk.load_served(trained[1])(rows)
     code = (
         "import sys, mlflow, pandas; sys.modules['keras'] = None; "

@@ -145,3 +145,13 @@ def test_the_spec_of_a_series_knows_its_times():
     spec = kk.load_series(pl.DataFrame(rows), window=4, horizon=2, gaps="fill").spec
     assert spec.series.time == "day" and spec.series.gaps == "fill"
     assert kk.Spec.from_json(spec.to_json()) == spec
+
+
+def test_windows_of_several_channels_in_the_cells_of_a_frame_are_no_steps(sequences):
+    model, spec, table = sequences["channels"]
+    rows = {name: np.asarray(values[:3]) for name, values in table.features.items()}
+    frame = pd.DataFrame({name: list(values) for name, values in rows.items()})
+    expected = predict(model, rows, spec)["forecast"]
+    answer = predict(model, frame, spec)
+    np.testing.assert_array_equal(answer["forecast_load_1"], expected[:, 0, 0])
+    assert len(answer) == 3
