@@ -255,6 +255,7 @@ def _is_period(kind):
 def _dates(values):
     """Dates and timestamps in ISO 8601, in UTC where they have a zone."""
     import pyarrow as pa
+    import pyarrow.compute as pc
 
     if _is_period(values.type):
         # The start of a period stands for it.
@@ -270,7 +271,8 @@ def _dates(values):
         moments = numbers.to_numpy().astype("datetime64[D]")
     if (moments == moments.astype("datetime64[D]")).all():
         moments = moments.astype("datetime64[D]")
-    written = [*moments.astype(str).tolist(), ""]
+    arrow = pa.array(moments).cast(pa.string())
+    written = [*pc.replace_substring(arrow, " ", "T").to_pylist(), ""]
     codes = values.indices.fill_null(len(moments)).to_numpy(zero_copy_only=False)
     return Texts(np.array(written, dtype=object), codes, tuple(written), is_date=True)
 

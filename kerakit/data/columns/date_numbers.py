@@ -169,9 +169,12 @@ def civil_from_days(days: Any, xp: Any = np) -> tuple[Any, Any, Any]:
 
 def character_ids(words: Any, width: int = WIDTH) -> np.ndarray:
     """Return the numbers of the characters of strings, int32 of shape `(n, width)`."""
-    words = [word[:width].encode("ascii", "replace") for word in words]
-    text = np.array(words, dtype=f"S{width}").view(np.uint8).reshape(-1, width)
-    return character_table()[text]
+    words = [word[:width] for word in words]
+    try:
+        text = np.array(words, dtype=f"S{width}")
+    except UnicodeEncodeError:
+        text = np.array([word.encode("ascii", "replace") for word in words], dtype=f"S{width}")
+    return character_table()[text.view(np.uint8).reshape(-1, width)]
 
 
 def character_table() -> np.ndarray:

@@ -129,7 +129,10 @@ def iso_spelling(words: pa.Array, format: str = "") -> pa.Array:
     import pyarrow.compute as pc
 
     words = pc.utf8_trim_whitespace(words)
-    for pattern, replacement in spelling_rules(format):
+    rules = spelling_rules(format)
+    if not pc.any(pc.match_substring_regex(words, "[A-Za-z]{3}")).as_py():
+        rules = [rule for rule in rules if rule not in _WORDS[1:]]  # there is no name of a month
+    for pattern, replacement in rules:
         words = pc.replace_substring_regex(words, pattern=pattern, replacement=replacement)
     return words
 

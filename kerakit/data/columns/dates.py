@@ -11,11 +11,16 @@ import numpy as np
 
 from kerakit.checks import short_repr
 from kerakit.data.columns.column import Numbers, Texts
-from kerakit.data.columns.date_numbers import character_ids, date_numbers
+from kerakit.data.columns.date_numbers import (
+    DateNumbers,
+    character_ids,
+    civil_from_days,
+    date_numbers,
+)
 from kerakit.data.columns.date_spelling import DAY_FIRST, ISO, MONTH_FIRST, iso_spelling
 from kerakit.errors import DataError
 
-__all__ = ["Dates", "check_dates", "find_dates", "read_dates"]
+__all__ = ["Dates", "check_dates", "find_dates", "numbers_of", "read_dates"]
 
 # A text column is one of dates where at least this fraction of its values are dates. The other
 # values are slips, and reading the column names the first of them.
@@ -23,6 +28,7 @@ _MIN_DATES = 0.95
 _SAMPLED_VALUES = 1000  # enough to tell dates from other texts in a column of millions
 # MySQL writes a missing date so.
 _ZERO_DATES = ("0000-00-00", "0000-00-00 00:00:00")
+_BLOCK = 1 << 16  # values that are looked at together, character by character
 # So many values are read faster by `datetime` than by operations on arrays.
 _FEW = 64
 
@@ -60,18 +66,13 @@ def find_dates(column: Texts, asked: bool = False) -> Dates | None:
     counts = np.bincount(column.codes, minlength=len(column.values))
     there = np.flatnonzero((counts > 0) & (column.values != ""))
     words, counts = column.values[there], counts[there]
-    if not asked and not _may_be_dates(words, counts):
+    if not asked and not _may_be_dates(words):
         return None
-    plain = _valid(words, "")
-    if plain.all():
-        return Dates("")
-    day, month = (_fraction(_valid(words, order), counts) for order in (DAY_FIRST, MONTH_FIRST))
-    if not asked and max(day, month) < _MIN_DATES:
-        return None
-    if _fraction(plain, counts) >= max(day, month):
-        return Dates("")
-    format = MONTH_FIRST if month >= day else DAY_FIRST
-    return Dates(format, str(words[~plain][0]) if month == day else "")
+    some = slice(None, None, 1 + len(words) // _SAMPLED_VALUES)
+    found, certain = _judged(words[some], counts[some], asked)
+    if certain or len(words) <= _SAMPLED_VALUES:
+        return found
+    return _judged(words, counts, asked)[0]
 
 
 def read_dates(column: Numbers | Texts, format: str = "") -> tuple[Texts, np.ndarray]:
@@ -96,19 +97,35 @@ def read_dates(column: Numbers | Texts, format: str = "") -> tuple[Texts, np.nda
     if len(column.values) <= _FEW and all(map(_is_iso, column.values.tolist())):
         return column, np.zeros(len(column), bool)
     there = np.array([bool(w) and w not in _ZERO_DATES for w in column.values.tolist()], bool)
-    read = date_numbers(character_ids(_iso(column.values, format)))
+    read = numbers_of(column.values, format)
     valid = read.valid & there
-    days = np.where(valid, read.days, 0).astype("datetime64[D]")
     used = np.zeros(len(valid), bool)
     used[column.codes] = True
-    if (read.seconds[valid & used] != 0).any():
-        moments = days.astype("datetime64[s]") + np.where(valid, read.seconds, 0)
-        written = moments.astype(str)
-    else:
-        written = days.astype(str)
-    values = np.where(valid, written.astype(object), "")
+    has_times = (read.seconds[valid & used] != 0).any()
+    values = _written(np.where(valid, read.days, 0), read.seconds if has_times else None)
+    values[~valid] = ""
     wrong = there & ~valid
     return Texts(values, column.codes, column.written, column.typed), wrong[column.codes]
+
+
+def numbers_of(words: Any, format: str = "") -> DateNumbers:
+    """Return the numbers of texts that are dates in a format, arrays of shape `(n,)`.
+
+    Args:
+        words: object array of `str`.
+        format: str. The `format` of a `Feature`. Defaults to `""`.
+    """
+    import pyarrow as pa
+
+    texts = pa.array(words, pa.string())
+    numbers = _by_arrow(texts) if format in ("", DAY_FIRST, MONTH_FIRST) else None
+    if numbers is None:
+        words = _iso(texts, format)
+        starts = range(0, max(len(words), 1), _BLOCK)
+        blocks = [date_numbers(character_ids(words[at : at + _BLOCK])) for at in starts]
+        fields = zip(*(dataclasses.astuple(block) for block in blocks), strict=True)
+        numbers = DateNumbers(*map(np.concatenate, fields))
+    return numbers
 
 
 def check_dates(
@@ -139,30 +156,74 @@ def check_dates(
     raise DataError(f"{location(row)}, column {name!r}: {written} is not a date{others}. {cure}")
 
 
-def _may_be_dates(words, counts):
-    """Whether a sample of the values are dates. Most columns of text show that they are not."""
+def _may_be_dates(words):
+    """Whether a few of the values are dates. Most columns of text show that they are not."""
     if not len(words) or all(word.isdigit() for word in words[:_SAMPLED_VALUES]):
         return False
     few = words[[0, len(words) // 2, -1]]
-    if not any(_valid(few, order).any() for order in (DAY_FIRST, MONTH_FIRST)):
-        return False
-    some = slice(None, None, 1 + len(words) // _SAMPLED_VALUES)
-    words, counts = words[some], counts[some]
-    return any(
-        _fraction(_valid(words, order), counts) >= _MIN_DATES for order in (DAY_FIRST, MONTH_FIRST)
+    return any(numbers_of(few, order).valid.any() for order in (DAY_FIRST, MONTH_FIRST))
+
+
+def _judged(words, counts, asked):
+    """`(Dates or None, certain)` of some values; more values may tell more if it is not certain."""
+    plain = numbers_of(words).valid
+    if plain.all():
+        return Dates(""), True
+    day, month = (
+        _fraction(numbers_of(words, order).valid, counts) for order in (DAY_FIRST, MONTH_FIRST)
     )
+    if not asked and max(day, month) < _MIN_DATES:
+        return None, max(day, month) < _MIN_DATES - 0.05
+    if _fraction(plain, counts) >= max(day, month):
+        return Dates(""), max(day, month) == 1
+    format = MONTH_FIRST if month >= day else DAY_FIRST
+    return Dates(format, str(words[~plain][0]) if month == day else ""), month != day
 
 
-def _iso(words: Any, format: str) -> list[str]:
+def _by_arrow(texts):
+    """The numbers of texts that are all in ISO 8601, or `None`.
+
+    Arrow reads them some twenty times faster than the rules do.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.if_else(pc.equal(texts, ""), None, texts)
+    for zone in (None, "UTC"):
+        try:
+            moments = texts.cast(pa.timestamp("us", zone)).cast(pa.int64())
+        except pa.ArrowInvalid:
+            continue
+        moments = moments.fill_null(0).to_numpy(zero_copy_only=False) // 1_000_000
+        days, seconds = (part.astype(np.int32) for part in np.divmod(moments, 86400))
+        year, month, _ = civil_from_days(days)
+        valid = pc.is_valid(texts).to_numpy(zero_copy_only=False) & (year >= 1) & (year <= 9999)
+        return DateNumbers(valid, year, month, days, seconds)
+    return None
+
+
+def _written(days, seconds):
+    """Days and, where they are given, seconds of the day in ISO 8601: an object array of `str`."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if seconds is None:
+        texts = pa.array(days.astype(np.int32)).cast(pa.date32()).cast(pa.string())
+    else:
+        moments = pa.array(days.astype(np.int64) * 86400 + seconds).cast(pa.timestamp("s"))
+        texts = pc.replace_substring(moments.cast(pa.string()), " ", "T")
+    return np.array([*texts.to_pylist(), None], dtype=object)[:-1]
+
+
+def _iso(texts, format):
     """Texts as the rules of their spelling give them. Those in ISO 8601 need no rules."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    texts = pa.array(words.tolist(), pa.string())
     done = pc.match_substring_regex(texts, ISO).to_numpy(zero_copy_only=False)
     if done.all():
         return texts.to_pylist()
-    found = np.array(words, dtype=object)
+    found = np.array(texts.to_pylist(), dtype=object)
     rest = np.flatnonzero(~done)
     found[rest] = iso_spelling(texts.take(pa.array(rest)), format).to_pylist()
     return found.tolist()
@@ -178,10 +239,6 @@ def _is_iso(word):
         return datetime.datetime.fromisoformat(word).isoformat().startswith(word)
     except ValueError:
         return False
-
-
-def _valid(words, format):
-    return date_numbers(character_ids(_iso(words, format))).valid
 
 
 def _fraction(valid, counts):

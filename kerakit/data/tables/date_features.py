@@ -9,8 +9,7 @@ import numpy as np
 
 from kerakit.checks import short_repr
 from kerakit.data.columns.column import Numbers, Texts
-from kerakit.data.columns.date_numbers import character_ids, date_numbers
-from kerakit.data.columns.dates import check_dates, find_dates, read_dates
+from kerakit.data.columns.dates import check_dates, find_dates, numbers_of, read_dates
 from kerakit.data.spec import Feature
 from kerakit.data.tables.statistics import describe_feature
 from kerakit.errors import DataError
@@ -94,7 +93,7 @@ def describe_column(name: str, values: np.ndarray, column: str, kind: str) -> Fe
         return describe_feature(name, values, column)
     texts = pa.array(values, pa.string()).dictionary_encode()
     words, codes = texts.dictionary.to_pylist(), texts.indices.to_numpy()
-    read = date_numbers(character_ids(words))
+    read = numbers_of(np.array(words, dtype=object))
     known = codes[read.valid[codes]]
     ends = (None, None)
     if len(known):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from kerakit.data.columns.column import read_column
+from kerakit.data.columns.date_numbers import ISO_WIDTH, character_ids, iso_numbers
 from kerakit.data.columns.dates import read_dates
 from kerakit.data.spec import Feature, Spec
 from kerakit.serving.exporting.wire_dates import iso_dates
@@ -63,8 +64,12 @@ TEXTS = [
 
 
 def by_graph(texts, format=""):
+    """The dates that the model gets, without those that it takes for missing."""
     spec = Spec("regression", (Feature("day", "date", "string", format=format),))
-    return [text.decode() for text in iso_dates(spec)({"day": tf.constant(texts)})["day"].numpy()]
+    words = iso_dates(spec)({"day": tf.constant(texts)})["day"].numpy()
+    words = [word.decode() for word in words]
+    valid = iso_numbers(character_ids(words, ISO_WIDTH)).valid
+    return [word if good else "" for word, good in zip(words, valid, strict=True)]
 
 
 def day(text):
@@ -77,6 +82,26 @@ def test_the_graph_and_the_loader_read_alike(format):
     wanted = read_dates(column, format)[0].strings().tolist()
     assert list(map(day, by_graph(TEXTS, format))) == list(map(day, wanted))
     assert sum(map(bool, wanted)) > 10
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["2024-05-03T12Z", "2024-05-03T1230", "2024-05-03 12:30:00.123456789", "2024-05-03Z"]
+    + ["2024-05-03T12:30:60", "0000-01-01", "10000-01-01", "2024-05-03T12:30:00+24:00"]
+    + ["2024-05-03T12:30:00 +02:00", "2024-05-03  12:30", "-2024-05-03", "2024-05-03T12:30:00+2"],
+)
+def test_one_value_is_read_as_among_others(more):
+    """A column that is in ISO 8601 throughout is read by Arrow, another one by the rules."""
+    for text in (more, f"{more}Z"):
+        alone = read_dates(read_column(pa.array([text]), typed=False))[0].strings()[0]
+        others = read_column(pa.array([text, "3.5.2024"]), typed=False)
+        wanted = read_dates(others)[0].strings()[0]
+        assert day(alone) == day(wanted) == day(by_graph([text])[0])
+
+
+def test_columns_in_iso_8601_are_read_by_the_grammar():
+    alone = [read_dates(read_column(pa.array([t]), typed=False))[0].strings()[0] for t in TEXTS]
+    assert list(map(day, alone)) == list(map(day, by_graph(TEXTS)))
 
 
 def test_random_times_with_an_offset_are_in_utc():
