@@ -12,6 +12,7 @@ from kerakit.workflow.flag_values import (
     data_path,
     given_flags,
     parse_labels,
+    parse_object,
     run_name,
     split_commas,
 )
@@ -90,6 +91,8 @@ def test_the_path_of_own_data():
 def test_lists_and_objects():
     assert split_commas("a, b,c") == ("a", "b", "c") and split_commas(None) is None
     assert parse_labels('{"1": "spam"}') == {"1": "spam"} and parse_labels(None) is None
-    for text in ("[1]", "{", "yes"):
+    kinds = {"day": "date:%d/%m/%Y", "zip": "categorical"}
+    assert parse_object("column-types", "day=date:%d/%m/%Y, zip=categorical", "{}") == kinds
+    for text in ("[1]", "{", "yes", "a=b,c", "=b"):
         with pytest.raises(ArgumentError, match="--rename-labels takes a JSON object"):
             parse_labels(text)

@@ -191,3 +191,17 @@ def test_an_export_answers_as_the_estimator_does(classifier, frame, tmp_path):
     served = kk.load_served(path)(columns)
     assert served["label"].tolist() == classifier.predict(frame).tolist()
     np.testing.assert_allclose(served["probabilities"], classifier.predict_proba(frame), atol=1e-6)
+
+
+def test_dates_of_frames_and_of_objects_are_learned():
+    pandas = pytest.importorskip("pandas")
+    days = pandas.date_range("2023-01-01", periods=210)
+    effects = np.array([0.0, 1.0, 5.0, 2.0, 2.0, 9.0, -3.0])
+    y = effects[days.day_of_week]
+    x = pandas.DataFrame({"day": days})
+    model = KerakitRegressor(builder="linear", epochs=1).fit(x, y)
+    assert model.score(x, y) > 0.999
+    texts = pandas.DataFrame({"day": days.strftime("%d.%m.%Y")})
+    np.testing.assert_array_equal(model.predict(texts), model.predict(x))
+    objects = KerakitRegressor(builder="linear", epochs=1).fit(x.to_numpy(dtype=object), y)
+    assert objects.score(x.to_numpy(dtype=object), y) > 0.999
