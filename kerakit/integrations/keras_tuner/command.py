@@ -154,6 +154,7 @@ def _search(config, recipe, loaded, space, folder) -> TuneResult:
         folder=folder,
         lines=lines,
         fit_verbose=fit_verbose,
+        otherwise="Take another --name, or --no-resume to begin the next version.",
     )
     identity = {"data": spec.fingerprint, "space": space.described()}
     return search(train, space, identity, options)

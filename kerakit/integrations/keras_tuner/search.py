@@ -48,6 +48,7 @@ class SearchOptions:
         resume: bool. Whether to go on with a search in the folder.
         lines: bool. Whether each trial prints a line.
         fit_verbose: what the training of a trial shows, as `verbose` of `fit`.
+        otherwise: str. What a user can do where the folder holds another search.
     """
 
     owner: str
@@ -58,6 +59,7 @@ class SearchOptions:
     resume: bool = True
     lines: bool = True
     fit_verbose: Any = 0
+    otherwise: str = "Name another run_dir=, or pass resume=False to begin anew there."
 
 
 def search(
@@ -160,8 +162,7 @@ def _begin(identity, options):
                 for name in different[:MAX_DIFFERENCES]
             )
             raise RunError(
-                f"The search in {options.folder} is another one: {words}. Name another run_dir=, "
-                "or pass resume=False to begin anew there."
+                f"The search in {options.folder} is another one: {words}. {options.otherwise}"
             )
     write_json(path, {"identity": identity, "finished": False})
 

@@ -107,6 +107,12 @@ def test_an_unfinished_search_goes_on_or_says_what_differs(here, tmp_path):
     assert not (tmp_path / "saved_models" / "diabetes" / "1").exists()
     code, _, error = here(*flags, "--trials", 3, "--batch-size", 64)
     assert code == 2 and "batch_size was None, is 64" in error
+    search = tmp_path / "runs" / "diabetes" / "1" / "search" / "search.json"
+    kept = search.read_text()
+    search.write_text(kept.replace(json.loads(kept)["identity"]["data"], "other rows"))
+    code, _, error = here(*flags, "--trials", 4)
+    assert code == 2 and "data was 'other rows'" in error and "or --no-resume" in error
+    search.write_text(kept)
     code, out, _ = here(*flags, "--trials", 4)
     assert code == 0 and " of 4 trials are done before.\n" in out and "trial 4/4" in out
     assert (tmp_path / "saved_models" / "diabetes" / "1" / "saved_model.pb").exists()

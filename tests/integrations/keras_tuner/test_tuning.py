@@ -1,6 +1,7 @@
 """`kk.tune`: the validation loss decides, a search goes on, and failures are told."""
 
 import functools
+import importlib.util
 import shutil
 
 import numpy as np
@@ -128,6 +129,12 @@ def test_a_penalty_is_no_part_of_the_loss_that_decides(diabetes):
     history = kk.fit(model, diabetes, epochs=2, verbose=0)
     assert history.validation_loss == pytest.approx(loss_of(model, diabetes), rel=1e-4)
     assert history.validation_loss < min(history.history["val_loss"]) - 0.1
+
+
+@pytest.mark.skipif(importlib.util.find_spec("keras_tuner") is not None, reason="it is installed")
+def test_a_missing_package_is_told(diabetes):
+    with pytest.raises(kk.ArgumentError, match=r"tune needs keras-tuner.*'kerakit\[tune\]'"):
+        kk.tune(SMALL, diabetes, trials=2, epochs=2)
 
 
 def test_nothing_to_tune_in_a_model_that_is_solved(diabetes):
