@@ -17,6 +17,7 @@ from kerakit.checks import check, check_choice, check_int
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.files.plain_text import check_file
 from kerakit.errors import ArgumentError, DataError, ExportError
+from kerakit.status import status
 from kerakit.workflow import exit_code, import_quietly
 from kerakit.workflow.flag_names import flags_of
 from kerakit.workflow.flag_values import parse_character, split_commas
@@ -116,7 +117,8 @@ def verify(path: Positional[str], url: str | None = None) -> None:
     from kerakit.serving.contract.versions import version_folder
 
     version_folder("verify", path)
-    report = check_export(path, url=url, verbose=False)
+    with status(f"Checking {path}"):
+        report = check_export(path, url=url, verbose=False)
     print(report)
     if not report.ok:
         where = "" if url is None else f" at {url}"

@@ -14,11 +14,22 @@ from typing import Any, Literal, ParamSpec, TextIO, TypeVar
 
 from kerakit.quiet import in_notebook
 
-__all__ = ["Status", "status", "telling", "ticking", "time_in_words", "wipe_status"]
+__all__ = [
+    "Status",
+    "also_in_pipes",
+    "show_done",
+    "silent_if",
+    "status",
+    "telling",
+    "ticking",
+    "time_in_words",
+    "wipe_status",
+]
 
 FIRST, EVERY = 2.0, 1.0  # seconds until the line is shown, and until it is drawn anew
 
-_of_thread = threading.local()  # `.status`: the `Status` that a thread shows
+# `.status`: the `Status` that a thread shows; `.in_pipes`: whether it is shown in a pipe as well.
+_of_thread = threading.local()
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
@@ -68,10 +79,6 @@ class Status:
         self._begin, self._since = time.monotonic(), time.monotonic()
         self._is_drawn, self._lock = False, threading.Lock()
 
-    def done(self, count: int, total: int | None) -> None:
-        """Say how many of all rows, files or batches are done."""
-        self.fraction = min(count / total, 1.0) if total else None
-
     @contextlib.contextmanager
     def inside(self, text: str) -> Iterator[None]:
         """Show another text while a part of the block runs."""
@@ -107,7 +114,7 @@ class Status:
     def _line(self):
         now = time.monotonic()
         line = f"{self.text} ... {time_in_words(now - self._begin)}"
-        if self.fraction:
+        if self.fraction and self.fraction < 1:
             left = (now - self._since) * (1 / self.fraction - 1)
             line = f"{self.text} ... {self.fraction:.0%}, {time_in_words(left)} left"
         return line[: _width()]
@@ -119,7 +126,9 @@ class Status:
 
 
 @contextlib.contextmanager
-def status(text: str, verbose: bool | int | Literal["auto"] = "auto") -> Iterator[Status]:
+def status(
+    text: str, verbose: bool | int | Literal["auto"] = "auto", stream: TextIO | None = None
+) -> Iterator[Status]:
     """Say what a block does, if it takes more than two seconds.
 
     On a terminal the line is drawn anew every second, with the time, and stays at the end. A
@@ -131,14 +140,15 @@ def status(text: str, verbose: bool | int | Literal["auto"] = "auto") -> Iterato
         verbose: `"auto"`: on a terminal and in a notebook. False or 0: nothing is said, by
             blocks inside this one neither. True or 1: said in a pipe as well, where it is one
             line. Defaults to `"auto"`.
+        stream: text stream. Defaults to `None`: as said above.
 
     Yields:
-        `Status`, which can be told how much is done.
+        `Status`.
 
     Example:
 
     >>> with status("Reading wine.csv") as line:  # it takes less than two seconds
-    ...     line.done(1, 4)
+    ...     show_done(1, 4)
     >>> line.fraction
     0.25
     """
@@ -147,10 +157,11 @@ def status(text: str, verbose: bool | int | Literal["auto"] = "auto") -> Iterato
         with outer.inside(text) if verbose else contextlib.nullcontext():
             yield outer
         return
-    stream = sys.stdout if in_notebook() else sys.stderr
+    stream = stream or (sys.stdout if in_notebook() else sys.stderr)
     redraws = in_notebook() or (stream is not None and stream.isatty())
     line = _of_thread.status = Status(text, stream, redraws)
-    shown = redraws if verbose == "auto" else bool(verbose)
+    shown = redraws or getattr(_of_thread, "in_pipes", False)
+    shown = stream is not None and (shown if verbose == "auto" else bool(verbose))
     try:
         with ticking(line.draw) if shown else contextlib.nullcontext():
             yield line
@@ -159,17 +170,41 @@ def status(text: str, verbose: bool | int | Literal["auto"] = "auto") -> Iterato
         line.end()
 
 
+def silent_if(condition: bool) -> contextlib.AbstractContextManager[Any]:
+    """Return a context that says nothing if a condition is true, as for `verbose=0`."""
+    return status("", verbose=0) if condition else contextlib.nullcontext()
+
+
+def show_done(count: int, total: int | None) -> None:
+    """Show how many of all rows, files or batches are done in the line of the thread, if any."""
+    line = getattr(_of_thread, "status", None)
+    if line is not None:
+        line.fraction = min(count / total, 1.0) if total else None
+
+
+@contextlib.contextmanager
+def also_in_pipes() -> Iterator[None]:
+    """Show the lines of the block in a pipe as well, where each is one line."""
+    before = getattr(_of_thread, "in_pipes", False)
+    _of_thread.in_pipes = True
+    try:
+        yield
+    finally:
+        _of_thread.in_pipes = before
+
+
 def telling(
-    doing: str,
+    text: str,
 ) -> Callable[[Callable[_Arguments, _Result]], Callable[_Arguments, _Result]]:
-    """Return a decorator that says what a function does with its first argument; see `status`.
+    """Return a decorator that says what a function does; see `status`.
 
     Args:
-        doing: str. What is done: `"Reading"` becomes `"Reading wine.csv"`.
+        text: str. What is done. `{}` is the name of the function's first argument: of
+            `"Reading {}"` it makes `"Reading wine.csv"`.
 
     Example:
 
-    >>> @telling("Counting")
+    >>> @telling("Counting {}")
     ... def count(source):
     ...     return len(source)
     >>> count([1, 2])
@@ -180,7 +215,7 @@ def telling(
         @functools.wraps(function)
         def told(*arguments, **options):
             source = next(iter((*arguments, *options.values())), None)
-            with status(f"{doing} {_named(source)}"):
+            with status(text.format(_named(source))):
                 return function(*arguments, **options)
 
         return told

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.status import show_done
+
 if TYPE_CHECKING:
     from kerakit.data.data import Data
     from kerakit.data.spec import Spec
@@ -66,9 +68,13 @@ def batches(data: Data, split: str, rows: int | None = None) -> Iterator[tuple[A
 
     rows, table = rows or rows_per_batch(data.spec), data.table(split)
     if table is None:
-        yield from data.batches(split, rows)
+        total = data.spec.sizes.get(split)
+        for number, batch in enumerate(data.batches(split, rows)):
+            show_done(number * rows, total)
+            yield batch
         return
     for start in range(0, len(table), rows):
+        show_done(start, len(table))
         batch = table.take(slice(start, start + rows)).elements()
         yield tf.nest.map_structure(lambda x: tf.convert_to_tensor(np.asarray(x)), batch)
 

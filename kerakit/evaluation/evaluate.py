@@ -26,6 +26,7 @@ from kerakit.evaluation.report.report import Report
 from kerakit.evaluation.report.run_files import STAGES, read_history, write_run
 from kerakit.evaluation.tasks.measured import MeasureOptions
 from kerakit.evaluation.tasks.registry import MEASURE
+from kerakit.status import status
 
 if TYPE_CHECKING:
     import keras
@@ -154,11 +155,20 @@ def evaluate(
     >>> report.baseline["tree"]["mae"]
     0.0
     """
-    start, details = time.perf_counter(), dict(details or {})
+    details = dict(details or {})
     check(hasattr(model, "predict"), "evaluate", "model", "a keras.Model", model)
     check_data("evaluate", data)
-    spec = data.spec
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
+    with status("Evaluating the model", verbose and "auto"):
+        report = _report(model, data, run_dir, history, metrics, baselines, quantiles, details)
+    if verbose == 1 or (verbose == "auto" and sys.stdout.isatty()):
+        print(report)
+    return report
+
+
+def _report(model, data, run_dir, history, metrics, baselines, quantiles, details):
+    """The `Report`, and its files where there is a folder for them."""
+    start, spec = time.perf_counter(), data.spec
     options = _options(model, data, run_dir, quantiles, metrics, baselines)
     path = getattr(history, "linear_path", "")
     if path:
@@ -177,7 +187,8 @@ def evaluate(
     )
     if run_dir is not None:
         history = read_history(history, run_dir)
-        figures = found.draw()
+        with status("Drawing the plots"):
+            figures = found.draw()
         if history and not _is_point(history):
             figures["learning_curves"] = learning_curves(history, report.stages)
         if list(drawable(spec.classes)) != list(spec.classes):
@@ -187,8 +198,6 @@ def evaluate(
         report = dataclasses.replace(report, plots=paths, path=folder / "report.html")
         values = _metrics_json(report, spec, history, details, time.perf_counter() - start)
         write_run(folder, report, spec, figures, values, details)
-    if verbose == 1 or (verbose == "auto" and sys.stdout.isatty()):
-        print(report)
     return report
 
 

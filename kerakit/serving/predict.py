@@ -13,6 +13,7 @@ from kerakit.data.data import Data
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.errors import ArgumentError
 from kerakit.serving.answering.answer import answer_rows, plain
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     import keras
@@ -22,6 +23,7 @@ __all__ = ["predict"]
 _KEPT = "predict"
 
 
+@telling("Predicting the rows")
 def predict(model: keras.Model, rows: Any, data: Data | Spec | None = None) -> Any:
     """Predict rows as a server would answer them: labels, confidence, intervals; frames for frames.
 

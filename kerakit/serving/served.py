@@ -13,6 +13,7 @@ from kerakit.errors import ArgumentError
 from kerakit.serving.answering.answer import answer_rows, plain
 from kerakit.serving.contract.manifest import read_manifest
 from kerakit.serving.contract.versions import version_folder
+from kerakit.status import telling
 
 __all__ = ["Served", "load_served"]
 
@@ -80,6 +81,7 @@ class Served:
         return "\n".join(lines)
 
 
+@telling("Loading {}")
 def load_served(path: str | os.PathLike[str]) -> Served:
     """Load an exported model for predictions in Python, as a function of columns.
 

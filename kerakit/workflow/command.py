@@ -13,6 +13,7 @@ from typing import Any
 from kerakit.backend import check_backend
 from kerakit.errors import KerakitError
 from kerakit.quiet import note_stream_hidden
+from kerakit.status import also_in_pipes, status
 from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.jobs import typed_command
 from kerakit.workflow.pipes import closed_pipes_ignored
@@ -65,7 +66,8 @@ def command_line(
         check_backend()
         if _needs_tensorflow(config):
             import_quietly()
-        run(config)
+        with also_in_pipes():
+            run(config)
 
     sys.exit(exit_code(action, interrupted, flags))
 
@@ -80,7 +82,12 @@ def import_quietly(module: str = "keras") -> None:
         module: the name of the module to import.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with note_stream_hidden():
+    # The line of the status is written to where standard error goes outside the block.
+    with (
+        open(os.dup(2), "w", encoding="utf-8") as stream,
+        status("Starting TensorFlow", stream=stream),
+        note_stream_hidden(),
+    ):
         importlib.import_module(module)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerakit.errors import ArgumentError
 from kerakit.files import highest_version
+from kerakit.status import status
 from kerakit.workflow.flag_values import data_path, run_name
 from kerakit.workflow.flags import RunFlags
 
@@ -151,7 +152,10 @@ def finish_run(
         "epochs": len(history.epoch),
         "seconds": timer.seconds,
     }
-    report = evaluate(model, data, run_dir=run.folder, history=history, details=details, verbose=0)
+    with status("Evaluating the model"):
+        report = evaluate(
+            model, data, run_dir=run.folder, history=history, details=details, verbose=0
+        )
     timer.mark("evaluate")
     print("\nExporting the model, and checking the export in a fresh process ...", flush=True)
     model_dir = pathlib.Path(config.out, run.name)

@@ -19,6 +19,7 @@ from kerakit.data.builtin.sequences import (
 from kerakit.data.options import Options
 from kerakit.data.tables.arrays import load_arrays
 from kerakit.errors import ArgumentError, DataError
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -52,6 +53,7 @@ def list_builtin() -> dict[str, BuiltinSet]:
     return dict(BUILTIN_SETS)
 
 
+@telling("Reading {}")
 def load_builtin(
     name: str,
     *,

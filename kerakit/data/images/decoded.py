@@ -12,6 +12,7 @@ from kerakit.data.data import Table
 from kerakit.data.images.cache import CacheOptions, PixelStore, cache_key, load_pixels
 from kerakit.data.images.statistics import PixelCounts, describe_image
 from kerakit.data.spec import Feature
+from kerakit.status import show_done
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -118,5 +119,6 @@ def _decode_into(store, counts, images, rows):
         training = split_of[numbers] == names.index("train")
         counts.add(pixels if training.all() else pixels[training])
         decoded.append(numbers)
+        show_done(sum(map(len, decoded)), len(images.ids))
     found = np.concatenate(decoded)
     return {split: found[split_of[found] == number] for number, split in enumerate(names)}

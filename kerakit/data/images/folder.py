@@ -13,6 +13,7 @@ from kerakit.data.images.assemble import LabelledImages, LeftOut, image_data
 from kerakit.data.images.options import ImageOptions
 from kerakit.data.images.scan import find_images, scan_images
 from kerakit.data.options import Options
+from kerakit.status import telling
 from kerakit.warn import warn
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["load_images"]
 
 
+@telling("Reading {}")
 def load_images(
     directory: str | os.PathLike[str],
     *,

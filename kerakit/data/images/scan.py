@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from kerakit.data.files.class_folders import ClassFile, find_files
 from kerakit.data.images.header import ImageHeader, NotAnImage, read_header
 from kerakit.files import fingerprint
+from kerakit.status import show_done
 
 __all__ = ["Scan", "choose_channels", "choose_size", "find_images", "scan_images"]
 
@@ -79,6 +80,7 @@ def scan_images(files: Sequence[ClassFile]) -> Scan:
         # Pillow warns of a damaged EXIF block. `exif_orientation` reads it without Pillow.
         warnings.filterwarnings("ignore", module=r"PIL\.")
         for start in range(0, len(files), _FILES_AT_A_TIME):
+            show_done(start, len(files))
             chunk = files[start : start + _FILES_AT_A_TIME]
             for file, (header, problem, content) in zip(chunk, pool.map(_look, chunk), strict=True):
                 if problem:

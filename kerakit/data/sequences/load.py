@@ -10,6 +10,7 @@ from kerakit.checks import check, naming
 from kerakit.data.options import Options
 from kerakit.data.sequences.assemble import sequence_data
 from kerakit.data.sequences.ts_file import is_ts_file, read_ts
+from kerakit.status import telling
 from kerakit.warn import warn
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["load_sequences"]
 
 
+@telling("Reading {}")
 def load_sequences(
     source: str | os.PathLike[str],
     *,

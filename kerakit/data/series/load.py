@@ -13,6 +13,7 @@ from kerakit.data.sequences.ts_file import is_ts_file
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.source import read_series
+from kerakit.status import telling
 from kerakit.warn import warn
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _SOURCE = (
 )
 
 
+@telling("Reading {}")
 def load_series(
     source: Any,
     *,

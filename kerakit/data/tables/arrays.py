@@ -15,6 +15,7 @@ from kerakit.data.options import Options, names
 from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.errors import DataError
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -25,6 +26,7 @@ __all__ = ["load_arrays"]
 _GROUPS = "groups="
 
 
+@telling("Preparing the rows")
 def load_arrays(
     x: Any,
     y: Any,

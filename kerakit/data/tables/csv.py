@@ -16,6 +16,7 @@ from kerakit.data.table_files.table_file import read_table_file
 from kerakit.data.tables.assemble import assemble
 from kerakit.data.tables.source import read_source
 from kerakit.files import fingerprint
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["load_csv", "load_table"]
 
 
+@telling("Reading {}")
 def load_csv(
     path: str | os.PathLike[str],
     target: str | Sequence[str],

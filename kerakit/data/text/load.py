@@ -16,6 +16,7 @@ from kerakit.data.text.file import read_text_file
 from kerakit.data.text.folder import read_text_folder
 from kerakit.data.text.source import cells, text_source
 from kerakit.errors import DataError
+from kerakit.status import telling
 from kerakit.warn import warn
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["load_text"]
 
 
+@telling("Reading {}")
 def load_text(
     source: Any,
     *,

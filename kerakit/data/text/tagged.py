@@ -15,6 +15,7 @@ from kerakit.data.options import Options, names
 from kerakit.data.text.conll import Sentence, read_conll
 from kerakit.data.text.tagged_assemble import Sentences, tag_data
 from kerakit.errors import DataError
+from kerakit.status import telling
 from kerakit.warn import warn
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["load_tagged"]
 _WHITE = " \t\n\v\f\r"
 
 
+@telling("Reading {}")
 def load_tagged(
     source: Any,
     *,

@@ -11,6 +11,7 @@ from kerakit.data.images.options import ImageOptions
 from kerakit.data.options import Options, names
 from kerakit.data.tfds.builder import prepared_builder
 from kerakit.errors import DataError
+from kerakit.status import telling
 from kerakit.warn import warn
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = ["load_tfds"]
 _TITLES = {"images": "a set of images", "text": "a set of texts", "table": "a table"}
 
 
+@telling("Reading {}")
 def load_tfds(
     name: str,
     *,

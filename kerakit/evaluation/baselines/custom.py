@@ -12,6 +12,7 @@ from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
 from kerakit.evaluation.batches import batches
 from kerakit.evaluation.checks import check_predictions, check_shape
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -62,6 +63,7 @@ def check_baselines(baselines: Any, spec: Spec) -> dict[str, Any]:
     return dict(baselines)
 
 
+@telling("Fitting the given baselines")
 def fit_custom(baselines: Mapping[str, Any], data: Data) -> dict[str, Predict]:
     """Fit the user's estimators on the training split; return all baselines as functions.
 

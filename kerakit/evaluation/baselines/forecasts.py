@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.evaluation.batches import batches, is_empty, split_size
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -77,6 +78,7 @@ def last_season(window: ArrayLike, horizon: int, season: int) -> np.ndarray:
     return answer[..., 0] if np.ndim(window) == 2 else answer
 
 
+@telling("Fitting the baselines")
 def fit_linear(data: Data) -> tuple[Callable[[Any], np.ndarray], str]:
     """Fit a ridge regression from the window to the horizon.
 

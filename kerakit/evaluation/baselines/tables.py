@@ -16,6 +16,7 @@ from kerakit.evaluation.baselines.texts import fit_texts
 from kerakit.evaluation.batches import split_size
 from kerakit.evaluation.inputs import arrange
 from kerakit.solvers.logistic import fit_logistic, probabilities
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     import keras
@@ -34,6 +35,7 @@ _BATCH = 4096
 _OTHER_KINDS = {"image": fit_pixels, "text": fit_texts, "sequence": fit_series}
 
 
+@telling("Fitting the baselines")
 def fit_baselines(
     data: Data, model: keras.Model | None = None
 ) -> tuple[dict[str, Predict], list[str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.evaluation.batches import batches
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -41,6 +42,7 @@ def lowered(token: str) -> str:
     return token.encode(errors="replace").lower().decode()
 
 
+@telling("Fitting the baselines")
 def fit_most_frequent_tag(data: Data) -> Callable[[Sequence[str]], np.ndarray]:
     """Count the tags of each word in the training split.
 

@@ -17,6 +17,7 @@ from kerakit.serving.contract.manifest import write_manifest
 from kerakit.serving.contract.versions import check_model_dir, check_versions, choose_version
 from kerakit.serving.exporting.examples import spec_and_examples
 from kerakit.serving.exporting.publish import publish
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     import keras
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["export"]
 
 
+@telling("Exporting the model")
 def export(
     model: keras.Model,
     data: Data | Spec,

@@ -29,6 +29,7 @@ from kerakit.serving.scoring.output import PARQUET, open_answers
 from kerakit.serving.scoring.progress import ScoreProgress
 from kerakit.serving.scoring.series import forecast_file
 from kerakit.serving.served import load_served
+from kerakit.status import status
 from kerakit.warn import warn
 
 __all__ = ["predict_csv"]
@@ -99,7 +100,8 @@ def predict_csv(
     source, out = pathlib.Path(csv), pathlib.Path(out)
     _check_files(source, out)
     stream = _open(source, text)
-    served = load_served(path)
+    with status("Loading the model", verbose and "auto"):
+        served = load_served(path)
     na_values = served.spec.na_values if na_values is None else na_values
     form = NumberFormat.checked(
         owner,

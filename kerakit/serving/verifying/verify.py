@@ -13,6 +13,7 @@ from kerakit.errors import ExportError
 from kerakit.serving.contract.versions import version_folder
 from kerakit.serving.verifying.live.check import check_live
 from kerakit.serving.verifying.report import Check, VerifyReport
+from kerakit.status import status, telling
 
 __all__ = ["run_checks", "verify"]
 
@@ -61,12 +62,14 @@ def verify(
     ```
     """
     folder = version_folder("verify", path)
-    report = run_checks(folder) if url is None else check_live(folder, url)
+    with status("Checking the export", verbose and "auto"):
+        report = run_checks(folder) if url is None else check_live(folder, url)
     if verbose is True or (verbose == "auto" and sys.stdout.isatty()):
         print(report)
     return report
 
 
+@telling("Checking the export in a fresh process")
 def run_checks(folder: pathlib.Path) -> VerifyReport:
     """Return the `VerifyReport` of the version in `folder`, checked by a fresh process."""
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
 from kerakit.files import fingerprint
+from kerakit.status import show_done, status
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.speed.batch_norm import fused_batch_norm
 
@@ -61,7 +62,7 @@ class FrozenFeatures:
         rows = {split: sizes.get(split, 0) * copies[split] for split in copies}
         bytes_ = 4 * sum(rows.values()) * sum(int(np.prod(shape)) for shape in shapes)
         tables = {}
-        with fused_batch_norm(below):
+        with status("Computing the features of the images"), fused_batch_norm(below):
             for split, count in rows.items():
                 if count:
                     columns = [self._room(count, shape, bytes_) for shape in shapes]
@@ -107,7 +108,7 @@ class FrozenFeatures:
 
     def _table(self, split, copies, run, columns):
         """Fill the columns: first the images as they are, then the images of each view."""
-        targets, weights, start = [], [], 0
+        targets, weights, start, rows = [], [], 0, len(columns[0])
         for view in range(copies):
             for features, target, *weight in self.data.batches(split, ROWS):
                 if view:
@@ -120,6 +121,7 @@ class FrozenFeatures:
                 targets.append(target.numpy())
                 weights.extend(tensor.numpy() for tensor in weight)
                 start = end
+                show_done(start, rows)
         names = [f"frozen_{number}" for number in range(1, len(columns) + 1)]
         weight = np.concatenate(weights) if weights else None
         return Table(dict(zip(names, columns, strict=True)), np.concatenate(targets), weight)

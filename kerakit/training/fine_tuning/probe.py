@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerakit.builders.contract import is_convex, output_of
+from kerakit.status import telling
 
 if TYPE_CHECKING:
     import keras
@@ -34,6 +35,7 @@ def fits_probe(head: keras.Model) -> bool:
     return is_convex(head) and output_of(head).kernel_regularizer is None
 
 
+@telling("Choosing the penalty of the head")
 def chosen_c(
     train: Table,
     validation: Table | None = None,
@@ -72,6 +74,7 @@ def chosen_c(
     return CS[int(losses.argmin())]
 
 
+@telling("Solving the head")
 def solve_probe(
     head: keras.Model,
     tables: Sequence[Table],

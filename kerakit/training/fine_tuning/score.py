@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import tensorflow as tf
 
+from kerakit.status import show_done, telling
 from kerakit.training.speed.batch_norm import fused_batch_norm
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Score:
         return float(fall), float(error)
 
 
+@telling("Validating the stage")
 def score(
     model: keras.Model, data: Data, split: Literal["train", "validation", "test"], rows: int = 32
 ) -> Score | None:
@@ -95,5 +97,6 @@ def score(
             losses.append(-np.log(chosen))
             right.append(probabilities.argmax(1) == target)
             weights.append(weight[0].numpy() if weight else np.ones(len(target)))
+            show_done(len(losses) * rows, data.spec.sizes.get(split))
     losses, right, weights = map(np.concatenate, (losses, right, weights))
     return Score(losses.astype("float64"), right, weights / weights.sum(dtype="float64"))

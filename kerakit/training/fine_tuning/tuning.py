@@ -11,6 +11,7 @@ import keras
 from kerakit.builders.contract import network_of
 from kerakit.data.data import Data
 from kerakit.files import write_text
+from kerakit.status import silent_if
 from kerakit.training.fine_tuning.optimizer import with_fresh_optimizer
 from kerakit.training.fine_tuning.options import FineTuneOptions
 from kerakit.training.fine_tuning.parts import Parts, freeze
@@ -49,6 +50,10 @@ class Tuning:
 
     def run(self) -> keras.callbacks.History:
         """Train the stages that are left; return the `History` of all of them."""
+        with silent_if(self.verbose == 0):
+            return self._run()
+
+    def _run(self):
         if self.run_dir is not None:
             self._resume()
         stages = stages_of(self.options.strategy, bool(self.parts.ends))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from kerakit.builders.contract import linear_path_of
+from kerakit.status import status
 from kerakit.training.linear_path.blend import blend
 from kerakit.training.linear_path.forecasts import WindowPath
 from kerakit.training.linear_path.series import SeriesPath
@@ -41,7 +42,8 @@ def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | N
     if solved_before is None and any(np.any(weight.numpy()) for weight in weights):
         return None  # it was trained: by the user, or an earlier fit
     path = _PATHS[linear.kind](linear, runner)
-    line = path.solve()
+    with status("Solving the linear path"):
+        line = path.solve()
     if line is None:
         return None
     runner.path, runner.trains_alone = path, linear.blend is not None
@@ -61,6 +63,7 @@ def finish_linear_path(runner: Any) -> str | None:
     """
     if not runner.trains_alone or runner.path.validation is None:
         return None
-    line, runner.blended_loss = blend(runner)
-    runner.path.solve_again()
+    with status("Blending the linear path and the network"):
+        line, runner.blended_loss = blend(runner)
+        runner.path.solve_again()
     return f"{line}; then the linear path was solved once more, on the validation rows as well"

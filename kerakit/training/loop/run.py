@@ -11,6 +11,7 @@ from kerakit.data.tasks import TASKS
 from kerakit.files import write_text
 from kerakit.keras_compat import layers_of
 from kerakit.presets.settings import adopt_settings, assumed_settings
+from kerakit.status import silent_if
 from kerakit.training.callbacks import PROGRESS, StopEarly, check_finite, progress_callback
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
 from kerakit.training.loop.hooks import hooks_of, step_note
@@ -36,6 +37,11 @@ def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callback
         options: `FitOptions`. They are checked against the model and the data here.
     """
     options.check(model, data)
+    with silent_if(options.verbose == 0):
+        return _train(model, data, options)
+
+
+def _train(model, data, options):
     remember_spec(model, data.spec)
     if options.run_dir is not None:
         options.run_dir.mkdir(parents=True, exist_ok=True)

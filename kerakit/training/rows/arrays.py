@@ -14,6 +14,7 @@ from kerakit.data.data import Table
 from kerakit.data.storage.mapped import is_mapped
 from kerakit.data.storage.windows import Windows
 from kerakit.errors import DataError
+from kerakit.status import show_done, telling
 from kerakit.training.rows.class_weights import weighted
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class LazyRows:
         return self.gather(rows)
 
 
+@telling("Preparing the rows")
 def preprocessed(
     data: Data,
     split: Literal["train", "validation", "test"],
@@ -103,6 +105,7 @@ def preprocessed(
         values = features if preprocess is None else preprocess(features, training=False)
         weight = weighted(target, weight[0] if weight else None, weights)
         chunks.append((values, target) if weight is None else (values, target, weight))
+        show_done(len(chunks) * CHUNK, data.spec.sizes.get(split))
     if not chunks:
         raise DataError(f"The {split} split has no rows.")
     joined = tf.nest.map_structure(_joined, *chunks)

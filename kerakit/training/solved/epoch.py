@@ -14,6 +14,7 @@ from kerakit.builders.contract import LinearHead, network_of
 from kerakit.solvers.least_squares import Moments, refined, solve_least_squares
 from kerakit.solvers.logistic_rows import LogisticRows, Solution
 from kerakit.solvers.newton import solve_newton
+from kerakit.status import status
 from kerakit.training.rows.raw import by_batch
 from kerakit.training.rows.stream import batches_in_order
 from kerakit.training.solved.penalty import FOLDS, best_logistic_penalty, best_ridge_penalty
@@ -54,19 +55,17 @@ class SolvedEpoch:
 
     def __call__(self, epoch: int, callbacks: keras.callbacks.CallbackList) -> dict[str, float]:
         """Solve the model; return the logs of its training and validation rows."""
-        from threadpoolctl import threadpool_limits
-
         callbacks.on_train_batch_begin(0)
-        size = self.runner.plan.rows * self.head.output.kernel.shape[0]
-        with threadpool_limits(1 if size <= ONE_THREAD_SIZE else None):
+        with _solving(self):
             solve = _LeastSquares if self.head.kind == "linear" else _Logistic
             solution = solve(self)
             solution.choose_penalty()
             self._assign(*solution.solved("train"))
             logs = self._logs("train")
-            callbacks.on_train_batch_end(0, logs)
-            if self.has_validation:
-                logs |= self._validated(callbacks)
+        callbacks.on_train_batch_end(0, logs)
+        if self.has_validation:
+            logs |= self._validated(callbacks)
+            with _solving(self):
                 self._assign(*solution.solved("train", "validation"))
         self.line = solution.line()
         for callback in callbacks.callbacks:
@@ -228,6 +227,17 @@ class _Logistic:
         ones = weight[0] is None
         weight = np.ones(len(y)) if ones else np.concatenate(weight).astype("float64")
         return LogisticRows(np.concatenate(x), y, weight)
+
+
+@contextlib.contextmanager
+def _solving(epoch):
+    """A status, and one thread for a small problem."""
+    from threadpoolctl import threadpool_limits
+
+    size = epoch.runner.plan.rows * epoch.head.output.kernel.shape[0]
+    threads = threadpool_limits(1 if size <= ONE_THREAD_SIZE else None)
+    with threads, status("Solving the linear model"):
+        yield
 
 
 def _sum(parts):

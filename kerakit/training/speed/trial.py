@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.linalg import norm
 
+from kerakit.status import telling
 from kerakit.training.speed.cache import key_of, machine, recall, remember
 from kerakit.training.speed.candidates import Choice, computed_as
 from kerakit.training.speed.cost import MAX_TRIAL_FRACTION, TRIAL_STEPS
@@ -59,6 +60,7 @@ class Outcome:
     updates: list[np.ndarray]
 
 
+@telling("Measuring which way to compute a step is fastest")
 def choose(
     trial: Trial, choices: Sequence[Choice], key: dict[str, Any] | None = None
 ) -> tuple[Choice, str]:
