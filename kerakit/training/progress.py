@@ -45,8 +45,11 @@ class ProgressBar(keras.callbacks.Callback):
         self._logs = self._shown = {}
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Note the epoch."""
-        self._epoch, self._started, self._done = epoch, True, float(epoch)
+        """Note the epoch; draw the line for the first one, whose steps have to be compiled."""
+        self._epoch, self._done = epoch, float(epoch)
+        if not self._started:
+            self._draw({})
+        self._started = True
 
     def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         """Draw the line, unless it was drawn a moment ago."""

@@ -32,7 +32,8 @@ def test_the_bar_moves_within_an_epoch_and_tells_the_time_that_is_left(clock, ca
     clock[0] += 0.01
     bar.on_train_batch_end(0, {"loss": 9.0})  # too soon to draw anew
     bar.on_train_end()
-    half, whole, end = drawings(capsys)
+    begin, half, whole, end = drawings(capsys)
+    assert begin == f"epoch 1/4  [{' ' * 20}]  0:00 so far"
     # Nobody knows yet how much of the time the steps took, and how much their compilation.
     assert half == f"epoch 1/4  [{'=' * 2}{' ' * 18}]  0:30 so far  loss 0.5"
     assert whole == f"epoch 1/4  [{'=' * 5}{' ' * 15}]  3:00 left  loss 0.25  val_loss 0.5"

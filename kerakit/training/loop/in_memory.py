@@ -76,7 +76,8 @@ class InMemoryEpochs(Epochs):
             return logs
 
         def train(begin, end):
-            return self._run(order, first, _span(begin, end, 0, 0))
+            logs = self._run(order, first, _span(begin, end, 0, 0))
+            return {name: value for name, value in logs.items() if not name.startswith("val_")}
 
         def validate(begin, end):
             return self._run(order, first, _span(steps, steps, begin, end))
@@ -84,9 +85,7 @@ class InMemoryEpochs(Epochs):
         logs = self._train_in_calls(train, progress)
         if self._validates_within:
             validated = self._validate_in_calls(validate, self.chunks, progress)
-            logs = {
-                name: (validated if name.startswith("val_") else logs)[name] for name in validated
-            }
+            logs = validated | logs  # the program gives all names, in this order
         return logs
 
     def _paces(self):
