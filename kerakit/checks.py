@@ -23,6 +23,7 @@ __all__ = [
     "check_float",
     "check_int",
     "check_levels",
+    "check_run_numbers",
     "check_sizes",
     "naming",
     "short_repr",
@@ -141,6 +142,33 @@ def check_float(owner: str, name: str, value: Any, interval: str = "(-inf, inf)"
     ok = ok and (value < high or (interval[-1] == "]" and value == high))
     check(ok, owner, name, f"a float in the range {interval}", value)
     return float(value)
+
+
+def check_run_numbers(
+    owner: str, *, epochs: Any, batch_size: Any, seed: Any, cache_mb: Any, learning_rate: Any = None
+) -> None:
+    """Check the numbers that every training has.
+
+    Functions that train check them, and recipes do before they read anything.
+
+    Args:
+        owner: str. The function whose parameters they are.
+        epochs: int in [1, inf).
+        batch_size: int in [1, inf), or `None`.
+        seed: int in [0, inf).
+        cache_mb: int in [0, inf).
+        learning_rate: float in (0, inf), or `None`.
+
+    Raises:
+        ArgumentError: when a value is out of its range.
+    """
+    check_int(owner, "epochs", epochs, minimum=1)
+    if batch_size is not None:
+        check_int(owner, "batch_size", batch_size, minimum=1)
+    check_int(owner, "seed", seed, minimum=0)
+    check_int(owner, "cache_mb", cache_mb, minimum=0)
+    if learning_rate is not None:
+        check_float(owner, "learning_rate", learning_rate, "(0.0, inf)")
 
 
 def check_choice(owner: str, name: str, value: Any, choices: Iterable[str]) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
-from kerakit.checks import check, check_choice, check_int
+from kerakit.checks import check, check_choice, check_int, check_run_numbers
 from kerakit.data.check import check_data
 from kerakit.data.data import Data
 from kerakit.errors import ArgumentError
@@ -57,9 +57,14 @@ class FitOptions:
 
     def __post_init__(self) -> None:
         owner = self.owner
-        self._set("epochs", check_int(owner, "epochs", self.epochs, minimum=1))
-        if self.batch_size is not None:
-            check_int(owner, "batch_size", self.batch_size, minimum=1)
+        check_run_numbers(
+            owner,
+            epochs=self.epochs,
+            batch_size=self.batch_size,
+            seed=self.seed,
+            cache_mb=self.cache_mb,
+        )
+        self._set("epochs", int(self.epochs))
         if isinstance(self.early_stopping, (bool, np.bool_)):
             self._set("early_stopping", bool(self.early_stopping))
         else:
@@ -67,8 +72,6 @@ class FitOptions:
         self._set("augment", "none" if self.augment is None else self.augment)
         check_choice(owner, "precision", self.precision, PRECISIONS)
         check_choice(owner, "verbose", self.verbose, ["auto", 0, 1, 2])
-        check_int(owner, "seed", self.seed, minimum=0)
-        check_int(owner, "cache_mb", self.cache_mb, minimum=0)
         self._set("callbacks", given_callbacks(owner, self.callbacks))
         if self.run_dir is not None:
             folder = pathlib.Path(self.run_dir)

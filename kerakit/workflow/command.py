@@ -11,10 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kerakit.backend import check_backend
+from kerakit.checks import check_run_numbers
 from kerakit.errors import KerakitError
 from kerakit.quiet import note_stream_hidden
 from kerakit.status import also_in_pipes, status
 from kerakit.workflow.flag_names import flags_of, with_flags
+from kerakit.workflow.flags import RunFlags
 from kerakit.workflow.jobs import typed_command
 from kerakit.workflow.pipes import closed_pipes_ignored
 from kerakit.workflow.run import check_tensorboard
@@ -62,6 +64,7 @@ def command_line(
             config=(tyro.conf.DisallowNone,),  # a flag that is not given has no word for that
         )
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        _check_numbers(config)
         check_tensorboard(config)
         check_backend()
         if _needs_tensorflow(config):
@@ -70,6 +73,19 @@ def command_line(
             run(config)
 
     sys.exit(exit_code(action, interrupted, flags))
+
+
+def _check_numbers(config: Any) -> None:
+    """Check the numbers of a recipe's run, before data and TensorFlow are loaded."""
+    if isinstance(config, RunFlags):
+        check_run_numbers(
+            "fit",
+            epochs=1 if config.epochs is None else config.epochs,  # it depends on the data
+            batch_size=config.batch_size,
+            seed=config.seed,
+            cache_mb=config.cache_mb,
+            learning_rate=config.learning_rate,
+        )
 
 
 def import_quietly(module: str = "keras") -> None:

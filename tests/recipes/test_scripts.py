@@ -42,9 +42,11 @@ WRONG = {
     "text-classify": ["--text", "ragged.csv"],
 }
 
+NUMBERS = ("--epochs", "--batch-size", "--learning-rate", "--seed", "--cache-mb")
+
 
 @pytest.mark.process
-def test_a_wrong_file_is_named_before_tensorflow_is_imported(tmp_path):
+def test_a_wrong_file_or_number_is_named_before_tensorflow_is_imported(tmp_path):
     """All recipes and `kerakit predict`, one after the other, in under two seconds of CPU time."""
     (tmp_path / "latin.csv").write_bytes(b"caf\xe9,y\n" + b"1,a\n2,b\n" * 9)
     (tmp_path / "book.csv").write_bytes(b"PK\x03\x04[Content_Types].xml")
@@ -55,6 +57,7 @@ def test_a_wrong_file_is_named_before_tensorflow_is_imported(tmp_path):
         f"commands = [['train', job, *flags] for job, flags in {WRONG!r}.items()]\n"
         "commands += [['predict', '.', '--csv', file, '--out', 'o.csv']"
         " for file in ('none.csv', 'book.csv')]\n"
+        f"commands += [['train', 'image-cnn', flag, '-1'] for flag in {NUMBERS!r}]\n"
         "for command in commands:\n"
         "    sys.argv = ['kerakit', *command]\n"
         "    try:\n"
@@ -68,5 +71,7 @@ def test_a_wrong_file_is_named_before_tensorflow_is_imported(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("error: ") == len(WRONG) + 2 == len(done.stderr.splitlines())
+    errors = done.stderr.splitlines()
+    assert done.stderr.count("error: ") == len(errors) == len(WRONG) + 2 + len(NUMBERS)
+    assert all(flag in error for flag, error in zip(NUMBERS, errors[-len(NUMBERS) :], strict=True))
     assert float(done.stdout.split()[-1]) < 2.0
