@@ -12,6 +12,7 @@ __all__ = ["same_length", "usual_form"]
 
 # Values in an order that cannot be counted or indexed.
 _WALKED = (Iterator, KeysView, ValuesView)
+_USUAL = (list, np.ndarray, str, float, int)
 
 
 def usual_form(rows: Any, names: Collection[str]) -> Any:
@@ -42,8 +43,9 @@ def usual_form(rows: Any, names: Collection[str]) -> Any:
         return [_known(row, names) for row in rows]
     if hasattr(rows, "_asdict"):  # of `DataFrame.itertuples`
         return _known(rows, names)
-    if isinstance(rows, Mapping) and any(isinstance(column, _WALKED) for column in rows.values()):
-        return {n: list(v) if isinstance(v, _WALKED) else v for n, v in rows.items()}
+    if isinstance(rows, Mapping):
+        walked = [n for n, v in rows.items() if type(v) not in _USUAL and isinstance(v, _WALKED)]
+        return {**rows, **{name: list(rows[name]) for name in walked}} if walked else rows
     return rows
 
 

@@ -230,6 +230,8 @@ def _batch_size(spec):
 
 def _is_one(value, feature):
     """Whether a value is that of one row, rather than a column of such values."""
+    if feature.shape == () and type(value) in (list, np.ndarray):
+        return getattr(value, "ndim", 1) == 0  # nearly all columns are such
     wanted = tuple(feature.shape)
     sized = hasattr(value, "__len__") and not isinstance(value, (str, bytes))
     if sized and getattr(value, "ndim", 1) and not len(value):
