@@ -87,6 +87,9 @@ def _resized(values, size, crop):
     if centre != image:
         values = keras.layers.CenterCrop(*centre, dtype="uint8", name="centre")(values)
     if centre != size:
+        # In a graph `Resizing` computes in float32. Called on uint8 tensors outside of one, it
+        # would round to whole pixel values, and the answers would differ.
+        values = keras.ops.cast(values, "float32")
         values = keras.layers.Resizing(
             *size, interpolation="bilinear", antialias=True, dtype="float32", name="resize"
         )(values)
