@@ -103,8 +103,8 @@ def fit(
         `keras.callbacks.History` of all epochs, before and after an interruption. Its attribute
         `linear_path` is a str that describes the solved linear path, `""` if there is none;
         `solved` is a str that describes the solution of a linear model, `""` if it was trained;
-        `validation_loss` is the validation loss of the weights that are left, without penalties,
-        `None` without validation rows.
+        `validation_loss` is the validation loss of the weights that are left, without their
+        penalties; `None` without validation rows.
 
     Raises:
         ArgumentError: when a value is out of its range, or the model is not compiled, is

@@ -112,13 +112,15 @@ class _Training:
         self._write_history()
 
     def _validation_loss(self):
-        """The validation loss of the weights that are left, without penalties, or `None`."""
+        """The validation loss of the weights that are left, without their penalties, or `None`."""
         losses = self.model.history.history.get("val_loss")
         if not losses:
             return None
-        stopping = [c for c in self.callbacks.callbacks if isinstance(c, StopEarly)]
-        loss = stopping[0].best if stopping else losses[-1]
-        return float(loss) - float(sum(self.model.losses))
+        best = [c.best for c in self.callbacks.callbacks if isinstance(c, StopEarly)]
+        loss = best[0] if best and best[0] is not None else losses[-1]
+        # Not `model.losses`: penalties of activations are tensors of the graph that trained.
+        weights = [w for w in self.model.trainable_variables if w.regularizer is not None]
+        return float(loss) - sum(float(weight.regularizer(weight)) for weight in weights)
 
     def _train_epochs(self, start, run_epoch):
         """Train the epochs from `start` on; return the logs of the last."""

@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -129,6 +130,14 @@ def test_a_penalty_is_no_part_of_the_loss_that_decides(diabetes):
     history = kk.fit(model, diabetes, epochs=2, verbose=0)
     assert history.validation_loss == pytest.approx(loss_of(model, diabetes), rel=1e-4)
     assert history.validation_loss < min(history.history["val_loss"]) - 0.1
+    hidden = keras.layers.Dense(4, activity_regularizer="l2")  # its penalty is no weight's
+    rows = keras.Input((10,), name="features")
+    model = keras.Model(rows, keras.layers.Dense(1)(hidden(rows)))
+    model.compile("adam", "mse")
+    table = diabetes.table("train")
+    data = kk.load_arrays(np.stack(list(table.features.values()), 1), table.target)
+    history = kk.fit(model, data, epochs=1, verbose=0)
+    assert history.validation_loss == pytest.approx(history.history["val_loss"][0])
 
 
 @pytest.mark.skipif(importlib.util.find_spec("keras_tuner") is not None, reason="it is installed")
