@@ -65,9 +65,8 @@ def test_the_trend_goes_on_after_the_training_dates(served):
 def test_served_answers_are_those_of_the_model(trained, served):
     data, model, _ = trained
     features = data.table("test").features
-    wanted = model.predict({n: tf.constant(v) for n, v in features.items()}, verbose=0).ravel()
+    wanted = np.ravel(model({name: tf.constant(values) for name, values in features.items()}))
     np.testing.assert_allclose(served(data)["prediction"], wanted, rtol=1e-5)
-    np.testing.assert_array_equal(kk.predict(model, data)["prediction"], served(data)["prediction"])
 
 
 @pytest.mark.parametrize(
@@ -127,6 +126,15 @@ def test_the_graph_takes_strings_and_what_is_no_date_for_missing(trained):
     assert np.array_equal(regressed.ravel(), answer)
 
 
+@pytest.mark.slow
+def test_predict_answers_as_the_export(trained, served):
+    data, model, _ = trained
+    np.testing.assert_array_equal(kk.predict(model, data)["prediction"], served(data)["prediction"])
+    answers = kk.predict(model, frame())["prediction"]
+    np.testing.assert_array_equal(answers, served(frame())["prediction"])
+
+
+@pytest.mark.slow
 def test_files_get_the_answers_of_frames(served, trained, tmp_path):
     wanted = served(frame())["prediction"].to_numpy()
     rows = frame()

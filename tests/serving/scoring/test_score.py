@@ -145,6 +145,18 @@ def test_parquet_columns_as_texts(column, texts):
     assert read(column, TEXT, typed=True).tolist() == texts
 
 
+def test_dates_of_files_are_read_as_the_training_file_was():
+    feature = Feature("c", "date", "string", format="day first")
+    cells = ["05/03/2024", " 2024-03-05", "March 5, 2024", "2024-03-05T00:00Z"]
+    assert read(cells, feature).tolist() == ["2024-03-05"] * 4
+    assert read(["", "-", "NA", "0000-00-00"], feature).tolist() == [""] * 4
+    typed = pa.array(np.array(["2024-03-05T12:30", "NaT"], "datetime64[ms]"))
+    assert read(typed, feature, typed=True).tolist() == ["2024-03-05T12:30:00", ""]
+    with pytest.raises(DataError, match=r"t, line 3, column 'c': '31/04/2024' is not a date"):
+        read(["30/04/2024", "31/04/2024"], feature)
+    assert read(["30/04/2024", "soon"], feature, na_values=["soon"]).tolist() == ["2024-04-30", ""]
+
+
 def test_parquet_columns_as_numbers():
     for column in (pa.array([1, None]), pa.array(["1", None]), pa.array([True, None])):
         np.testing.assert_array_equal(read(column, NUMBER, typed=True), [1, np.nan])
