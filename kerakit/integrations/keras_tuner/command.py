@@ -35,7 +35,7 @@ from kerakit.workflow import (
 from kerakit.workflow.flag_values import parse_object, run_name
 from kerakit.workflow.jobs import load_recipe
 
-__all__ = ["BUILDERS", "TuneFlags", "tune_job"]
+__all__ = ["BUILDERS", "TuneFlags", "flag_words", "tune_job"]
 
 # The jobs that can be tuned, and the builder of each, which declares what is tried.
 BUILDERS = {
@@ -271,14 +271,26 @@ def _print_result(result: TuneResult, job: str, space: Space, flags: Sequence[st
     for flag in flags:
         own = _name(flag) in TuneFlags.__annotations__ if flag.startswith("--") else own
         words += [] if own else [flag]
-    for name, value in result.best.items():
-        values = value if isinstance(value, tuple) else (value,)
-        words += [f"--{name.replace('_', '-')}", *map(_flag, values)]
+    words += [word for name, value in result.best.items() for word in flag_words(name, value)]
     print(f"Best values: kerakit train {job} {shlex.join(words)}")
 
 
-def _flag(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def flag_words(name: str, value: Any) -> list[str]:
+    """Return the words of a command that set a flag; none for `None`, which is the default.
+
+    Example:
+
+    >>> flag_words("hidden", (64, 64)), flag_words("balanced", False), flag_words("units", None)
+    (['--hidden', '64', '64'], ['--no-balanced'], [])
+    """
+    flag = name.replace("_", "-")
+    if value is None:
+        return []
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    values = value if isinstance(value, tuple) else (value,)
+    texts = [f"{each:.4g}" if isinstance(each, float) else str(each) for each in values]
+    return [f"--{flag}", *texts]
 
 
 def _name(flag):
