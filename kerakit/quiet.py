@@ -16,7 +16,10 @@ LOG_LEVEL = "TF_CPP_MIN_LOG_LEVEL"
 
 def in_notebook() -> bool:
     """Return whether the program is the kernel of a notebook, whose output is no terminal."""
-    return "ipykernel" in sys.modules
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    # A program that runs notebooks imports ipykernel as well, and has no such shell.
+    return getattr(shell, "kernel", None) is not None
 
 
 @contextlib.contextmanager

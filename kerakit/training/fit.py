@@ -37,7 +37,8 @@ def fit(
     """Train a compiled model with early stopping, and leave the best weights in it.
 
     The data go through the model's `preprocess` once, and only `network` trains. Where the
-    result fits in memory, an epoch is one compiled call; otherwise it streams. Images stay
+    result fits in memory, an epoch is one compiled call; otherwise it streams. An epoch that takes
+    longer than a second is cut into calls of about a second, which changes no result. Images stay
     bytes, and windows of series stay the series: they are preprocessed batch by batch inside
     that call.
 
