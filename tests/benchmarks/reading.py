@@ -95,7 +95,7 @@ _READS = {"pyarrow": read_with_pyarrow, "kerakit": read_with_kerakit}
 
 def one(name, path):
     """Read once in this process; print CPU seconds and MB."""
-    import numpy  # noqa: F401
+    import pandas  # noqa: F401 (pyarrow imports it where it is installed)
     import pyarrow.compute  # noqa: F401
     from pyarrow import csv, json, parquet  # noqa: F401
 

@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NA_VALUES",
+    "Encoded",
     "Images",
     "Numbers",
     "Texts",
     "is_date_type",
+    "is_text",
     "number_text",
     "read_column",
 ]
@@ -140,6 +142,20 @@ class Texts:
         return dataclasses.replace(self, values=np.array(values, dtype=object))
 
 
+@dataclasses.dataclass(frozen=True)
+class Encoded:
+    """Strings that were given codes while they were read; they are no categories of the source.
+
+    Attributes:
+        values: `pyarrow.DictionaryArray` of strings.
+    """
+
+    values: Any
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+
 def read_column(
     values: Any,
     na_values: Sequence[str] | None = None,
@@ -151,7 +167,8 @@ def read_column(
 
     Args:
         values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, a
-            uint8 array of images of shape `(n, height, width, channels)`, or `Numbers`.
+            uint8 array of images of shape `(n, height, width, channels)`; or `Numbers` or
+            `Encoded`, which a reader of files has made.
         na_values: sequence of strings that stand for a missing value. Defaults to `None`:
             `NA_VALUES` in a text file, and `NUMBER_NA_VALUES` in its columns whose other cells
             are numbers; only nulls in a source with types.
@@ -172,14 +189,17 @@ def read_column(
         return Images(values)
     if isinstance(values, np.ndarray):
         return Numbers(values.astype(np.float32, copy=False))
+    encoded = isinstance(values, Encoded)
+    if encoded:
+        values = values.values
     if isinstance(values, pa.ChunkedArray):
         values = values.combine_chunks()
     kind = values.type
     if pa.types.is_dictionary(kind):
         words = kind.value_type
-        if not _is_text(words):
+        if not is_text(words):
             return read_column(values.cast(words), origin=origin).texts()
-    is_category = typed and pa.types.is_dictionary(kind)
+    is_category = pa.types.is_dictionary(kind) and not encoded
     if pa.types.is_null(kind):
         values = values.cast(pa.string())
     elif pa.types.is_boolean(kind):
@@ -189,11 +209,13 @@ def read_column(
     elif is_date_type(kind):
         return _dates(values)
     if not pa.types.is_dictionary(values.type):
-        if not _is_text(values.type):
+        if not is_text(values.type):
             raise DataError(
                 f"{origin} holds values of type {kind}. Expected numbers, strings, booleans or "
                 "dates. Convert the column, or leave it out with exclude=."
             )
+        if pa.types.is_string_view(values.type):  # which pyarrow does not encode
+            values = values.cast(pa.string())
         values = values.dictionary_encode()
     words = values.dictionary.cast(pa.string())
     written = words.to_pylist()
@@ -240,7 +262,8 @@ def number_text(value: Any) -> str:
     return str(short) if float(short) == value else repr(value)
 
 
-def _is_text(kind):
+def is_text(kind: Any) -> bool:
+    """Whether a `pyarrow` type is one of strings."""
     import pyarrow as pa
 
     return (

@@ -57,8 +57,8 @@ def file_bytes(path: pathlib.Path, expected: str) -> bytes:
     return _read(path, expected, None)
 
 
-def check_file(path: pathlib.Path, expected: str) -> None:
-    """Refuse a file that cannot be read, by its first bytes.
+def check_file(path: pathlib.Path, expected: str) -> bytes:
+    """Return the first bytes of a file, or refuse one that cannot be read by them.
 
     Args:
         path: `pathlib.Path`.
@@ -67,7 +67,7 @@ def check_file(path: pathlib.Path, expected: str) -> None:
     Raises:
         DataError: as `file_bytes`.
     """
-    _read(path, expected, HEAD)
+    return _read(path, expected, HEAD)
 
 
 def _read(path, expected, size):
@@ -190,6 +190,8 @@ def is_encoding(name: str) -> bool:
 
 def _is_utf8(content):
     """Whether bytes are UTF-8, without a copy of them all."""
+    if content.isascii():
+        return True
     decoder = codecs.getincrementaldecoder("utf-8")()
     view = memoryview(content)
     try:

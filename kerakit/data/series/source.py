@@ -90,7 +90,7 @@ def read_series(
     if isinstance(source, (str, os.PathLike)):
         read = read_table_file(pathlib.Path(source))
         named = {*(value or ()), time}
-        name, digest = str(source), fingerprint([read.content])
+        name, digest = str(source), fingerprint(read.parts())
         _refuse_headless(name, read)
         columns, location, typed = read.without_index(named), read.location, read.typed
     elif is_frame(source):

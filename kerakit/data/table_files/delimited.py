@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from kerakit.data.columns.column import Encoded
 from kerakit.data.files.plain_text import in_utf8
 from kerakit.data.table_files.layout import Layout, find_layout
 from kerakit.data.table_files.number_cells import NumberCells, read_cells
@@ -76,8 +77,8 @@ class Delimited:
     """The columns of a delimited text.
 
     Attributes:
-        columns: dict from column name to `pyarrow` array of strings (a dictionary of strings, or
-            `Numbers`, where `cells=` was given).
+        columns: dict from column name to `pyarrow` array of strings; with `cells=` to `Encoded`
+            strings or to `Numbers`.
         location: function from a row's index to its location, such as `"wine.csv, line 18"`.
         hint: str. A sentence to add to an error about columns, or empty.
         unnamed: tuple of strings. The columns to which the file gives no name.
@@ -123,7 +124,9 @@ def _drop_empty(columns, layout, notes):
     for name in reversed(layout.names):
         if name not in layout.header.unnamed or len(columns) == 1 or name not in columns:
             return
-        filled = pc.not_equal(pc.utf8_trim_whitespace(columns[name].cast("string")), "")
+        values = columns[name]
+        values = values.values.cast("string") if isinstance(values, Encoded) else values
+        filled = pc.not_equal(pc.utf8_trim_whitespace(values), "")
         if not pc.any(filled).as_py():
             del columns[name]
             if name not in extra:

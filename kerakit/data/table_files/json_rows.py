@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import pathlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import short_repr
 from kerakit.data.files.signature import HEAD, is_gzip
+from kerakit.data.table_files.json_lines import read_json_lines
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def is_json(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].startswith((b'{"', b'[{"'))
 
 
-def read_json(content: bytes, name: str) -> tuple[dict[str, pa.Array], list[str]]:
+def read_json(content: bytes, name: str) -> tuple[dict[str, Any], Callable[[int], str]]:
     """Read rows of JSON into columns of numbers, strings and booleans.
 
     Args:
@@ -42,8 +43,8 @@ def read_json(content: bytes, name: str) -> tuple[dict[str, pa.Array], list[str]
         name: str. The name of the file, for errors.
 
     Returns:
-        `(columns, places)`: a dict from key to `pyarrow` array with a null where a row lacks the
-        key, and where each row is, such as `"wine.jsonl, line 18"`.
+        `(columns, location)`: a dict from key to `pyarrow` array with a null where a row lacks the
+        key, and a function from a row to its location, such as `"wine.jsonl, line 18"`.
 
     Raises:
         DataError: when a line is no JSON object, or a value is a list or an object, or of
@@ -51,15 +52,18 @@ def read_json(content: bytes, name: str) -> tuple[dict[str, pa.Array], list[str]
 
     Example:
 
-    >>> columns, places = read_json(b'{"a": 1, "b": "x"}\\n\\n{"a": 2}\\n', "t.jsonl")
-    >>> columns["b"].to_pylist(), places
-    (['x', None], ['t.jsonl, line 1', 't.jsonl, line 3'])
+    >>> columns, location = read_json(b'{"a": 1, "b": "x"}\\n\\n{"a": 2}\\n', "t.jsonl")
+    >>> columns["b"].to_pylist(), location(1)
+    (['x', None], 't.jsonl, line 3')
     """
+    columns = read_json_lines(content) if _is_lines(content) else None
+    if columns is not None:
+        return columns, lambda row: f"{name}, line {row + 1}"
     rows = list(_rows(content.splitlines(), name) if _is_lines(content) else _list(content, name))
     keys = list(dict.fromkeys(key for _, row in rows for key in row))
     if not keys:
         raise DataError(f"{name} has no rows. Expected a JSON object on each line.")
-    return _columns(rows, keys), [location for location, _ in rows]
+    return _columns(rows, keys), [location for location, _ in rows].__getitem__
 
 
 class JsonStream:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerakit.data.columns.column import NA_VALUES, Numbers
+from kerakit.data.columns.column import NA_VALUES
 from kerakit.data.columns.number_format import NUMBER_NA_VALUES
+from kerakit.data.table_files.gather import gather
 
 if TYPE_CHECKING:
     from kerakit.data.table_files.layout import Layout
 
 __all__ = ["NumberCells", "read_cells"]
 
-_BLOCK = 1 << 19  # as for a file that is read block by block
+_BLOCK = 1 << 20
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +84,7 @@ def read_cells(content: bytes, layout: Layout, cells: NumberCells) -> dict[str, 
         cells: `NumberCells`.
 
     Returns:
-        dict from column name to `Numbers`, or to a `pyarrow` array of strings as a dictionary.
+        dict from column name to `Numbers` or to `Encoded` strings.
 
     Raises:
         pyarrow.ArrowInvalid: when the text cannot be parsed.
@@ -125,49 +126,29 @@ def _numeric(content, layout, names, cells, blocks=None):
 
 
 def _read(content, layout, names, numeric, cells):
-    """Dict from column name to `Numbers`, to a dictionary of strings, or to `None`.
+    """Dict from column name to `Numbers`, to `Encoded` strings, or to `None`.
 
-    `None` stands for a column that must be read again as strings.
+    `None` stands for a column that must be read again as strings, which tell more.
     """
     import pyarrow as pa
 
     words = pa.dictionary(pa.int32(), pa.string())
     types = {name: pa.float64() if name in numeric else words for name in names}
-    most = max(content.count(b"\n"), content.count(b"\r")) + 1  # rows; memory is taken when filled
-    numbers = {
-        name: np.empty(most, np.float64 if name in cells.exact else np.float32) for name in numeric
-    }
-    missing, chunks = dict.fromkeys(names, 0), {name: [] for name in names}
-    first = 0
-    for batch in _batches(content, layout, types, cells):
-        rows = slice(first, first + len(batch))
-        for name, values in zip(batch.schema.names, batch.columns, strict=True):
-            if name in numbers:
-                with np.errstate(over="ignore"):
-                    numbers[name][rows] = values.to_numpy(zero_copy_only=False)
-                missing[name] += values.null_count
-            else:
-                chunks[name].append(values)
-        first += len(batch)
-    return {
-        name: _numbers(numbers[name][:first], missing[name], name in cells.exact)
-        if name in numbers
-        else _joined(chunks[name], words)
-        for name in names
-    }
-
-
-def _numbers(values, missing, exact):
-    """The `Numbers`, or `None` where strings tell more."""
-    # The parser also takes `nan(7)` for a number.
-    odd = np.count_nonzero(np.isnan(values)) != missing
-    return None if odd or missing == len(values) or (exact and missing) else Numbers(values)
-
-
-def _joined(chunks, kind):
-    import pyarrow as pa
-
-    return pa.chunked_array(chunks, kind).unify_dictionaries().combine_chunks()
+    ends = [content.count(end) for end in (b"\n", b"\r") if end in content]
+    most = max(ends, default=0) + 1  # rows; memory is taken when it is filled
+    columns, nulls = gather(
+        _batches(content, layout, types, cells),
+        pa.schema(types),
+        most,
+        exact=cells.exact,
+        encoded=types.keys() - set(numeric),
+    )
+    for name in numeric:
+        missing = np.count_nonzero(columns[name].missing())
+        odd = missing != nulls[name]  # the parser also takes `nan(7)` for a number
+        if odd or missing == len(columns[name]) or (name in cells.exact and missing):
+            columns[name] = None
+    return columns
 
 
 def _batches(content, layout, types, cells) -> Iterable[Any]:
@@ -178,14 +159,20 @@ def _batches(content, layout, types, cells) -> Iterable[Any]:
     size, done = _BLOCK, 0
     while True:
         options, first = layout.options(size, types, cells.markers, cells.decimal), 0
+        buffer = pa.py_buffer(content)
         try:
-            with arrow.open_csv(pa.BufferReader(content), *options) as batches:
+            batches = arrow.open_csv(pa.BufferReader(buffer), *options)
+            try:
                 for batch in batches:
                     new = batch.slice(min(max(done - first, 0), len(batch)))
                     first += len(batch)
                     if len(new):
                         done = first
                         yield new
+            finally:
+                # The thread that parses must not be the last to let the text go: that takes
+                # Python's lock, which the end of the parser holds while it waits for the thread.
+                del batches, buffer
             return
         except pa.ArrowInvalid as error:
             if "straddl" not in str(error) or size > len(content):

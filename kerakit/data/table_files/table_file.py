@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
 
+from kerakit.data.columns.column import Encoded, is_text
 from kerakit.data.columns.frames import frame_columns
-from kerakit.data.files.plain_text import decode, file_bytes, unpacked
+from kerakit.data.files.plain_text import check_file, decode, file_bytes, in_utf8, unpacked
 from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.table_files.delimited import read_delimited
+from kerakit.data.table_files.gather import gather
 from kerakit.data.table_files.json_rows import JSON, is_json, read_json
 from kerakit.data.table_files.number_cells import NumberCells
 from kerakit.errors import DataError
 from kerakit.warn import warn
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 __all__ = ["PARQUET", "TableFile", "read_table_file"]
 
 PARQUET = (".parquet", ".pq")
+_ROWS = 1 << 14  # of a batch
+_BUFFER = 1 << 18  # bytes of a column that are read at once, instead of the whole column
 _EXPECTED = "a file of CSV, JSON lines or Parquet"
 
 
@@ -30,22 +31,30 @@ class TableFile:
     """The columns of a file, as they are written there.
 
     Attributes:
-        content: bytes of the file, for its fingerprint.
-        columns: dict from column name to Arrow array.
+        content: bytes of the file, or the path of a file whose bytes are not in memory.
+        columns: dict from column name to what `read_column` takes.
         location: function from a row to its location, such as `"wine.csv, line 18"`.
         hint: str. A sentence to add to an error about columns, or empty.
         typed: bool. `False` for text, where strings may be numbers.
         unnamed: tuple of strings. The columns to which the file gives no name.
     """
 
-    content: bytes
-    columns: dict[str, pa.Array]
+    content: bytes | pathlib.Path
+    columns: dict[str, Any]
     location: Callable[[int], str]
     hint: str = ""
     typed: bool = True
     unnamed: tuple[str, ...] = ()
 
-    def without_index(self, named: Collection[str] = ()) -> dict[str, pa.Array]:
+    def parts(self) -> Iterator[Any]:
+        """Yield the bytes of the file for its `fingerprint`."""
+        if isinstance(self.content, bytes):
+            yield self.content
+        else:
+            with open(self.content, "rb") as file:
+                yield file
+
+    def without_index(self, named: Collection[str] = ()) -> dict[str, Any]:
         """Return the columns without the index that `DataFrame.to_csv` writes.
 
         The index is a first column without a name whose values are whole numbers, all different.
@@ -86,16 +95,19 @@ def read_table_file(
     Raises:
         DataError: when the file cannot be read, is empty, or holds no table.
     """
-    content = file_bytes(path, _EXPECTED)
+    head = check_file(path, _EXPECTED)
     suffixes = {suffix.lower() for suffix in path.suffixes[-2:]}
-    if is_parquet(content) or path.suffix.lower() in PARQUET:
-        return _read_parquet(content, path, columns)
+    if is_parquet(head) or path.suffix.lower() in PARQUET:
+        return _read_parquet(path, columns, cells)
+    content = file_bytes(path, _EXPECTED)
     text = unpacked(content, path)
     if suffixes & {*JSON} or is_json(text[:HEAD]):
         if columns is not None:
             raise DataError(f"{path}: JSON names its columns itself. Leave out columns=.")
-        values, places = read_json(decode(text, str(path), encoding).encode(), str(path))
-        return TableFile(content, values, places.__getitem__)
+        if b"\0" in text:
+            decode(text, str(path), encoding)  # says where
+        values, location = read_json(in_utf8(text, str(path), encoding), str(path))
+        return TableFile(content, values, location)
     read = read_delimited(
         text,
         str(path),
@@ -114,27 +126,46 @@ def _numbers_rows(values):
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    values = values.values.cast(pa.string()) if isinstance(values, Encoded) else values
     try:
-        numbers = pc.cast(pc.cast(values, pa.string()), pa.int64())
+        numbers = pc.cast(values, pa.int64())
     except pa.ArrowInvalid:
         return False
     return pc.count_distinct(numbers).as_py() == len(numbers)
 
 
-def _read_parquet(content, path, columns):
+def _read_parquet(path, columns, cells):
     import pyarrow as pa
     from pyarrow import parquet
 
     if columns is not None:
         raise DataError(f"{path}: a Parquet file names its columns itself. Leave out columns=.")
     try:
-        table = parquet.read_table(pa.BufferReader(content))
+        schema = parquet.read_schema(path)
+        names = list(frame_columns(schema.empty_table(), str(path)))
+        schema = pa.schema([schema.field(name) for name in names])
+        texts = [field.name for field in schema if is_text(field.type)]
+        with parquet.ParquetFile(
+            path,
+            read_dictionary=None if cells is None else texts,
+            buffer_size=_BUFFER,
+            pre_buffer=False,
+        ) as file:
+            rows = file.metadata.num_rows
+            batches = file.iter_batches(_ROWS, columns=names, use_threads=False)
+            if cells is None:
+                table = pa.Table.from_batches([batch.select(names) for batch in batches], schema)
+                columns = dict(zip(names, table.columns, strict=True))
+            else:
+                exact = {*cells.texts, *cells.exact}
+                kinds = pa.schema([file.schema_arrow.field(name) for name in names])
+                columns, _ = gather(batches, kinds, rows, exact, texts)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet: {error}") from error
-    if not len(table):
+    if not rows:
         raise DataError(f"{path} has columns and no rows. Expected at least two rows of values.")
 
     def location(row):
         return f"{path}, row {row} (counted from 0)"
 
-    return TableFile(content, frame_columns(table, str(path)), location)
+    return TableFile(path, columns, location)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
 from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_rows
+from kerakit.data.storage.mapped import take_rows
 from kerakit.data.tables.date_features import describe_column
 from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.flag_targets import flag_targets
@@ -61,9 +63,12 @@ def assemble(
     kinds, notes = infer_kinds(train, options)
     tables = {}
     for (split, source), target in zip(sources.items(), answers.values, strict=True):
-        arrays = feature_arrays(source, kinds, options, train)
-        features = {name: arrays[column] for column, name in inputs.items()}
+        features = feature_arrays(source, kinds, options, train)
+        features = {name: features.pop(column) for column, name in inputs.items()}
         tables[split] = Table(features, target, source.weight)
+    del features
+    for source in sources.values():
+        source.features.clear()  # the tables have the values; two of a large one fill the memory
     digest = digest or fingerprint(_content(tables))
     tables = _split(tables, train, answers, options)
 
@@ -124,8 +129,16 @@ def _split(tables, train, answers, options):
         classes=whole.target if TASKS[answers.task].answer == "label" else None,
         groups=None if train.groups is None else group_ids(train),
     )
-    drawn = {split: whole.take(rows[split]) for split in rows if split not in tables}
-    return {**tables, **drawn, "train": whole.take(rows["train"])}
+    drawn = {split: rows[split] for split in rows if split == "train" or split not in tables}
+    features: dict[str, dict] = {split: {} for split in drawn}
+    for name in list(whole.features):  # one column after the other is let go: see above
+        values = whole.features.pop(name)
+        for split, among in drawn.items():
+            features[split][name] = take_rows(values, among)
+    rest = {split: whole.take(among) for split, among in drawn.items()}
+    return tables | {
+        split: dataclasses.replace(rest[split], features=features[split]) for split in drawn
+    }
 
 
 def _describe_answers(values, train, answers, options):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -151,7 +152,7 @@ def load_csv(
     text = {"columns": columns, "separator": separator, "quote": quote, "encoding": encoding}
     text["decimal"] = decimal
     named = {*targets, *options.exclude, *options.column_types, groups}
-    sources, contents = {}, []
+    sources, parts = {}, []
     texts = {groups, *(name for name, kind in options.column_types.items() if kind != "numeric")}
     texts.update(targets if options.rename_labels else ())
     with naming(owner):
@@ -162,7 +163,7 @@ def load_csv(
             cells = NumberCells(texts, targets, options.na_values, decimal)
             text["cells"] = cells if thousands is None else None
             read = read_table_file(pathlib.Path(file), **text)
-            contents.append(read.content)
+            parts += [read.parts()]
             table = read.without_index(named)
             sources[split] = read_source(
                 table,
@@ -177,7 +178,8 @@ def load_csv(
             )
             features = sources["train"].features.items()  # other files are read alike
             texts.update(name for name, column in features if isinstance(column, Texts))
-        digest = fingerprint(contents)
+        del read, table  # what is in the sources needs no second place in memory
+        digest = fingerprint(itertools.chain.from_iterable(parts))
         return assemble(sources, options, dataset=pathlib.Path(path).name, digest=digest)
 
 

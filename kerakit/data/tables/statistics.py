@@ -87,25 +87,22 @@ def is_constant(feature: Feature) -> bool:
 
 def _describe_numbers(values) -> dict[str, Any]:
     """The statistics of one column of numbers, as keyword arguments of `Feature`."""
-    known = values[~np.isnan(values)].astype(np.float64)
+    known = values[~np.isnan(values)]
     statistics = {"missing": len(values) - len(known), "quantiles": ()}
     if not len(known):
         return statistics | dict.fromkeys(("mean", "variance", "minimum", "maximum"), 0.0)
+    ranked, exact = np.sort(known), known.astype(np.float64)
     return statistics | {
-        "mean": float(known.mean()),
-        "variance": float(known.var()),
-        "minimum": float(known.min()),
-        "maximum": float(known.max()),
-        "quantiles": tuple(np.unique(_quantiles(values)).tolist()),
+        "mean": float(exact.mean()),
+        "variance": float(exact.var()),
+        "minimum": float(ranked[0]),
+        "maximum": float(ranked[-1]),
+        "quantiles": tuple(np.unique(_quantiles(ranked)).tolist()),
     }
 
 
-def _quantiles(values):
-    """What `numpy.quantile` gives for the numbers that are not NaN; a sort is far quicker.
-
-    With 65 quantiles NumPy's partial sort takes ten times as long as its sort.
-    """
-    ranked = np.sort(values[~np.isnan(values)])
+def _quantiles(ranked):
+    """What `numpy.quantile` gives for sorted values; it would sort ten times as long."""
     index = (len(ranked) - 1) * _QUANTILES
     below = np.floor(index).astype(int)
     above = np.minimum(below + 1, len(ranked) - 1)
