@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.data.columns.frames import is_text
 from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
 from kerakit.errors import DataError
 
@@ -22,7 +23,6 @@ __all__ = [
     "Numbers",
     "Texts",
     "is_date_type",
-    "is_text",
     "number_text",
     "read_column",
 ]
@@ -260,15 +260,6 @@ def number_text(value: Any) -> str:
     with np.errstate(over="ignore"):
         short = np.float32(value)
     return str(short) if float(short) == value else repr(value)
-
-
-def is_text(kind: Any) -> bool:
-    """Whether a `pyarrow` type is one of strings."""
-    import pyarrow as pa
-
-    return (
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
-    )
 
 
 def _is_period(kind):

@@ -11,7 +11,7 @@ from kerakit.errors import DataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["frame_columns", "is_frame"]
+__all__ = ["frame_columns", "is_frame", "is_text"]
 
 
 def is_frame(value: Any) -> bool:
@@ -52,6 +52,15 @@ def frame_columns(frame: Any, name: str) -> dict[str, pa.ChunkedArray]:
     index = _pandas_index(table)
     pairs = zip(names, table.columns, strict=True)
     return {column: values for column, values in pairs if column not in index}
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a `pyarrow` type is one of strings."""
+    import pyarrow as pa
+
+    return (
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    )
 
 
 def _pandas_index(table):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerakit.data.columns.column import Encoded, Numbers, is_text
+from kerakit.data.columns.column import Encoded, Numbers
+from kerakit.data.columns.frames import is_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

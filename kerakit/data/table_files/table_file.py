@@ -7,8 +7,8 @@ import pathlib
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from kerakit.data.columns.column import Encoded, is_text
-from kerakit.data.columns.frames import frame_columns
+from kerakit.data.columns.column import Encoded
+from kerakit.data.columns.frames import frame_columns, is_text
 from kerakit.data.files.plain_text import check_file, decode, file_bytes, in_utf8, unpacked
 from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.table_files.delimited import read_delimited
