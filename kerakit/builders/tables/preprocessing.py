@@ -102,6 +102,12 @@ def tabular_preprocess(
             f"{shortlist((f.name for f in others), 5)} of kind {' and '.join(kinds)}. Leave "
             "them out with exclude= when you load the data."
         )
+    unknown = [f.name for f in dates if not f.parts]
+    if unknown:
+        raise ArgumentError(
+            f"{owner} needs the statistics of the dates {shortlist(unknown, 5)}, and their Feature "
+            "has no parts. A loader makes a Spec with them: kk.load_arrays(df, 'TARGET').spec."
+        )
     read = date_tensors(dates, by_name)
     numeric += read.features
     dense = _numeric(numeric, {**by_name, **read.numbers}, options) if numeric else []

@@ -8,8 +8,9 @@ import tensorflow as tf
 from kerakit.builders import linear_regressor, mlp_classifier, polynomial_regressor
 from kerakit.builders.tables.preprocessing import ColumnOptions, tabular_preprocess
 from kerakit.data.columns.date_numbers import ISO_WIDTH, character_ids, iso_numbers
-from kerakit.data.spec import Spec, Target
+from kerakit.data.spec import Feature, Spec, Target
 from kerakit.data.tables.date_features import describe_column
+from kerakit.errors import ArgumentError
 
 # A Monday and a Tuesday of two years, at two hours, and a missing date.
 TRAIN = ["2023-01-02T06:00:00", "2024-01-02T18:00:00", ""]
@@ -90,6 +91,11 @@ def test_a_date_without_any_value_or_without_change_is_built():
     constant = spec(("day", ["2024-05-03"] * 3), ("never", [""] * 3))
     values = preprocessed(constant, day=["2024-05-03", "2030-01-01"], never=["", "2024-05-03"])
     assert np.isfinite(values).all() and np.abs(values).max() <= 1
+
+
+def test_a_date_without_statistics_is_refused_in_one_line():
+    with pytest.raises(ArgumentError, match="linear_regressor needs the statistics of the dates"):
+        linear_regressor(Spec("regression", (Feature("day", "date", "string"),)))
 
 
 def test_models_of_dates_are_saved_with_keras_own_layers(tmp_path):
