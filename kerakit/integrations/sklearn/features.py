@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_array
 
 from kerakit.data.columns.column import Numbers, Texts, read_column
+from kerakit.data.columns.dates import find_dates
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.columns.spelling import Spellings
@@ -121,6 +122,7 @@ def read_features(x: Any, owner: str) -> tuple[FeatureReader, dict[str, np.ndarr
             words = np.unique(arrays[name])
             categories[name] = Texts(words, np.arange(len(words)), tuple(words))
     _warn_of_numbers(columns)
+    _warn_of_order(columns, kinds)
     matrix = list(columns) == [_MATRIX] and columns[_MATRIX].values.ndim > 1
     reader = FeatureReader(inputs, kinds, matrix, categories)
     return reader, {name: arrays[column] for column, name in inputs.items()}
@@ -167,6 +169,18 @@ def _warn_of_numbers(columns):
             f"{_origin(name)}: {found[name].sentence} The column is read as categorical. Convert "
             "it to numbers; or to the type category, if its values are categories."
         )
+
+
+def _warn_of_order(columns, kinds):
+    """Warn where dates do not tell whether the day or the month comes first."""
+    for name, kind in kinds.items():
+        found = find_dates(columns[name]) if kind == "date:month first" else None
+        if found is not None and found.doubt:
+            warn(
+                f"{_origin(name)}: no value tells whether the day or the month comes first, as in "
+                f"{found.doubt!r}. The column is read with the month first. To say which, convert "
+                "it with pandas.to_datetime."
+            )
 
 
 def _float32(array):

@@ -203,5 +203,8 @@ def test_dates_of_frames_and_of_objects_are_learned():
     assert model.score(x, y) > 0.999
     texts = pandas.DataFrame({"day": days.strftime("%d.%m.%Y")})
     np.testing.assert_array_equal(model.predict(texts), model.predict(x))
+    doubtful = pandas.DataFrame({"day": [f"0{1 + i % 9}/0{1 + i % 8}/2023" for i in range(210)]})
+    with pytest.warns(UserWarning, match="X, column 'day': no value tells whether the day"):
+        KerakitRegressor(builder="linear", epochs=1).fit(doubtful, y)
     objects = KerakitRegressor(builder="linear", epochs=1).fit(x.to_numpy(dtype=object), y)
     assert objects.score(x.to_numpy(dtype=object), y) > 0.999
