@@ -40,6 +40,7 @@ def hidden_head(shapes, make_model):
 
 
 @pytest.mark.training
+@pytest.mark.slow
 def test_every_stage_calls_the_hooks_of_keras(shapes, make_model):
     theirs, ours = Recorder(), Recorder()
     model = hidden_head(shapes, make_model)
