@@ -174,3 +174,14 @@ def test_monthly_series(test_data, file, steps, channel):
     data = load_series(test_data / "sequences" / file, calendar="year")
     assert len(series_of(data)) == steps and data.spec.target.names == (channel,)
     assert (data.spec.series.season, data.spec.series.horizon) == (12, 12)
+
+
+def test_an_index_of_periods_stands_for_their_starts():
+    import pandas as pd
+
+    from kerakit.data.series.source import with_dates
+
+    months = pd.period_range("2020-01", periods=3, freq="M", name="month")
+    table = with_dates(pd.Series([1.0, 2.0, 3.0], months, name="sales"))
+    assert table.month.tolist() == list(pd.date_range("2020-01", periods=3, freq="MS"))
+    assert table.sales.tolist() == [1.0, 2.0, 3.0]
