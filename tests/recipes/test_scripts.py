@@ -71,7 +71,8 @@ def test_a_wrong_file_or_number_is_named_before_tensorflow_is_imported(tmp_path)
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
     assert done.returncode == 0, done.stderr
-    errors = done.stderr.splitlines()
+    # On a slow machine a line "Reading FILE ..." says what takes longer than two seconds.
+    errors = [line for line in done.stderr.splitlines() if not line.endswith(" ...")]
     assert done.stderr.count("error: ") == len(errors) == len(WRONG) + 2 + len(NUMBERS)
     assert all(flag in error for flag, error in zip(NUMBERS, errors[-len(NUMBERS) :], strict=True))
     assert float(done.stdout.split()[-1]) < 2.0
