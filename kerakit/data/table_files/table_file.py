@@ -21,7 +21,7 @@ from kerakit.warn import warn
 __all__ = ["PARQUET", "TableFile", "read_table_file"]
 
 PARQUET = (".parquet", ".pq")
-_ROWS = 1 << 14  # of a batch
+_ROWS = 1 << 12  # of a batch
 _BUFFER = 1 << 18  # bytes of a column that are read at once, instead of the whole column
 _EXPECTED = "a file of CSV, JSON lines or Parquet"
 
