@@ -141,6 +141,11 @@ def first_fit(clone, names, printed):
     assert kinds == ["numeric", "categorical", "numeric"]
 
 
+def texts_without_a_vectorizer(clone, names, printed):
+    label = str(names["model"].predict(["good"])[0])
+    assert label in ("neg", "pos") and printed.split() == [f"['{label}']", "(2,", "2)"]
+
+
 def search(clone, names, printed):
     assert names["search"].best_params_ == {"hidden": (64, 64)}
     assert names["search"].best_score_ > 0.9
@@ -202,6 +207,7 @@ PYTHON = {
     "Callbacks": callbacks,
     "Tuning": tuning,
     "A first fit": first_fit,
+    "Texts, images and sequences": texts_without_a_vectorizer,
     "A search": search,
     "Your own network": own_network,
     "To TensorFlow Serving": estimator_to_the_server,
