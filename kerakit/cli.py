@@ -76,8 +76,8 @@ def predict(
         separator: the character between fields, or tab. Default: it is detected.
         quote: the character around fields that hold separators, or none. Default: ".
         encoding: encoding of the file, such as latin-1. Default: utf-8.
-        na_values: strings that stand for a missing value, separated by commas. Default: those of
-            the training.
+        na_values: strings that stand for a missing value beside NA and the like, separated by
+            commas. "" stands for empty cells alone. Default: those of the training.
         decimal: the character before the fraction of a number. Default: that of the training.
         thousands: the character between thousands. Default: that of the training.
         keep: columns of the file to copy before the answers, such as an id, separated by commas.

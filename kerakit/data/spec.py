@@ -137,8 +137,9 @@ class Spec:
         seed: int. Seed of the split.
         fingerprint: str. SHA-256 of the data that was read, in hexadecimal.
         dataset: str. The name of the data: of a file or of a built-in set.
-        na_values: tuple of strings that stood for a missing value in the source, or `None` for
-            the usual ones, so that a file to score is read as the training file was.
+        na_values: tuple of strings that stood for a missing value in the source beside the
+            usual ones, or `None`, so that a file to score is read as the training file was. An
+            empty tuple: only an empty cell was missing.
         decimal, thousands: str, and str or `None`. The separators of the source's numbers,
             likewise.
         series: `Series` of a forecast, else `None`.

@@ -104,7 +104,7 @@ class TableFlags(RunFlags):
     task: Task = None
     """regression, binary, multiclass or multilabel. Default: it follows from the target."""
     na_values: str | None = None
-    """Strings that stand for a missing value, separated by commas."""
+    """Strings that are missing values beside NA and the like, separated by commas; "" for none."""
     decimal: str | None = None
     """Character before the fraction of a number. Default: a point."""
     thousands: str | None = None
@@ -194,7 +194,7 @@ class SeriesFlags(RunFlags):
     validation_size: float | None = None
     """Fraction of the other steps to validate on. Default: 0.2."""
     na_values: str | None = None
-    """Strings that stand for a missing value, separated by commas."""
+    """Strings that are missing values beside NA and the like, separated by commas; "" for none."""
     unit: str | None = None
     """Unit of the values. The report shows it."""
 

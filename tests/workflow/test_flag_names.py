@@ -73,6 +73,7 @@ MESSAGES = {
     ),
     "Pass decimal=',' and thousands='.'.": "Pass --decimal ',' and --thousands '.'.",
     "pass drop_missing_target=True.": "pass --drop-missing-target.",
+    "with na_values=[] only an empty cell does": "with --na-values '' only an empty cell does",
     'Pass thousands="\'".': 'Pass --thousands "\'".',
     "pass quote=None or separator='\\t'.": "pass --quote none or --separator 'tab'.",
     "the name is too long: exclude=('a', 'b...c'": "the name is too long: --exclude ('a', 'b...c'",

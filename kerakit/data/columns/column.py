@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.data.columns.frames import is_text
-from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
+from kerakit.data.columns.missing import NUMBER_NA_VALUES, has_usual, missing_texts
+from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = [
-    "NA_VALUES",
     "Encoded",
     "Images",
     "Numbers",
@@ -27,9 +27,6 @@ __all__ = [
     "read_column",
 ]
 
-# Spellings of a missing value: those of `pandas.read_csv` without the rare ones, and the `?` of
-# the UCI repository. An empty cell is always missing.
-NA_VALUES = ("?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "null", "NULL", "None")
 _MARKERS = frozenset(NUMBER_NA_VALUES)
 
 
@@ -169,9 +166,10 @@ def read_column(
         values: `pyarrow.Array` or `ChunkedArray`, a numeric array of shape `(n, d)`, a
             uint8 array of images of shape `(n, height, width, channels)`; or `Numbers` or
             `Encoded`, which a reader of files has made.
-        na_values: sequence of strings that stand for a missing value. Defaults to `None`:
-            `NA_VALUES` in a text file, and `NUMBER_NA_VALUES` in its columns whose other cells
-            are numbers; only nulls in a source with types.
+        na_values: sequence of strings that stand for a missing value. In a text file they add
+            to the usual ones: those of `missing_texts`, and `NUMBER_NA_VALUES` in columns whose
+            other cells are numbers. An empty sequence leaves only empty cells. A source with
+            types has nulls, and no usual ones. Defaults to `None`.
         typed: bool. Whether the source has types. The strings of a text file lose the white
             space around them, and may be numbers. Defaults to `True`.
         origin: str. The name of the column, for an error.
@@ -221,10 +219,8 @@ def read_column(
     written = words.to_pylist()
     if not typed:
         words = pc.utf8_trim_whitespace(words)
-    usual = na_values is None and not typed
-    if na_values is None:
-        na_values = () if typed else NA_VALUES
-    missing = pc.is_in(words, pa.array([*na_values, ""], pa.string()))
+    usual = has_usual(na_values) and not typed
+    missing = pc.is_in(words, pa.array(missing_texts(na_values, typed), pa.string()))
     texts = pc.if_else(missing, "", words)
     codes = pc.fill_null(values.indices, len(texts)).to_numpy(zero_copy_only=False)
     same = texts.equals(values.dictionary)  # a list of strings takes time

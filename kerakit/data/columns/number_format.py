@@ -1,4 +1,4 @@
-"""Numbers in text files: their separators, and the texts that stand for a missing number."""
+"""Numbers in text files: their separators, and how they are parsed."""
 
 from __future__ import annotations
 
@@ -15,23 +15,7 @@ from kerakit.errors import ArgumentError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["NUMBER_NA_VALUES", "PLAIN", "NumberFormat"]
-
-# Texts that stand for a missing number. In a column of words they may be values, so they count
-# as missing only in a column whose other cells are numbers. They are the spellings of
-# `pandas.read_csv` that `NA_VALUES` lacks, the errors of a spreadsheet, the null of MySQL, the
-# dots and colons of statistical offices, and words.
-_SIGNS = "- -- --- – — . .. ... … : * ** ? ?? / \\N #N/A! #VALUE! #DIV/0! #REF! #NAME? #NUM! #NULL!"
-_WORDS = "none null nil nan na n.a. n.a n/a n/d nd #na missing unknown undefined unavailable empty"
-_PHRASES = ("#n/a n/a", "not available", "no data", "(null)", "(none)", "(missing)", "<none>")
-_RARE = "-nan -NaN 1.#IND -1.#IND 1.#QNAN -1.#QNAN <NA>"
-_LOWER = (*_WORDS.split(), *_PHRASES)
-NUMBER_NA_VALUES = tuple(
-    dict.fromkeys(
-        [*_SIGNS.split(), *_RARE.split()]
-        + [spell(word) for word in _LOWER for spell in (str, str.upper, str.capitalize, str.title)]
-    )
-)
+__all__ = ["PLAIN", "NumberFormat"]
 
 _SPACES = "\u00a0\u202f "  # those that people write between thousands
 _MINUS = "\u2212"

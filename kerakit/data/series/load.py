@@ -86,8 +86,9 @@ def load_series(
             `[1, inf)`, the number of steps. Defaults to `0.2`.
         validation_size: float in `(0.0, 1.0)`, the fraction of the other steps to validate on; an
             int in `[1, inf)`, the number of steps; or 0 for none. Defaults to `0.2`.
-        na_values: str or sequence of str that stand for missing values beside the empty cell of
-            a text file. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like.
+        na_values: str or sequence of str that stand for missing values, in addition to the usual
+            ones of a text file: the empty cell, `NA`, `null`, `-`, `.` and their like, as in
+            `load_csv`. With `[]` only an empty cell is missing. Defaults to `None`.
         unit: str. Unit of the values, for reports. Defaults to `None`.
         seed: int in `[0, inf)`. Recorded in `spec.seed`; the split by time needs no chance.
             Defaults to `0`.

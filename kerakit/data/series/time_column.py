@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerakit.data.columns.column import NA_VALUES, Numbers, read_column
+from kerakit.data.columns.column import Numbers, read_column
+from kerakit.data.columns.missing import missing_texts
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def holds_times(values: pa.Array | pa.ChunkedArray | np.ndarray, typed: bool) ->
         return True
     if not _is_text(values.type):
         return False
-    words = read_column(values, NA_VALUES, typed).values
+    words = read_column(values, missing_texts(None), typed).values
     there = [word for word in words if word and not word.isdigit()]
     # The first value is enough to see that most columns of text hold no dates.
     if not there or _moment(there[0]) is None and _moment(there[-1]) is None:
@@ -116,7 +117,7 @@ def read_times(
     if pa.types.is_timestamp(values.type) or pa.types.is_date(values.type):
         return _typed_times(values, name, location)
     if _is_text(values.type):
-        column = read_column(values, NA_VALUES, typed)
+        column = read_column(values, missing_texts(None), typed)
         _refuse_missing(column.missing(), name, location)
         if column.odd.any():
             return _written_times(column, name, location)

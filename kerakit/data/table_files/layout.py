@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
-from kerakit.data.columns.column import NA_VALUES
+from kerakit.data.columns.missing import missing_texts
 from kerakit.data.table_files.header import Header, read_header
 from kerakit.errors import DataError
 
@@ -289,7 +289,7 @@ def _headless(names):
         try:
             float(cell)
         except ValueError:
-            if cell not in NA_VALUES:
+            if cell not in missing_texts(None):
                 continue
         return f" The first row holds {cell!r}: if the file has no header, pass columns=."
     return ""

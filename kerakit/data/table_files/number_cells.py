@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerakit.data.columns.column import NA_VALUES
-from kerakit.data.columns.number_format import NUMBER_NA_VALUES
+from kerakit.data.columns.missing import missing_numbers
 from kerakit.data.table_files.gather import gather
 
 if TYPE_CHECKING:
@@ -28,7 +27,8 @@ class NumberCells:
         texts: collection of strings. The columns that stay strings in any case.
         exact: collection of strings. The columns whose numbers are float64, and that stay strings
             where one is missing. The numbers of other columns are float32.
-        na_values: tuple of strings that stand for missing values, or `None` for the usual.
+        na_values: tuple of strings that stand for missing values beside the usual, or `None`.
+            An empty tuple stands for empty cells alone.
         decimal: str. The character of decimals.
     """
 
@@ -40,8 +40,7 @@ class NumberCells:
     @property
     def markers(self) -> list[str]:
         """The cells of a column of numbers that stand for a missing one."""
-        usual = (*NA_VALUES, *NUMBER_NA_VALUES)
-        words = dict.fromkeys(["", *(usual if self.na_values is None else self.na_values)])
+        words = missing_numbers(self.na_values)
         return [space + word for space in ("", " ") for word in words]
 
     def apply_to(self, content: bytes) -> bool:

@@ -75,8 +75,9 @@ def load_arrays(
         task, test_size, validation_size, column_types, exclude, rename_labels, pos_label,
             drop_missing_target, unit, seed: as in `load_csv`. The labels of a one-hot array are
             `0`, `1`, `2`, ..., those of one-hot columns with names are the names.
-        na_values: as in `load_csv`, but it defaults to no strings, since arrays and frames have
-            nulls.
+        na_values: str or sequence of str that stand for missing values, in addition to nulls.
+            `NA` and the like are strings as others here, since arrays and frames have nulls.
+            Defaults to `None`.
         dataset: str. The name of the data in reports. Defaults to `"arrays"`.
 
     Returns:

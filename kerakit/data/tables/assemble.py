@@ -10,7 +10,6 @@ import numpy as np
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.labels import group_ids
 from kerakit.data.columns.spelling import spellings_of
-from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.names import identifiers
 from kerakit.data.spec import Spec, Target
@@ -21,6 +20,7 @@ from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.flag_targets import flag_targets
 from kerakit.data.tables.statistics import describe_target, is_constant
 from kerakit.data.tables.targets import encode_targets
+from kerakit.data.tables.unknown import UnknownValues
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 from kerakit.files import fingerprint

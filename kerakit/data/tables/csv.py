@@ -81,9 +81,10 @@ def load_csv(
             for `datetime.strptime`; `"date:day first"` and `"date:month first"` say which number
             comes first in 03/05/2024. Defaults to `None`.
         na_values: str or sequence of str that stand for missing values, in addition to the
-            empty cell. Defaults to `None`: `?`, `NA`, `NaN`, `null`, `None` and their like;
-            and `-`, `.`, `none`, `missing` and their like in columns whose other cells are
-            numbers.
+            usual ones: the empty cell, `?`, `NA`, `NaN`, `null`, `None` and their like; and `-`,
+            `.`, `none`, `missing` and their like in columns whose other cells are numbers. Where
+            `NA` or `None` is a category, pass `[]`: then only an empty cell is missing. Defaults
+            to `None`: the usual ones.
         decimal: str. The character before the fraction of the numbers in a text file, as in
             `pandas.read_csv`. Defaults to `"."`.
         thousands: str. The character between thousands there. Defaults to `None`.

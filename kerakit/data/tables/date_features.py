@@ -10,6 +10,7 @@ import numpy as np
 from kerakit.checks import short_repr
 from kerakit.data.columns.column import Numbers, Texts
 from kerakit.data.columns.dates import check_dates, find_dates, numbers_of, read_dates
+from kerakit.data.columns.missing import has_usual
 from kerakit.data.spec import Feature
 from kerakit.data.tables.statistics import describe_feature
 from kerakit.errors import DataError
@@ -141,6 +142,6 @@ def _part(name, every, codes, valid):
 
 def _without_markers(column, options):
     """The column with `""` for what stands for a missing date in a text file."""
-    if isinstance(column, Numbers) or column.typed or options.na_values is not None:
+    if isinstance(column, Numbers) or column.typed or not has_usual(options.na_values):
         return column
     return column.without_markers()

@@ -182,7 +182,9 @@ def _refuse_missing(name, column, source, options):
         return
     row = int(np.argmax(missing))
     written = "" if isinstance(column, Numbers) else column.written[column.codes[row]]
-    note = f" ({written!r} counts as missing; na_values= changes that)" if written.strip() else ""
+    note = ""
+    if written.strip():
+        note = f" ({written!r} counts as missing; with na_values=[] only an empty cell does)"
     remedy = "remove these rows"
     if options.drop_missing_target is not None:
         remedy = "leave out these rows with drop_missing_target=True"

@@ -14,12 +14,12 @@ from kerakit.data.columns.dates import find_dates
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.columns.spelling import Spellings
-from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.columns.values import as_column
 from kerakit.data.names import identifiers
 from kerakit.data.options import Options
 from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.source import Source
+from kerakit.data.tables.unknown import UnknownValues
 from kerakit.warn import warn
 
 __all__ = ["FINITE", "FeatureReader", "frame_or_array", "read_features"]

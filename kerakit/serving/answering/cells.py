@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.checks import short_repr
-from kerakit.data.columns.column import NA_VALUES, Numbers, Texts, read_column
+from kerakit.data.columns.column import Numbers, Texts, read_column
 from kerakit.data.columns.dates import check_dates, read_dates
-from kerakit.data.columns.number_format import NUMBER_NA_VALUES, PLAIN, NumberFormat
+from kerakit.data.columns.missing import has_usual, missing_numbers
+from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.errors import DataError
 
@@ -72,7 +73,7 @@ def feature_values(
 def _dates(feature, column, name, typed, na_values, file, location):
     """The dates of a column in ISO 8601."""
     read = read_column(column, na_values, typed, f"{file}, column {name!r}")
-    if isinstance(read, Texts) and na_values is None and not typed:
+    if isinstance(read, Texts) and has_usual(na_values) and not typed:
         read = read.without_markers()
     dates, wrong = read_dates(read, feature.format)
     check_dates(wrong, read, name, location, "Correct it, or leave the cell empty.")
@@ -89,8 +90,7 @@ def _plain_numbers(column, na_values):
     import pyarrow.compute as pc
 
     words = pc.utf8_trim_whitespace(column)
-    markers = (*NA_VALUES, *NUMBER_NA_VALUES) if na_values is None else na_values
-    missing = pc.is_in(words, pa.array([*markers, ""], pa.string()))
+    missing = pc.is_in(words, pa.array(missing_numbers(na_values), pa.string()))
     try:
         numbers = pc.cast(pc.if_else(missing, None, words), pa.float64())
     except pa.ArrowInvalid:
@@ -104,7 +104,7 @@ def _numbers(feature, column, name, typed, na_values, file, location, format):
     read = read_column(column, na_values, typed, f"{file}, column {name!r}", format)
     if isinstance(read, Numbers):
         return read.values
-    if na_values is None and not typed:
+    if has_usual(na_values) and not typed:
         read = read.without_markers()
     numbers, odd = read.parsed, read.odd
     if odd.any() and _is_flag(feature):

@@ -13,9 +13,9 @@ import numpy as np
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.frames import is_frame
 from kerakit.data.columns.spelling import spellings_of
-from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.data import Data, Table
 from kerakit.data.storage.mapped import is_lazy
+from kerakit.data.tables.unknown import UnknownValues
 from kerakit.errors import ArgumentError
 from kerakit.serving.answering.columns import answer_columns
 from kerakit.serving.answering.forms import same_length, usual_form

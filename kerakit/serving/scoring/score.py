@@ -14,11 +14,11 @@ import numpy as np
 from kerakit.checks import check, check_int
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.columns.spelling import spellings_of
-from kerakit.data.columns.unknown import UnknownValues
 from kerakit.data.files.signature import HEAD, is_parquet
 from kerakit.data.options import names
 from kerakit.data.table_files.json_rows import JSON, is_json
 from kerakit.data.table_files.parquet_stream import ParquetStream
+from kerakit.data.tables.unknown import UnknownValues
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import atomic_path
 from kerakit.serving.answering.cells import feature_values

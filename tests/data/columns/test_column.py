@@ -1,8 +1,10 @@
 """Reading one column."""
 
 import datetime
+import io
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -16,9 +18,25 @@ def test_text_file_columns_are_stripped_and_markers_are_missing():
     assert column.missing().tolist() == [False, True, True, True, False, False]
 
 
-def test_given_markers_replace_the_usual_ones_but_not_the_empty_cell():
-    column = read_column(pa.array(["?", "-999", "", "NA"]), na_values=("-999",), typed=False)
-    assert column.strings().tolist() == ["?", "", "", "NA"]
+def test_given_markers_add_to_the_usual_ones_as_in_pandas():
+    cells = ["a", "-999", "NA", "nan", "b", "-"]
+    column = read_column(pa.array(cells), na_values=("-999",), typed=False)
+    frame = pd.read_csv(io.StringIO("\n".join(["x", *cells])), na_values=["-999"])
+    assert column.missing().tolist() == frame["x"].isna().tolist()
+    assert column.strings().tolist() == ["a", "", "", "", "b", "-"]
+
+
+@pytest.mark.parametrize("na_values", [(), ("",)])
+def test_no_markers_leave_the_empty_cell(na_values):
+    column = read_column(pa.array(["NA", "", "None", "?"]), na_values, typed=False)
+    assert column.strings().tolist() == ["NA", "", "None", "?"]
+    numbers = read_column(pa.array(["1", "-"]), na_values, typed=False)
+    assert numbers.odd.tolist()[:2] == [False, True]
+
+
+def test_a_source_with_types_has_the_given_markers_alone():
+    column = read_column(pa.array(["NA", "lost", None]), na_values=("lost",))
+    assert column.strings().tolist() == ["NA", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from kerakit.data.columns.column import read_column
-from kerakit.data.columns.number_format import NUMBER_NA_VALUES, NumberFormat
+from kerakit.data.columns.missing import NUMBER_NA_VALUES
+from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.options import Options
 from kerakit.errors import ArgumentError
 
@@ -68,8 +69,13 @@ def test_a_marker_among_words_may_be_a_value():
         assert column.strings().tolist() == words
 
 
-def test_given_markers_and_sources_with_types_have_no_others():
-    assert read_column(pa.array(["1", "-"]), na_values=("?",), typed=False).odd.tolist()[1]
+def test_given_markers_add_to_those_of_numbers():
+    column = read_column(pa.array(["1", "-", "lost", "n.a."]), na_values=("lost",), typed=False)
+    np.testing.assert_array_equal(column.numbers(), [1, np.nan, np.nan, np.nan])
+    assert not column.odd.any()
+
+
+def test_sources_with_types_have_no_markers():
     assert read_column(pa.array(["1", "-"])).strings().tolist() == ["1", "-"]
     assert len(set(NUMBER_NA_VALUES)) == len(NUMBER_NA_VALUES)
 

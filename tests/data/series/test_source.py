@@ -85,6 +85,18 @@ def test_a_text_among_the_values_is_named(write):
     assert np.isnan(series_of(data)[6]) and data.spec.na_values == ("broken",)
 
 
+def test_na_values_adds_to_the_usual_markers(write):
+    lines = FRAME[["day", "load"]].to_csv(index=False).splitlines()
+    for row, cell in ((5, "broken"), (6, "-"), (7, "NA"), (8, "")):
+        lines[row] = f"{lines[row].split(',')[0]},{cell}"
+    path = write("\n".join(lines))
+    with pytest.warns(UserWarning, match="4 of 20 values are missing"):
+        data = load_series(path, na_values="broken", **SIZES)
+    assert np.flatnonzero(np.isnan(series_of(data))).tolist() == [4, 5, 6, 7]
+    with pytest.raises(DataError, match="'broken' is not a number; 3 of"):
+        load_series(path, value="load", na_values=[], **SIZES)
+
+
 def test_a_slip_beside_other_columns_does_not_hide_the_column(write):
     lines = FRAME.to_csv(index=False).splitlines()
     lines[7] = lines[7].replace("6.0", "6,0".replace(",", "."), 1).replace("6.0,Rome", "six,Rome")

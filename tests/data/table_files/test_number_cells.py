@@ -76,6 +76,19 @@ def test_a_marker_that_is_a_number_is_missing_with_spaces_around_it_too():
     assert isinstance(quick, Numbers) and np.flatnonzero(quick.missing()).tolist() == [1]
 
 
+@pytest.mark.parametrize(
+    ("na_values", "is_number", "missing"),
+    [(None, False, 3), (("lost",), True, 7), ((), False, 1), (("-9",), False, 5)],
+)
+def test_given_markers_are_those_of_the_strings(na_values, is_number, missing):
+    cells = ("lost", "NA", "-", "-9", "")
+    quick, strings = both(lambda i: cells[i % 5] if i < 9 else str(i), 50, na_values=na_values)
+    assert isinstance(quick, Numbers) == is_number
+    read, expected = (read_column(x, na_values, typed=False) for x in (quick, strings))
+    np.testing.assert_array_equal(read.missing(), expected.missing())
+    assert expected.missing().sum() == missing
+
+
 def test_decimal_commas():
     quick, _ = both(lambda i: f'"{i},5"', rows=50, decimal=",")
     assert isinstance(quick, Numbers) and quick.values[3] == 3.5

@@ -25,6 +25,34 @@ def test_a_marker_among_numbers_is_missing_without_a_word(write, marker):
     assert missing == 25
 
 
+def test_na_values_adds_to_the_usual_markers_as_in_pandas(write):
+    cells = ["lost", "", "NA", "nan", "-", "n/a"]
+    path = write(rows_of(lambda i: cells[i % 6] if i % 8 == 0 else i % 97 + 0.5))
+    data = kk.load_csv(path, "y", na_values=["lost"])
+    frame = pd.read_csv(path, sep=";", na_values=["lost", "-"])
+    mine = np.concatenate([data.table(split).features["x"] for split in data.spec.sizes])
+    assert np.isnan(mine).sum() == frame["x"].isna().sum() == 50
+    np.testing.assert_allclose(np.sort(mine)[:350], np.sort(frame["x"])[:350])
+    assert kk.Spec.from_json(data.spec.to_json()).na_values == ("lost",)
+
+
+@pytest.mark.parametrize(
+    ("na_values", "vocabulary"),
+    [(None, {"DE", "FR"}), (["FR"], {"DE"}), ([], {"DE", "FR", "NA", "None"})],
+)
+def test_a_category_may_be_written_as_a_marker(write, na_values, vocabulary):
+    path = write(rows_of(lambda i: ("DE", "NA", "FR", "None", "")[i % 5]))
+    data = kk.load_csv(path, "y", na_values=na_values)
+    assert set(data.spec.features[0].vocabulary) - {""} == vocabulary
+
+
+def test_a_target_that_is_written_as_a_marker_names_the_way_out(write):
+    path = write(rows_of(lambda i: i % 7, lambda i: ("DE", "NA")[i % 2]))
+    with pytest.raises(DataError, match=r"'NA' counts as missing; with na_values=\[\] only"):
+        kk.load_csv(path, "y")
+    assert kk.load_csv(path, "y", na_values=[]).spec.classes == ("DE", "NA")
+
+
 @pytest.mark.parametrize(
     ("x", "words"),
     [

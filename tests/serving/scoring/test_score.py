@@ -75,10 +75,13 @@ def test_categories_are_spelled_as_the_vocabulary_spells_them(column, typed):
 
 def test_markers_of_missing_numbers_can_be_given():
     np.testing.assert_array_equal(
-        read(["-9", "", "1"], NUMBER, na_values=("-9",)), [np.nan, np.nan, 1]
+        read(["-9", "", "1", "NA", "-"], NUMBER, na_values=("-9",)),
+        [np.nan, np.nan, 1, np.nan, np.nan],
     )
+    assert read(["NA", "lost", "b"], TEXT, na_values=("lost",)).tolist() == ["", "", "b"]
+    assert read(["NA", "", "b"], TEXT, na_values=()).tolist() == ["NA", "", "b"]
     with pytest.raises(DataError, match="t, line 2, column 'c': 'NA' is not a number"):
-        read(["NA"], NUMBER, na_values=("-9",))
+        read(["NA"], NUMBER, na_values=())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kerakit.data.columns.spelling import Spellings
-from kerakit.data.columns.unknown import UnknownValues
+from kerakit.data.tables.unknown import UnknownValues
 
 
 def count(*blocks):
