@@ -1,6 +1,7 @@
 """Tasks, labels and targets, through `load_arrays` as a user meets them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import kerakit as kk
@@ -192,6 +193,18 @@ def test_rows_without_a_target_can_be_left_out(write):
     rows = np.concatenate([table.features["x"] for table in tables])
     assert sorted(rows) == [row for row in range(40) if row % 5 != 3]
     np.testing.assert_array_equal(np.concatenate([t.target for t in tables]), rows % 2 * 2.5)
+
+
+def test_rows_of_separators_alone_are_missing_as_in_pandas(write):
+    rows = [f"{row},{'ab'[row % 2]},{row % 3}" for row in range(20)]
+    path = write("\n".join(["x,kind,y", ",,", *rows, ",,", ",,"]))
+    assert pd.read_csv(path).isna().all(axis=1).sum() == 3
+    with pytest.raises(DataError, match=r"line 2, .*3 of 23 rows.*drop_missing_target=True"):
+        load_csv(path, "y")
+    with pytest.warns(UserWarning, match=r"3 of 23 rows have no target .*line 2\."):
+        data = load_csv(path, "y", drop_missing_target=True, validation_size=0)
+    rows = np.concatenate([data.table(split).features["x"] for split in ("train", "test")])
+    assert sorted(rows) == list(range(20))
 
 
 def test_weights_groups_and_places_follow_the_rows_that_are_left():
