@@ -171,6 +171,7 @@ def test_a_metric_of_one_class_does_not_suit_labels_and_tags():
         kk.compile(kk.linear_regressor(3), metrics="mae")
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_fit_evaluate_and_a_loaded_model_agree(tmp_path):
     rng = np.random.default_rng(0)

@@ -24,6 +24,7 @@ def test_an_export_is_verified(exports, tmp_path):
     assert done.returncode == 0 and "all checks passed" in done.stdout, done.stderr
 
 
+@pytest.mark.slow
 def test_an_export_that_answers_otherwise_fails(exports, tmp_path):
     path = shutil.copytree(exports["regression"], tmp_path / "wine" / "1")
     manifest = path / "assets.extra" / "kerakit.json"

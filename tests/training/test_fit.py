@@ -25,6 +25,7 @@ def test_a_perceptron_separates_what_can_be_separated():
     assert history.history["accuracy"][-1] == 1.0  # Novikoff's theorem
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_quantiles_cover_their_share():
     rng = np.random.default_rng(0)

@@ -203,6 +203,7 @@ def test_the_parts_have_their_names():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.backbone
 def test_the_docstring_states_shapes_and_parameters():
     document = pretrained_classifier.__doc__

@@ -156,7 +156,7 @@ def test_a_shifted_or_stretched_series_is_forecast_as_the_old_one(shape, horizon
 @pytest.mark.filterwarnings("error:The structure of")
 @pytest.mark.parametrize(
     ("shape", "horizon"),
-    [*SHAPES[::2], *(pytest.param(*case, marks=pytest.mark.slow) for case in SHAPES[1::2])],
+    [SHAPES[0], *(pytest.param(*case, marks=pytest.mark.slow) for case in SHAPES[1:])],
 )
 def test_a_row_is_answered_alike_in_every_batch(shape, horizon, tmp_path):
     """As many rows as steps or channels: an addition must not mistake one axis for another."""

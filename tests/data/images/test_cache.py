@@ -15,6 +15,7 @@ from kerakit.data.storage.mapped import is_mapped
 pytestmark = pytest.mark.many
 
 
+@pytest.mark.slow
 def test_memory_file_and_stream_give_the_same(tmp_path, pictures):
     pictures.folder(tmp_path, {"a": 12, "b": 10})
     memory = load_images(tmp_path)

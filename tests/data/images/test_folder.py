@@ -182,6 +182,7 @@ def test_bad_parameters_are_refused(tmp_path, options, pictures):
         load_images(tmp_path, rename_labels={"A": "x"})
 
 
+@pytest.mark.slow
 @pytest.mark.large
 def test_a_real_folder(test_data):
     root = test_data / "images" / "hymenoptera"

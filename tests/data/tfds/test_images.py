@@ -121,6 +121,7 @@ def test_mnist_is_what_tfds_reads(prepared, mnist, splits):
     assert pairs(found, ids) == pairs(known["image"], known["label"])
 
 
+@pytest.mark.slow
 def test_mnist_has_known_statistics(mnist):
     # Of all 60,000 training images the mean is 0.1307 and the standard deviation 0.3081 (of 255).
     (feature,) = mnist.spec.features

@@ -33,6 +33,7 @@ def test_report_and_metrics_of_any_classification(make, tmp_path):
         assert f"<tr>{row}</tr>" in page
 
 
+@pytest.mark.slow
 @pytest.mark.drawing
 def test_a_table_of_many_classes_scrolls_and_is_whole(make, tmp_path):
     names = tuple(f"class number {i}" for i in range(100))

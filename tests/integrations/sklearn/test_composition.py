@@ -16,6 +16,7 @@ pytestmark = pytest.mark.training
 SMALL = {"epochs": 15, "learning_rate": 0.03, "random_state": 0}
 
 
+@pytest.mark.slow
 def test_a_search_over_options_of_the_builder():
     x, y = load_iris(return_X_y=True)
     pipeline = make_pipeline(StandardScaler(), KerakitClassifier(**SMALL))

@@ -114,6 +114,7 @@ def test_a_weight_counts_as_repetition(kind):
     assert np.abs(unweighted - weighted).max() > 0.01
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_a_fit_to_the_bit_and_leaves_other_random_numbers_alone():
     x, y = load_iris(return_X_y=True)
     model = KerakitClassifier(hidden=(8,), epochs=3, random_state=7)

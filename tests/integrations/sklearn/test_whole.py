@@ -36,6 +36,7 @@ def of_texts():
     return KerakitClassifier("text", epochs=1, units=4, random_state=0).fit(TEXTS, LABELS)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_texts_are_taken_as_a_pipeline_takes_them(of_texts):
     pipeline = make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(TEXTS, LABELS)

@@ -116,6 +116,7 @@ def test_without_augmentation_there_are_no_copies(shapes, make_model):
             assert not np.array_equal(one, changed)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_what_does_not_fit_in_memory_is_in_files_while_it_trains(shapes, make_model, temporary):
     watched = {}
@@ -129,6 +130,7 @@ def test_what_does_not_fit_in_memory_is_in_files_while_it_trains(shapes, make_mo
     assert not any(watched[512]) and min(watched[0]) >= bytes_
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_head_is_solved_alike_from_files(shapes, make_model, temporary):
     weights = []

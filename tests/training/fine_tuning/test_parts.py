@@ -75,6 +75,7 @@ def test_grey_images_of_another_size_are_prepared_below_the_cut(make_data, make_
     assert_cut(parts, parts.ends[-2], images_of(data))
 
 
+@pytest.mark.slow
 @pytest.mark.training  # it takes as long as one
 def test_a_loaded_model_has_the_same_parts(shapes, make_pretrained, tmp_path):
     model = make_pretrained(shapes)

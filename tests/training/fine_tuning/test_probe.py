@@ -65,7 +65,8 @@ def answers(model, table):
 
 @pytest.mark.training
 @pytest.mark.parametrize(
-    ("classes", "weights"), [(2, False), pytest.param(3, False, marks=pytest.mark.slow), (3, True)]
+    ("classes", "weights"),
+    [(2, False), *(pytest.param(3, way, marks=pytest.mark.slow) for way in (False, True))],
 )
 def test_the_head_is_the_logistic_regression(make_data, make_model, classes, weights):
     """C is cross-validated; the validation rows measure, and are then fitted too."""
@@ -94,6 +95,7 @@ def test_the_head_is_the_logistic_regression(make_data, make_model, classes, wei
         assert abs(expected - other).max() > 3e-3  # what it must not be is far enough
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_class_weights_count_and_no_validation_rows_are_needed(all_shapes, make_model):
     model = make_model(all_shapes.spec)

@@ -140,6 +140,7 @@ def tune(shapes, make_model):
     return start
 
 
+@pytest.mark.slow
 def test_a_finished_run_gives_back_its_result(tune, finished, tmp_path):
     first, one = finished(tmp_path / "run")
     counter = Stop()

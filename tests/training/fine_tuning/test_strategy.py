@@ -101,6 +101,7 @@ def test_auto_undoes_what_a_strategy_by_name_keeps(shapes, make_pretrained, caps
     assert "not kept" not in lines[0]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_auto_without_validation_rows_stays_with_the_head(all_shapes, make_pretrained):
     """Nothing tells whether more would help."""
@@ -154,6 +155,7 @@ def test_auto_stops_where_the_last_stage_does_not_pay(shapes, make_pretrained, c
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_backbone_whose_stages_are_unknown_trains_as_a_whole(shapes, make_model, tmp_path):
     history = kk.fine_tune(make_model(shapes.spec), shapes, epochs=1, verbose=0)

@@ -149,6 +149,7 @@ def test_without_a_path_the_start_is_no_candidate(line_data):
     assert after == pytest.approx(min(history.history["val_loss"]), rel=1e-4) and after > before
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_second_fit_keeps_the_path_and_trains_on(capsys):
     data = series_of("one")

@@ -79,7 +79,7 @@ def best_strength(x, y):
     ("classes", "held"),
     [
         (("a", "b"), 0.2),
-        (("a", "b", "c"), 0),
+        pytest.param(("a", "b", "c"), 0, marks=pytest.mark.slow),
         pytest.param(("a", "b", "c"), 0.2, marks=pytest.mark.slow),
         pytest.param(("a", "b"), 0, marks=pytest.mark.slow),
     ],
@@ -165,7 +165,10 @@ def test_series_of_several_lengths_or_very_long_ones_have_no_such_path(tmp_path)
 
 
 @pytest.mark.training
-@pytest.mark.parametrize(("batch_size", "steps"), [(None, 10), (16, 6), (200, 1)])
+@pytest.mark.parametrize(
+    ("batch_size", "steps"),
+    [(16, 6), *(pytest.param(*case, marks=pytest.mark.slow) for case in ((None, 10), (200, 1)))],
+)
 def test_an_epoch_of_few_series_has_ten_steps(tmp_path, batch_size, steps):
     data = levels(tmp_path, ("a", "b"), validation_size=0)
     model = classifier(data)

@@ -203,6 +203,7 @@ def test_a_network_that_is_wrong_is_left_out():
     assert kernel[0, 0] >= 0.7 and kernel[1, 0] == 0.0
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_half_each_without_validation_rows():
     data = texts_of(("a", "b"), validation_size=0)

@@ -10,7 +10,10 @@ from training_cases import weights
 
 import kerakit as kk
 
-STREAMED = pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
+STREAMED = pytest.mark.parametrize(
+    "cache_mb",
+    [pytest.param(512, id="in memory"), pytest.param(0, id="streamed", marks=pytest.mark.slow)],
+)
 
 
 class Recorder(keras.callbacks.Callback):
@@ -210,6 +213,7 @@ def test_terminate_on_nan_ends_the_run_as_in_keras(diabetes):
     assert not np.isfinite(history.history["loss"][-1]) and len(history.epoch) < 50
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_an_average_of_the_weights_is_validated_and_left_as_in_keras(diabetes):
     """`use_ema` averages weights; `SwapEMAWeights` validates the average."""

@@ -99,6 +99,7 @@ def test_the_fused_kernel_gives_the_numbers_of_keras_and_leaves():
     assert "call" not in vars(layer)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_memmap_column_streams_and_trains_as_memory_does(pictures, small_cnn, tmp_path):
     histories = []

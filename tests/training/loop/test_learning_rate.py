@@ -77,7 +77,10 @@ def test_a_scheduler_sets_the_rates_that_train(line_data):
     assert rate_of(models[0]) == rate_of(models[1]) == pytest.approx(0.1 * 0.7**3)
 
 
-@pytest.mark.parametrize("cache_mb", [512, 0], ids=["in memory", "streamed"])
+@pytest.mark.parametrize(
+    "cache_mb",
+    [pytest.param(512, id="in memory"), pytest.param(0, id="streamed", marks=pytest.mark.slow)],
+)
 def test_a_reduced_rate_holds_to_the_end(diabetes, cache_mb):
     cosine = ends_of_epochs(kk.CosineSchedule(RATE), diabetes, 5)
     second = cosine[1] / 2
@@ -176,6 +179,7 @@ def test_a_trained_model_trains_on(diabetes, tmp_path, schedule):
     assert losses[1] != losses[0] and rate_of(loaded) == pytest.approx(RATE)
 
 
+@pytest.mark.slow
 def test_a_file_of_a_running_schedule_begins_it_anew(diabetes, tmp_path):
     keep = keras.callbacks.ModelCheckpoint(str(tmp_path / "m.keras"))
     trained(diabetes, 2, [keep])
@@ -197,6 +201,7 @@ def test_a_rate_that_the_user_sets_is_the_highest_of_the_schedule(diabetes, caps
         trained(diabetes, 1, model=model)
 
 
+@pytest.mark.slow
 def test_a_schedule_of_keras_counts_the_steps_of_all_runs(diabetes, tmp_path):
     steps = -(-diabetes.spec.sizes["train"] // 32)
     decay = keras.optimizers.schedules.CosineDecay(0.01, 4 * steps)

@@ -109,7 +109,7 @@ KINDS = {
 
 # Texts are traced sooner with a small encoder; the larger ones and tags are among the slow tests.
 SMALL = {"texts of small": (texts, reader), "forecast": (windows, forecaster)}
-SLOW = dict.fromkeys(("tags", "texts", "lstm"), pytest.mark.slow)
+SLOW = dict.fromkeys(("tags", "texts", "lstm", "convolution"), pytest.mark.slow)
 
 
 def lengths(rows):

@@ -115,6 +115,7 @@ def test_a_finished_run_gives_back_its_result_without_training(diabetes, tmp_pat
     np.testing.assert_array_equal(weights(first), weights(second))
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_finished_run_can_be_given_more_epochs(diabetes, tmp_path):
     """At a constant rate an epoch does not depend on how many are to come."""
@@ -157,6 +158,7 @@ def scaled(data, learning_rate=0.02, beta=0.9):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_scaled_loss_resumes_to_the_bit_and_its_inner_optimizer_is_compared(diabetes, tmp_path):
     """The scale of the loss doubles every five steps; Keras numbers the inner optimizer's name."""

@@ -185,7 +185,8 @@ def test_what_is_saved_is_an_ordinary_model(kernel, series, make_forecaster, tmp
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("kernel", ["fused", pytest.param("unrolled", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", ["fused", "unrolled"])
 def test_training_by_another_kernel_gives_the_same_weights(
     kernel, series, make_forecaster, monkeypatch
 ):

@@ -227,6 +227,7 @@ def test_a_cache_that_cannot_be_written_is_ignored(own_cache):
     assert recall("k") is None
 
 
+@pytest.mark.slow
 def test_an_unknown_choice_in_the_cache_is_measured_again(runner):
     key = {"model": "m"}
     choose(trial_of(runner), [FLOAT], key)

@@ -13,12 +13,8 @@ from kerakit.builders import load_backbone
 from kerakit.builders.pretrained.backbones.registry import BACKBONES, entry_of, find_backbone
 from kerakit.keras_compat import inputs_of_calls, layer_of
 
-# Kinds of blocks, and one whose cuts are crossed by two tensors; the others, and all file names,
-# take two minutes in all.
-FIRST = [
-    "MobileNetV2_0.35",
-    "NASNetMobile",
-]
+# The others, and all file names, take two minutes in all.
+FIRST = ["MobileNetV2_0.35"]
 REST = [pytest.param(n, marks=pytest.mark.slow) for n in BACKBONES if n not in FIRST]
 
 
@@ -101,7 +97,9 @@ def test_random_weights_follow_the_seed():
 
 
 @pytest.mark.backbone
-@pytest.mark.parametrize("name", ["MobileNetV3Small", "EfficientNetLite0"])
+@pytest.mark.parametrize(
+    "name", ["MobileNetV3Small", pytest.param("EfficientNetLite0", marks=pytest.mark.slow)]
+)
 def test_an_entry_is_known_after_saving_and_by_another_name(name, tmp_path):
     model = load_backbone(name, weights=None, input_shape=(64, 64, 3))
     keras.Model(model.inputs, model.outputs, name="backbone").save(tmp_path / "model.keras")
