@@ -130,6 +130,17 @@ def scores(clone, command):
     assert all(25 < float(row["prediction"]) < 346 for row in answered)
 
 
+def searches_together(clone, command):
+    """A chief and two workers, which tests/integrations/keras_tuner/test_workers.py starts."""
+    started = REPOSITORY / "tests" / "integrations" / "keras_tuner" / "test_workers.py"
+    names = re.findall(r"KERASTUNER_\w+", command)
+    assert names and set(names) <= set(re.findall(r"KERASTUNER_\w+", started.read_text()))
+    if "kerakit tune" in command:
+        role, *words = shlex.split(command.removesuffix("&"))
+        assert re.fullmatch(r"KERASTUNER_TUNER_ID=(chief|worker\d)", role)
+        assert words == shlex.split("kerakit tune tabular-regression --trials 20")
+
+
 SHELL = {
     "python3 -m venv": is_done_by_ci,
     ". ": is_done_by_ci,
@@ -138,6 +149,8 @@ SHELL = {
     "pip install": installs,
     "python recipes/": trains,
     "kerakit train": trains,
+    "export KERASTUNER": searches_together,
+    "KERASTUNER_TUNER_ID": searches_together,
     "pre-commit install": hooks_are_there,
     "docker run": mounts,
     "curl": asks,
