@@ -9,9 +9,10 @@ from typing import Any
 from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.columns.date_spelling import format_problem
 from kerakit.data.columns.number_format import NumberFormat
+from kerakit.data.files.plain_text import is_encoding
 from kerakit.data.tasks import tasks_with
 
-__all__ = ["Options", "names"]
+__all__ = ["Options", "check_text", "names"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,6 +81,18 @@ def names(owner: str, parameter: str, value: Any) -> tuple[str, ...]:
     )
     check(ok, owner, parameter, "a str or a sequence of str", value)
     return tuple(value)
+
+
+def check_text(owner: str, separator: Any, quote: Any, encoding: Any) -> None:
+    """Check the parameters that say how a file of delimited text is written.
+
+    Raises:
+        ArgumentError: when one of them has a value that it cannot have.
+    """
+    for parameter, value in (("separator", separator), ("quote", quote)):
+        ok = value is None or (isinstance(value, str) and len(value) == 1)
+        check(ok, owner, parameter, "a str of one character, or None", value)
+    check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
 
 
 def _check_kind(owner, kind):

@@ -195,6 +195,16 @@ class SeriesFlags(RunFlags):
     """Fraction of the other steps to validate on. Default: 0.2."""
     na_values: str | None = None
     """Strings that are missing values beside NA and the like, separated by commas; "" for none."""
+    decimal: str | None = None
+    """Character before the fraction of a number. Default: a point."""
+    thousands: str | None = None
+    """Character between thousands in a number. Default: none."""
+    separator: str | None = None
+    """Character between fields, or tab. Default: it is detected."""
+    quote: str | None = None
+    """Character around fields that hold separators, or none. Default: the double quote."""
+    encoding: str | None = None
+    """Encoding of the files, such as latin-1. Default: utf-8."""
     unit: str | None = None
     """Unit of the values. The report shows it."""
 

@@ -46,6 +46,9 @@ def load_series_data(config: SeriesFlags) -> Data:
     for flag in ("value", "calendar", "na_values"):
         if flag in given:
             given[flag] = split_commas(given[flag])
+    for flag in ("separator", "quote", "thousands"):
+        if flag in given:
+            given[flag] = parse_character(given[flag])
     return load_series(config.series, seed=config.seed, **given)
 
 

@@ -39,11 +39,13 @@ class OddTexts:
         row: int. The index of the first row with such a text.
         sentence: str. Which texts there are, and how many.
         cure: str. A sentence that says how they become numbers.
+        is_marked: bool. Whether they are numbers with marks or separators.
     """
 
     row: int
     sentence: str
     cure: str
+    is_marked: bool = True
 
 
 def find_odd_texts(column: Texts) -> OddTexts | None:
@@ -87,7 +89,7 @@ def find_odd_texts(column: Texts) -> OddTexts | None:
         others = f" (nor is {shortlist(texts[1:], 2)})" if len(texts) > 1 else ""
         numbers = f"though {total - count:,} of {total:,} values are"
         return OddTexts(
-            row, f"{short_repr(texts[0])} is not a number{others}, {numbers}.", _NO_MARK
+            row, f"{short_repr(texts[0])} is not a number{others}, {numbers}.", _NO_MARK, False
         )
     cures = [f"remove {mark!r} from the cells"] if mark else []
     cures += [f"pass {keywords}"] if keywords else []

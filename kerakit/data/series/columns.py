@@ -9,6 +9,8 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import Numbers, Texts, read_column
+from kerakit.data.columns.number_format import PLAIN, NumberFormat
+from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.names import near_match
 from kerakit.data.series.time_column import holds_times
 from kerakit.errors import DataError
@@ -92,6 +94,7 @@ def value_column(
     typed: bool,
     location: Callable[[int], str],
     *,
+    format: NumberFormat = PLAIN,
     has_option: bool = True,
 ) -> np.ndarray:
     """Return a column of values as a float64 array of shape `(n,)`, NaN where one is missing.
@@ -102,12 +105,13 @@ def value_column(
         na_values: tuple of strings that stand for a missing value, or `None` for the usual.
         typed: bool. Whether the source has types.
         location: function from a row to its location (file and line), for errors.
-        has_option: bool. Whether an error may advise `na_values=`. Defaults to `True`.
+        format: `NumberFormat` of the numbers in texts. Defaults to `PLAIN`.
+        has_option: bool. Whether an error may advise keywords. Defaults to `True`.
 
     Raises:
         DataError: when a value is not a number.
     """
-    column = _read(values, na_values, typed)
+    column = _read(values, na_values, typed, format)
     if isinstance(column, Numbers) and column.values.ndim == 1:
         return column.values
     if not isinstance(column, Texts):
@@ -120,11 +124,14 @@ def value_column(
     if wrong.any():
         row = int(np.argmax(wrong))
         advice = "add it to na_values=" if has_option else "leave it empty"
+        cure = f"Correct the value, or {advice} if it stands for a missing value."
+        odd = find_odd_texts(column) if has_option and not typed else None
+        if odd is not None and odd.is_marked:
+            cure = odd.cure
         written = short_repr(column.written[column.codes[row]])
         raise DataError(
             f"{location(row)}, column {name!r}: {written} is not a number; {int(wrong.sum()):,} of "
-            f"{len(column):,} values are not. Correct the value, or {advice} if it stands for a "
-            "missing value."
+            f"{len(column):,} values are not. {cure}"
         )
     return column.numbers()
 
@@ -141,13 +148,21 @@ def _only_numeric(columns, rest, typed, name, options):
             f"{name}: several columns have numbers: {shortlist(numeric)}. Pass value= with the "
             "column to forecast, or with a list of columns to forecast together."
         )
+    for column in [] if typed else rest:
+        texts = _read(columns[column], options.na_values, typed, options.number_format)
+        odd = find_odd_texts(texts) if isinstance(texts, Texts) else None
+        if odd is not None and odd.is_marked:
+            raise DataError(
+                f"{name}: no column has numbers to forecast. Column {column!r}: {odd.sentence} "
+                f"{odd.cure}"
+            )
     found = f"The columns are {shortlist(columns)}." if rest else "The only column is the time."
     raise DataError(f"{name}: no column has numbers to forecast. {found}")
 
 
 def _is_numeric(values, typed, options):
     """Whether all or nearly all values of a column are numbers."""
-    column = _read(values, options.na_values, typed)
+    column = _read(values, options.na_values, typed, options.number_format)
     if isinstance(column, Numbers):
         return column.values.ndim == 1
     if typed or not isinstance(column, Texts):
@@ -157,9 +172,9 @@ def _is_numeric(values, typed, options):
     return present.any() and odd.sum() <= (1 - _NUMBERS_FRACTION) * present.sum()
 
 
-def _read(values, na_values, typed):
+def _read(values, na_values, typed, format):
     """`Numbers` or `Texts`; `None` where the type is neither."""
     try:
-        return read_column(values, na_values, typed)
+        return read_column(values, na_values, typed, format=format)
     except DataError:
         return None

@@ -81,6 +81,8 @@ def forecast_data(
         fingerprint=_digest(sources),
         dataset=dataset,
         na_values=options.na_values,
+        decimal=options.decimal,
+        thousands=options.thousands,
         series=series,
     )
     notes = [note for source in sources.values() for note in source.notes]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.checks import shortlist
+from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.names import near_match
 from kerakit.data.series.columns import value_column
 from kerakit.data.series.later_column import later_column
@@ -50,6 +51,7 @@ def last_window(
     typed: bool,
     location: Callable[[int], str],
     na_values: Sequence[str] | None = None,
+    format: NumberFormat = PLAIN,
 ) -> LastWindow:
     """Read the last window of a series whose rows are steps of time.
 
@@ -64,6 +66,7 @@ def last_window(
         typed: bool. Whether the source has types.
         location: function from a row to its location, for errors.
         na_values: tuple of strings, or `None`, as for `value_column`.
+        format: `NumberFormat` of the numbers in a text file. Defaults to `PLAIN`.
 
     Raises:
         DataError: when a column is missing or no number, the rows are fewer than a window, or
@@ -90,7 +93,13 @@ def last_window(
     values = np.stack(
         [
             value_column(
-                columns[c].slice(start), c, na_values, typed, tail_location, has_option=not typed
+                columns[c].slice(start),
+                c,
+                na_values,
+                typed,
+                tail_location,
+                format=format,
+                has_option=not typed,
             )
             for c in channels
         ],

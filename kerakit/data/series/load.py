@@ -44,6 +44,11 @@ def load_series(
     test_size: float = 0.2,
     validation_size: float = 0.2,
     na_values: str | Sequence[str] | None = None,
+    decimal: str = ".",
+    thousands: str | None = None,
+    separator: str | None = None,
+    quote: str | None = '"',
+    encoding: str = "utf-8",
     unit: str | None = None,
     seed: int = 0,
     dataset: str | None = None,
@@ -89,6 +94,9 @@ def load_series(
         na_values: str or sequence of str that stand for missing values, in addition to the usual
             ones of a text file: the empty cell, `NA`, `null`, `-`, `.` and their like, as in
             `load_csv`. With `[]` only an empty cell is missing. Defaults to `None`.
+        decimal, thousands, separator, quote, encoding: how the numbers and the fields of a text
+            file are written, as in `load_csv`. They hold for `test` and `validation` too.
+            Default to `"."`, `None`, `None` (detected), `'"'` and `"utf-8"`.
         unit: str. Unit of the values, for reports. Defaults to `None`.
         seed: int in `[0, inf)`. Recorded in `spec.seed`; the split by time needs no chance.
             Defaults to `0`.
@@ -136,6 +144,11 @@ def load_series(
         test_size=test_size,
         validation_size=validation_size,
         na_values=na_values,
+        decimal=decimal,
+        thousands=thousands,
+        separator=separator,
+        quote=quote,
+        encoding=encoding,
         unit=unit,
         seed=seed,
     )

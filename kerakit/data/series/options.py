@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import math
 import numbers
+from typing import Any
 
 from kerakit.checks import check, check_choice, check_int
-from kerakit.data.options import names
+from kerakit.data.columns.number_format import NumberFormat
+from kerakit.data.options import check_text, names
 from kerakit.data.series.regular_times import GAPS
 
 __all__ = ["CALENDAR", "SeriesOptions"]
@@ -40,6 +42,11 @@ class SeriesOptions:
     test_size: float | int = 0.2
     validation_size: float | int = 0.2
     na_values: tuple[str, ...] | None = None
+    decimal: str = "."
+    thousands: str | None = None
+    separator: str | None = None
+    quote: str | None = '"'
+    encoding: str = "utf-8"
     unit: str | None = None
     seed: int = 0
 
@@ -60,8 +67,21 @@ class SeriesOptions:
         self._settle("seed", check_int(owner, "seed", self.seed, minimum=0))
         if self.na_values is not None:
             self._settle("na_values", names(owner, "na_values", self.na_values))
+        NumberFormat.checked(owner, self.decimal, self.thousands)
+        check_text(owner, self.separator, self.quote, self.encoding)
         ok = self.unit is None or isinstance(self.unit, str)
         check(ok, owner, "unit", "a str or None", self.unit)
+
+    @property
+    def number_format(self) -> NumberFormat:
+        """The `NumberFormat` of numbers in text files."""
+        return NumberFormat(self.decimal, self.thousands)
+
+    @property
+    def text(self) -> dict[str, Any]:
+        """The keyword arguments of `read_table_file` about text files."""
+        names = ("separator", "quote", "encoding", "decimal")
+        return {name: getattr(self, name) for name in names}
 
     def lengths(self, season: int) -> tuple[int, int]:
         """Return `(window, horizon)`: those that the user chose, or defaults for a season.

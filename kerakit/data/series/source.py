@@ -88,7 +88,7 @@ def read_series(
     """
     source = with_dates(source)
     if isinstance(source, (str, os.PathLike)):
-        read = read_table_file(pathlib.Path(source))
+        read = read_table_file(pathlib.Path(source), **options.text)
         named = {*(value or ()), time}
         name, digest = str(source), fingerprint(read.parts())
         _refuse_headless(name, read)
@@ -101,7 +101,8 @@ def read_series(
     else:
         return _array_source(source, name or "series", value, time)
     value, time, notes = choose_columns(columns, value, time, typed, name, options)
-    values = [value_column(columns[c], c, options.na_values, typed, location) for c in value]
+    na_values, form = options.na_values, options.number_format
+    values = [value_column(columns[c], c, na_values, typed, location, format=form) for c in value]
     series = SeriesSource(
         name=name,
         values=_finite(np.stack(values, axis=1), value, location),

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kerakit.checks import check, naming
 from kerakit.data.columns.column import Texts
-from kerakit.data.files.plain_text import is_encoding
-from kerakit.data.options import Options, names
+from kerakit.data.options import Options, check_text, names
 from kerakit.data.table_files.number_cells import NumberCells
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.data.tables.assemble import assemble
@@ -146,10 +145,7 @@ def load_csv(
         check(ok, owner, parameter, "a str or a path", file)
     targets = names(owner, "target", target)
     columns = None if columns is None else names(owner, "columns", columns)
-    for parameter, value in (("separator", separator), ("quote", quote)):
-        ok = value is None or (isinstance(value, str) and len(value) == 1)
-        check(ok, owner, parameter, "a str of one character, or None", value)
-    check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
+    check_text(owner, separator, quote, encoding)
     text = {"columns": columns, "separator": separator, "quote": quote, "encoding": encoding}
     text["decimal"] = decimal
     named = {*targets, *options.exclude, *options.column_types, groups}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.data.columns.frames import frame_columns, is_frame
+from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.series.last_window import LastWindow, last_window
 from kerakit.data.series.source import with_dates
 from kerakit.errors import ArgumentError, DataError
@@ -89,6 +90,7 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
             name="the table",
             typed=True,
             na_values=spec.na_values,
+            format=NumberFormat(spec.decimal, spec.thousands),
             location=lambda row: f"row {row} (counted from 0)",
         )
     except DataError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import os
 import pathlib
@@ -11,11 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from kerakit.checks import check, check_int
+from kerakit.checks import check_int
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.files.signature import HEAD, is_parquet
-from kerakit.data.options import names
+from kerakit.data.options import check_text, names
 from kerakit.data.table_files.json_rows import JSON, is_json
 from kerakit.data.table_files.parquet_stream import ParquetStream
 from kerakit.data.tables.unknown import UnknownValues
@@ -110,7 +109,9 @@ def predict_csv(
     )
     if served.spec.series is not None:
         with _no_empty_folders(out):
-            return forecast_file(served, source, out, text=text, na_values=na_values, keep=keep)
+            return forecast_file(
+                served, source, out, text=text, na_values=na_values, format=form, keep=keep
+            )
     if form.decimal != ".":  # a comma is then seldom the separator
         stream = _open(source, {**text, "decimal": form.decimal})
     found = columns_of_features(served.spec, stream.names, source, stream.hint)
@@ -225,15 +226,7 @@ def _open(path, text):
 
 
 def _check_text(owner, columns, separator, quote, encoding):
-    for parameter, value in (("separator", separator), ("quote", quote)):
-        one = value is None or (isinstance(value, str) and len(value) == 1)
-        check(one, owner, parameter, "a str of one character, or None", value)
-    try:
-        known = codecs.lookup(encoding).incrementaldecoder is not None
-        "".encode(encoding)
-    except (LookupError, TypeError):
-        known = False
-    check(known, owner, "encoding", "the name of an encoding", encoding)
+    check_text(owner, separator, quote, encoding)
     columns = None if columns is None else names(owner, "columns", columns)
     return {"columns": columns, "separator": separator, "quote": quote, "encoding": encoding}
 

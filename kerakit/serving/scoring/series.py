@@ -14,6 +14,7 @@ from kerakit.serving.answering.series import step_columns
 from kerakit.serving.scoring.output import open_answers
 
 if TYPE_CHECKING:
+    from kerakit.data.columns.number_format import NumberFormat
     from kerakit.serving.served import Served
 
 __all__ = ["forecast_file"]
@@ -26,6 +27,7 @@ def forecast_file(
     *,
     text: Mapping[str, Any],
     na_values: Sequence[str] | None,
+    format: NumberFormat,
     keep: Sequence[str],
 ) -> int:
     """Write the forecast after the last row of a file: a row for each step ahead.
@@ -37,6 +39,7 @@ def forecast_file(
             has times at equal steps; the others bear the names of the channels.
         text: dict of keyword arguments of `read_table_file`.
         na_values: tuple of strings, or `None`, as for `load_series`.
+        format: `NumberFormat` of the numbers in a text file.
         keep: sequence of str, which must be empty.
 
     Returns:
@@ -51,7 +54,7 @@ def forecast_file(
             "The 'keep' parameter of predict_csv copies cells of a row to its answer. A forecast "
             "is of rows that the file does not have yet: leave it out."
         )
-    read = read_table_file(source, **text)
+    read = read_table_file(source, **text, decimal=format.decimal)
     window = last_window(
         read.without_index({*served.spec.target.names, served.spec.series.time}),
         served.spec,
@@ -59,6 +62,7 @@ def forecast_file(
         typed=read.typed,
         location=read.location,
         na_values=na_values,
+        format=format,
     )
     columns = step_columns(served.answer(window.columns), served.spec)
     if window.later is not None:

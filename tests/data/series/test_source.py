@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from kerakit.data import load_series
-from kerakit.errors import DataError
+from kerakit.data import Spec, load_series
+from kerakit.errors import ArgumentError, DataError
 
 SIZES = {"window": 2, "horizon": 1, "test_size": 4, "validation_size": 4}
 DAYS = [datetime.datetime(2024, 1, 1) + datetime.timedelta(days=day) for day in range(20)]
@@ -95,6 +95,44 @@ def test_na_values_adds_to_the_usual_markers(write):
     assert np.flatnonzero(np.isnan(series_of(data))).tolist() == [4, 5, 6, 7]
     with pytest.raises(DataError, match="'broken' is not a number; 3 of"):
         load_series(path, value="load", na_values=[], **SIZES)
+
+
+def test_text_is_read_with_the_keywords_of_load_table(write):
+    frame = FRAME[["day"]].assign(größe=FRAME["load"] * 1000.5)
+    text = "".join(f"{d};{v:_.2f}\n".replace(".", ",").replace("_", ".") for d, v in frame.values)
+    path = write(f"day;größe\n{text}".encode("latin-1"))
+    written = {"separator": ";", "decimal": ",", "thousands": ".", "encoding": "latin-1"}
+    data = load_series(path, value="größe", **written, **SIZES)
+    there = pd.read_csv(path, sep=";", decimal=",", thousands=".", encoding="latin-1")["größe"]
+    np.testing.assert_allclose(series_of(data), there.to_numpy(np.float32), rtol=1e-6)
+    assert (data.spec.decimal, data.spec.thousands) == (",", ".")
+    assert Spec.from_json(data.spec.to_json()) == data.spec
+    with pytest.raises(DataError, match=r"line 2, column 'größe': .*decimal=',' and thousands="):
+        load_series(path, value="größe", encoding="latin-1", **SIZES)
+    with pytest.raises(DataError, match="no column has numbers .*Column 'größe': .*decimal=','"):
+        load_series(write(f"day;note;größe\n{text.replace(';', ';x;')}"), **SIZES)
+
+
+def test_a_quote_and_a_tab_of_a_series(write):
+    lines = [f"|{day}|\t|{load}|" for day, load in FRAME[["day", "load"]].values]
+    path = write("\n".join(["day\tload", *lines]))
+    data = load_series(path, separator="\t", quote="|", **SIZES)
+    np.testing.assert_array_equal(series_of(data), FRAME["load"].to_numpy(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"decimal": ",,"}, "'decimal' parameter of load_series must be one character"),
+        ({"decimal": ",", "thousands": ","}, "parameters of load_series must differ"),
+        ({"separator": "::"}, "'separator' parameter of load_series must be a str of one"),
+        ({"quote": ""}, "'quote' parameter of load_series must be a str of one character"),
+        ({"encoding": "utf-9"}, "'encoding' parameter of load_series must be the name of"),
+    ],
+)
+def test_keywords_of_text_that_cannot_be_meant(write, options, words):
+    with pytest.raises(ArgumentError, match=words):
+        load_series(write(FRAME.to_csv(index=False)), **SIZES, **options)
 
 
 def test_a_slip_beside_other_columns_does_not_hide_the_column(write):

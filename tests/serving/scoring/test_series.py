@@ -1,6 +1,7 @@
 """A file of time steps: the forecast after its last row, as a file."""
 
 import csv
+import dataclasses
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kerakit.errors import ArgumentError, DataError
-from kerakit.serving import load_served, predict_csv
+from kerakit.serving import export, load_served, predict_csv
 
 pytestmark = pytest.mark.export
 
@@ -46,6 +47,23 @@ def test_parquet_and_a_file_without_times(sequence_exports, frame, tmp_path):
         sequence_exports["forecast"], tmp_path / "in.csv", tmp_path / "o.csv", separator=";"
     )
     assert (tmp_path / "o.csv").read_text().splitlines()[0] == "load"
+
+
+def test_a_file_is_read_with_the_separators_of_the_training(
+    sequences, sequence_exports, frame, tmp_path
+):
+    frame.to_csv(tmp_path / "plain.csv")
+    frame.to_csv(tmp_path / "comma.csv", sep=";", decimal=",")
+    predict_csv(sequence_exports["channels"], tmp_path / "plain.csv", tmp_path / "plain.out.csv")
+    expected = (tmp_path / "plain.out.csv").read_text()
+    out = tmp_path / "out.csv"
+    predict_csv(sequence_exports["channels"], tmp_path / "comma.csv", out, decimal=",")
+    assert out.read_text() == expected
+    model, spec, table = sequences["channels"]
+    spec = dataclasses.replace(spec, decimal=",")
+    path = export(model, spec, tmp_path / "m", examples=table, verify=False)
+    predict_csv(path, tmp_path / "comma.csv", out)
+    assert out.read_text() == expected
 
 
 def test_what_is_no_such_file_is_one_line_and_writes_nothing(sequence_exports, frame, tmp_path):
