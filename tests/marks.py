@@ -14,7 +14,7 @@ it is marked. Tests without these marks are `quick`.
 
 import pytest
 
-__all__ = ["NEEDS", "mark", "needs"]
+__all__ = ["NEEDS", "first", "mark", "needs"]
 
 NEEDS = ("training", "process", "large", "backbone", "drawing", "export", "many", "slow")
 
@@ -35,6 +35,17 @@ def needs(*names):
         return function
 
     return decorate
+
+
+def first(count, cases):
+    """Cases of one parameter, of which those after the first ones are slow tests.
+
+    They check the same for another value; all of them together take minutes.
+    """
+    return [
+        case if number < count else pytest.param(case, marks=pytest.mark.slow)
+        for number, case in enumerate(cases)
+    ]
 
 
 def mark(items):

@@ -210,6 +210,7 @@ def test_callbacks_know_whether_more_of_a_monitored_metric_is_better():
     assert float(stop.best) == max(history.history["val_AUC"])
 
 
+@pytest.mark.slow
 @pytest.mark.process
 @pytest.mark.parametrize("first", [pytest.param("keras", marks=pytest.mark.slow), "kerakit"])
 def test_a_saved_model_loads_wherever_kerakit_is_imported(first, tmp_path):

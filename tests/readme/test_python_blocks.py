@@ -218,6 +218,9 @@ NEEDS = {
     "MLflow": ["Ten lines"],
 }  # blocks that go before, for what they export
 MARKS = {
+    "A search": [pytest.mark.slow],
+    "Your own network": [pytest.mark.slow],
+    "Texts, images and sequences": [pytest.mark.slow],
     "Fine-tuning": [
         pytest.mark.slow,
         pytest.mark.skipif(

@@ -19,6 +19,7 @@ def command(*flags, cwd):
     )
 
 
+@pytest.mark.slow
 def test_an_export_is_verified(exports, tmp_path):
     done = command("verify", exports["regression"], cwd=tmp_path)
     assert done.returncode == 0 and "all checks passed" in done.stdout, done.stderr

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from marks import first
 
 import kerakit as kk
 from kerakit.builders.sequence.masks import attended, last_step, masked_mean, reversed_steps
@@ -129,7 +130,7 @@ TAGGERS = [options for options in ENCODERS if "attention" not in options]
 TAGGERS.append({"encoder": "transformer", "positions": "learned"})
 
 
-@pytest.mark.parametrize("options", TAGGERS, ids=named)
+@pytest.mark.parametrize("options", first(3, TAGGERS), ids=named)
 def test_a_longer_sentence_beside_it_changes_no_tag(options):
     spec = Spec("tagging", (Feature("tokens", "text", "string", **KNOWN),), classes=tuple("DNV"))
     options = {"units": 4, "heads": 2, "embedding": 4, "bidirectional": False, **options}

@@ -12,6 +12,7 @@ from kerakit.data.data import Data, Table
 from kerakit.evaluation import evaluate
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("channels", "classes"),

@@ -35,6 +35,7 @@ def test_scores_of_folds_with_strings_in_a_frame(frame, answers):
     assert scores.shape == (3,) and scores.min() > 0.95
 
 
+@pytest.mark.slow
 def test_a_stack():
     x, y = load_iris(return_X_y=True, as_frame=True)
     names = np.array(["setosa", "versicolor", "virginica"])[y]

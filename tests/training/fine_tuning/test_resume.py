@@ -153,6 +153,7 @@ def test_a_finished_run_gives_back_its_result(tune, finished, tmp_path):
     assert flags[0] == flags[1]
 
 
+@pytest.mark.slow
 def test_a_notebook_goes_on_with_the_model_it_has(tune, finished, tmp_path):
     """The cell is run again: with the same model, which has trained in part."""
     whole, expected = finished()

@@ -140,6 +140,7 @@ def test_a_callback_that_stops_training_stops_where_it_does_in_keras(diabetes, h
     assert steps[0] == steps[1]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_note_says_what_single_steps_cost(diabetes, capsys):
     kk.fit(small(diabetes), diabetes, epochs=1, callbacks=EveryBatch())

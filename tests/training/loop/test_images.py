@@ -195,6 +195,7 @@ def test_same_seed_same_weights_other_seed_others(pictures, small_cnn):
         assert np.abs(differences).max() > 1e-4
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("cache_mb", "precision"),
@@ -303,6 +304,7 @@ def test_mixed_precision_serves_in_float32(pictures, small_cnn):
     assert np.abs(served - trained).max() > 0  # it did compute otherwise
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     "level", ["strong", *(pytest.param(n, marks=pytest.mark.slow) for n in ("light", "standard"))]

@@ -99,6 +99,7 @@ def test_without_a_schedule_a_reduced_rate_is_that_of_keras(diabetes, recwarn):
     assert not [w for w in recwarn if "learning rate" in str(w.message)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "at",
     [

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from marks import first
 
 import kerakit as kk
 from kerakit.training.speed.candidates import Choice
@@ -89,7 +90,7 @@ def test_the_fused_lstm_is_the_loop(options, sizes):
 
 
 @pytest.mark.training  # of a step: its gradients
-@pytest.mark.parametrize("cell", LAYERS)
+@pytest.mark.parametrize("cell", first(1, LAYERS))
 def test_unrolled_steps_are_the_loop(cell):
     operations = assert_same(stack(cell, layers=2), "unrolled")
     assert not {"While", "StatelessWhile"} & operations
@@ -168,6 +169,7 @@ class Saved(keras.callbacks.Callback):
         self.model.save(self.folder / "epoch.keras")
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize("kernel", ["fused", pytest.param("unrolled", marks=pytest.mark.slow)])
 def test_what_is_saved_is_an_ordinary_model(kernel, series, make_forecaster, tmp_path, monkeypatch):

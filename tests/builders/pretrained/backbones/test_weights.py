@@ -187,27 +187,32 @@ def test_an_h5_of_keras_2_comes_back(files):
 CONV1 = r"\(3, 3, 3, 8\).*\(3, 3, 3, 16\)"
 
 
+OTHER_FILES = [
+    ("cut_old.h5", "MobileNet_0.25", False, "damaged or incomplete"),
+    ("cut_plain.keras", "MobileNet_0.25", False, "damaged or incomplete"),
+    ("plain.keras", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*conv1.*{CONV1}"),
+    ("plain.keras", "VGG16", False, r"\(3, 3, 3, 8\).*block1_conv1"),
+    ("plain.weights.h5", "VGG16", False, "'block1_conv1' has 2 weights, in the file 1"),
+    ("plain.weights.h5", "EfficientNetLite0", False, "'stem'"),
+    ("old.h5", "MobileNet_0.25", True, "135 weights.*has 137.*lacks the classification"),
+    ("plain.weights.h5", "MobileNet_0.25", True, "'conv_preds' has 2 weights, in the file 0"),
+    ("ten.weights.h5", "MobileNet_0.25", True, r"'conv_preds'.*256, 1000\).*256, 10\)"),
+]
+
+
 @pytest.mark.parametrize(
     ("file", "name", "top", "words"),
     [
+        *(pytest.param(*case, marks=pytest.mark.slow) for case in OTHER_FILES),
         ("nothing.h5", "MobileNet_0.25", False, "'weights'.*does not exist.*nothing.h5"),
         (".", "MobileNet_0.25", False, "'weights'.*is a folder"),
         ("text.h5", "MobileNet_0.25", False, "no weights file of Keras"),
         ("new.h5", "MobileNet_0.25", False, "end with .weights.h5. Rename it"),
         ("cut_plain.weights.h5", "MobileNet_0.25", False, "damaged or incomplete"),
-        ("cut_plain.keras", "MobileNet_0.25", False, "damaged or incomplete"),
-        ("cut_old.h5", "MobileNet_0.25", False, "damaged or incomplete"),
         ("plain.weights.h5", "MobileNet_0.5", False, r"'conv1'.*\(3, 3, 3, 16\).*\(3, 3, 3, 8\)"),
-        ("plain.keras", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*conv1.*{CONV1}"),
         ("old.h5", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*{CONV1}"),
-        ("plain.keras", "VGG16", False, r"\(3, 3, 3, 8\).*block1_conv1"),
-        ("plain.weights.h5", "VGG16", False, "'block1_conv1' has 2 weights, in the file 1"),
-        ("plain.weights.h5", "EfficientNetLite0", False, "'stem'"),
         ("plain.keras", "MobileNet_0.25", True, "135 weights.*has 137.*lacks the classification"),
-        ("old.h5", "MobileNet_0.25", True, "135 weights.*has 137.*lacks the classification"),
-        ("plain.weights.h5", "MobileNet_0.25", True, "'conv_preds' has 2 weights, in the file 0"),
         ("ten.keras", "MobileNet_0.25", True, "has 10 classes, the model 1000"),
-        ("ten.weights.h5", "MobileNet_0.25", True, r"'conv_preds'.*256, 1000\).*256, 10\)"),
     ],
 )
 def test_files_that_do_not_fit_are_named_with_what_differs(files, file, name, top, words):
