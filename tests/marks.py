@@ -20,7 +20,7 @@ NEEDS = ("training", "process", "large", "backbone", "drawing", "export", "many"
 
 # Calls in the example of a docstring that train a model, start a process or build a backbone.
 _CALLS = {
-    "training": ("fit(", "fine_tune(", ".evaluate("),
+    "training": ("fit(", "fine_tune(", ".evaluate(", "find_learning_rate("),
     "process": ("verify(", "kk.export("),
     "backbone": ("load_backbone(", "pretrained_classifier(", "efficientnet_lite0("),
 }

@@ -72,6 +72,7 @@ class WithoutTyping(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+@functools.cache
 def is_module(dotted, root=ROOT):
     path = root.parent.joinpath(*dotted.split("."))
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()

@@ -44,6 +44,7 @@ def test_a_gatherer_fetches_rows_in_any_order(images, weight):
         np.testing.assert_array_equal(value, WEIGHT[rows])
 
 
+@pytest.mark.many
 def test_a_gatherer_works_in_pipelines_and_graphs_and_knows_its_shape(images):
     gather = data(images).gatherer("train")
     order = np.random.default_rng(1).permutation(N)

@@ -149,6 +149,7 @@ def test_quantiles_are_those_of_the_builder(make):
     assert report.test == evaluate(model, data, quantiles=(0.1, 0.5, 0.9)).test
 
 
+@pytest.mark.many
 def test_streams_and_tables_give_the_same(make):
     data = make.data("multiclass")
     sizes = {"train": 80, "test": 40}
@@ -164,6 +165,7 @@ def test_streams_and_tables_give_the_same(make):
         assert streamed.baseline["logistic"][name] == pytest.approx(value, abs=1e-3)
 
 
+@pytest.mark.many
 def test_more_rows_than_one_batch_and_a_weight(make, monkeypatch):
     import sys
 

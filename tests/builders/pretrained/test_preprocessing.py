@@ -7,6 +7,7 @@ import pytest
 from kerakit.builders.pretrained.preprocessing import MODES, backbone_preprocess
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("shape", "crop"), [((8, 8, 1), 1.0), ((40, 60, 3), 0.875)])
 def test_a_call_gives_what_the_graph_gives(mode, shape, crop):

@@ -235,6 +235,7 @@ def test_a_width_of_one_channel_keeps_its_axis():
     assert model(np.ones((3, 5, 1), "float32")).shape == (3, 2, 1)
 
 
+@pytest.mark.many
 def test_text_classifiers_have_a_weight_per_place_and_class():
     for classes, scores in ((("a", "b"), 1), (("a", "b", "c"), 3)):
         options = {"units": 4, "embedding": 7}

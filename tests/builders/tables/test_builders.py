@@ -131,6 +131,7 @@ def test_plain_widths_and_several_targets():
     assert [t.name for t in kk.mlp_regressor(11).inputs] == ["features"]
 
 
+@pytest.mark.many
 def test_quantiles_never_cross_and_survive_saving(diabetes, tmp_path):
     model = kk.mlp_regressor(diabetes.spec, hidden=(8,), quantiles=(0.05, 0.5, 0.95))
     model.save(tmp_path / "q.keras")

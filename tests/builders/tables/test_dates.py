@@ -98,6 +98,7 @@ def test_a_date_without_statistics_is_refused_in_one_line():
         linear_regressor(Spec("regression", (Feature("day", "date", "string"),)))
 
 
+@pytest.mark.many
 def test_models_of_dates_are_saved_with_keras_own_layers(tmp_path):
     for build in (linear_regressor, polynomial_regressor):
         model = build(spec(("day", TRAIN)))

@@ -3,6 +3,7 @@
 import io
 
 import numpy as np
+import pytest
 import tensorflow as tf
 from encoded_images import GIF, bmp, grey_palette, jpeg, webp
 
@@ -15,6 +16,7 @@ def decode(content, shape):
     return decode_function(shape)(tf.constant(content)).numpy()
 
 
+@pytest.mark.many
 def test_transparency_is_shown_on_white():
     rgba = np.array([[[200, 100, 0, 255], [200, 100, 0, 0], [201, 100, 0, 128]]], np.uint8)
     png = tf.io.encode_png(rgba).numpy()

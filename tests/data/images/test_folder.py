@@ -35,6 +35,7 @@ def test_a_folder_per_class_is_split_class_by_class(tmp_path, pictures):
     assert other.spec.fingerprint == spec.fingerprint
 
 
+@pytest.mark.many
 def test_the_feature_has_the_training_pixels_statistics(tmp_path, pictures):
     first = np.array([[[0, 10, 20], [100, 30, 40]]], np.uint8)
     files = {f"{c}/{n}.png": tf.io.encode_png(first).numpy() for c in "ab" for n in range(2)}

@@ -18,6 +18,7 @@ def read_in_graph():
     return tf.function(jpeg_orientation, input_signature=[tf.TensorSpec((), tf.string)])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("order", ["big", "little"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_all_orientations_stand_upright(orientation, order):
@@ -37,6 +38,7 @@ def test_an_oriented_picture_is_cropped_and_resized_as_it_is_seen():
     np.testing.assert_allclose(seen[9:], 180, atol=4)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("segment", "expected"),
     [
@@ -64,6 +66,7 @@ def test_the_graph_and_the_scan_read_the_same_orientation(segment, expected, rea
     assert read_header(io.BytesIO(content)).orientation == expected
 
 
+@pytest.mark.many
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 def test_the_two_readers_agree_on_damaged_headers(read_in_graph):
     rng, seen = np.random.default_rng(0), set()

@@ -41,6 +41,7 @@ def test_labels_and_strings_are_words(prepared):
     assert features["age"].kind == "numeric"
 
 
+@pytest.mark.many
 def test_vectors_stay_vectors_and_columns_are_mapped(prepared):
     (feature,) = load_tfds("iris", data_dir=prepared).spec.features
     assert (feature.name, feature.shape) == ("features", (4,))

@@ -149,6 +149,7 @@ def test_rows_that_are_not_in_memory(make, monkeypatch):
     assert "of 80 training rows" in fit_baselines(streamed, preprocess)[1][0]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("task", ["regression", "multiclass", "multilabel"])
 def test_constant_of_a_stream_without_statistics(make, task):
     data = make.data(task)

@@ -75,6 +75,7 @@ def test_channels_of_different_units_are_measured_one_by_one():
     assert line.split()[:4] == ["c0", "1.581", "1.500", "1.500"]
 
 
+@pytest.mark.many
 def test_a_stream_and_small_batches_give_the_same(monkeypatch):
     data = forecast_data(np.sin(np.arange(200.0)), window=6, horizon=2)
     model = naive_forecaster(data.spec)

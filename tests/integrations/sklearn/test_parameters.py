@@ -51,6 +51,7 @@ def test_nothing_is_predicted_before_fit(tmp_path):
         KerakitClassifier().predict_proba(X)
 
 
+@pytest.mark.many
 def test_targets_and_weights_that_cannot_be_used():
     fit = KerakitClassifier().fit
     with pytest.raises(ValueError, match="row 1 .*label is missing, as in 10 of 20 rows"):

@@ -89,6 +89,7 @@ def test_what_is_no_row_is_one_line(answer, rows, message):
     assert len(str(error.value)) <= 500
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("case", ["forecast", "series", "multivariate", "text", "tags"])
 def test_no_rows_are_no_answers(sequences, case):
     model, spec, table = sequences[case]

@@ -97,6 +97,7 @@ def test_a_model_that_was_not_trained_is_refused(tmp_path):
     export(model, spec, base, examples=sample, verify=False)
 
 
+@pytest.mark.many
 def test_what_does_not_fit_is_refused_and_nothing_written(models, tmp_path):
     spec, table = make_spec("regression"), make_table(make_spec("regression"))
     model, base = models["regression"], tmp_path / "m"

@@ -311,6 +311,7 @@ def test_parquet_that_cannot_be_used(exports, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.pq"]
 
 
+@pytest.mark.many
 def test_a_late_error_leaves_nothing_behind(exports, tmp_path, small_parts):
     source = tmp_path / "in.csv"
     source.write_text(HEADER + "7,9.5,red\n" * 400 + "7,weak,red\n")
@@ -356,6 +357,7 @@ def test_the_file_to_score_is_not_overwritten(exports, tmp_path):
         predict_csv(exports["regression"], tmp_path, tmp_path / "out.csv")
 
 
+@pytest.mark.many
 def test_layout_options_reach_the_reader(exports, tmp_path):
     source, out = tmp_path / "in.tsv", tmp_path / "out.csv"
     source.write_bytes("7\t-1\trosé\n".encode("latin-1") * 3)

@@ -28,6 +28,7 @@ def images_of(data, rows=4):
     return data.table("test").features["image"][:rows]
 
 
+@pytest.mark.many
 def test_a_cut_at_any_layer_gives_the_model_again(shapes, make_model):
     """Between the first layer and the place where both branches meet two tensors cross."""
     parts = parts_of(make_model(shapes.spec))
