@@ -174,20 +174,22 @@ def test_a_metric_of_one_class_does_not_suit_labels_and_tags():
 @pytest.mark.slow
 @pytest.mark.training
 def test_fit_evaluate_and_a_loaded_model_agree(tmp_path):
+    keras.utils.set_random_seed(0)
     rng = np.random.default_rng(0)
     x = rng.normal(size=(600, 4)).astype("float32")
     data = kk.load_arrays(x, np.where(x[:, 0] + rng.normal(size=600) > 1, "yes", "no"))
     model = kk.mlp_classifier(data, hidden=(8,))
     names = ["AUC", "Precision", "Recall", "F1Score"]
-    kk.compile(model, metrics=[*names, M.AUC(curve="PR", name="ap")])
-    kk.fit(model, data, epochs=3, verbose=0)
+    kk.compile(model, metrics=[*names, M.AUC(curve="PR", name="ap")], learning_rate=0.03)
+    kk.fit(model, data, epochs=10, verbose=0)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     found = loaded.evaluate(data.test.batch(32), return_dict=True, verbose=0)
     table = data.table("test")
     p = model.predict(dict(table.features), verbose=0)
     assert found["F1Score"] == pytest.approx(sk.f1_score(table.target, p.argmax(1)), abs=1e-5)
-    assert found["AUC"] == pytest.approx(sk.roc_auc_score(table.target, p[:, 1]), abs=5e-3)
+    assert found["AUC"] == pytest.approx(sk.roc_auc_score(table.target, p[:, 1]), abs=1e-2)
+    assert found["AUC"] > 0.6  # where 200 thresholds tell the rows apart
     valid = data.table("validation")
     plain = loaded.evaluate(dict(valid.features), valid.target, return_dict=True, verbose=0)
     history = kk.fit(loaded, data, epochs=1, early_stopping=False, verbose=0).history

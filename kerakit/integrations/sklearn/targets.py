@@ -81,7 +81,8 @@ def flags(y: Any) -> np.ndarray | None:
         ValueError: when there are two other values than 0 and 1.
     """
     with contextlib.suppress(ValueError):  # rows of unequal length
-        if np.ndim(y) < 2:
+        # `np.ndim` would ask an array of another library.
+        if (y if issparse(y) else np.asarray(y)).ndim < 2:
             return None
     if type_of_target(y, input_name="y") != "multilabel-indicator":
         return None
