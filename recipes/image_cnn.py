@@ -22,13 +22,9 @@ from kerakit.workflow import (
     AS_TEXT,
     ImageFlags,
     Result,
-    Timer,
     command_line,
-    finish_run,
-    import_quietly,
     load_image_data,
-    show_learning_rate,
-    start_run,
+    run_recipe,
     tensorboard_callbacks,
 )
 
@@ -94,22 +90,8 @@ def train(
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export a model."""
-    timer = Timer()
-    data = load(config)
-    timer.mark("data")
-    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
-    timer.mark("import")
-
-    model = build(config, data)
-    if config.find_learning_rate:
-        show_learning_rate(config, model, data, augment=config.augment)
-
-    # An interrupted run continues; a finished run makes the next version.
-    with start_run(config) as folder:
-        history = train(config, model, data, folder.folder)
-        timer.mark("train")
-        return finish_run(config, folder, model, data, history, timer)
+    """Train, evaluate and export a model. An interrupted run continues."""
+    return run_recipe(config, load, build, train)
 
 
 def epochs_for(n_images: int) -> int:

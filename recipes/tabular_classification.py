@@ -21,14 +21,10 @@ from kerakit.errors import ArgumentError
 from kerakit.workflow import (
     Result,
     TableFlags,
-    Timer,
     command_for,
     command_line,
-    finish_run,
-    import_quietly,
     load_table_data,
-    show_learning_rate,
-    start_run,
+    run_recipe,
     tensorboard_callbacks,
 )
 
@@ -112,23 +108,8 @@ def train(
 
 
 def run(config: Config) -> Result:
-    """Train, evaluate and export a model."""
-    timer = Timer()
-    data = load(config)
-    timer.mark("data")
-    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
-    timer.mark("import")
-
-    model = build(config, data)
-    if config.find_learning_rate:
-        class_weight = "balanced" if config.balanced else None
-        show_learning_rate(config, model, data, class_weight=class_weight)
-
-    # An interrupted run continues; a finished run makes the next version.
-    with start_run(config) as folder:
-        history = train(config, model, data, folder.folder)
-        timer.mark("train")
-        return finish_run(config, folder, model, data, history, timer)
+    """Train, evaluate and export a model. An interrupted run continues."""
+    return run_recipe(config, load, build, train)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

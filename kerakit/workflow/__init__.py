@@ -1,10 +1,10 @@
 """The code that recipes share: flags, the way from flags to data, start and end of a run.
 
-A recipe is a dataclass of flags, `run(config)` and `main`. Nothing here imports TensorFlow
-before it is used.
+A recipe is a dataclass of flags and the functions `load`, `build` and `train`, which
+`run_recipe` calls one after the other. Nothing here imports TensorFlow before it is used.
 """
 
-from kerakit.workflow.command import command_line, exit_code, import_quietly
+from kerakit.workflow.command import command_line, exit_code, import_quietly, run_recipe
 from kerakit.workflow.flags import (
     AS_TEXT,
     Encoder,
@@ -59,6 +59,7 @@ __all__ = [
     "load_table_data",
     "load_tagged_data",
     "load_text_data",
+    "run_recipe",
     "show_learning_rate",
     "start_run",
     "tensorboard_callbacks",

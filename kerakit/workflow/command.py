@@ -18,10 +18,11 @@ from kerakit.status import also_in_pipes, status
 from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.flags import RunFlags
 from kerakit.workflow.jobs import typed_command
+from kerakit.workflow.learning_rate import show_learning_rate
 from kerakit.workflow.pipes import closed_pipes_ignored
-from kerakit.workflow.run import check_tensorboard
+from kerakit.workflow.run import Result, Timer, check_tensorboard, finish_run, start_run
 
-__all__ = ["command_line", "exit_code", "import_quietly"]
+__all__ = ["command_line", "exit_code", "import_quietly", "run_recipe"]
 
 
 def command_line(
@@ -73,6 +74,48 @@ def command_line(
             run(config)
 
     sys.exit(exit_code(action, interrupted, flags))
+
+
+def run_recipe(
+    config: RunFlags,
+    load: Callable[[Any], Any],
+    build: Callable[..., Any],
+    train: Callable[..., Any],
+) -> Result:
+    """Load the data of a recipe; build, train, evaluate and export its model.
+
+    An interrupted run continues. A finished run makes the next version.
+
+    Args:
+        config: the flags of the recipe.
+        load: function of the flags. It returns the `Data`, or a tuple of the `Data` and of what
+            `build` needs beside them.
+        build: function of the flags and of what `load` returned. It returns the compiled
+            `keras.Model`.
+        train: function of the flags, the model, the `Data` and the folder of the run. It
+            returns the `keras.callbacks.History`.
+
+    Returns:
+        The `Result`.
+
+    Raises:
+        KerakitError: when a flag or the data cannot be used; the message says what to do.
+        SystemExit: with code 0, after `--find-learning-rate`.
+    """
+    timer = Timer()
+    loaded = load(config)
+    loaded = loaded if isinstance(loaded, tuple) else (loaded,)
+    data = loaded[0]
+    timer.mark("data")
+    import_quietly()  # after the data: an error in a file does not wait for TensorFlow
+    timer.mark("import")
+    model = build(config, *loaded)
+    if config.find_learning_rate:
+        show_learning_rate(config, model, data)
+    with start_run(config) as run:
+        history = train(config, model, data, run.folder)
+        timer.mark("train")
+        return finish_run(config, run, model, data, history, timer)
 
 
 def _check_numbers(config: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pathlib
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from kerakit.workflow.flag_values import run_name
 from kerakit.workflow.flags import RunFlags
@@ -16,21 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["show_learning_rate"]
 
 
-def show_learning_rate(
-    config: RunFlags,
-    model: keras.Model,
-    data: Data,
-    *,
-    class_weight: Literal["balanced"] | None = None,
-    augment: Literal["none", "light", "standard", "strong"] | None = None,
-) -> NoReturn:
+def show_learning_rate(config: RunFlags, model: keras.Model, data: Data) -> NoReturn:
     """Test learning rates, print what they suggest, write the figure, and end the command.
 
     Args:
-        config: the flags of the recipe.
+        config: the flags of the recipe. `--balanced` and `--augment` count, where it has them.
         model: the compiled model.
         data: its data.
-        class_weight, augment: as the recipe gives them to `fit`.
 
     Raises:
         SystemExit: with code 0. Nothing was trained.
@@ -42,8 +34,8 @@ def show_learning_rate(
         model,
         data,
         batch_size=config.batch_size,
-        class_weight=class_weight,
-        augment=augment,
+        class_weight="balanced" if getattr(config, "balanced", False) else None,
+        augment=getattr(config, "augment", None),
         seed=config.seed,
         cache_mb=config.cache_mb,
     )
