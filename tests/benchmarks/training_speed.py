@@ -34,9 +34,9 @@ def one(kind, name, seed, root):
         )
     else:
         sys.path.insert(0, str(pathlib.Path(__file__).parent))
-        from tabular_accuracy import uci
+        from tabular_sets import load_uci
 
-        data = uci(root, "yacht", seed % 20, seed, 0)
+        data = load_uci("yacht", root, seed % 20, seed=seed, validation_size=0)
     train, test = data.table("train"), data.table("test")
 
     def matrix(table):

@@ -45,7 +45,7 @@ def mlp_regressor(
     It predicts one or several numbers, or quantiles of one number.
 
     The defaults were chosen on validation splits of the concrete, energy and yacht sets of
-    UCI (tests/benchmarks/tabular_accuracy.py).
+    UCI; tests/benchmarks/tabular_peers.py compares them with other learners.
 
     Args:
         inputs: `Data`, `Spec`, or the width of a plain array, whose values are used as they are.
