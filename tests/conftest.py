@@ -14,9 +14,10 @@ import pytest
 
 import kerakit as kk
 
-sys.path.append(str(pathlib.Path(__file__).parent))  # for `marks`, here and in other conftests
+sys.path.append(str(pathlib.Path(__file__).parent))  # also for other conftests
 
 import marks
+import seeds
 
 # Imports and collection make a million objects that stay: without the garbage collector, which
 # would look at all of them again and again, they take a third less CPU time.
@@ -24,6 +25,10 @@ gc.disable()
 
 # A job in a shell's background ignores Ctrl-C, and so would the processes that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(seeds)
 
 
 def pytest_collection_modifyitems(items):

@@ -7,6 +7,8 @@ import nbclient
 import nbformat
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CELLS = (
     "import kerakit as kk\ndata = kk.load_builtin('diabetes')\ndata",
     "data.spec",

@@ -112,6 +112,7 @@ def _name(requirement):
     return re.sub(r"[-_.]+", "-", re.match(r"\s*([\w.-]+)", requirement)[1]).lower()
 
 
+@pytest.mark.many
 def test_every_import_is_required():
     """A bare install runs all recipes: no module needs what only an extra brings.
 

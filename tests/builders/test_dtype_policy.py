@@ -86,7 +86,7 @@ def rows_for(model, inputs):
 
 
 # One of each kind of input by default; the other builders and encoders are slow tests.
-QUICKER = {"linear_regressor", "mlp_classifier", "cnn_classifier, vgg", "sequence_classifier, lstm"}
+QUICKER = {"linear_regressor", "cnn_classifier, vgg"}
 
 
 @pytest.mark.many

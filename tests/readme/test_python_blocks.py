@@ -122,9 +122,9 @@ def sequences(clone, names, printed):
 
 
 def trained_on(clone, names, printed):
-    """The losses of a loaded model fall; the constant rate is the one that the text states."""
-    losses = names["history"].history["val_loss"]
-    assert len(set(losses)) == 3 and losses[-1] < losses[0]
+    """A loaded model trains on; the constant rate is the one that the text states."""
+    history = names["history"].history
+    assert len(set(history["val_loss"])) == 3 and history["loss"][-1] < history["loss"][0]
     assert names["history"].params["steps"] == -(-len(names["data"].table("train")) // 16)
     assert float(names["loaded"].optimizer.learning_rate) == pytest.approx(0.003)
 
@@ -170,7 +170,7 @@ def tracking(clone, names, printed):
 
 def metrics(clone, names, printed):
     values = ast.literal_eval(printed)
-    assert {"AUC", "F1Score", "auc_pr"} <= set(values) and 0.5 < values["AUC"] <= 1
+    assert {"AUC", "F1Score", "auc_pr"} <= set(values) and 0.9 < values["AUC"] <= 1
 
 
 def callbacks(clone, names, printed):
@@ -218,6 +218,9 @@ NEEDS = {
     "MLflow": ["Ten lines"],
 }  # blocks that go before, for what they export
 MARKS = {
+    "Train on": [pytest.mark.slow],
+    "The learning rate": [pytest.mark.slow],
+    "Metrics": [pytest.mark.slow],
     "A search": [pytest.mark.slow],
     "Your own network": [pytest.mark.slow],
     "Texts, images and sequences": [pytest.mark.slow],

@@ -46,6 +46,7 @@ def frame(rows=slice(0, 40)):
     )
 
 
+@pytest.mark.slow
 def test_weekday_and_trend_are_learned(trained):
     data, model, _ = trained
     assert [feature.kind for feature in data.spec.features] == ["date", "date"]

@@ -22,6 +22,7 @@ __all__ = ["PARQUET", "TableFile", "read_table_file"]
 
 PARQUET = (".parquet", ".pq")
 _ROWS = 1 << 12  # of a batch
+_COLUMNS = 4  # that are read at once: each has buffers of about 2 MB
 _BUFFER = 1 << 18  # bytes of a column that are read at once, instead of the whole column
 _EXPECTED = "a file of CSV, JSON lines or Parquet"
 
@@ -151,15 +152,17 @@ def _read_parquet(path, columns, cells):
             buffer_size=_BUFFER,
             pre_buffer=False,
         ) as file:
-            rows = file.metadata.num_rows
-            batches = file.iter_batches(_ROWS, columns=names, use_threads=False)
-            if cells is None:
-                table = pa.Table.from_batches([batch.select(names) for batch in batches], schema)
-                columns = dict(zip(names, table.columns, strict=True))
-            else:
-                exact = {*cells.texts, *cells.exact}
-                kinds = pa.schema([file.schema_arrow.field(name) for name in names])
-                columns, _ = gather(batches, kinds, rows, exact, texts)
+            rows, columns = file.metadata.num_rows, {}
+            for first in range(0, len(names), _COLUMNS):
+                some = names[first : first + _COLUMNS]
+                batches = file.iter_batches(_ROWS, columns=some, use_threads=False)
+                kinds = pa.schema([file.schema_arrow.field(name) for name in some])
+                if cells is None:
+                    table = pa.Table.from_batches([batch.select(some) for batch in batches], kinds)
+                    columns |= zip(some, table.columns, strict=True)
+                else:
+                    exact = {*cells.texts, *cells.exact}
+                    columns |= gather(batches, kinds, rows, exact, texts)[0]
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as Parquet: {error}") from error
     if not rows:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from builder_battery import run_builder_battery
+from marks import first
 
 import kerakit as kk
 from kerakit.data.spec import Feature, Series, Spec, Target
@@ -109,7 +110,7 @@ def test_every_encoder_of_every_builder_passes_the_battery(builder, encoder, tmp
 
 @pytest.mark.many
 @pytest.mark.parametrize("encoder", ENCODERS)
-@pytest.mark.parametrize("builder", BUILDERS)
+@pytest.mark.parametrize("builder", first(2, BUILDERS))
 def test_every_weight_learns(builder, encoder):
     options = {} if builder == "tagger" else {"attention": True}
     model, rows = made(builder, encoder, dropout=0.0, **options)
@@ -209,6 +210,7 @@ def test_forecasters_have_one_straight_line_for_all_channels():
     assert three.count_params() == lines + lstm(3, 4) + (20 * 4) * 18 + 18
 
 
+@pytest.mark.many
 def test_forecasters_read_long_windows_in_segments():
     def count(window, **options):
         return kk.sequence_forecaster(window, horizon=6, units=4, **options).count_params()
@@ -258,6 +260,7 @@ def test_taggers_embed_words_and_eight_affixes():
     assert model.count_params() == vectors + 2 * lstm(width, 4) + output
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("channels", "classes", "shape"), [((), 2, (4, 2)), ((1,), 5, (4, 5)), ((3,), 2, (4, 2))]
 )

@@ -20,6 +20,7 @@ def test_the_registry_says_how_many_rows_and_steps_there_are():
         assert data.spec.target.names == (entry.target,) and data.spec.dataset == name
 
 
+@pytest.mark.many
 def test_mackey_glass_is_a_forecast_84_steps_ahead():
     data = load_builtin("mackey_glass")
     series = data.spec.series

@@ -36,6 +36,7 @@ def test_the_fourth_channel_of_a_bmp_means_nothing():
         assert read_header(io.BytesIO(content)).format == "BMP"
 
 
+@pytest.mark.many
 def test_a_bmp_with_a_palette_of_greys_is_read():
     # One with another palette is refused: see test_header.py.
     pixels = np.array([[[3], [250], [0]]], np.uint8)
@@ -83,6 +84,7 @@ def test_resizing_crops_the_centre_and_averages():
     assert resize_image(image, (4, 4)).numpy()[0, :, 0].tolist() == [2, 3, 4, 5]
 
 
+@pytest.mark.many
 def test_large_jpegs_are_decoded_at_a_part_of_their_size():
     rng = np.random.default_rng(0)
     smooth = tf.image.resize(rng.uniform(0, 255, (6, 6, 3)), (800, 800), "bicubic")

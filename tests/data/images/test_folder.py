@@ -83,6 +83,7 @@ def test_a_class_may_be_called_like_a_split(tmp_path, pictures):
     assert [file.label for file in found["train"]] == ["bus"] * 5 + ["train"] * 5
 
 
+@pytest.mark.many
 def test_other_folders_can_be_the_test_and_validation_split(tmp_path, pictures):
     pictures.folder(tmp_path / "all", {"a": 4, "b": 4})
     pictures.folder(tmp_path / "more", {"a": 1, "b": 1}, 100)

@@ -24,6 +24,7 @@ def test_the_last_season_again_and_again():
     assert last_season(window[..., None].repeat(2, -1), 5, 3).shape == (1, 5, 2)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("streamed", [False, True])
 def test_the_linear_baseline_is_ridge_regression(channels, streamed, monkeypatch):

@@ -9,6 +9,7 @@ from kerakit.evaluation.plots import regression as plots
 from kerakit.evaluation.plots.figure import axis_label, legend, new_figure, plain, png
 
 
+@pytest.mark.many
 def test_no_pyplot_state_and_no_backend_change():
     import matplotlib
     import matplotlib.pyplot

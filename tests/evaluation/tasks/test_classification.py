@@ -96,6 +96,7 @@ def test_precision_while_training_leaves_no_trace(pictures):
     assert evaluate(model, data).test["log_loss"] == pytest.approx(losses[0], abs=1e-6)
 
 
+@pytest.mark.many
 def test_a_memory_map_larger_than_memory_is_read_by_the_row(pictures, tmp_path, monkeypatch):
     """300 GB of images in a sparse file: whoever asks for all of them fails at once."""
     monkeypatch.setattr("kerakit.evaluation.baselines.images.MAX_ROWS", 64)

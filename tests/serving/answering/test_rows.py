@@ -58,6 +58,7 @@ def test_tags_of_a_frame_are_lists_as_long_as_their_sentence(sequences):
         ]
 
 
+@pytest.mark.many
 def test_tags_of_many_sentences_are_as_wide_as_the_longest(sequences, monkeypatch):
     monkeypatch.setattr("kerakit.evaluation.batches.MIN_ROWS", 8)
     monkeypatch.setattr("kerakit.evaluation.batches.MAX_ROWS", 8)

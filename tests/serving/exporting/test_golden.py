@@ -27,6 +27,7 @@ def test_a_tie_of_two_tags_is_not_in_the_golden_sample(sequences):
     assert golden.inputs["tokens"][golden.example] != ""
 
 
+@pytest.mark.many
 def test_models_of_another_shape_are_refused(sequences, tmp_path):
     _, spec, table = sequences["channels"]
     other = dataclasses.replace(spec, series=dataclasses.replace(spec.series, horizon=4))

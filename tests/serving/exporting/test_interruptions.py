@@ -31,6 +31,7 @@ def tiny_disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(disk)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_at_any_moment_leaves_nothing(models, tmp_path, tiny_disk):
     """However little room there is, the old version stays, whole and alone."""
     spec = make_spec("binary")

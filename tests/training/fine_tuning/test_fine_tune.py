@@ -128,6 +128,7 @@ def test_the_history_has_every_epoch_of_every_stage(make_data, tuned, tmp_path, 
     assert left == {"history.csv", "spec.json", "model.keras"}
 
 
+@pytest.mark.slow
 def test_callbacks_see_the_epochs_and_not_the_solved_head(shapes, tuned):
     class Count(keras.callbacks.Callback):
         def __init__(self):

@@ -115,6 +115,7 @@ def test_a_line_of_other_sources(source, solve):
     np.testing.assert_allclose(layer.kernel, line.coef_.T, atol=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("learning_rate", "cache_mb"),

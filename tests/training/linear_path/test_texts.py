@@ -194,6 +194,7 @@ def test_the_network_learns_alone_and_is_blended_as_fits_the_validation_rows(cla
     assert history.linear_path.endswith("on the validation rows as well")
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_network_that_is_wrong_is_left_out():
     data = texts_of(("a", "b", "c"), rows=2_000)

@@ -110,6 +110,7 @@ def test_a_memmap_column_streams_and_trains_as_memory_does(pictures, small_cnn, 
     assert histories[0] == histories[1]  # the order of a streamed table, not of memory
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("table", [True, False])
 def test_streamed_epochs_have_every_row_in_an_order_of_their_own(pictures, table):
     from kerakit.training.rows.stream import streamed_batches

@@ -22,13 +22,13 @@ class Stop(keras.callbacks.Callback):
             raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("load", "make", "cache_mb"),
     [
-        *(pytest.param(tagged, tagger, size, marks=pytest.mark.slow) for size in (512, 0)),
-        (texts, reader, 512),
-        pytest.param(texts, reader, 0, marks=pytest.mark.slow),
-        pytest.param(windows, forecaster, 512, marks=pytest.mark.slow),
+        *((tagged, tagger, size) for size in (512, 0)),
+        *((texts, reader, size) for size in (512, 0)),
+        (windows, forecaster, 512),
     ],
 )
 def test_a_stopped_run_ends_as_the_uninterrupted_one(load, make, cache_mb, tmp_path):

@@ -130,6 +130,7 @@ def test_mixing_shares_pixels_and_labels_alike():
     assert count / 5 < cut < count * 4 / 5
 
 
+@pytest.mark.many
 def test_boxes_are_of_uniform_area_and_cut_at_the_border():
     """Of a side s = sqrt(u) the border leaves s - s^2 / 4 on average, on both axes alike.
 

@@ -136,7 +136,7 @@ def test_auto_is_kept_in_the_file_and_said_where_it_has_no_effect(diabetes, tmp_
 @pytest.mark.parametrize(
     "how",
     first(
-        3,
+        1,
         [
             {"preset": "sgd"},
             {"learning_rate": 0.01},

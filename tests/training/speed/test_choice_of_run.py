@@ -57,6 +57,7 @@ def test_all_candidates_train_alike(series, make_forecaster, xla):
             np.testing.assert_allclose(move, other, atol=1e-4 * np.abs(other).max())
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @NO_GPU
 def test_a_kernel_of_another_gradient_is_not_chosen(series, make_forecaster, monkeypatch):

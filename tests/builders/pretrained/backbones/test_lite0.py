@@ -72,6 +72,7 @@ def test_it_answers_as_the_reference(network, reference, photos):
     assert np.isin(ours.argmax(1), [309, 310]).mean() > 0.5
 
 
+@pytest.mark.slow
 def test_its_maps_are_those_of_the_reference(reference, photos):
     maps = efficientnet_lite0()(photos[:4]).numpy()
     last = keras.Model(reference.input, reference.get_layer("top_activation").output)

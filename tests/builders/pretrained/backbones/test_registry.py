@@ -96,6 +96,7 @@ def test_random_weights_follow_the_seed():
     assert (one == again).all() and (one != other).any()
 
 
+@pytest.mark.slow
 @pytest.mark.backbone
 @pytest.mark.parametrize(
     "name", ["MobileNetV3Small", pytest.param("EfficientNetLite0", marks=pytest.mark.slow)]

@@ -4,6 +4,7 @@ import random as random_module
 
 import pytest
 from live_cases import copy_version, edit, failed, http_answer
+from marks import first
 
 from kerakit.errors import ExportError
 from kerakit.serving.verifying.live.check import check_live
@@ -200,7 +201,7 @@ def _mutate(random, value):
     return random.choice([*odd, [value, value], {"b64": value}])
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", first(12, range(60)))
 def test_answers_spoiled_at_random(seed, server, ask):
     """Whatever comes back is reported in a line, and never an exception of Python."""
     random = random_module.Random(seed)
