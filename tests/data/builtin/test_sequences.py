@@ -1,6 +1,7 @@
 """The built-in sets that are no tables."""
 
 import numpy as np
+import pytest
 
 from kerakit.data import list_builtin, load_builtin
 from kerakit.data.builtin.generated import control_charts, mackey_glass
