@@ -80,6 +80,8 @@ def test_peers_get_all_rows_and_the_categories_of_the_training_rows():
     train, tested = with_categories(rows)
     assert train["x1"].cat.categories.tolist() == ["a", "b"]
     assert tested["x1"].tolist() == ["b", np.nan]
+    commonest = with_categories(rows, most=1)[0]["x1"]
+    assert commonest.dropna().unique().tolist() == ["a"] and commonest.isna().sum() == 10
 
 
 @pytest.mark.slow

@@ -101,7 +101,7 @@ def linear():
 
 
 def hgb():
-    """`HistGradientBoosting` of scikit-learn."""
+    """`HistGradientBoosting` of scikit-learn, which takes up to 255 categories of a column."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     def predict(rows, seed):
@@ -109,7 +109,7 @@ def hgb():
         if rows["classes"] is not None:
             kind = HistGradientBoostingClassifier
         model = kind(categorical_features="from_dtype", random_state=seed)
-        return _answer(model, rows, *with_categories(rows))
+        return _answer(model, rows, *with_categories(rows, most=255))
 
     return predict
 
@@ -167,19 +167,24 @@ def realmlp():
     return predict
 
 
-def with_categories(rows):
-    """Both frames with the strings as pandas' categories, those of the training rows."""
+def with_categories(rows, most=None):
+    """Both frames with the strings as pandas' categories: those of the training rows.
+
+    With `most`, they are the commonest ones. All other strings are missing values.
+    """
     import pandas as pd
 
-    train, test = rows["train"], rows["test"]
     types = {
-        name: pd.CategoricalDtype(sorted(train[name].dropna().unique()))
-        for name in train.select_dtypes(exclude="number")
+        name: pd.CategoricalDtype(sorted(column.value_counts().index[:most]))
+        for name, column in rows["train"].select_dtypes(exclude="number").items()
     }
-    known = {
-        name: test[name].where(test[name].isin(kind.categories)) for name, kind in types.items()
-    }
-    return [train.astype(types), test.assign(**known).astype(types)]
+    frames = []
+    for frame in (rows["train"], rows["test"]):
+        known = {
+            name: frame[name].where(frame[name].isin(t.categories)) for name, t in types.items()
+        }
+        frames.append(frame.assign(**known).astype(types))
+    return frames
 
 
 def _answer(model, rows, train, test):

@@ -5,6 +5,8 @@ the published splits of Hernandez-Lobato & Adams 2015, `tabular/california_housi
 `tabular/adult`, `tabular/more` (small tables as CSV whose column `target` is last) and `tfds`.
 """
 
+# The lifeboat and the body's number tell who survived; the others name single passengers.
+TITANIC_EXCLUDED = ("boat", "body", "name", "ticket", "cabin", "home_dest")
 UCI = ("yacht", "energy", "concrete")
 TFDS = {
     "iris": ("iris", "multiclass"),
@@ -54,6 +56,8 @@ def load_set(name, root, split, **options):
         return load_uci(name, root, split, **options)
     if name in TFDS:
         full, task = TFDS[name]
+        if name == "titanic":
+            options["exclude"] = TITANIC_EXCLUDED
         return kk.load_tfds(full, data_dir=root / "tfds", task=task, **options)
     if name == "adult":
         folder = root / "tabular" / "adult"
