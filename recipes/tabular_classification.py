@@ -1,13 +1,14 @@
 """Tabular classification: predict a class for each row of a table.
 
 Shows: a multilayer perceptron with its preprocessing inside, which gives the probability of
-every class. It is trained, evaluated beside two baselines, exported and checked.
+every class. It is trained, evaluated beside three baselines, exported and checked.
 
 Needs: nothing. It reads scikit-learn's breast cancer set (569 tumours); your own table:
 --csv FILE --target COLUMN.
 
 Measured: on 114 test tumours an accuracy of 0.956 and an AUC of 0.997; always the commonest
-class has 0.632, a logistic regression 0.991 (four tumours more). 17 seconds on two cores.
+class has 0.632, gradient boosting 0.965 and a logistic regression 0.991 (four tumours more). 17
+seconds on two cores.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
 """Tabular regression: predict a number for each row of a table.
 
 Shows: a multilayer perceptron with its preprocessing inside. It is trained, evaluated beside
-two baselines, exported and checked.
+three baselines, exported and checked.
 
 Needs: nothing. It reads scikit-learn's diabetes set (442 patients); your own table:
 --csv FILE --target COLUMN.
 
 Measured: on 88 test patients an RMSE of 58.1; the mean of the training rows has 77.3, a linear
-model 53.4. 442 rows are few for a network. 16 seconds on two cores.
+model 53.4, gradient boosting 60.4. 442 rows are few for a network. 16 seconds on two cores.
 """
 
 from __future__ import annotations

@@ -21,7 +21,9 @@ from kerakit.evaluation.checks import check_shape, dataset_name
 from kerakit.evaluation.environment import environment
 from kerakit.evaluation.metrics.custom import check_metrics
 from kerakit.evaluation.plots.fonts import drawable
+from kerakit.evaluation.plots.importance import importance
 from kerakit.evaluation.plots.training import learning_curves
+from kerakit.evaluation.report.importance import loss_name
 from kerakit.evaluation.report.report import Report
 from kerakit.evaluation.report.run_files import STAGES, read_history, write_run
 from kerakit.evaluation.tasks.measured import MeasureOptions
@@ -55,8 +57,10 @@ def evaluate(
 ) -> Report:
     """Evaluate a model on the test split and compare it with simple baselines.
 
-    The baselines are a constant (the mean, or the majority class) and a linear model; for
-    forecasts the last season and a linear model; for tags the most frequent tag of each word.
+    The baselines are a constant (the mean, or the majority class), a linear model and, for
+    tables, gradient boosting; for forecasts the last season and a linear model; for tags the
+    most frequent tag of each word. The report of a table also has the importance of each
+    column: how much the main loss increases when it is shuffled among the test rows.
     Each of several targets is measured by itself, in its own unit.
     The report of a classifier also has metrics of each class, the classes that are confused
     most often, and confident errors: the images, texts or series that are misclassified with
@@ -106,6 +110,8 @@ def evaluate(
               `predict_proba`.
             - A function of a batch of test features, a dict from name to an array of shape
               `(n, ...)`. It returns an array of the shape that the model predicts.
+            - `None` under the name of a built-in baseline, which leaves that one out:
+              `{"gradient_boosting": None}`.
         quantiles: sequence of floats in the range (0.0, 1.0), increasing, or `None`. Levels of
             a quantile regressor, which predicts `(batch, quantiles)`. The middle level is the
             prediction; the first and the last are the interval. Defaults to `None`: the levels
@@ -189,6 +195,9 @@ def _report(model, data, run_dir, history, metrics, baselines, quantiles, detail
         history = read_history(history, run_dir)
         with status("Drawing the plots"):
             figures = found.draw()
+        if report.importance:
+            loss = loss_name(report.importance, report.unit)
+            figures["importance"] = importance(report.importance["columns"], loss)
         if history and not _is_point(history):
             figures["learning_curves"] = learning_curves(history, report.stages)
         if list(drawable(spec.classes)) != list(spec.classes):
@@ -217,7 +226,7 @@ def _options(model, data, run_dir, quantiles, metrics, baselines):
         )
         check(file is None, "evaluate", "run_dir", expected, str(run_dir))
     metrics = check_metrics(metrics, spec.task, len(spec.classes))
-    baselines = check_baselines(baselines, spec)
+    baselines, without = check_baselines(baselines, spec)
     numbers = TASKS[spec.task].answer == "numbers"
     if quantiles is None and numbers:
         quantiles = quantiles_of(model)
@@ -242,7 +251,8 @@ def _options(model, data, run_dir, quantiles, metrics, baselines):
         shape = None  # not static: the shape of the first predictions is checked
     if shape is not None:
         check_shape(shape, spec, quantiles)
-    return MeasureOptions(quantiles, run_dir is not None, metrics, fit_custom(baselines, data))
+    fitted = fit_custom(baselines, data)
+    return MeasureOptions(quantiles, run_dir is not None, metrics, fitted, without)
 
 
 def _is_point(history):
@@ -268,6 +278,7 @@ def _metrics_json(report, spec, history, details, seconds):
         **({"by_horizon": report.by_horizon} if report.by_horizon else {}),
         **({"per_class": report.per_class} if report.per_class else {}),
         **({"confused": list(report.confused)} if report.per_class else {}),
+        **({"importance": report.importance} if report.importance else {}),
         "counts": report.counts,
         "seconds": dict.fromkeys(STAGES) | {"evaluate": seconds} | given,
         "cpu_seconds": details.get("cpu_seconds"),

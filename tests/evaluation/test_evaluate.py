@@ -21,9 +21,15 @@ METRICS = {
     ],  # fmt: skip
 }
 PLOTS = {
-    "regression": {"predicted_vs_true", "residuals"},
-    "multilabel": {"roc", "precision_recall", "reliability_diagram"},
-    "binary": {"confusion_matrix", "roc", "precision_recall", "reliability_diagram"},
+    "regression": {"predicted_vs_true", "residuals", "importance"},
+    "multilabel": {"roc", "precision_recall", "reliability_diagram", "importance"},
+    "binary": {
+        "confusion_matrix",
+        "roc",
+        "precision_recall",
+        "reliability_diagram",
+        "importance",
+    },  # fmt: skip
 }
 
 
@@ -45,7 +51,7 @@ def test_every_task_leaves_a_whole_run(make, tmp_path, task, width, activation):
     expected = METRICS.get(task, METRICS["binary"])
     assert list(report.test) == expected
     constant, linear = ("mean", "linear") if task == "regression" else ("majority", "logistic")
-    assert list(report.baseline) == [constant, linear]
+    assert list(report.baseline) == [constant, linear, "gradient_boosting"]
     assert all(list(values) == expected for values in report.baseline.values())
     assert report.counts == {"train": 80, "validation": 20, "test": 40}
     assert set(report.plots) == PLOTS.get(task, PLOTS["binary"]) | {"learning_curves"}
@@ -56,7 +62,9 @@ def test_every_task_leaves_a_whole_run(make, tmp_path, task, width, activation):
         assert report.baseline["linear"]["rmse"] < 1e-4  # the data are linear by making
     else:
         assert report.baseline["logistic"]["auc"] > 0.95
-    assert json.loads((tmp_path / "metrics.json").read_text())["test"] == report.test
+    values = json.loads((tmp_path / "metrics.json").read_text())
+    assert values["test"] == report.test and values["importance"] == report.importance
+    assert {one["column"] for one in report.importance["columns"]} == {"x", "kind"}
 
 
 def test_metrics_json_has_the_stated_shape(make, tmp_path):
@@ -65,8 +73,8 @@ def test_metrics_json_has_the_stated_shape(make, tmp_path):
     evaluate(make.model(0), data, run_dir=tmp_path / "new" / "run", details=details)
     values = json.loads((tmp_path / "new" / "run" / "metrics.json").read_text())
     assert list(values) == [
-        "task", "dataset", "name", "version", "seed", "test", "baseline", "counts", "seconds",
-        "cpu_seconds", "epochs", "environment",
+        "task", "dataset", "name", "version", "seed", "test", "baseline", "importance", "counts",
+        "seconds", "cpu_seconds", "epochs", "environment",
     ]  # fmt: skip
     assert values["dataset"] == "made-up" and values["name"] == "trial"
     assert (values["version"], values["seed"], values["epochs"]) == (7, 3, None)

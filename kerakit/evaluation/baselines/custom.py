@@ -22,24 +22,40 @@ if TYPE_CHECKING:
 
 __all__ = ["check_baselines", "fit_custom"]
 
-BUILT_IN = ("mean", "majority", "linear", "logistic", "seasonal_naive", "most_frequent_tag")
+BUILT_IN = (
+    "mean",
+    "majority",
+    "linear",
+    "logistic",
+    "gradient_boosting",
+    "seasonal_naive",
+    "most_frequent_tag",
+)
 
 
-def check_baselines(baselines: Any, spec: Spec) -> dict[str, Any]:
-    """Check the `baselines` parameter of `evaluate`; return it as a dict.
+def check_baselines(baselines: Any, spec: Spec) -> tuple[dict[str, Any], frozenset[str]]:
+    """Check the `baselines` parameter of `evaluate`.
+
+    Returns:
+        `(baselines, without)`: a dict of the user's baselines, and the names of the built-in
+        ones that the user leaves out by `None`.
 
     Raises:
         ArgumentError: when it is not a dict from new names to estimators or functions.
     """
-    baselines = {} if baselines is None else baselines
+    baselines, without = {} if baselines is None else baselines, set()
     expected = "a dict from name to a scikit-learn estimator or a function of a batch of features"
     check(isinstance(baselines, Mapping), "evaluate", "baselines", expected, baselines)
     for name, baseline in baselines.items():
         check(isinstance(name, str) and name.strip(), "evaluate", "baselines", expected, baselines)
+        if name in BUILT_IN and baseline is None:
+            without.add(name)
+            continue
         if name in ("model", *BUILT_IN):
             raise ArgumentError(
                 f"The 'baselines' parameter of evaluate has the name {name!r}, which is the name "
-                "of a built-in column of the report. Choose another name."
+                "of a built-in column of the report. Choose another name, or pass None to leave a "
+                "built-in baseline out."
             )
         owner = f"baselines[{short_repr(name)}]"
         if not _is_estimator(baseline):
@@ -60,7 +76,7 @@ def check_baselines(baselines: Any, spec: Spec) -> dict[str, Any]:
                 f"compared by their probabilities. Got {short_repr(baseline)} instead. "
                 "sklearn.calibration.CalibratedClassifierCV adds it to any classifier."
             )
-    return dict(baselines)
+    return {name: one for name, one in baselines.items() if name not in without}, frozenset(without)
 
 
 @telling("Fitting the given baselines")

@@ -1,8 +1,8 @@
-"""Baselines of tables: the mean or the majority class, and a linear model."""
+"""Baselines of tables: the mean or the majority class, a linear model and gradient boosting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +10,9 @@ import numpy as np
 from kerakit.builders.contract import input_names, preprocess_of
 from kerakit.data.data import Data
 from kerakit.data.tasks import TASKS
+from kerakit.evaluation.baselines.boosting import GRADIENT_BOOSTING, fit_boosting
 from kerakit.evaluation.baselines.images import fit_pixels
+from kerakit.evaluation.baselines.rows import sample_note, training_rows
 from kerakit.evaluation.baselines.series import fit_series
 from kerakit.evaluation.baselines.texts import fit_texts
 from kerakit.evaluation.batches import split_size
@@ -37,16 +39,17 @@ _OTHER_KINDS = {"image": fit_pixels, "text": fit_texts, "sequence": fit_series}
 
 @telling("Fitting the baselines")
 def fit_baselines(
-    data: Data, model: keras.Model | None = None
+    data: Data, model: keras.Model | None = None, without: Collection[str] = ()
 ) -> tuple[dict[str, Predict], list[str]]:
     """Fit the baselines on the training split.
 
-    A model should beat both: a constant (`"mean"` of the target, or the class frequencies,
-    whose largest is the `"majority"`), and scikit-learn's `LinearRegression` (`"linear"`) or
+    A model should beat all of them: a constant (`"mean"` of the target, or the class frequencies,
+    whose largest is the `"majority"`), scikit-learn's `LinearRegression` (`"linear"`) or
     `LogisticRegression` (`"logistic"`, C=1) on standardised numbers, one-hot encoded
-    categories and the features of dates. For images the linear model gets pixels of small images
-    (see `fit_pixels`), for texts TF-IDF (`fit_texts`), for series resampled values (`fit_series`).
-    Sample weights are not used.
+    categories and the features of dates, and scikit-learn's gradient boosting of trees
+    (`"gradient_boosting"`, see `fit_boosting`). For images the linear model gets pixels of small
+    images (see `fit_pixels`), for texts TF-IDF (`fit_texts`), for series resampled values
+    (`fit_series`). Sample weights are not used.
 
     Args:
         data: `Data`. The linear model is fitted on a sample of at most 50,000 rows of the
@@ -54,13 +57,14 @@ def fit_baselines(
         model: `keras.Model` or `None`. Where the spec has no statistics, its sub-model
             `preprocess` encodes the columns of a table. Without one only numeric features are
             used, and a missing value is replaced by the mean.
+        without: names of baselines that are left out. Defaults to `()`.
 
     Returns:
         `(baselines, notes)`: a dict from name to a function of a batch of features (dict from
         name to array of shape `(n, ...)`), which returns predictions of shape `(n,)` or
         `(n, targets)`, or probabilities of shape `(n, classes)`; and a list of notes on the fit.
         The linear model is left out where it cannot be fitted, for example where a table has a
-        text, or no numeric feature.
+        text, or no numeric feature; gradient boosting where there are many columns and classes.
 
     Reference:
         Pedregosa et al.: Scikit-learn: Machine Learning in Python, JMLR 12, 2011.
@@ -77,28 +81,45 @@ def fit_baselines(
     """
     spec = data.spec
     constant = "majority" if spec.is_classification else "mean"
-    baselines, notes = {constant: _constant(data)}, []
+    baselines, notes = {constant: lambda: (_constant(data), [])}, []
     other = next((f.kind for f in spec.features if f.kind in _OTHER_KINDS), None)
     if other is not None:
-        predict, note = _OTHER_KINDS[other](data)
-        return baselines | ({"logistic": predict} if predict else {}), [note]
+        baselines["logistic"] = lambda: _of_kind(data, other)
+    else:
+        linear = "logistic" if spec.is_classification else "linear"
+        baselines[linear] = lambda: _fit_linear(linear, data, model)
+        baselines[GRADIENT_BOOSTING] = lambda: fit_boosting(data)
+    fitted = {}
+    for name, fit in baselines.items():
+        if name not in without:
+            predict, found = fit()
+            fitted |= {name: predict} if predict else {}
+            notes += found
+    return fitted, notes
+
+
+def _of_kind(data, kind):
+    predict, note = _OTHER_KINDS[kind](data)
+    return predict, [note]
+
+
+def _fit_linear(name, data, model):
+    """The linear model of a table as a function of features, or `None`; and notes on the fit."""
+    spec = data.spec
     encode = _encoder(spec, _plain_encoding(model, spec))
-    if encode is not None:
-        rows, target, sampled = _training_rows(data, encode)
-        design = _Design(rows, np.random.default_rng(spec.seed), _outputs(spec))
-        target = target[design.kept]
-        total = split_size(data, "train") or len(target)
-        predict, note = _linear(spec, design.train, target)
-        notes.extend([note] if note else [])
-        if predict is not None:
-            name = "logistic" if spec.is_classification else "linear"
-            baselines[name] = lambda features: predict(design.transform(encode(features)))
-            if sampled or len(target) < total:
-                notes.append(
-                    f"The {name} baseline was fitted on {len(target):,} of {total:,} training "
-                    f"rows, drawn with seed {spec.seed}."
-                )
-    return baselines, notes
+    if encode is None:
+        return None, []
+    rows, target, sampled = training_rows(data, encode, MAX_ROWS)
+    design = _Design(rows, np.random.default_rng(spec.seed), _outputs(spec))
+    target = target[design.kept]
+    total = split_size(data, "train") or len(target)
+    predict, note = _linear(spec, design.train, target)
+    notes = [note] if note else []
+    if predict is None:
+        return None, notes
+    if sampled or len(target) < total:
+        notes.append(sample_note(name, len(target), total, spec.seed))
+    return lambda features: predict(design.transform(encode(features))), notes
 
 
 def _plain_encoding(model, spec):
@@ -190,29 +211,6 @@ def _encoder(spec, preprocess):
         return [column.reshape(len(column), -1) for column in columns]
 
     return encode_raw
-
-
-def _training_rows(data, encode):
-    """Encoded training rows (a list of arrays), their targets, and whether they are a sample."""
-    rng, total = np.random.default_rng(data.spec.seed), split_size(data, "train")
-    table = data.table("train")
-    if table is not None and total > MAX_ROWS:
-        table = table.take(np.sort(rng.choice(total, MAX_ROWS, replace=False)))
-    if table is not None:
-        data, fraction = Data(table, None, None, data.spec), 1.0
-    else:
-        fraction = min(1.0, MAX_ROWS / total) if total else 1.0
-    blocks, targets, count = [], [], 0
-    for batch in data.batches("train", _BATCH):
-        target = np.asarray(batch[1])
-        chosen = rng.random(len(target)) < fraction
-        blocks.append([block[chosen] for block in encode(batch[0])])
-        targets.append(target[chosen])
-        count += int(chosen.sum())
-        if count >= MAX_ROWS:
-            break
-    rows = [np.concatenate(column)[:MAX_ROWS] for column in zip(*blocks, strict=True)]
-    return rows, np.concatenate(targets)[:MAX_ROWS], count > MAX_ROWS
 
 
 class _Design:

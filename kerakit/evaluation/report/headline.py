@@ -24,6 +24,7 @@ _BASELINES = {
     "most_frequent_tag": "the most frequent tag of each word",
     "linear": "a linear model",
     "logistic": "a logistic model",
+    "gradient_boosting": "gradient boosting",
 }
 
 

@@ -47,6 +47,7 @@ def render(
     images = "".join(
         sections.plot(name, image, photos=has_images and name == "confident_errors")
         for name, image in plots.items()
+        if name != "importance"  # it stands beside its table
     )
     return PAGE.substitute(
         title=escaped(title),
@@ -55,6 +56,7 @@ def render(
         notes="".join(f'<p class="note">{escaped(note)}</p>' for note in report.notes),
         plots=f'<h2>Plots</h2><div class="plots">{images}</div>' if images else "",
         classes=sections.classes(report, spec) + sections.confident_errors(report),
+        importance=sections.importance(report, plots.get("importance")),
         data=sections.data(report, spec),
         training=sections.training(report, details, metrics),
         environment=definitions(environment or {}),

@@ -8,10 +8,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerakit.evaluation.report.headline import format_number, headline
+from kerakit.evaluation.report.importance import importance_rows, importance_text
 from kerakit.evaluation.stages import HEADER, stage_rows
 from kerakit.html_table import escaped, html_table
 
 __all__ = ["Report", "metrics_table", "target_rows", "targets_table"]
+
+MAX_COLUMNS = 10  # of the table of importance on a terminal; the page has more
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -48,6 +51,14 @@ class Report:
             confidence (`row`, `text`, `true`, `predicted`, `confidence`), or tokens with wrong
             tags (also `token`). Empty without a `run_dir`.
         tokens: int or `None`. The number of test tokens of a tagger.
+        importance: dict with what the columns of a table count (permutation importance). Its
+            `columns` are dicts with `column`, `increase` (how much the loss increases when
+            the column is shuffled among test rows, the mean of the shuffles) and `std` (their
+            standard deviation), the most important one first. `measure` is the loss (`"rmse"`;
+            `"rmse_standardised"` of several targets, each in standard deviations;
+            `"log_loss"`), `value` the loss without shuffling on the `rows` test rows that were
+            used, `repeats` the number of shuffles, and `column_count` the number of all
+            columns. Empty for images, texts and sequences.
 
     Example:
 
@@ -73,6 +84,7 @@ class Report:
     confident_errors: tuple[dict[str, Any], ...] = ()
     tokens: int | None = None
     per_target: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    importance: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict of JSON values."""
@@ -97,6 +109,12 @@ class Report:
         lines += _aligned([header, *cells])
         if self.stages:
             lines += ["", *_aligned([HEADER, *stage_rows(self.stages)])]
+        if self.importance:
+            rows = importance_rows(self.importance, self.unit)[: 1 + MAX_COLUMNS]
+            more = len(self.importance["columns"]) - MAX_COLUMNS
+            lines += ["", *_aligned(rows)]
+            lines += [f"and {more:,} more columns"] if more > 0 else []
+            lines += ["", importance_text(self.importance, self.unit)]
         lines += ["", *self.notes] if self.notes else []
         lines += ["", f"Report: {self.path}"] if self.path else []
         return "\n".join(lines)
@@ -109,8 +127,9 @@ class Report:
         return "\n".join(lines + ([f"  report: {self.path}"] if self.path else []))
 
     def _repr_html_(self) -> str:
-        notes = [*self.notes, *([f"Report: {self.path}"] if self.path else [])]
-        tables = targets_table(self) + metrics_table(self)
+        notes = [importance_text(self.importance, self.unit)] if self.importance else []
+        notes += [*self.notes, *([f"Report: {self.path}"] if self.path else [])]
+        tables = targets_table(self) + metrics_table(self) + _importance_table(self)
         return f"<p><strong>{escaped(self.headline())}</strong></p>{tables}" + "".join(
             f"<p><small>{escaped(note)}</small></p>" for note in notes
         )
@@ -154,6 +173,13 @@ def targets_table(report: Report) -> str:
         return ""
     header, *rows = target_rows(report)
     return html_table(header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics")
+
+
+def _importance_table(report: Report) -> str:
+    if not report.importance:
+        return ""
+    header, *rows = importance_rows(report.importance, report.unit)
+    return html_table(header, rows[:MAX_COLUMNS], numbers=2, row_names=True)
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

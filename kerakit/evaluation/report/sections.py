@@ -1,4 +1,4 @@
-"""Sections of the report: plots, classes, confident errors, data, training, how to reproduce."""
+"""Sections of the report: plots, classes, errors, columns, data, training, how to reproduce."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from kerakit.data.summary import FEATURE_HEADER, feature_row
 from kerakit.data.tasks import TASKS
 from kerakit.evaluation.report.headline import format_number
 from kerakit.evaluation.report.html import definitions, scrolling
+from kerakit.evaluation.report.importance import importance_rows, importance_text
 from kerakit.evaluation.report.report import Report
 from kerakit.evaluation.stages import HEADER, stage_rows
 from kerakit.html_table import escaped
 
-__all__ = ["classes", "confident_errors", "data", "plot", "reproduce", "training"]
+__all__ = ["classes", "confident_errors", "data", "importance", "plot", "reproduce", "training"]
 
 MAX_FEATURES = 200  # rows of the table; with more the page is hard to read
 MAX_CLASSES = 1000  # some 100 KB of page, in a box that scrolls
+MAX_COLUMNS = 20  # of the table of importance; `metrics.json` has all
 MAX_TARGETS = 8  # with more, the targets' means and standard deviations are left out
 # A plot is as wide as the page from this width over height, or from this width in pixels.
 _WIDE_SHAPE, _WIDE_PIXELS = 1.7, 1000
@@ -35,6 +37,8 @@ _CAPTIONS = {
     "confident_errors": "Confident errors: wrong predictions with the highest confidence. Rows of "
     "the test split are counted from 0",
     "forecasts": "Forecasts of a few test windows with the true values",
+    "importance": "Importance of the columns: by how much the loss increases when a column is "
+    "shuffled among test rows; the black lines are one standard deviation",
     "error_by_horizon": "RMSE for each step of the horizon",
 }
 _ERRORS = {
@@ -111,6 +115,26 @@ def confident_errors(report: Report) -> str:
     rows = [[row[key] for key in names] for row in report.confident_errors]
     shown = scrolling(list(names.values()), rows, len(rows), "errors", numbers=2)
     return f"<h2>Confident errors</h2>{shown}"
+
+
+def importance(report: Report, image: bytes | None = None) -> str:
+    """Return the section on what each column counts, or `""` where that was not measured.
+
+    Args:
+        report: `Report`.
+        image: bytes of the PNG file of the plot, or `None`.
+    """
+    if not report.importance:
+        return ""
+    header, *rows = importance_rows(report.importance, report.unit)
+    header = [title[0].upper() + title[1:] for title in header]
+    table = f"<div>{scrolling(header, rows, MAX_COLUMNS, 'columns', 2)}</div>"
+    drawn = f'<div class="drawn">{plot("importance", image)}</div>' if image else ""
+    text = escaped(importance_text(report.importance, report.unit))
+    return (
+        f'<h2>Importance of the columns</h2><div class="beside">{table}{drawn}</div>'
+        f'<p class="note">{text}</p>'
+    )
 
 
 def data(report: Report, spec: Spec) -> str:

@@ -54,6 +54,7 @@ thead th { color: var(--soft); font-size: 0.85rem; }
 .beside td:not(.number) { min-width: 3.5rem; max-width: 18rem; white-space: normal;
   overflow-wrap: anywhere; }
 .beside > div { min-width: 0; max-width: 100%; }
+.beside > .drawn { flex: 1 1 24rem; max-width: 36rem; }
 h3 { margin: 0.6rem 0 0; font-size: 0.95rem; }
 td.number, thead th.number { text-align: right; }
 @media (max-width: 36rem) { th, td { padding: 0.3rem 0.5rem; font-size: 0.88rem; } }
@@ -83,6 +84,7 @@ pre { padding: 0.8rem 1rem; overflow-x: auto; border-radius: 4px; background: va
 $notes
 $plots
 $classes
+$importance
 <h2>Data</h2>
 $data
 <h2>Training</h2>

@@ -16,6 +16,7 @@ from kerakit.evaluation.metrics.confusion import most_confused, per_class
 from kerakit.evaluation.metrics.custom import compute_metrics
 from kerakit.evaluation.plots import classification as plots
 from kerakit.evaluation.plots.fonts import drawable, font_families
+from kerakit.evaluation.tasks.importance import measure_importance
 from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
 from kerakit.evaluation.tasks.predictions import predict_test
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from kerakit.data.data import Data
 
 __all__ = ["measure_label", "measure_labels"]
+
+_SMALLEST = np.finfo(np.float64).eps  # of a probability in a logarithm, as in scikit-learn
 
 
 def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
@@ -37,7 +40,7 @@ def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Me
             images, texts and series are kept for it.
     """
     spec = data.spec
-    baselines, notes = fit_baselines(data, model)
+    baselines, notes = fit_baselines(data, model, options.without)
     kept = _confident_errors(spec) if options.plotted else None
     y, answers = predict_test(model, data, {**baselines, **options.baselines}, errors=kept)
 
@@ -47,6 +50,7 @@ def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Me
 
     p = answers.pop("model")
     label, test = p.argmax(axis=1), measure(p)
+    importance = measure_importance(model, data, y, p, ("log_loss", _log_loss))
     errors = kept.errors if kept else []
 
     def draw():
@@ -70,6 +74,7 @@ def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Me
             "per_class": per_class(y, label, spec.classes),
             "confused": tuple(most_confused(y, label, spec.classes)),
             "confident_errors": text_rows(errors, spec.classes) if has_texts(spec) else (),
+            "importance": importance,
         },
     )
 
@@ -77,7 +82,7 @@ def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Me
 def measure_labels(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
     """Measure a classifier of several yes/no labels for each row; as `measure_label`."""
     spec = data.spec
-    baselines, notes = fit_baselines(data, model)
+    baselines, notes = fit_baselines(data, model, options.without)
     y, answers = predict_test(model, data, {**baselines, **options.baselines})
 
     def measure(p):
@@ -85,6 +90,7 @@ def measure_labels(model: keras.Model, data: Data, options: MeasureOptions) -> M
 
     p = answers.pop("model")
     test = measure(p)
+    importance = measure_importance(model, data, y, p, ("log_loss", _binary_log_loss))
 
     def draw():
         correct, confidence = (p >= 0.5) == (y == 1), np.maximum(p, 1 - p)
@@ -98,7 +104,21 @@ def measure_labels(model: keras.Model, data: Data, options: MeasureOptions) -> M
         rows=len(y),
         draw=draw,
         notes=notes,
+        fields={"importance": importance},
     )
+
+
+def _log_loss(y, p):
+    """The `log_loss` of `classification_metrics`, alone."""
+    p = np.asarray(p, np.float64)
+    of_true = p[np.arange(len(y)), np.asarray(y, np.int64)] / p.sum(axis=1)
+    return -np.log(np.maximum(of_true, _SMALLEST)).mean()
+
+
+def _binary_log_loss(y, p):
+    """The `log_loss` of `multilabel_metrics`, alone."""
+    p = np.asarray(p, np.float64)
+    return -np.log(np.maximum(np.where(np.asarray(y) == 1, p, 1 - p), _SMALLEST)).mean()
 
 
 def _confident_errors(spec):

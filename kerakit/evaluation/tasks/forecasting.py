@@ -43,6 +43,7 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
     """
     spec = data.spec
     baselines, notes = _baselines(data)
+    baselines = {k: one for k, one in baselines.items() if k not in options.without}
     baselines |= options.baselines
     errors = {name: HorizonErrors() for name in ("model", *baselines)}
     kept = {name: [] for name in ("true", *errors)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ class MeasureOptions:
         plotted: bool. Whether a report with plots will be written.
         metrics: dict from name to the user's metric, a function of `(y, prediction)`.
         baselines: dict from name to the user's baseline, a function of a batch of features.
+        without: names of built-in baselines that are left out.
     """
 
     quantiles: tuple[float, ...] | None = None
     plotted: bool = False
     metrics: Mapping[str, Metric] = dataclasses.field(default_factory=dict)
     baselines: Mapping[str, Predict] = dataclasses.field(default_factory=dict)
+    without: Collection[str] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,14 +1,17 @@
-"""Measure a regressor: metrics beside the mean and a linear model."""
+"""Measure a regressor: metrics beside those of baselines, and how much each column counts."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kerakit.builders.contract import prediction_column
 from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.metrics import metrics
 from kerakit.evaluation.metrics.custom import compute_metrics
 from kerakit.evaluation.plots import regression as plots
+from kerakit.evaluation.tasks.importance import measure_importance
 from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
 from kerakit.evaluation.tasks.predictions import predict_test
 
@@ -30,9 +33,10 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
     """
     spec, quantiles = data.spec, options.quantiles
     names = spec.target.names
-    baselines, notes = fit_baselines(data, model)
+    baselines, notes = fit_baselines(data, model, options.without)
     y, answers = predict_test(model, data, {**baselines, **options.baselines}, quantiles)
     p, interval = answers.pop("model"), {}
+    importance = measure_importance(model, data, y, p, _loss(y, spec, quantiles), quantiles)
     if quantiles is not None:
         if len(quantiles) > 1:
             interval = {"lower": p[:, 0], "upper": p[:, -1]}
@@ -67,5 +71,19 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
         rows=len(y),
         draw=draw,
         notes=notes,
-        fields={"per_target": per_target},
+        fields={"per_target": per_target, "importance": importance},
     )
+
+
+def _loss(y, spec, quantiles):
+    """The loss by which columns are measured: the RMSE, of several targets without their units."""
+    if quantiles is not None:
+        middle = prediction_column(quantiles)
+        return "rmse", lambda y, p: np.sqrt(np.mean((p[:, middle] - y) ** 2, dtype=np.float64))
+    variance = np.asarray(spec.target.variance or np.var(y, axis=0), np.float64)
+    scale = np.where(variance > 0, variance, 1.0) ** 0.5 if y.shape[1] > 1 else 1.0
+
+    def rmse(y, p):
+        return np.sqrt(np.mean(((p - y) / scale) ** 2, dtype=np.float64))
+
+    return "rmse" if y.shape[1] == 1 else "rmse_standardised", rmse

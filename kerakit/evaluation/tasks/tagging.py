@@ -43,7 +43,8 @@ def measure_tags(model: keras.Model, data: Data, options: MeasureOptions) -> Mea
     spec = data.spec
     known = frozenset(spec.features[0].vocabulary)
     baseline = fit_most_frequent_tag(data)
-    names = ("model", "most_frequent_tag", *options.baselines)
+    built_in = [name for name in ("most_frequent_tag",) if name not in options.without]
+    names = ("model", *built_in, *options.baselines)
     scores = {name: TagScores(len(spec.classes)) for name in names}
     kept = {name: [] for name in names}
     errors, rows = WrongSentences(spec.classes), 0
@@ -58,7 +59,7 @@ def measure_tags(model: keras.Model, data: Data, options: MeasureOptions) -> Mea
         words = [lowered(token) for sentence in sentences for token in sentence]
         answers = {
             "model": _of_tokens(predict_batch(model, features, spec), is_token, spec, MODEL),
-            "most_frequent_tag": baseline(words),
+            **{name: baseline(words) for name in built_in},
         }
         for name, predict in options.baselines.items():
             source = f"The baseline {name!r} of evaluate"

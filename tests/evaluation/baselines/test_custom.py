@@ -52,7 +52,7 @@ def test_an_estimator_is_cloned_and_fitted_on_all_training_rows(tmp_path):
     assert not hasattr(estimator, "n_features_in_")  # the user's object is not fitted
     p = KNeighborsRegressor(3).fit(train, data.table("train").target).predict(test)
     error = p - data.table("test").target
-    assert list(report.baseline) == ["mean", "linear", "knn"]
+    assert list(report.baseline) == ["mean", "linear", "gradient_boosting", "knn"]
     assert report.baseline["knn"]["mae"] == pytest.approx(np.abs(error).mean(), rel=1e-5)
     values = json.loads((tmp_path / "metrics.json").read_text())
     assert values["baseline"]["knn"] == report.baseline["knn"]
@@ -167,7 +167,7 @@ def test_the_headline_names_the_best_of_the_users_baselines(make):
             "near": lambda features: features["row"] * 1.4 + 1,
         },
     )
-    assert list(report.baseline) == ["mean", "linear", "far", "near"]
+    assert list(report.baseline) == ["mean", "linear", "gradient_boosting", "far", "near"]
     assert report.headline().endswith("'near'.") and "'far'" not in report.headline()
     assert ", " in report.headline().split("rows, ")[1]  # a, b and c
 
@@ -185,6 +185,21 @@ def test_the_headline_names_the_best_of_the_users_baselines(make):
 def test_baselines_that_are_refused(make, baselines, message):
     with pytest.raises(ArgumentError, match=message):
         evaluate(make.model(0), make.data(), baselines=baselines)
+
+
+@pytest.mark.many
+def test_none_leaves_a_built_in_baseline_out(make):
+    data, model = make.data(targets=2), make.model(2)
+    report = evaluate(model, data, baselines={"gradient_boosting": None, "mean": None})
+    assert list(report.baseline) == ["linear"] and "gradient boosting" not in report.headline()
+    data = forecast_data(np.arange(100.0), window=6, horizon=2)
+    report = evaluate(naive_forecaster(data.spec), data, baselines={"linear": None})
+    assert list(report.baseline) == list(report.by_horizon)[1:] == ["seasonal_naive"]
+    words = {"the": [0.9, 0.05, 0.05], "": [0.1, 0.1, 0.8]}
+    report = evaluate(tag_answers(words), sentence_data(), baselines={"most_frequent_tag": None})
+    assert report.baseline == {}
+    with pytest.raises(ArgumentError, match="must be an estimator with fit"):
+        evaluate(model, make.data(targets=2), baselines={"mine": None})
 
 
 def test_estimators_that_cannot_answer(make):

@@ -30,7 +30,7 @@ def test_mean_and_linear_agree_with_scikit_learn():
     data = numeric_data(y.astype("float32"), x)
     baselines, notes = fit_baselines(data)
     features = data.table("test").features
-    assert list(baselines) == ["mean", "linear"] and notes == []
+    assert list(baselines) == ["mean", "linear", "gradient_boosting"] and notes == []
     np.testing.assert_allclose(baselines["mean"](features), np.full(60, y.mean()), rtol=1e-5)
     expected = LinearRegression().fit(standardised(x), y).predict(standardised(x))
     np.testing.assert_allclose(baselines["linear"](features), expected, rtol=1e-4, atol=1e-4)

@@ -71,7 +71,7 @@ def test_true_values_and_predictions_of_a_table(make, task, width, y_shape, p_sh
     activation = {"multilabel": "sigmoid", "regression": None}.get(task, "softmax")
     data = make.data(task)
     report = evaluate(make.model(width, activation), data, metrics={"n": shapes})
-    assert report.test["n"] == 40 and len(seen) == 3  # the model and two baselines
+    assert report.test["n"] == 40 and len(seen) == 4  # the model and three baselines
     for y, p in seen:
         assert y.shape == y_shape and p.shape == p_shape
         np.testing.assert_array_equal(y, data.table("test").target)

@@ -20,6 +20,11 @@ def regression(rmse=53.1, mean=77.0, **others):
             "RMSE 53.10 on 1,089 test rows, 31% below predicting the mean and level with a "
             "linear model.",
         ),
+        (
+            regression(linear=50.0, gradient_boosting=59.0),
+            "RMSE 53.10 on 1,089 test rows, 31% below predicting the mean, 6% above a linear "
+            "model and 10% below gradient boosting.",
+        ),
         (regression(mean=50.0), "RMSE 53.10 on 1,089 test rows, 6% above predicting the mean."),
         (
             regression(mean=0.0),

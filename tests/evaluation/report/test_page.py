@@ -7,6 +7,7 @@ import pytest
 
 from kerakit.data.spec import Feature, Target
 from kerakit.evaluation import evaluate
+from kerakit.evaluation.report.headline import format_number
 
 VOID = {"meta", "img", "br", "link", "input", "hr"}
 
@@ -68,7 +69,7 @@ def test_page_is_self_contained(page):
     assert not parsed.unbalanced and not parsed.open
     assert not {"script", "link", "iframe", "object"} & {tag for tag, _ in parsed.tags}
     sources = [v for _, attrs in parsed.tags for k, v in attrs.items() if k in ("src", "href")]
-    assert len(sources) == 4
+    assert len(sources) == 5
     assert all(source.startswith("data:image/png;base64,") for source in sources)
     assert "url(" not in text and "@import" not in text
     # A picture in base64 may spell "http" by chance, but has no colon.
@@ -82,8 +83,15 @@ def test_page_opens_with_the_result(page):
     assert first.startswith(f"Accuracy {report.test['accuracy']:.4f} on 40 test rows, against ")
     assert words.index("Accuracy") < words.index("balanced_accuracy") < words.index("Plots")
     headings = re.findall(r"<h2>(.*?)</h2>", text)
-    order = ["Plots", "Classes", "Data", "Training", "Environment", "How to reproduce"]
-    assert headings == order
+    assert headings == [
+        "Plots", "Classes", "Importance of the columns", "Data", "Training", "Environment",
+        "How to reproduce",
+    ]  # fmt: skip
+    first = report.importance["columns"][0]
+    title = "kind" if first["column"] == "kind" else "x &amp; &lt;u&gt;"
+    numbers = (format_number(first[key]) for key in ("increase", "std"))
+    cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
+    assert f"<tr><td>{title}</td>{cells}</tr>" in text
 
 
 def test_what_the_user_wrote_is_escaped(page):

@@ -48,3 +48,30 @@ def test_html_of_a_notebook_has_the_table_and_the_notes():
     assert "src=" not in text and "href=" not in text and "<script" not in text
     for tag in ("table", "tr", "p", "small", "strong"):
         assert text.count(f"<{tag}>") + text.count(f"<{tag} ") == text.count(f"</{tag}>") > 0
+
+
+def with_importance(count=12, total=12, first=12.3, **fields):
+    columns = [
+        {"column": f"c{i}", "increase": first - i, "std": 0.5 + i / 100} for i in range(count)
+    ]
+    found = {"measure": "rmse", "value": 53.1, "rows": 88, "repeats": 5, "column_count": total}
+    return dataclasses.replace(regression(), importance=found | {"columns": columns}, **fields)
+
+
+def test_importance_is_a_table_and_plain_sentences():
+    lines = str(with_importance(unit="kg")).splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("column"))
+    assert lines[start].split() == ["column", "increase", "of", "RMSE", "[kg]", "std"]
+    assert lines[start + 1].split() == ["c0", "12.30", "0.5000"]
+    assert lines[start + 10].startswith("c9") and lines[start + 11] == "and 2 more columns"
+    assert lines[start + 13] == (
+        "Shuffling 'c0' among 88 test rows increases the RMSE by 12.30 kg, the most of 12 columns. "
+        "Each increase is the mean of 5 shuffles, with its standard deviation. Columns that carry "
+        "the same information share their importance: each alone may seem to count for little."
+    )
+    assert str(with_importance(3, 400)).endswith(
+        "Only the 3 columns were measured whose shuffling changes the predictions most."
+    )
+    assert "increases the RMSE for none of 12 columns." in str(with_importance(first=0.0))
+    assert "c0</th>" in with_importance()._repr_html_()
+    assert json.loads(json.dumps(with_importance().to_dict()))["importance"]["rows"] == 88
