@@ -6,7 +6,7 @@ the published splits of Hernandez-Lobato & Adams 2015, `tabular/california_housi
 """
 
 # The lifeboat and the body's number tell who survived; the others name single passengers.
-TITANIC_EXCLUDED = ("boat", "body", "name", "ticket", "cabin", "home_dest")
+TITANIC_EXCLUDED = ("boat", "body", "name", "ticket", "cabin", "home.dest")
 UCI = ("yacht", "energy", "concrete")
 TFDS = {
     "iris": ("iris", "multiclass"),
