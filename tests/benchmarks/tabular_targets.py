@@ -77,19 +77,24 @@ def _mean(entries):
 
 
 def _print_table(title, means, measure, best=None):
+    """Print a row for each set, with the best in bold; without `best` also the medians."""
     shown = {name: (n, peers) for name, (n, peers) in means.items() if _has(peers, measure)}
     if not shown:
         return
     columns = [peer for peer in TITLES if any(peer in peers for _, peers in shown.values())]
     print(f"\n| {title} (splits) | " + " | ".join(TITLES[peer] for peer in columns) + " |")
     print("| --- |" + " --- |" * len(columns))
+    digits = _digits if best is not None else "{:.1f}".format
     for name, (splits, peers) in shown.items():
-        digits = _digits if best is not None else "{:.1f}".format
         cells = {peer: digits(peers[peer][measure]) if peer in peers else "" for peer in columns}
         if best is not None:
             first = cells[best(peers, key=lambda peer: peers[peer][measure])]
             cells = {p: f"**{cell}**" if cell == first else cell for p, cell in cells.items()}
         print(f"| {name} ({splits}) | " + " | ".join(cells.values()) + " |")
+    if best is None:
+        every = [peers for _, peers in shown.values() if set(columns) <= set(peers)]
+        cells = [statistics.median([p[peer][measure] for p in every] or [0]) for peer in columns]
+        print(f"| median of {len(every)} sets | " + " | ".join(map(digits, cells)) + " |")
 
 
 def _has(peers, measure):
