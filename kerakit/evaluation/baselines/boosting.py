@@ -35,6 +35,7 @@ ROWS_PER_COLUMN = 50
 MIN_ROWS = 1_000  # of a sample
 _MAX_CATEGORIES = 255  # that a column of scikit-learn can have
 _STOPS_EARLY_FROM = 10_000  # rows above which scikit-learn splits off a tenth, class by class
+_MIN_LEAF = 20  # scikit-learn's default: fewer known values make no split
 _PARTS = ("days", "year", "month", "weekday", "hour")
 _NUMBERS = ("days", "year")
 
@@ -93,6 +94,8 @@ def fit_boosting(data: Data) -> tuple[Predict | None, list[str]]:
     columns = [_Column(f, block) for f, block in zip(spec.features, rows, strict=True)]
     kinds = np.concatenate([column.categorical for column in columns])
     x = _matrix(columns, rows)
+    # scikit-learn fails where no row that it bins has a value. It bins 200,000 at most.
+    x[:, np.isfinite(x).sum(axis=0) < max(_MIN_LEAF, len(x) / 10_000)] = 0.0
     with _one_thread():
         models = [
             _fit(x, one, kinds, spec)
@@ -141,7 +144,7 @@ def _fit(x, target, kinds, spec):
     """A fitted model; for labels of one value the value."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-    options = {"categorical_features": kinds, "random_state": spec.seed}
+    options = {"categorical_features": kinds, "random_state": spec.seed % 2**32}
     if not spec.is_classification:
         return HistGradientBoostingRegressor(**options).fit(x, target.astype(np.float64))
     target = target.astype(np.int64)

@@ -76,16 +76,18 @@ def measure_importance(
     shuffled = _Shuffled(model, spec, _test_rows(data, rows), quantiles, p.shape[1:])
     y, p = y[rows], p[rows]
     if measured < total:
-        few = np.arange(min(count, MAX_VALUES // total**2))
-        order = [rng.permutation(len(few))]
-        changes = [np.abs(shuffled.predict(c, few, order)[0] - p[few]).mean() for c in columns]
+        few = min(count, MAX_VALUES // total**2)
+        shuffled.arrange([rng.permutation(few)])
+        changes = [np.abs(shuffled.predict(c)[0] - p[:few]).mean() for c in columns]
         largest = np.argsort(changes, kind="stable")[::-1][:measured]
         columns = [columns[i] for i in sorted(largest)]
-    orders, every = [rng.permutation(count) for _ in range(REPEATS)], np.arange(count)
+    shuffled.arrange([rng.permutation(count) for _ in range(REPEATS)])
     before, found = loss(y, p), []
     for column in columns:
-        after = [loss(y, answer) for answer in shuffled.predict(column, every, orders)]
+        after = [loss(y, answer) for answer in shuffled.predict(column)]
         increase = np.subtract(after, before)
+        if not np.isfinite(increase).all():
+            continue  # a model of the user's own that overflows on some shuffled row
         found.append(
             {
                 "column": _title(spec, column),
@@ -93,6 +95,8 @@ def measure_importance(
                 "std": float(increase.std()),
             }
         )
+    if not found:
+        return {}
     return {
         "measure": name,
         "value": float(before),
@@ -144,21 +148,28 @@ class _Shuffled:
         self.features = {name: tf.convert_to_tensor(column) for name, column in features.items()}
         self.size = rows_per_batch(spec)
 
-    def predict(self, column, rows, orders):
-        """The predictions of `rows`, one array for each of `orders`, in batches of all of them."""
+    def arrange(self, orders):
+        """Lay out the rows once for each of `orders`: with their own values, and whose they get."""
         import tensorflow as tf
 
-        (name, index), repeated = column, np.tile(rows, len(orders))
-        other = np.concatenate([rows[order] for order in orders])
-        found = []
-        for start in range(0, len(repeated), self.size):
-            own, taken = (which[start : start + self.size] for which in (repeated, other))
-            batch = {key: tf.gather(values, own) for key, values in self.features.items()}
-            moved = tf.gather(self.features[name], taken)
+        self.repeats, rows = len(orders), np.tile(np.arange(len(orders[0])), len(orders))
+        others, self.batches = np.concatenate(orders), []
+        for start in range(0, len(rows), self.size):
+            own, other = (which[start : start + self.size] for which in (rows, others))
+            batch = {name: tf.gather(values, own) for name, values in self.features.items()}
+            self.batches.append((batch, other))
+
+    def predict(self, column):
+        """The predictions with a column shuffled, of shape `(orders, rows, ...)`."""
+        import tensorflow as tf
+
+        (name, index), found = column, []
+        for batch, other in self.batches:
+            moved = tf.gather(self.features[name], other)
             if index is not None:
-                chosen = np.arange(batch[name][0].shape.num_elements()) == index
-                chosen = chosen.reshape(batch[name].shape[1:])
-                moved = tf.where(chosen, moved, batch[name])
-            batch[name] = moved
-            found.append(predict_batch(self.model, batch, self.spec, self.quantiles))
-        return np.concatenate(found).reshape(len(orders), len(rows), *self.shape)
+                shape = moved.shape[1:]
+                chosen = np.arange(shape.num_elements()) == index
+                moved = tf.where(chosen.reshape(shape), moved, batch[name])
+            features = batch | {name: moved}
+            found.append(predict_batch(self.model, features, self.spec, self.quantiles))
+        return np.concatenate(found).reshape(self.repeats, -1, *self.shape)

@@ -114,6 +114,18 @@ def test_classes_without_a_row():
     assert predict is None and "one class only" in notes[0]
 
 
+def test_a_column_with_hardly_a_value():
+    """scikit-learn fails on a column without one, as it may be after it splits rows off."""
+    x = np.linspace(-1, 1, 60).astype("float32")
+    columns = {"x": x, "none": np.full(60, np.nan, "float32"), "few": x.copy()}
+    columns["few"][2:] = [np.inf] * 58
+    table = Table(columns, (x > 0).astype("float32"))
+    data = Data(table, None, table, Spec("regression", tuple(map(Feature, columns))))
+    p = fit_boosting(data)[0](columns | {"none": x})
+    direct = HistGradientBoostingRegressor(random_state=0).fit(x[:, None], table.target)
+    np.testing.assert_allclose(p, direct.predict(x[:, None]), atol=1e-6)
+
+
 def test_one_row_of_a_class_among_many():
     """scikit-learn splits rows off from 10,001 rows on, and refuses a class of one row then."""
     y = np.zeros(10_050, "int32")

@@ -166,6 +166,7 @@ def test_what_is_no_column_is_not_shuffled(make):
     assert module.measure_importance(None, data, np.zeros(9), np.zeros(9), measure) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_dates_categories_and_missing_numbers():
     rng = np.random.default_rng(0)
