@@ -20,7 +20,14 @@ from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS, tasks_with
 from kerakit.errors import ArgumentError
 
-__all__ = ["class_head", "class_task", "number_head", "number_targets"]
+__all__ = [
+    "class_answer",
+    "class_head",
+    "class_task",
+    "number_answer",
+    "number_head",
+    "number_targets",
+]
 
 
 def number_targets(
@@ -80,11 +87,27 @@ def number_head(
         Tensor of shape `(batch,)` for one target, else `(batch, targets)`; `(batch, levels)`
         for quantiles.
     """
-    single = len(mean) == 1
     width = len(mean) if quantiles is None else len(quantiles)
     scores = keras.layers.Dense(
         width, kernel_regularizer=_penalty(l2), dtype="float32", name=OUTPUT
     )(values)
+    return number_answer(scores, mean, std, quantiles)
+
+
+@in_float32()
+def number_answer(
+    scores: keras.KerasTensor,
+    mean: np.ndarray,
+    std: np.ndarray,
+    quantiles: Sequence[float] | None = None,
+) -> keras.KerasTensor:
+    """Turn scores, which are standardised targets, into numbers in their own units.
+
+    Args:
+        scores: tensor of shape `(batch, targets)`, or `(batch, levels)` for quantiles.
+        mean, std, quantiles: as in `number_head`.
+    """
+    single = len(mean) == 1
     if quantiles is not None:
         scores = keras.ops.sort(scores, axis=-1)
     scale, offset = std.tolist(), mean.tolist()
@@ -143,12 +166,24 @@ def class_head(
     Returns:
         Tensor of shape `(batch, classes)`; rows sum to 1 unless `task` is `"multilabel"`.
     """
-    head, units = TASKS[task].head, TASKS[task].score_count(classes)
+    units = TASKS[task].score_count(classes)
     scores = keras.layers.Dense(
         units, kernel_regularizer=_penalty(l2), dtype="float32", name=OUTPUT
     )(values)
     if linear is not None:
         scores = blended(linear, scores, linear_weight)
+    return class_answer(scores, task)
+
+
+@in_float32()
+def class_answer(scores: keras.KerasTensor, task: str) -> keras.KerasTensor:
+    """Turn scores into the probability of every class.
+
+    Args:
+        scores: tensor of shape `(batch, scores)`.
+        task: str. As in `class_head`.
+    """
+    head = TASKS[task].head
     if head == "sigmoid":
         return keras.layers.Activation("sigmoid", dtype="float32", name=PROBABILITIES)(scores)
     if head == "logistic":

@@ -6,8 +6,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from kerakit.training.loop.run import train
 from kerakit.training.options import FitOptions
+from kerakit.training.run import train
 
 if TYPE_CHECKING:
     import keras

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
     from kerakit.data.data import Data
-    from kerakit.training.loop.runner import Runner
+    from kerakit.training.runner import Runner
 
 __all__ = ["find_learning_rate"]
 
@@ -82,8 +82,8 @@ def find_learning_rate(
     True
     """
     from kerakit.training.linear_path.solve import solve_linear_path
-    from kerakit.training.loop.runner import Runner
     from kerakit.training.options import FitOptions
+    from kerakit.training.runner import Runner
 
     owner = "find_learning_rate"
     min_rate = check_float(owner, "min_rate", min_rate, "(0.0, inf)")

@@ -13,9 +13,11 @@ __all__ = [
     "LINEAR",
     "LINEAR_CHARACTERS",
     "LINEAR_SERIES",
+    "LINEAR_TABLE",
     "LINEAR_WINDOW",
     "LINEAR_WORDS",
     "MASK",
+    "MEMBERS",
     "NETWORK",
     "OUTPUT",
     "PERCEPTRON",
@@ -46,13 +48,17 @@ PROBABILITIES = "probabilities"
 UNSCALE = "unscale"  # from standard deviations of the target to its unit
 BLEND = "blend"  # adds the scores of a linear path to those of the network, by two weights
 OUTPUT = "output"  # the last dense layer
+MEMBERS = "mean_of_members"  # the mean over the members, whose scores are on an axis of their own
 AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 
-RESERVED = frozenset({OUTPUT, BLEND, UNSCALE, PROBABILITIES, PREDICTION, PREPROCESS, NETWORK})
+RESERVED = frozenset(
+    {OUTPUT, BLEND, MEMBERS, UNSCALE, PROBABILITIES, PREDICTION, PREPROCESS, NETWORK}
+)
 """Names that no layer of a backbone of the user's own can have."""
 
 # The layers of a linear path, which `fit` solves before the first epoch.
 LINEAR, FREQUENCY = "linear.", "frequency."
+LINEAR_TABLE = LINEAR + "table"  # from the columns of a table to the scores of each member
 LINEAR_WINDOW = LINEAR + "window"  # a forecaster's: from the window to the horizon
 LINEAR_SERIES = LINEAR + "series"  # from the values of a labelled series to its scores
 LINEAR_WORDS = LINEAR + "words"  # weights of n-grams of words

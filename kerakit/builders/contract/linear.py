@@ -10,7 +10,9 @@ from kerakit.builders.contract.layer_names import (
     BLEND,
     LINEAR,
     LINEAR_SERIES,
+    LINEAR_TABLE,
     LINEAR_WINDOW,
+    MEMBERS,
     OUTPUT,
     PERCEPTRON,
     PREDICTION,
@@ -164,6 +166,8 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
         return None if unscale is None else LinearPath("window", solved, unscale=unscale)
     if not names or not layers.keys() >= {BLEND, OUTPUT}:
         return None
+    if LINEAR_TABLE in layers and MEMBERS in layers:
+        return LinearPath("table", (layers[LINEAR_TABLE],), blend=layers[BLEND])
     if LINEAR_SERIES in layers:
         return LinearPath("series", (layers[LINEAR_SERIES],), blend=layers[BLEND])
     frequencies = [layers.get(frequency_name(name)) for name in names]

@@ -7,13 +7,27 @@ from typing import Literal
 
 import keras
 
-from kerakit.builders.heads import class_head, class_task, number_head, number_targets
+from kerakit.builders.heads import (
+    class_answer,
+    class_head,
+    class_task,
+    number_answer,
+    number_head,
+    number_targets,
+)
 from kerakit.builders.parts import assemble, network_inputs, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
-from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
+from kerakit.builders.tables.members import member_layers, member_scores
+from kerakit.builders.tables.preprocessing import (
+    WIDTH,
+    ColumnOptions,
+    bins_width,
+    tabular_preprocess,
+)
 from kerakit.checks import check, check_choice, check_float, check_int, check_sizes
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
+from kerakit.data.tasks import TASKS
 
 __all__ = ["mlp_classifier", "mlp_regressor"]
 
@@ -37,6 +51,7 @@ def mlp_regressor(
     residual: bool = False,
     embedding: Literal["auto"] | int | None = "auto",
     bins: int = 32,
+    members: int = 1,
     targets: int | None = None,
     quantiles: Sequence[float] | None = None,
 ) -> keras.Model:
@@ -68,6 +83,11 @@ def mlp_regressor(
             quantile bins (Gorishniy et al. 2022, arXiv:2203.05556), which helps where the
             answer depends on thresholds; 0 for none. Plain widths have no quantiles and so no
             bins. Defaults to `32`.
+        members: int in [1, 64]. How many networks of these layers stand side by side; the
+            prediction is their mean. With more than one, each is the correction of a line, which
+            `kk.fit` solves before the first epoch (ridge regression). Training and validation
+            rows are divided into as many folds; a member trains on all but one of them and
+            keeps the weights that are best on that one. Defaults to `1`: a network alone.
         targets: int in [1, inf). How many numbers the model predicts. Only with a plain width.
             Defaults to `None`, which is 1.
         quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order. The model
@@ -93,8 +113,14 @@ def mlp_regressor(
     options = _checked(
         owner, hidden, activation, dropout, l2, normalization, residual, embedding, bins
     )
-    by_name, preprocess, values, hidden_values = _trunk(owner, inputs, embedding, bins, options)
-    answer = number_head(hidden_values, mean, std, options["l2"], quantiles)
+    members = _checked_members(owner, members, options)
+    by_name, preprocess, values, joined, line = _values(owner, inputs, embedding, bins, members)
+    if members > 1:
+        scores = _member_scores(joined, line, members, len(quantiles or mean), options)
+        answer = number_answer(scores, mean, std, quantiles)
+    else:
+        hidden_values = _hidden_layers(joined, **options)
+        answer = number_head(hidden_values, mean, std, options["l2"], quantiles)
     return assemble(by_name, preprocess, values, answer, owner, inputs)
 
 
@@ -114,6 +140,7 @@ def mlp_classifier(
     residual: bool = False,
     embedding: Literal["auto"] | int | None = "auto",
     bins: int = 16,
+    members: int = 1,
     classes: int | None = None,
     multilabel: bool = False,
 ) -> keras.Model:
@@ -127,6 +154,8 @@ def mlp_classifier(
         activation, l2, normalization, residual, embedding: as in `mlp_regressor`.
         bins: int in [0, 64], as in `mlp_regressor`. Defaults to `16`.
         dropout: float in [0, 1), as in `mlp_regressor`. Defaults to `0.3`.
+        members: int in [1, 64], as in `mlp_regressor`; the line is a logistic regression, and
+            the mean is that of the scores. Defaults to `1`.
         classes: int in [2, inf). Needed with a plain width.
         multilabel: bool. Whether a row can have several labels. Only with a plain width.
             Defaults to `False`.
@@ -148,8 +177,14 @@ def mlp_classifier(
     options = _checked(
         owner, hidden, activation, dropout, l2, normalization, residual, embedding, bins
     )
-    by_name, preprocess, values, hidden_values = _trunk(owner, inputs, embedding, bins, options)
-    answer = class_head(hidden_values, task, classes, options["l2"])
+    members = _checked_members(owner, members, options)
+    by_name, preprocess, values, joined, line = _values(owner, inputs, embedding, bins, members)
+    if members > 1:
+        units = TASKS[task].score_count(classes)
+        answer = class_answer(_member_scores(joined, line, members, units, options), task)
+    else:
+        hidden_values = _hidden_layers(joined, **options)
+        answer = class_head(hidden_values, task, classes, options["l2"])
     return assemble(by_name, preprocess, values, answer, owner, inputs)
 
 
@@ -171,9 +206,24 @@ def _checked(owner, hidden, activation, dropout, l2, normalization, residual, em
     }
 
 
-def _trunk(owner, inputs, embedding, bins, options):
-    """Inputs, preprocessing, embeddings and hidden layers."""
-    columns = ColumnOptions(embedding=embedding, bins=bins)
+def _checked_members(owner, members, options):
+    members = check_int(owner, "members", members, minimum=1, maximum=64)
+    plain = options["normalization"] == "none" and not options["residual"]
+    expected = "1 with normalization= or residual=, which members do not have"
+    check(members == 1 or plain, owner, "members", expected, members)
+    return members
+
+
+def _member_scores(joined, line, members, units, options):
+    options = {name: options[name] for name in ("hidden", "activation", "dropout", "l2")}
+    options["l2"] /= members  # the loss is a mean over the members
+    hidden = member_layers(joined, members, **options)
+    return member_scores(line, hidden, members, units, options["l2"])
+
+
+def _values(owner, inputs, embedding, bins, members):
+    """Inputs, preprocessing and embeddings; and the columns that the lines of members read."""
+    columns = ColumnOptions(embedding=embedding, bins=bins, bins_last=members > 1)
     by_name, preprocess, tables = tabular_preprocess(inputs, columns, owner=owner)
     values = network_inputs(preprocess)
     parts = [tensor for tensor in values if tensor.name == "dense"]
@@ -181,7 +231,11 @@ def _trunk(owner, inputs, embedding, bins, options):
         ids = values[-1][:, column]
         parts.append(keras.layers.Embedding(rows, width, name=f"embed_{name}")(ids))
     joined = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="joined")(parts)
-    return by_name, preprocess, values, _hidden_layers(joined, **options)
+    line = None
+    if members > 1:
+        width = sum(t.shape[-1] for t in values if t.name == "dense") - bins_width(preprocess)
+        line = joined[:, :width] if width else keras.ops.zeros_like(joined[:, :1])
+    return by_name, preprocess, values, joined, line
 
 
 def _hidden_layers(values, hidden, activation, dropout, l2, normalization, residual):

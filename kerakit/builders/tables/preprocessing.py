@@ -20,8 +20,16 @@ from kerakit.checks import check, check_int, shortlist
 from kerakit.data.spec import Spec
 from kerakit.errors import ArgumentError
 
-__all__ = ["EMBEDDING_FROM", "WIDTH", "ColumnOptions", "embedding_width", "tabular_preprocess"]
+__all__ = [
+    "EMBEDDING_FROM",
+    "WIDTH",
+    "ColumnOptions",
+    "bins_width",
+    "embedding_width",
+    "tabular_preprocess",
+]
 
+_PIECEWISE = "preprocess.piecewise"
 WIDTH = "a width such as 11"  # the plain shape that builders of tables take, for errors
 
 # Columns of up to so many categories are one-hot encoded. A dense matrix product is then cheaper
@@ -40,11 +48,14 @@ class ColumnOptions:
         degree: int. Numeric columns are expanded to polynomials up to this degree.
         bins: int. Numeric columns are also encoded piecewise linearly over up to this many
             quantile bins (Gorishniy et al. 2022, arXiv:2203.05556); 0 for none.
+        bins_last: bool. Whether the bins are behind all other numbers, so that a line can leave
+            them out; else they are behind the numbers whose bins they are.
     """
 
     embedding: str | int | None = None
     degree: int = 1
     bins: int = 0
+    bins_last: bool = False
 
 
 def embedding_width(categories: int) -> int:
@@ -110,7 +121,9 @@ def tabular_preprocess(
         )
     read = date_tensors(dates, by_name)
     numeric += read.features
-    dense = _numeric(numeric, {**by_name, **read.numbers}, options) if numeric else []
+    dense, bins = _numeric(numeric, {**by_name, **read.numbers}, options) if numeric else ([], [])
+    if not options.bins_last:
+        dense, bins = [*dense[:1], *bins, *dense[1:]], []
     dense += read.one_hot
     ids, tables = [], []
     for feature in categorical:
@@ -125,6 +138,7 @@ def tabular_preprocess(
             # be trained, so it is left out: an unknown category is all zeros.
             one_hot = _lookup(feature, "one_hot")(by_name[feature.name])
             dense.append(one_hot[:, 1:])
+    dense += bins
     outputs = []
     if dense:
         outputs.append(_joined(dense, "preprocess.dense"))
@@ -132,6 +146,12 @@ def tabular_preprocess(
         outputs.append(keras.ops.stack(ids, axis=-1))
     outputs = outputs[0] if len(outputs) == 1 else outputs
     return by_name, keras.Model(by_name, outputs, name=PREPROCESS), tables
+
+
+def bins_width(preprocess: keras.Model) -> int:
+    """Return how many of the numbers that a `preprocess` sub-model gives are bins."""
+    found = [layer for layer in preprocess.layers if layer.name == _PIECEWISE]
+    return found[0].output.shape[-1] if found else 0
 
 
 def _plain(owner, shape, options):
@@ -149,7 +169,7 @@ def _plain(owner, shape, options):
 
 
 def _numeric(features, by_name, options):
-    """The normalised numbers, then their bins (if there are any), then the indicators of gaps."""
+    """The normalised numbers and then the indicators of gaps; and a list of their bins."""
     scalars = [f for f in features if f.shape == ()]
     vectors = [f for f in features if f.shape != ()]
     parts = []
@@ -183,13 +203,12 @@ def _numeric(features, by_name, options):
         parts = [_polynomials(to_range(values), width, options.degree)]
     else:
         parts = [values]
-    if options.bins:
-        parts += _bins(ordered, values, mean, variance, options.bins)
+    bins = _bins(ordered, values, mean, variance, options.bins) if options.bins else []
     with_gaps = np.flatnonzero(statistic("missing") > 0)
     if len(with_gaps):
         chosen = keras.ops.take(gaps, with_gaps.tolist(), axis=-1)
         parts.append(keras.ops.cast(chosen, "float32"))
-    return parts
+    return parts, bins
 
 
 def _bins(features, values, mean, variance, bins):
@@ -219,7 +238,7 @@ def _bins(features, values, mean, variance, bins):
         return []
     repeated = keras.ops.take(values, columns, axis=-1)
     within = keras.layers.Rescaling(scale=scales, offset=offsets, name="preprocess.bin")(repeated)
-    return [keras.layers.ReLU(max_value=1.0, name="preprocess.piecewise")(within)]
+    return [keras.layers.ReLU(max_value=1.0, name=_PIECEWISE)(within)]
 
 
 def _polynomials(values, width, degree):

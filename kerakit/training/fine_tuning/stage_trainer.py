@@ -18,8 +18,8 @@ from kerakit.training.fine_tuning.parts import Parts, freeze
 from kerakit.training.fine_tuning.probe import chosen_c, fits_probe, solve_probe
 from kerakit.training.fine_tuning.score import Score, score
 from kerakit.training.fine_tuning.strategy import rate_factors
-from kerakit.training.loop.run import train
 from kerakit.training.rows.class_weights import class_weights
+from kerakit.training.run import train
 
 __all__ = ["StageTrainer", "TrainedStage"]
 

@@ -17,11 +17,12 @@ from kerakit.status import status
 from kerakit.training.linear_path.blend import blend
 from kerakit.training.linear_path.forecasts import WindowPath
 from kerakit.training.linear_path.series import SeriesPath
+from kerakit.training.linear_path.tables import TablePath
 from kerakit.training.linear_path.texts import GramPath
 
 __all__ = ["finish_linear_path", "solve_linear_path"]
 
-_PATHS = {"window": WindowPath, "series": SeriesPath, "grams": GramPath}
+_PATHS = {"window": WindowPath, "series": SeriesPath, "grams": GramPath, "table": TablePath}
 
 
 def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | None:
@@ -46,7 +47,8 @@ def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | N
         line = path.solve()
     if line is None:
         return None
-    runner.path, runner.trains_alone = path, linear.blend is not None
+    runner.path = path
+    runner.trains_alone = linear.blend is not None and linear.kind != "table"
     for layer in [*linear.layers, *([linear.blend] if runner.trains_alone else [])]:
         layer.trainable = False
     return line

@@ -12,10 +12,10 @@ from kerakit.keras_compat import compile_arguments, local_gradients, loss_tracke
 from kerakit.training.linear_path.blend import network_alone
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
-__all__ = ["make_trainer"]
+__all__ = ["Trainer", "compile_as", "make_trainer"]
 
 
-class _Trainer(keras.Model):
+class Trainer(keras.Model):
     """Trains on targets that have the shape of the model's output.
 
     Keras averages a loss over the last axis. A single number per row therefore needs an axis
@@ -95,10 +95,24 @@ def make_trainer(
     output = answer_by_column(network)
     # A model without `preprocess` gets the features by name, however its inputs are arranged.
     inputs = network.input if preprocess else {each.name: each for each in network.inputs}
-    trainer = _Trainer(inputs, output, name="trainer")
+    trainer = Trainer(inputs, output, name="trainer")
     if alone:
         # A function, because Keras would track a model in an attribute as one layer more.
         trainer.alone = functools.partial(network_alone(model).__call__, training=True)
+    compile_as(trainer, model, labels, mixes)
+    return trainer
+
+
+def compile_as(
+    trainer: Trainer, model: keras.Model, labels: bool = False, mixes: bool = False
+) -> None:
+    """Compile a trainer as its model is, with the optimizer of the model and metrics of its own.
+
+    Args:
+        trainer: `Trainer`.
+        model, labels, mixes: as in `make_trainer`.
+    """
+    output = trainer.output
     given = compile_arguments(model)
     loss = given.get("loss")
     metrics, weighted = _fresh(given.get("metrics")), _fresh(given.get("weighted_metrics"))
@@ -116,7 +130,6 @@ def make_trainer(
     )
     if not model.optimizer.built:
         model.optimizer.build(model.trainable_variables)
-    return trainer
 
 
 def _fresh(metrics):

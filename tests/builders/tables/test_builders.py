@@ -46,6 +46,11 @@ def test_everything_an_mlp_can_be_asked_for(mixed_data, tmp_path):
     )
 
 
+@pytest.mark.training
+def test_members_pass_the_battery(mixed_data, tmp_path):
+    run_builder_battery(kk.mlp_regressor, mixed_data, tmp_path, hidden=(8,), members=2, bins=4)
+
+
 def test_numbers_are_standardised_and_gaps_are_the_mean_with_an_indicator(mixed_data):
     spec = mixed_data.spec
     number = spec.features[0]

@@ -3,8 +3,8 @@
 import pytest
 
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
-from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
+from kerakit.training.runner import Runner
 
 
 @pytest.fixture

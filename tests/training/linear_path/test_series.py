@@ -8,8 +8,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
 import kerakit as kk
-from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
+from kerakit.training.runner import Runner
 
 STEPS = 9
 

@@ -14,9 +14,9 @@ from trained_sequences import forecaster, reader, tagged, tagger, texts, windows
 import kerakit as kk
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
-from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
 from kerakit.training.rows.batch_stages import trim_stage
+from kerakit.training.runner import Runner
 
 
 def series():

@@ -8,8 +8,8 @@ import pytest
 import tensorflow as tf
 
 import kerakit as kk
-from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
+from kerakit.training.runner import Runner
 from kerakit.training.runs.checkpoint import recorded_identity
 from kerakit.training.speed import choice_of_run as choice_module
 from kerakit.training.speed import trial as throughput

@@ -151,7 +151,7 @@ def test_nothing_is_left_on_the_layers(kernel):
 
 
 def forced(monkeypatch, kernel):
-    module = importlib.import_module("kerakit.training.loop.run")
+    module = importlib.import_module("kerakit.training.run")
     monkeypatch.setattr(module, "choice_of_run", lambda *_, **__: Choice(kernel=kernel))
 
 

@@ -22,8 +22,8 @@ FLOAT, HALF = Choice(), Choice("mixed_bfloat16")
 @pytest.fixture(scope="module")
 @needs("training")
 def runner():
-    from kerakit.training.loop.runner import Runner
     from kerakit.training.options import FitOptions
+    from kerakit.training.runner import Runner
 
     data = picture_data()
     model = cnn(data.spec)

@@ -16,8 +16,8 @@ from kerakit.training.callbacks import PROGRESS, StopEarly, check_finite, progre
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
 from kerakit.training.loop.hooks import hooks_of, step_note
 from kerakit.training.loop.learning_rate import RateOfRun, begin_again
-from kerakit.training.loop.runner import Runner
 from kerakit.training.options import FitOptions
+from kerakit.training.runner import Runner
 from kerakit.training.runs.checkpoint import Checkpoint, recorded_identity
 from kerakit.training.runs.files import write_history, write_model
 from kerakit.training.runs.identity import run_identity
@@ -108,6 +108,8 @@ class _Training:
             logs = self._train_epochs(options.epochs if finished else start, run_epoch)
             self.rate.end()
             callbacks.on_train_end(logs)
+            if run_epoch is not None and hasattr(run_epoch, "end"):
+                run_epoch.end()
         self.model.history.validation_loss = self._validation_loss()
         self._write_history()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
-from kerakit.builders.contract import split_model
+from kerakit.builders.contract import members_of, split_model
 from kerakit.data.tasks import TASKS
+from kerakit.errors import ArgumentError, DataError
 from kerakit.presets.settings import settings_of
 from kerakit.training.loop.epochs import EpochPlan, row_order
 from kerakit.training.loop.hooks import Hooks
@@ -17,10 +19,13 @@ from kerakit.training.loop.in_memory import InMemoryEpochs
 from kerakit.training.loop.learning_rate import measured_learning_rate, rates_of_run
 from kerakit.training.loop.streamed import StreamedEpochs
 from kerakit.training.loop.trainer import make_trainer
+from kerakit.training.members.epochs import MemberEpochs
+from kerakit.training.members.trainer import member_trainer
 from kerakit.training.rows.arrays import Arrays, LazyRows, preprocessed, size_in_memory
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.rows.batch_stages import preprocess_stage, trim_stage
 from kerakit.training.rows.class_weights import class_weights, weighted
+from kerakit.training.rows.folds import fold_of_rows, joined
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import streamed_batches
 from kerakit.training.solved.epoch import SolvedEpoch
@@ -57,6 +62,7 @@ class Runner:
     def __init__(self, model: keras.Model, data: Data, options: FitOptions) -> None:
         self.model, self.data, self.options = model, data, options
         self.settings = settings_of(model)
+        self.members = members_of(model)
         self.weights = class_weights(data.spec, options.class_weight, options.owner)
         preprocess, network = split_model(model)
         spec, seed = data.spec, options.seed
@@ -72,6 +78,8 @@ class Runner:
         elif self.sequences and preprocess is not None:
             prepare = trim_stage
         self.fits = size_in_memory(data, "train", self.preprocess) <= options.cache_mb * 2**20
+        if self.members:
+            self._check_members()
         self.solved = solved_part(self)
         if self.solved is not None:
             self.options = solved_options(options)
@@ -80,15 +88,51 @@ class Runner:
         self.blended_loss: float | None = None
         self._arrays: dict[str, Arrays | LazyRows | None] = {}
 
+    def _check_members(self):
+        """Refuse rows that members cannot train on."""
+        count, sizes = self.members.count, self.data.spec.sizes
+        rows = sizes["train"] + sizes.get("validation", 0)
+        if not self.fits:
+            raise ArgumentError(
+                f"{self.options.owner} trains members={count} on rows in memory. The rows are "
+                f"larger than cache_mb={self.options.cache_mb:g}. Pass a larger cache_mb=, or "
+                "build the model with members=1."
+            )
+        if rows < 2 * count:
+            raise DataError(
+                f"{self.data.spec.dataset}: {rows} training and validation rows are too few for "
+                f"members={count}, each of which leaves out a fold of them. Expected at least "
+                f"{2 * count} rows. Build the model with fewer members=."
+            )
+
     def trainer(self) -> keras.Model:
         """Return the model that trains; see `make_trainer`."""
+        if self.members:
+            return member_trainer(self.model, self.labels)
         return make_trainer(self.model, self.labels, self.mixes, self.trains_alone)
 
     def arrays(self, split: str) -> Arrays | LazyRows | None:
         """Return the rows of a split as they train, or `None` where there are none."""
         if split not in self._arrays:
-            self._arrays[split] = preprocessed(self.data, split, self.preprocess, self.weights)
+            if self.members and split != "test":
+                self._arrays["train"] = self._arrays["validation"] = self._joined()
+            else:
+                self._arrays[split] = self._preprocessed(split)
         return self._arrays[split]
+
+    def _preprocessed(self, split):
+        return preprocessed(self.data, split, self.preprocess, self.weights)
+
+    def _joined(self):
+        """The training and validation rows as one."""
+        parts = [self._preprocessed(split) for split in ("train", "validation")]
+        return joined([part for part in parts if part is not None])
+
+    @functools.cached_property
+    def fold(self):
+        """int array of shape `(n,)`: which member leaves out each row."""
+        target = self.arrays("train").target.numpy()
+        return fold_of_rows(target, self.members.count, self.plan.seed, self.labels)
 
     def first_batches(self, count: int) -> list[tuple[Any, ...]]:
         """Return the first batches of the first epoch, as they are before `prepare`."""
@@ -137,10 +181,15 @@ class Runner:
             )
             return StreamedEpochs(trainer, self.plan, batches, validation, hooks, xla)
         train, validation = self.arrays("train"), self.arrays("validation")
+        if self.members:
+            return MemberEpochs(trainer, self.plan, train, self.fold, hooks)
         return InMemoryEpochs(trainer, self.plan, train, validation, hooks, xla)
 
     def _plan(self, prepare):
         rows, options = self.data.spec.sizes["train"], self.options
+        if self.members:
+            rows += self.data.spec.sizes.get("validation", 0)
+            rows -= rows // self.members.count
         usual = rows if self.solved else self.settings.preset.batch_size_for(rows)
         batch_size = min(options.batch_size or usual, rows)
         steps = options.epochs * math.ceil(rows / batch_size)

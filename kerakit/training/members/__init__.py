@@ -1,0 +1,1 @@
+"""Networks whose members each leave out a fold of the rows."""

@@ -1,0 +1,75 @@
+"""An epoch of members: each trains outside of its fold, and is validated on its fold."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from kerakit.training.loop.epochs import EpochPlan
+from kerakit.training.loop.hooks import Hooks
+from kerakit.training.loop.in_memory import VALIDATION_ROWS, InMemoryEpochs
+from kerakit.training.members.trainer import MemberTrainer
+from kerakit.training.rows.arrays import Arrays
+from kerakit.training.rows.folds import member_order, rows_left_out, rows_of_members
+
+__all__ = ["MemberEpochs"]
+
+
+class MemberEpochs(InMemoryEpochs):
+    """As `InMemoryEpochs`, with a batch of rows for each member.
+
+    After each validation every member keeps the weights that were best on its own fold.
+
+    Args:
+        trainer: `MemberTrainer`.
+        plan: `EpochPlan`. Its rows are those of one member.
+        rows: `Arrays`. All training and validation rows.
+        fold: int array of shape `(n,)`. The fold of each row.
+        hooks: `Hooks` of the callbacks.
+    """
+
+    def __init__(
+        self, trainer: MemberTrainer, plan: EpochPlan, rows: Arrays, fold: np.ndarray, hooks: Hooks
+    ) -> None:
+        self._trained = rows_of_members(fold, trainer.parts.count)
+        left_out = rows_left_out(fold, trainer.parts.count)
+        size = max(min(VALIDATION_ROWS // len(left_out), left_out.shape[1]), 1)
+        count = math.ceil(left_out.shape[1] / size)
+        padded = np.full((len(left_out), count * size), -1, "int32")
+        padded[:, : left_out.shape[1]] = left_out
+        self._left_out = tf.constant(padded.reshape(len(left_out), count, size).transpose(1, 0, 2))
+        super().__init__(trainer, plan, rows, rows, hooks)
+        self.chunks, self.compiled = count, False
+
+    def end(self) -> None:
+        self.trainer.take_best()
+
+    def _order(self, epoch):
+        return member_order(self._trained, self.plan.steps, self.plan.seed, epoch)
+
+    def _validation_steps(self):
+        for chunk in range(self.chunks):
+            yield functools.partial(self._run_test_step, self._left_out[chunk])
+
+    def _one_test_step(self, rows):
+        self._test_on(self._rows(rows))
+        return self._results()
+
+    def _counted(self, begin, end):
+        def body(chunk):
+            self._test_on(self._rows(tf.gather(self._left_out, chunk)))
+            return (chunk + 1,)
+
+        tf.while_loop(lambda chunk: chunk < end, body, (begin,), parallel_iterations=1)
+        logs = self._results()
+        last = end == self.chunks
+        self._if(last, self.trainer.keep_best, always=self.chunks == 1)
+        self._if(last, self._reset, always=self.chunks == 1)
+        return logs
+
+    def _rows(self, rows):
+        """A batch of rows that members left out, and which of them are there."""
+        return *self.train.take(tf.maximum(rows, 0)), rows >= 0

@@ -1,0 +1,54 @@
+"""The lines of members, beside those of scikit-learn."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression, Ridge
+
+import kerakit as kk
+from kerakit.builders.contract import members_of
+from kerakit.training.linear_path.solve import solve_linear_path
+from kerakit.training.options import FitOptions
+from kerakit.training.runner import Runner
+
+MEMBERS = 3
+
+
+def solved(model, data):
+    kk.compile(model)
+    runner = Runner(model, data, FitOptions(owner="fit", epochs=1))
+    line = solve_linear_path(runner)
+    penalty = float(line.split("l2 = ")[1].split(",")[0])
+    return line, penalty, runner.path, members_of(model).line
+
+
+def test_each_is_the_ridge_regression_of_the_rows_outside_of_its_fold(diabetes):
+    line, penalty, path, layer = solved(kk.mlp_regressor(diabetes, members=MEMBERS), diabetes)
+    assert layer.kernel.shape == (MEMBERS, 10, 1) and not layer.trainable
+    target = diabetes.spec.target
+    y = (path.target - target.mean[0]) / target.variance[0] ** 0.5
+    assert len(y) == diabetes.spec.sizes["train"] + diabetes.spec.sizes["validation"]
+    errors = []
+    for member in range(MEMBERS):
+        fitted = path.fold != member
+        ridge = Ridge(penalty * fitted.sum()).fit(path.x[fitted].astype("float64"), y[fitted])
+        np.testing.assert_allclose(layer.kernel[member, :, 0], ridge.coef_, atol=2e-4)
+        np.testing.assert_allclose(layer.bias[member, 0], ridge.intercept_, atol=2e-4)
+        errors.append((ridge.predict(path.x[~fitted]) - y[~fitted]) ** 2)
+    assert f"left out {np.mean(np.concatenate(errors)):.3g}"[:13] in line
+
+
+@pytest.mark.parametrize("name", ["iris", "breast_cancer"])
+def test_each_is_the_logistic_regression_of_the_rows_outside_of_its_fold(name, request):
+    data = request.getfixturevalue(name)
+    _, penalty, path, layer = solved(kk.mlp_classifier(data, members=MEMBERS), data)
+    x, y = path.x.astype("float64"), path.target
+    for member in range(MEMBERS):
+        fitted = path.fold != member
+        c = 1 / (2 * penalty * fitted.sum())
+        logistic = LogisticRegression(C=c, tol=1e-10, max_iter=10_000).fit(x[fitted], y[fitted])
+        scores = x @ np.asarray(layer.kernel[member]) + np.asarray(layer.bias[member])
+        if scores.shape[1] == 1:
+            scores = np.concatenate([0 * scores, scores], axis=1)
+        exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+        ours = exponentials / exponentials.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(ours, logistic.predict_proba(x), atol=2e-3)
