@@ -50,7 +50,7 @@ def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Me
 
     p = answers.pop("model")
     label, test = p.argmax(axis=1), measure(p)
-    importance = measure_importance(model, data, y, p, ("log_loss", _log_loss))
+    importance, said = measure_importance(model, data, y, p, ("log_loss", _log_loss))
     errors = kept.errors if kept else []
 
     def draw():
@@ -69,7 +69,7 @@ def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Me
         baseline={name: measure(answer) for name, answer in answers.items()},
         rows=len(y),
         draw=draw,
-        notes=notes,
+        notes=[*notes, *said],
         fields={
             "per_class": per_class(y, label, spec.classes),
             "confused": tuple(most_confused(y, label, spec.classes)),
@@ -90,7 +90,7 @@ def measure_labels(model: keras.Model, data: Data, options: MeasureOptions) -> M
 
     p = answers.pop("model")
     test = measure(p)
-    importance = measure_importance(model, data, y, p, ("log_loss", _binary_log_loss))
+    importance, said = measure_importance(model, data, y, p, ("log_loss", _binary_log_loss))
 
     def draw():
         correct, confidence = (p >= 0.5) == (y == 1), np.maximum(p, 1 - p)
@@ -103,7 +103,7 @@ def measure_labels(model: keras.Model, data: Data, options: MeasureOptions) -> M
         baseline={name: measure(answer) for name, answer in answers.items()},
         rows=len(y),
         draw=draw,
-        notes=notes,
+        notes=[*notes, *said],
         fields={"importance": importance},
     )
 

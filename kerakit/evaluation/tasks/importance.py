@@ -40,7 +40,7 @@ def measure_importance(
     p: np.ndarray,
     measure: tuple[str, Loss],
     quantiles: Any = None,
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], list[str]]:
     """Measure how much the loss on test rows increases when one column is shuffled among them.
 
     The values of a column, raw as the user sees them, are exchanged between rows at random, five
@@ -57,8 +57,9 @@ def measure_importance(
         quantiles: tuple of floats or `None`. Levels of a quantile regressor.
 
     Returns:
-        dict as `Report.importance`; empty for images, texts and sequences, for fewer than two
-        test rows and for more than 300 columns.
+        `(importance, notes)`: a dict as `Report.importance`, empty for images, texts and
+        sequences, for fewer than two test rows and for more than 300 columns; and a list of
+        notes, which says so of many columns.
 
     Reference:
         Breiman: Random Forests, Machine Learning 45, 2001, section 10. Fisher, Rudin & Dominici:
@@ -67,8 +68,13 @@ def measure_importance(
     spec = data.spec
     columns = list(_columns(spec)) if {f.kind for f in spec.features} <= _KINDS else []
     total = len(columns)
-    if not 0 < total <= MAX_COLUMNS or len(y) < 2:
-        return {}
+    if total > MAX_COLUMNS:
+        return {}, [
+            f"The importance of the {total:,} columns was not measured: with more than "
+            f"{MAX_COLUMNS} it would take long."
+        ]
+    if not total or len(y) < 2:
+        return {}, []
     rng, name, loss = np.random.default_rng(spec.seed), *measure
     count = min(len(y), MAX_ROWS, max(MIN_ROWS, MAX_VALUES // (REPEATS * total**2)))
     measured = max(1, MAX_VALUES // (REPEATS * total * count))
@@ -96,8 +102,8 @@ def measure_importance(
             }
         )
     if not found:
-        return {}
-    return {
+        return {}, []
+    importance = {
         "measure": name,
         "value": float(before),
         "rows": count,
@@ -105,6 +111,7 @@ def measure_importance(
         "column_count": total,
         "columns": sorted(found, key=lambda one: -one["increase"]),
     }
+    return importance, []
 
 
 def _columns(spec: Spec) -> Iterator[tuple[str, int | None]]:

@@ -36,7 +36,8 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
     baselines, notes = fit_baselines(data, model, options.without)
     y, answers = predict_test(model, data, {**baselines, **options.baselines}, quantiles)
     p, interval = answers.pop("model"), {}
-    importance = measure_importance(model, data, y, p, _loss(y, spec, quantiles), quantiles)
+    loss = _loss(y, spec, quantiles)
+    importance, said = measure_importance(model, data, y, p, loss, quantiles)
     if quantiles is not None:
         if len(quantiles) > 1:
             interval = {"lower": p[:, 0], "upper": p[:, -1]}
@@ -70,7 +71,7 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
         baseline={name: measure(answer) for name, answer in answers.items()},
         rows=len(y),
         draw=draw,
-        notes=notes,
+        notes=[*notes, *said],
         fields={"per_target": per_target, "importance": importance},
     )
 
