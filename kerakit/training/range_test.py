@@ -198,14 +198,13 @@ def _batches(runner, steps):
     """A function from the index of a step to its batch, in graphs: epoch after epoch."""
     import tensorflow as tf
 
-    from kerakit.training.loop.epochs import row_order
     from kerakit.training.rows.stream import streamed_batches
 
     plan = runner.plan
     epochs = range(math.ceil(steps / plan.steps))
     if runner.fits:
         train = runner.arrays("train")
-        orders = [row_order(plan.rows, plan.steps, plan.seed, epoch) for epoch in epochs]
+        orders = [runner.order(epoch) for epoch in epochs]
         order = tf.constant(np.concatenate(orders)[:steps])
         return lambda step: train.take(tf.gather(order, step))
     batches, _ = streamed_batches(

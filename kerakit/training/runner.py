@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from kerakit.builders.contract import members_of, split_model
@@ -25,7 +26,7 @@ from kerakit.training.rows.arrays import Arrays, LazyRows, preprocessed, size_in
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.rows.batch_stages import preprocess_stage, trim_stage
 from kerakit.training.rows.class_weights import class_weights, weighted
-from kerakit.training.rows.folds import fold_of_rows, joined
+from kerakit.training.rows.folds import fold_of_rows, joined, member_order, rows_of_members
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import streamed_batches
 from kerakit.training.solved.epoch import SolvedEpoch
@@ -133,6 +134,17 @@ class Runner:
         """int array of shape `(n,)`: which member leaves out each row."""
         target = self.arrays("train").target.numpy()
         return fold_of_rows(target, self.members.count, self.plan.seed, self.labels)
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Return the rows of every batch of an epoch in memory: `(steps, batch)`.
+
+        Of members, each of which has rows of its own, `(steps, members, batch)`.
+        """
+        plan = self.plan
+        if self.members:
+            trained = rows_of_members(self.fold, self.members.count)
+            return member_order(trained, plan.steps, plan.seed, epoch)
+        return row_order(plan.rows, plan.steps, plan.seed, epoch)
 
     def first_batches(self, count: int) -> list[tuple[Any, ...]]:
         """Return the first batches of the first epoch, as they are before `prepare`."""

@@ -168,6 +168,21 @@ def test_every_answer_has_members(task, measure, worst):
     assert reached > worst if measure == "r2" else reached < worst
 
 
+@pytest.mark.training
+@pytest.mark.slow
+def test_they_have_a_learning_rate_and_train_on(diabetes):
+    model = made(diabetes)
+    before = model.get_weights()
+    found = kk.find_learning_rate(model, diabetes)
+    assert 1e-5 < found.valley < 1
+    for now, then in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+    first = kk.fit(model, diabetes, epochs=2, verbose=0)
+    again = kk.fit(model, diabetes, epochs=2, verbose=0)
+    assert first.linear_path and not again.linear_path
+    assert min(again.history["val_loss"]) < first.history["val_loss"][0]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
