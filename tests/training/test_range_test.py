@@ -48,6 +48,7 @@ def test_on_a_parabola_it_ends_where_gradient_descent_diverges(line_data):
     assert found.losses[0] == pytest.approx(np.mean(error**2), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_rows_that_do_not_fit_in_memory_give_the_same_losses(line_data):
     (_, one), (_, two) = descending(line_data), descending(line_data, cache_mb=0)
@@ -81,6 +82,7 @@ def test_it_leaves_no_trace_after_an_error(line_data, monkeypatch):
         np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_linear_path_is_solved_for_the_test_only():
     series = kk.load_series(np.sin(np.arange(400.0) / 5), window=12, horizon=2)

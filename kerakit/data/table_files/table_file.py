@@ -21,8 +21,8 @@ from kerakit.warn import warn
 __all__ = ["PARQUET", "TableFile", "read_table_file"]
 
 PARQUET = (".parquet", ".pq")
-_ROWS = 1 << 12  # of a batch
-_COLUMNS = 4  # that are read at once: each has buffers of about 2 MB
+_ROWS = 1 << 14  # of a batch
+_COLUMNS = 8  # that are read at once: each has buffers of about 2 MB
 _BUFFER = 1 << 18  # bytes of a column that are read at once, instead of the whole column
 _EXPECTED = "a file of CSV, JSON lines or Parquet"
 

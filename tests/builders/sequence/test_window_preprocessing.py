@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from marks import first
 
 import kerakit as kk
 from kerakit.builders.sequence.window_preprocessing import window_preprocess, window_shape
@@ -126,7 +127,7 @@ SHAPES = [((8,), 5), ((8, 3), 5), ((8, 3), 3), ((8, 1), 1)]
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"segment": 3, "attention": True}, {"encoder": "conv"}], ids=str
+    "options", first(1, [{"segment": 3, "attention": True}, {}, {"encoder": "conv"}]), ids=str
 )
 @pytest.mark.parametrize(("shape", "horizon"), SHAPES[:2])
 def test_a_shifted_or_stretched_series_is_forecast_as_the_old_one(shape, horizon, options):
@@ -152,6 +153,7 @@ def test_a_shifted_or_stretched_series_is_forecast_as_the_old_one(shape, horizon
     np.testing.assert_allclose(forecast(0, 1e-9, True) * 1e9, plain, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.export
 @pytest.mark.filterwarnings("error:The structure of")
 @pytest.mark.parametrize(

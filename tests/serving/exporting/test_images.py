@@ -46,7 +46,7 @@ def broken_files():
     }
 
 
-@pytest.mark.parametrize("name", first(4, broken_files()))
+@pytest.mark.parametrize("name", first(2, broken_files()))
 def test_broken_bytes_are_the_client_s_error(name, served_images):
     path, images, expected = served_images
     signature = tf.saved_model.load(str(path)).signatures["serve_bytes"]

@@ -81,6 +81,7 @@ def test_without_early_stopping_it_is_the_last_epoch(shapes, tuned):
     )
 
 
+@pytest.mark.slow
 def test_a_stage_that_does_not_pay_is_undone(shapes, tuned):
     solved, _ = tuned(shapes, strategy="head")
     model, history = tuned(shapes, rate=0.5, epochs=2, augment="none")
@@ -91,6 +92,7 @@ def test_a_stage_that_does_not_pay_is_undone(shapes, tuned):
     assert len(history.history["val_loss"]) == 3  # its epochs are in the history all the same
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("held", "hidden"),
     [
@@ -252,6 +254,7 @@ def test_the_model_is_measured_exported_and_verified(shapes, tuned, tmp_path):
     assert kk.verify(path, verbose=False).ok
 
 
+@pytest.mark.slow
 def test_it_trains_on_after_fine_tuning(shapes, tuned):
     """kk.fit and Keras' own fit take the model as any other."""
     model, _ = tuned(shapes, strategy="head")

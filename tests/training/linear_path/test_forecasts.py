@@ -165,6 +165,7 @@ def test_a_second_fit_keeps_the_path_and_trains_on(capsys):
     assert np.abs(network.get_layer("output").kernel - before[1][0]).max() > 0
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_path_that_the_user_set_is_trained(capsys):
     data = series_of("one")

@@ -283,6 +283,7 @@ def test_another_augmentation_is_another_run(pictures, small_cnn, tmp_path):
         kk.fit(compiled(small_cnn, data), data, epochs=1, run_dir=tmp_path, verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_mixed_precision_serves_in_float32(pictures, small_cnn):
     data = pictures()
@@ -323,6 +324,7 @@ def test_a_saved_model_knows_nothing_of_the_augmentation(pictures, small_cnn, tm
     again.fit(pixels, data.table("test").target, verbose=0)  # plain ids: compiled as it was
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     "precision", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]

@@ -190,6 +190,7 @@ def test_a_file_of_a_running_schedule_begins_it_anew(diabetes, tmp_path):
     np.testing.assert_allclose(rates, ends_of_epochs(kk.CosineSchedule(RATE), diabetes, 2))
 
 
+@pytest.mark.slow
 def test_a_rate_that_the_user_sets_is_the_highest_of_the_schedule(diabetes, capsys):
     model = mlp(diabetes)
     model.optimizer.learning_rate = 1e-4

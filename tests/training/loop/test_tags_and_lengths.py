@@ -57,6 +57,7 @@ def by_hand(model, table):
     return np.mean(losses), np.mean(right)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("batch_size", "cache_mb"),
@@ -124,7 +125,7 @@ def floats(model):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("kind", first(2, KINDS))
+@pytest.mark.parametrize("kind", first(1, KINDS))
 def test_a_step_on_a_batch_that_was_cut_is_that_on_the_whole(kind):
     load, make = KINDS[kind]
     data, found = load(), []

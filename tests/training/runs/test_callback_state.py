@@ -130,6 +130,7 @@ def run(data, folder, callbacks, **options):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_resumed_run_has_the_state_of_an_uninterrupted_one(diabetes, tmp_path):
     whole, resumed = Averages(), Averages()

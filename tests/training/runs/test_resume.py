@@ -128,6 +128,7 @@ def test_a_finished_run_can_be_given_more_epochs(diabetes, tmp_path):
     np.testing.assert_allclose(weights(more), weights(models[0]), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_run_directory_of_another_model_is_refused(diabetes, iris, tmp_path):
     kk.fit(mlp(diabetes), diabetes, epochs=2, run_dir=tmp_path, verbose=0)

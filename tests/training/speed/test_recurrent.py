@@ -89,6 +89,7 @@ def test_the_fused_lstm_is_the_loop(options, sizes):
     assert "BlockLSTM" in assert_same(stack(**options), "fused", **sizes)
 
 
+@pytest.mark.slow
 @pytest.mark.training  # of a step: its gradients
 @pytest.mark.parametrize("cell", first(1, LAYERS))
 def test_unrolled_steps_are_the_loop(cell):

@@ -56,6 +56,7 @@ def with_times(monkeypatch, seconds, losses=None, outcomes=None):
     monkeypatch.setattr(throughput, "measure", measured)
 
 
+@pytest.mark.slow
 def test_a_trial_leaves_everything_as_it_was(runner):
     model = runner.model
     trainer = runner.trainer()

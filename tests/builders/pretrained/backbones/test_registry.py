@@ -71,6 +71,7 @@ def test_a_network_is_as_the_registry_says(name):
     keras.utils.clear_session(free_memory=True)
 
 
+@pytest.mark.slow
 @pytest.mark.backbone
 def test_layers_are_named_alike_whatever_was_built_before():
     def names():
@@ -86,6 +87,7 @@ def test_layers_are_named_alike_whatever_was_built_before():
     assert number[1] == number[0] + 1
 
 
+@pytest.mark.slow
 @pytest.mark.backbone
 def test_random_weights_follow_the_seed():
     def kernel(seed):

@@ -151,6 +151,7 @@ def test_own_files_come_back(name, suffix, tmp_path):
     keras.utils.clear_session(free_memory=True)
 
 
+@pytest.mark.slow
 def test_the_backbone_of_a_classifier_is_taken(tmp_path):
     model = kk.pretrained_classifier(
         (32, 32, 3), classes=3, backbone="MobileNet_0.25", weights=None
