@@ -59,7 +59,7 @@ def assemble(
     sources, options = flag_targets(sources, options)
     train = sources["train"]
     inputs = identifiers(train.features, train.name)
-    answers = encode_targets(list(sources.values()), options)
+    answers = encode_targets(sources, options)
     kinds, notes = infer_kinds(train, options)
     tables = {}
     for (split, source), target in zip(sources.items(), answers.values, strict=True):

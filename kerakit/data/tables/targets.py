@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,7 +45,7 @@ class Answers:
     values: list[np.ndarray]
 
 
-def encode_targets(sources: list[Source], options: Options) -> Answers:
+def encode_targets(sources: Mapping[str, Source], options: Options) -> Answers:
     """Infer the task from the target, and encode the targets of all sources.
 
     `task=` decides where it is given. Else a numeric target means regression unless it has
@@ -52,7 +53,7 @@ def encode_targets(sources: list[Source], options: Options) -> Answers:
     (Several targets of 0 and 1 are recognised by `flag_targets` before.)
 
     Args:
-        sources: list of `Source`. The first has the training rows.
+        sources: dict from split to `Source`, in the order of `SPLITS`.
         options: `Options`.
 
     Returns:
@@ -64,12 +65,12 @@ def encode_targets(sources: list[Source], options: Options) -> Answers:
             rows do not have.
         ArgumentError: when `pos_label` is not one of two classes.
     """
-    for source in sources:
+    for source in sources.values():
         for name, column in source.targets.items():
             _refuse_missing(name, column, source, options)
-    train = sources[0]
+    train = sources["train"]
     if options.rename_labels:
-        columns = [column for source in sources for column in source.targets.values()]
+        columns = [column for source in sources.values() for column in source.targets.values()]
         present = {label for column in columns for label in column.texts().values}
         check_renamed(options.rename_labels, present, train.name)
     task = options.task or _infer_task(train, options)
@@ -80,11 +81,14 @@ def encode_targets(sources: list[Source], options: Options) -> Answers:
             "task='multilabel' for columns of 0 and 1."
         )
     if answer == "numbers":
-        values = [_stack(_numbers, source) for source in sources]
+        values = [_stack(_numbers, source) for source in sources.values()]
         _refuse_constant(values[0], train)
         return Answers(task, (), values)
     if answer == "labels":
-        flags = [_stack(lambda *a: _flags(*a, options.rename_labels), source) for source in sources]
+        flags = [
+            _stack(lambda *a: _flags(*a, options.rename_labels), source)
+            for source in sources.values()
+        ]
         _refuse_constant(flags[0], train)
         return Answers(task, tuple(train.targets), [f.reshape(len(f), -1) for f in flags])
     return _encode_classes(sources, task, options)
@@ -117,7 +121,7 @@ def _has_three_numbers(column):
 
 def _encode_classes(sources, task, options):
     """Answers of a binary or multiclass task: int32 ids of the training rows' labels."""
-    train = sources[0]
+    train = sources["train"]
     ((name, column),) = train.targets.items()
     labels = label_column(column, options.rename_labels)
     alike = case_variants(labels, f"{train.name}, column {name!r}")
@@ -147,13 +151,20 @@ def _encode_classes(sources, task, options):
             )
         classes = tuple(sorted(classes, key=lambda label: label == options.pos_label))
     values = []
-    for source in sources:
+    for source in sources.values():
         other = label_column(source.targets[name], options.rename_labels, numeric)
         values.append(class_ids(other, classes, source, name))
     counts = np.bincount(values[0], minlength=len(classes))
     if options.task is None and len(classes) > 2:
         _warn_of_numbers(name, column, train, fails=counts.min() < 2)
-    if counts.min() < 2:
+    if counts.min() < 2 and "test" in sources:
+        rare = [classes[number] for number in np.flatnonzero(counts < 2)]
+        warn(
+            f"{train.name}, column {name!r}: one training row only has the class "
+            f"{shortlist(rare)}. A model cannot learn it well. To join classes, pass "
+            f"rename_labels={{{rare[0]!r}: 'other'}}."
+        )
+    elif counts.min() < 2:
         rare = int(np.argmin(counts))
         row = int(np.argmax(values[0] == rare))
         raise DataError(

@@ -44,10 +44,8 @@ def text_data(
     """
     sources = {split: sources[split] for split in SPLITS if sources.get(split) is not None}
     train = sources["train"]
-    _check_labels(train, options)
-    answers = encode_targets(
-        list(sources.values()), dataclasses.replace(options, task="multiclass")
-    )
+    _check_labels(sources, options)
+    answers = encode_targets(sources, dataclasses.replace(options, task="multiclass"))
     ((column, name),) = identifiers(train.features, train.name).items()
     tables = {
         split: Table({name: source.features[column].strings()}, ids)
@@ -83,8 +81,9 @@ def text_data(
     return Data(tables["train"], tables.get("validation"), tables["test"], spec), notes
 
 
-def _check_labels(train, options):
-    """Refuse labels that look like measured numbers, and a label with a single row."""
+def _check_labels(sources, options):
+    """Refuse labels that look like measured numbers, and one row of a label to train and test."""
+    train = sources["train"]
     ((name, column),) = train.targets.items()
     if column.missing().any():
         return  # `encode_targets` refuses missing labels
@@ -97,7 +96,7 @@ def _check_labels(train, options):
             f"ones in {len(codes)} rows, such as {distinct[0]!r}. Expected classes; name their "
             "column with label=."
         )
-    if len(counts) > 1 and counts.min() < 2:
+    if len(counts) > 1 and counts.min() < 2 and "test" not in sources:
         rare = int(np.argmin(counts))
         raise DataError(
             f"{train.location(int(np.argmax(codes == rare)))}, column {name!r}: the class "

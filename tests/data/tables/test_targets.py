@@ -230,3 +230,22 @@ def test_weights_groups_and_places_follow_the_rows_that_are_left():
 def test_a_target_that_is_missing_everywhere_is_refused():
     with pytest.raises(DataError, match="missing in all 20 rows"):
         load([np.nan] * 20, drop_missing_target=True)
+
+
+@pytest.mark.parametrize("validation_size", [0, 0.2])
+def test_a_class_of_one_row_trains_where_the_test_rows_are_given(validation_size):
+    labels = ["a", "b"] * 9 + ["a", "c"]
+    with pytest.warns(UserWarning, match="one training row only has the class 'c'.*rename_labels"):
+        data = load_arrays(
+            X, labels, test=(X[:4], ["a", "b", "c", "a"]), validation_size=validation_size
+        )
+    assert data.spec.class_counts[2] == 1 and data.table("test").target.tolist() == [0, 1, 2, 0]
+
+
+def test_a_text_class_of_one_row_trains_where_the_test_rows_are_given(tmp_path):
+    frame = pd.DataFrame({"text": [f"word {n}" for n in range(13)], "label": [*"ab" * 6, "c"]})
+    frame.to_csv(tmp_path / "train.csv", index=False)
+    frame[:4].to_csv(tmp_path / "test.csv", index=False)
+    with pytest.warns(UserWarning, match="one training row only has the class 'c'"):
+        data = kk.load_text(tmp_path / "train.csv", test=tmp_path / "test.csv")
+    assert data.spec.classes == ("a", "b", "c") and data.spec.class_counts[2] == 1
