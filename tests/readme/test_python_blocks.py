@@ -156,6 +156,13 @@ def own_network(clone, names, printed):
     assert printed.split() == ["8", str(40 + 88 + 9)]
 
 
+def members(clone, names, printed):
+    """The members are better than the lines alone on the rows that each of them left out."""
+    line = float(re.search(r"left out ([\d.]+)", names["history"].linear_path).group(1))
+    assert min(names["history"].history["val_loss"]) < line
+    assert "below gradient boosting" in printed
+
+
 def estimator_to_the_server(clone, names, printed):
     served = kk.load_served(names["path"])(names["X"])
     predicted = names["model"].predict(names["X"])
@@ -198,6 +205,7 @@ PYTHON = {
     "Predictions": predictions,
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,
+    "Members": members,
     "Finding a learning rate": finding_a_learning_rate,
     "Linear models": linear_models,
     "Sequences": sequences,
@@ -218,6 +226,7 @@ NEEDS = {
     "MLflow": ["Ten lines"],
 }  # blocks that go before, for what they export
 MARKS = {
+    "Members": [pytest.mark.slow],
     "Train on": [pytest.mark.slow],
     "The learning rate": [pytest.mark.slow],
     "Metrics": [pytest.mark.slow],
