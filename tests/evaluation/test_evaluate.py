@@ -202,6 +202,7 @@ def test_model_without_names_and_with_one_unnamed_input():
     assert report.test["rmse"] < 1e-5 and report.baseline["linear"]["rmse"] < 1e-5
 
 
+@pytest.mark.many
 def test_printing(make, capsys):
     model, data = make.model(0), make.data()
     evaluate(model, data)

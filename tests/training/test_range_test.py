@@ -117,6 +117,7 @@ def test_noise_of_batches_does_not_name_the_steepest_point():
         assert -4.2 < np.log10(found.steepest) < -1.8, seed
 
 
+@pytest.mark.many
 def test_the_figure(tmp_path):
     rates = np.geomspace(1e-5, 1, 100)
     found = learning_rate_range(rates, np.linspace(2, 1, 100), 100)

@@ -161,6 +161,7 @@ def test_words_of_one_ending_or_beginning_share_it():
     assert soul[0] == GIVES(["l"])[1][0, 0, 0] and soul[0] == GIVES(["school"])[1][0, 0, 0]
 
 
+@pytest.mark.many
 def test_how_tokens_are_spaced_says_nothing():
     plain = GIVES(["The cat 1-2"])
     for sentence in ("  The cat 1-2", "The\tcat\n1-2", "The  cat \r\n 1-2 ", "\vThe\fcat 1-2\t"):

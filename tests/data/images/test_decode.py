@@ -28,6 +28,7 @@ def test_transparency_is_shown_on_white():
     np.testing.assert_array_equal(decode(grey, (1, 3, 3)), [[[10] * 3, [255] * 3, [7] * 3]])
 
 
+@pytest.mark.many
 def test_the_fourth_channel_of_a_bmp_means_nothing():
     bgr = np.array([[[0, 100, 200], [7, 8, 9], [9, 8, 7]]], np.uint8)
     expected = bgr[..., ::-1]
@@ -45,6 +46,7 @@ def test_a_bmp_with_a_palette_of_greys_is_read():
     np.testing.assert_array_equal(decode(content, (1, 3, 1)), pixels)
 
 
+@pytest.mark.many
 def test_sixteen_bits_become_eight():
     deep = np.array([[[0], [0x1234], [0xFFFF]]], np.uint16)
     png = tf.io.encode_png(deep).numpy()

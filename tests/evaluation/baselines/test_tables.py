@@ -36,6 +36,7 @@ def test_mean_and_linear_agree_with_scikit_learn():
     np.testing.assert_allclose(baselines["linear"](features), expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("classes", [2, 3])
 def test_majority_and_logistic_agree_with_scikit_learn(classes):
     rng = np.random.default_rng(1)
@@ -115,6 +116,7 @@ def test_no_linear_model_without_numbers_or_with_one_class():
     assert list(baselines) == ["majority"] and "one class" in notes[0]
 
 
+@pytest.mark.many
 def test_large_data_are_sampled_and_it_is_said(monkeypatch):
     monkeypatch.setattr(module, "MAX_ROWS", 100)
     x = np.arange(1000)[:, None] / 1000
@@ -135,6 +137,7 @@ def test_wide_data_are_sampled(monkeypatch):
     assert "1,000 of 3,000" in notes[0]
 
 
+@pytest.mark.many
 def test_rows_that_are_not_in_memory(make, monkeypatch):
     data = make.data()
     spec = dataclasses.replace(data.spec, sizes={"train": 80}, target=make.spec("binary").target)
@@ -162,6 +165,7 @@ def test_constant_of_a_stream_without_statistics(make, task):
     np.testing.assert_allclose(direct[0], expected, rtol=1e-5)
 
 
+@pytest.mark.many
 def test_the_linear_baseline_is_least_squares_whatever_the_model_encodes(diabetes):
     """Bins are for the network; a linear model on hundreds of columns would be a straw man."""
     import keras

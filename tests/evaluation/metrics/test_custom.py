@@ -41,6 +41,7 @@ def test_a_metric_of_regression_is_in_the_report_and_in_metrics_json(make, tmp_p
     assert "worst" in str(report) and "worst 2.000" in repr(report)
 
 
+@pytest.mark.many
 def test_a_metric_of_scikit_learn(make):
     from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
@@ -77,6 +78,7 @@ def test_true_values_and_predictions_of_a_table(make, task, width, y_shape, p_sh
         np.testing.assert_array_equal(y, data.table("test").target)
 
 
+@pytest.mark.many
 def test_several_targets_and_the_median_of_quantiles(make):
     data = make.data(targets=3)
     evaluate(make.model(3), data, metrics={"n": shapes})

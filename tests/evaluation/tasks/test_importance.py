@@ -101,6 +101,7 @@ def test_as_scikit_learn_measures_it():
     assert measured(model, data) == found
 
 
+@pytest.mark.many
 def test_several_targets_in_units_of_their_standard_deviations():
     """Of noiseless targets a shuffled column gives 2 (1 - r) times the variance, r near 0."""
     weights = np.array([[1.0, 0.0], [0.0, 1000.0]])
@@ -111,6 +112,7 @@ def test_several_targets_in_units_of_their_standard_deviations():
         assert one["increase"] == pytest.approx(1.0, rel=0.05)  # sqrt((2 + 0) / 2)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("task", "width", "activation"), [("multiclass", 3, "softmax"), ("multilabel", 2, "sigmoid")]
 )
@@ -147,6 +149,7 @@ def test_columns_of_an_array_are_measured_one_by_one():
     assert found["columns"][0]["increase"] > 1 and found["columns"][1]["increase"] == 0
 
 
+@pytest.mark.many
 def test_rows_and_columns_are_bounded(monkeypatch):
     weights = np.array([[1.0], [0.0]])
     data, model = normal_data(3_000, "ab", weights), sums(weights, "ab")

@@ -37,6 +37,7 @@ def test_each_is_the_ridge_regression_of_the_rows_outside_of_its_fold(diabetes):
     assert f"left out {np.mean(np.concatenate(errors)):.3g}"[:13] in line
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("name", ["iris", "breast_cancer"])
 def test_each_is_the_logistic_regression_of_the_rows_outside_of_its_fold(name, request):
     data = request.getfixturevalue(name)

@@ -366,6 +366,7 @@ def test_the_list_of_storages_is_that_of_the_tensors(torch_names, tmp_path):
     refused(tmp_path / "a.pth", torch_bytes({"a": tensor, "b": twice}, torch_names), "two ways")
 
 
+@pytest.mark.many
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")  # pickletools, of a text
 def test_a_damaged_file_is_refused(torch_names, tmp_path):
     storage = Storage("1", np.arange(6, dtype="<f4"))
