@@ -108,7 +108,7 @@ class _Training:
             logs = self._train_epochs(options.epochs if finished else start, run_epoch)
             self.rate.end()
             callbacks.on_train_end(logs)
-            if run_epoch is not None and hasattr(run_epoch, "end"):
+            if run_epoch is not None:
                 run_epoch.end()
         self.model.history.validation_loss = self._validation_loss()
         self._write_history()

@@ -194,7 +194,7 @@ class Runner:
             return StreamedEpochs(trainer, self.plan, batches, validation, hooks, xla)
         train, validation = self.arrays("train"), self.arrays("validation")
         if self.members:
-            return MemberEpochs(trainer, self.plan, train, self.fold, hooks)
+            return MemberEpochs(trainer, self.plan, train, self.fold, self.order, hooks)
         return InMemoryEpochs(trainer, self.plan, train, validation, hooks, xla)
 
     def _plan(self, prepare):

@@ -87,7 +87,8 @@ def mlp_regressor(
             prediction is their mean. With more than one, each is the correction of a line, which
             `kk.fit` solves before the first epoch (ridge regression). Training and validation
             rows are divided into as many folds; a member trains on all but one of them and
-            keeps the weights that are best on that one. Defaults to `1`: a network alone.
+            keeps the weights that are best on that one (Parmanto, Munro & Doyle 1996, NeurIPS
+            8). Defaults to `1`: a network alone.
         targets: int in [1, inf). How many numbers the model predicts. Only with a plain width.
             Defaults to `None`, which is 1.
         quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order. The model

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+import operator
 from typing import Any
 
 import keras
@@ -13,16 +14,11 @@ from kerakit.data.tasks import TASKS
 from kerakit.solvers.least_squares import Moments, mean_squared_error, solve_least_squares
 from kerakit.solvers.logistic_rows import LogisticRows
 from kerakit.solvers.newton import solve_newton
+from kerakit.training.solved.penalty import best_logistic_penalty, best_ridge_penalty
 
 __all__ = ["TablePath"]
 
-# From a penalty that leaves next to nothing of the weights to one that hardly counts: fractions
-# of the mean variance of the columns.
-FRACTIONS = tuple(10.0 ** (exponent / 2) for exponent in range(2, -13, -1))
-WORSE = 3  # penalties in a row with a higher loss, after which smaller ones are not tried
 ROWS = 8192  # that go through `preprocess` at a time
-
-Solutions = list[tuple[np.ndarray, np.ndarray]]
 
 
 class TablePath:
@@ -49,70 +45,52 @@ class TablePath:
     def solve(self) -> str:
         """Set the weights of the layer; return a line about them."""
         numbers = TASKS[self.spec.task].answer == "numbers"
-        fit = self._least_squares() if numbers else self._logistic()
-        unit = np.mean(np.var(self.x, axis=0, dtype="float64"))
-        unit = unit if unit > 0 else 1.0
-        best, lowest, worse, solutions = FRACTIONS[0] * unit, np.inf, 0, fit(FRACTIONS[0] * unit)[1]
-        for fraction in FRACTIONS:
-            loss, found = fit(fraction * unit)
-            if loss < lowest:
-                best, lowest, worse, solutions = fraction * unit, loss, 0, found
-            else:
-                worse += 1
-            if worse == WORSE:
-                break
-        for weight, values in zip(self.layer.weights, zip(*solutions, strict=True), strict=True):
+        l2, loss, lines = self._least_squares() if numbers else self._logistic()
+        for weight, values in zip(self.layer.weights, zip(*lines, strict=True), strict=True):
             whole = np.stack(values).astype("float32")
             weight.assign(np.broadcast_to(whole, weight.shape))  # one line for all quantiles
         name, measure = ("ridge", "mean squared error") if numbers else ("logistic", "log loss")
         of_numbers = " (standardised)" if numbers else ""
         return (
-            f"linear path: {name} regression on {self.x.shape[1]:,} columns, l2 = {best:.3g}, "
-            f"{measure} of rows left out {lowest:.4g}{of_numbers}"
+            f"linear path: {name} regression on {self.x.shape[1]:,} columns, l2 = {l2:.3g}, "
+            f"{measure} of rows left out {loss:.4g}{of_numbers}"
         )
 
-    @property
-    def _members(self):
-        return self.layer.kernel.shape[0]
-
-    def _least_squares(self) -> Callable[[float], tuple[float, Solutions]]:
-        """A function from a penalty to the loss of rows left out, and the lines."""
+    def _least_squares(self):
+        """The penalty, the loss of rows left out, and the kernel and bias of each line."""
         mean, variance = np.array(self.spec.target.mean), np.array(self.spec.target.variance)
         y = (self.target.reshape(len(self.x), -1) - mean) / np.sqrt(variance)
         shift, folds = (self.x.mean(axis=0, dtype="float64"), y.mean(axis=0)), []
-        for number in range(self._members):
-            moments, there = Moments(shift), self.fold == number
+        for there in self._left_out():
+            moments = Moments(shift)
             moments.add(self.x[there], y[there], self.weight[there])
             folds.append(moments)
-        whole = folds[0]
-        for fold in folds[1:]:
-            whole = whole + fold
-        others = [whole - fold for fold in folds]
+        whole = functools.reduce(operator.add, folds)
+        pairs = [(whole - fold, fold) for fold in folds]
+        l2 = best_ridge_penalty(pairs)
+        lines = [solve_least_squares(rows, l2 * rows.rows * y.shape[1]) for rows, _ in pairs]
+        errors = [
+            mean_squared_error(fold, line) * fold.total
+            for (_, fold), line in zip(pairs, lines, strict=True)
+        ]
+        return l2, sum(errors) / whole.total, lines
 
-        def fit(l2):
-            lines = [solve_least_squares(rows, l2 * rows.rows * y.shape[1]) for rows in others]
-            errors = [
-                mean_squared_error(fold, line) * fold.total
-                for fold, line in zip(folds, lines, strict=True)
-            ]
-            return sum(errors) / whole.total, lines
-
-        return fit
-
-    def _logistic(self) -> Callable[[float], tuple[float, Solutions]]:
+    def _logistic(self):
         """As `_least_squares`, of classes or labels."""
         scores, y = self.layer.kernel.shape[-1], self.target
         if scores == 1 or y.ndim == 2:
             y = y.reshape(len(y), -1).astype("float64")
         rows = LogisticRows(self.x, y, self.weight)
-        folds = [self.fold == number for number in range(self._members)]
-        lines: list[Any] = [None] * self._members
+        pairs = [(rows.take(~there), rows.take(there)) for there in self._left_out()]
+        l2 = best_logistic_penalty(pairs, scores)
+        lines = [solve_newton(fitted, scores, l2) for fitted, _ in pairs]
+        losses = [
+            line.mean_log_loss(fold) * fold.weight.sum()
+            for (_, fold), line in zip(pairs, lines, strict=True)
+        ]
+        loss = sum(losses) / self.weight.sum()
+        return l2, loss, [(line.kernel, line.bias) for line in lines]
 
-        def fit(l2):
-            loss = 0.0
-            for number, there in enumerate(folds):
-                lines[number] = solve_newton(rows.take(~there), scores, l2, lines[number])
-                loss += lines[number].mean_log_loss(rows.take(there)) * self.weight[there].sum()
-            return loss / self.weight.sum(), [(line.kernel, line.bias) for line in lines]
-
-        return fit
+    def _left_out(self):
+        """For each member, which rows are in its fold."""
+        return [self.fold == member for member in range(self.layer.kernel.shape[0])]

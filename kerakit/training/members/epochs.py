@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -13,7 +14,7 @@ from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import VALIDATION_ROWS, InMemoryEpochs
 from kerakit.training.members.trainer import MemberTrainer
 from kerakit.training.rows.arrays import Arrays
-from kerakit.training.rows.folds import member_order, rows_left_out, rows_of_members
+from kerakit.training.rows.folds import rows_left_out
 
 __all__ = ["MemberEpochs"]
 
@@ -28,13 +29,21 @@ class MemberEpochs(InMemoryEpochs):
         plan: `EpochPlan`. Its rows are those of one member.
         rows: `Arrays`. All training and validation rows.
         fold: int array of shape `(n,)`. The fold of each row.
+        order: function from the index of an epoch to the rows of its batches, an int array of
+            shape `(steps, members, batch)`.
         hooks: `Hooks` of the callbacks.
     """
 
     def __init__(
-        self, trainer: MemberTrainer, plan: EpochPlan, rows: Arrays, fold: np.ndarray, hooks: Hooks
+        self,
+        trainer: MemberTrainer,
+        plan: EpochPlan,
+        rows: Arrays,
+        fold: np.ndarray,
+        order: Callable[[int], np.ndarray],
+        hooks: Hooks,
     ) -> None:
-        self._trained = rows_of_members(fold, trainer.parts.count)
+        self._order = order
         left_out = rows_left_out(fold, trainer.parts.count)
         size = max(min(VALIDATION_ROWS // len(left_out), left_out.shape[1]), 1)
         count = math.ceil(left_out.shape[1] / size)
@@ -45,10 +54,8 @@ class MemberEpochs(InMemoryEpochs):
         self.chunks, self.compiled = count, False
 
     def end(self) -> None:
+        """Give each member its best weights."""
         self.trainer.take_best()
-
-    def _order(self, epoch):
-        return member_order(self._trained, self.plan.steps, self.plan.seed, epoch)
 
     def _validation_steps(self):
         for chunk in range(self.chunks):

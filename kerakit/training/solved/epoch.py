@@ -73,6 +73,9 @@ class SolvedEpoch:
                 callback.solved = self.line  # an attribute is in the checkpoint, and resumes
         return logs
 
+    def end(self) -> None:
+        """Do nothing: the weights are there after the one epoch."""
+
     def _validated(self, callbacks):
         """The logs of the validation rows, which callbacks see as one batch."""
         callbacks.on_test_begin()

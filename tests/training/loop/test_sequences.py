@@ -1,25 +1,13 @@
 """Runs on sequences that were stopped end as the uninterrupted ones, linear paths included."""
 
-import keras
 import numpy as np
 import pytest
 from trained_sequences import forecaster, reader, tagged, tagger, texts, windows
+from training_cases import Stop
 
 import kerakit as kk
 
 pytestmark = pytest.mark.training
-
-
-class Stop(keras.callbacks.Callback):
-    """Interrupts a run before an epoch."""
-
-    def __init__(self, *epochs):
-        super().__init__()
-        self.epochs = set(epochs)  # no JSON value, and so no state that is resumed
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch in self.epochs:
-            raise KeyboardInterrupt
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from training_cases import Stop
 
 import kerakit as kk
 from kerakit.builders.contract import members_of, network_of
@@ -19,18 +20,6 @@ def made(data, builder=kk.mlp_regressor, **options):
     model = builder(data, members=MEMBERS, **options)
     kk.compile(model, batch_size=32)
     return model
-
-
-class Stop(keras.callbacks.Callback):
-    """Interrupts a run before an epoch."""
-
-    def __init__(self, *epochs):
-        super().__init__()
-        self.epochs = set(epochs)  # no JSON value, and so no state that is resumed
-
-    def on_epoch_begin(self, epoch, logs=None):
-        if epoch in self.epochs:
-            raise KeyboardInterrupt
 
 
 class Batches(keras.callbacks.Callback):
