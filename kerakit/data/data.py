@@ -42,6 +42,8 @@ class Table:
             `(n, horizon[, channels])`. For tags int32 ids of shape `(n, steps)`, where `steps`
             is the length of the longest sentence; -1 stands behind the last token.
         weight: float32 array of shape `(n,)`, or `None`. Sample weights.
+        groups: int32 array of shape `(n,)`, or `None`. The group of each row, where the rows were
+            loaded with `groups=`. A group has the same number in every split.
 
     Example:
 
@@ -54,6 +56,7 @@ class Table:
     features: dict[str, np.ndarray]
     target: np.ndarray
     weight: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -64,6 +67,7 @@ class Table:
             {name: take_rows(column, rows) for name, column in self.features.items()},
             take_rows(self.target, rows),
             None if self.weight is None else take_rows(self.weight, rows),
+            None if self.groups is None else take_rows(self.groups, rows),
         )
 
     def elements(self) -> tuple:
@@ -74,7 +78,8 @@ class Table:
 
     def __repr__(self) -> str:
         columns = [*self.features.items(), ("target", self.target)]
-        columns += [] if self.weight is None else [("weight", self.weight)]
+        others = (("weight", self.weight), ("groups", self.groups))
+        columns += [(name, column) for name, column in others if column is not None]
         lines = [f"Table of {len(self):,} rows"]
         for name, column in columns[:_COLUMNS_SHOWN]:
             lines.append(f"{name}: {' x '.join([str(column.dtype), *map(str, column.shape[1:])])}")

@@ -26,7 +26,13 @@ from kerakit.training.rows.arrays import Arrays, LazyRows, preprocessed, size_in
 from kerakit.training.rows.augment import augmentation
 from kerakit.training.rows.batch_stages import preprocess_stage, trim_stage
 from kerakit.training.rows.class_weights import class_weights, weighted
-from kerakit.training.rows.folds import fold_of_rows, joined, member_order, rows_of_members
+from kerakit.training.rows.folds import (
+    fold_of_rows,
+    joined,
+    joined_groups,
+    member_order,
+    rows_of_members,
+)
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import streamed_batches
 from kerakit.training.solved.epoch import SolvedEpoch
@@ -132,8 +138,16 @@ class Runner:
     @functools.cached_property
     def fold(self):
         """int array of shape `(n,)`: which member leaves out each row."""
-        target = self.arrays("train").target.numpy()
-        return fold_of_rows(target, self.members.count, self.plan.seed, self.labels)
+        rows = self.arrays("train")
+        return fold_of_rows(
+            rows.target.numpy(),
+            self.members.count,
+            self.plan.seed,
+            self.labels,
+            joined_groups(self.data),
+            None if rows.weight is None else rows.weight.numpy(),
+            self.data.spec.dataset,
+        )
 
     def order(self, epoch: int) -> np.ndarray:
         """Return the rows of every batch of an epoch in memory: `(steps, batch)`.

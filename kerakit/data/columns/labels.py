@@ -188,19 +188,40 @@ def class_ids(column: Texts, classes: Sequence[str], source: Rows, name: str) ->
     return ids
 
 
-def group_ids(source: Grouped) -> np.ndarray:
-    """Return an int array with the group of each row, numbers from 0.
+def group_ids(sources: Mapping[str, Grouped]) -> dict[str, np.ndarray | None]:
+    """Return the group of each row of each split, int32 of shape `(n,)`, numbers from 0.
+
+    A group has the same number in every split. A validation or test row without a group is a
+    group of its own. A split without a column of groups has `None`.
 
     Args:
-        source: object with `groups` (`Texts`), `group_name` and `location`, as `Source` has them.
+        sources: dict from split, `"train"` among them, to an object with `groups` (`Texts` or
+            `None`), `group_name` and `location`, as `Source` has them.
 
     Raises:
-        DataError: when a row has no group.
+        DataError: when a training row has no group.
     """
-    missing = source.groups.missing()
+    ids: dict[str, np.ndarray | None] = dict.fromkeys(sources)
+    train = sources["train"]
+    if train.groups is None:
+        return ids
+    missing = train.groups.missing()
     if missing.any():
         raise DataError(
-            f"{source.location(int(np.argmax(missing)))}, column {source.group_name!r}: the group "
+            f"{train.location(int(np.argmax(missing)))}, column {train.group_name!r}: the group "
             "is missing. Fill it in, or remove the row."
         )
-    return np.unique(one_spelling(source.groups).strings(), return_inverse=True)[1]
+    names, found = np.unique(one_spelling(train.groups).strings(), return_inverse=True)
+    ids["train"], count = found.astype(np.int32), len(names)
+    known = {spelling(name): number for number, name in enumerate(names)}
+    for split, groups in ((split, source.groups) for split, source in sources.items()):
+        if split == "train" or groups is None:
+            continue
+        for name in map(spelling, groups.values):
+            if name not in known:
+                known[name], count = count, count + 1
+        found = np.array([known[spelling(name)] for name in groups.values])[groups.codes]
+        missing = groups.missing()
+        found[missing] = count + np.arange(missing.sum())
+        ids[split], count = found.astype(np.int32), count + int(missing.sum())
+    return ids

@@ -71,7 +71,8 @@ def load_arrays(
             columns. Default to `None`: a fraction of the rows is split off.
         sample_weight: array of shape `(n,)` of weights in `[0, inf)`. Defaults to `None`.
         groups: array of shape `(n,)`, or the name of a column of `x`: rows of equal value
-            stay in one split. Defaults to `None`.
+            stay in one split, and members of a network (`members=`) leave out whole groups.
+            Defaults to `None`.
         task, test_size, validation_size, column_types, exclude, rename_labels, pos_label,
             drop_missing_target, unit, seed: as in `load_csv`. The labels of a one-hot array are
             `0`, `1`, `2`, ..., those of one-hot columns with names are the names.

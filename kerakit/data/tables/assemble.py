@@ -58,6 +58,7 @@ def assemble(
         _same_columns(train, other)
     sources, options = flag_targets(sources, options)
     train = sources["train"]
+    groups = group_ids(sources)
     inputs = identifiers(train.features, train.name)
     answers = encode_targets(sources, options)
     kinds, notes = infer_kinds(train, options)
@@ -65,7 +66,7 @@ def assemble(
     for (split, source), target in zip(sources.items(), answers.values, strict=True):
         features = feature_arrays(source, kinds, options, train)
         features = {name: features.pop(column) for column, name in inputs.items()}
-        tables[split] = Table(features, target, source.weight)
+        tables[split] = Table(features, target, source.weight, groups[split])
     del features
     for source in sources.values():
         source.features.clear()  # the tables have the values; two of a large one fill the memory
@@ -127,7 +128,7 @@ def _split(tables, train, answers, options):
         options,
         name=train.name,
         classes=whole.target if TASKS[answers.task].answer == "label" else None,
-        groups=None if train.groups is None else group_ids(train),
+        groups=whole.groups,
     )
     drawn = {split: rows[split] for split in rows if split == "train" or split not in tables}
     features: dict[str, dict] = {split: {} for split in drawn}

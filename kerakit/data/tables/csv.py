@@ -74,7 +74,8 @@ def load_csv(
         validation_size: float in `[0.0, 1.0)`. Fraction of the remaining rows to validate on;
             0 for no validation rows. Defaults to `0.2`.
         groups: str. A column such as a patient or a site: rows of equal value stay in one
-            split. It is not a feature. Defaults to `None`.
+            split, and members of a network (`members=`) leave out whole groups. It is not a
+            feature. Defaults to `None`.
         column_types: dict from column to `"numeric"`, `"categorical"` or `"date"`, for columns
             whose type is not to be inferred. `"date:%d/%m/%Y"` says how the dates are written, as
             for `datetime.strptime`; `"date:day first"` and `"date:month first"` say which number

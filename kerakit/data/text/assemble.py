@@ -47,8 +47,9 @@ def text_data(
     _check_labels(sources, options)
     answers = encode_targets(sources, dataclasses.replace(options, task="multiclass"))
     ((column, name),) = identifiers(train.features, train.name).items()
+    groups = group_ids(sources)
     tables = {
-        split: Table({name: source.features[column].strings()}, ids)
+        split: Table({name: source.features[column].strings()}, ids, groups=groups[split])
         for (split, source), ids in zip(sources.items(), answers.values, strict=True)
     }
     digest = _fingerprint(tables, name, answers.classes)
@@ -111,7 +112,7 @@ def _split(table, name, sources, options):
     train, texts = sources["train"], table.features[name]
     repeats = np.unique(texts, return_inverse=True)[1]
     empty = np.array([not text.strip() for text in texts], bool)
-    groups = None if train.groups is None else group_ids(train)
+    groups = table.groups
     units = units_of(repeats, alone=empty, groups=groups)
     rows = split_rows(
         {split: np.arange(len(source)) for split, source in sources.items()},

@@ -11,6 +11,7 @@ from kerakit.files import fingerprint
 from kerakit.keras_compat import layers_of
 from kerakit.presets.settings import settings_of
 from kerakit.training.rows.class_weights import class_weights
+from kerakit.training.rows.folds import joined_groups
 from kerakit.training.rows.raw import has_images
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def run_identity(
     identity = {
         # Data and split come first: with others the model's preprocessing differs too.
         "data": spec.fingerprint,
-        "split": {**spec.sizes, "seed": spec.seed},
+        "split": {**spec.sizes, "seed": spec.seed, **_groups(data)},
         "model": architecture(model),
         "preset": settings.preset.name,
         "loss": _nameless(keras.saving.serialize_keras_object(model.loss)),
@@ -67,6 +68,12 @@ def run_identity(
     if fixed_epochs:
         identity["number of epochs"] = options.epochs
     return json.loads(json.dumps(identity, default=str))
+
+
+def _groups(data):
+    """What tells the groups of the rows from other groups; empty where there are none."""
+    groups = joined_groups(data)
+    return {} if groups is None else {"groups": fingerprint([groups])[:16]}
 
 
 def architecture(model: keras.Model) -> str:

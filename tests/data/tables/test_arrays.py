@@ -1,5 +1,8 @@
 """Tables in memory."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -115,6 +118,37 @@ def test_groups_stay_together(named):
     for split in ("train", "validation", "test"):
         rows = set(data.table(split).target.astype(int).tolist())
         assert rows == {row ^ 1 for row in rows}
+
+
+@pytest.mark.parametrize(
+    "again", [copy.copy, copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))]
+)
+def test_the_table_holds_the_group_of_each_row(again):
+    group = np.repeat([f"g{i}" for i in range(10)], 2)
+    data = again(load_arrays({"row": Y}, Y, groups=group))
+    for split in ("train", "validation", "test"):
+        table = data.table(split)
+        assert table.groups.dtype == np.int32
+        assert table.groups.tolist() == (table.target // 2).tolist()
+    table = data.table("train").take(np.array([3, 0]))
+    assert table.groups.tolist() == (table.target // 2).tolist()
+    assert "groups: int32" in repr(table)
+    assert load_arrays({"row": Y}, Y).table("train").groups is None
+
+
+def test_a_group_has_one_number_in_all_splits():
+    train = {"row": Y, "g": np.arange(20) // 5}  # 0, 1, 2, 3
+    other = {"row": Y[:6], "g": [3.0, None, 8.0, 1.0, None, 8.0]}
+    data = load_arrays(train, Y, groups="g", validation=(other, Y[:6]), test=(train, Y))
+    groups = {split: data.table(split).groups.tolist() for split in ("train", "validation", "test")}
+    assert groups["train"] == groups["test"] == (np.arange(20) // 5).tolist()
+    found = groups["validation"]
+    assert found[0] == 3 and found[3] == 1 and found[2] == found[5]
+    # New groups have new numbers, and a row without a group is alone.
+    assert min(found[1], found[2], found[4]) > 3 and len({*found}) == 5
+    # The validation rows have no groups where those of the training rows are an array.
+    data = load_arrays({"row": Y}, Y, groups=train["g"], validation=({"row": Y[:6]}, Y[:6]))
+    assert data.table("validation").groups is None
 
 
 def test_a_target_that_only_varies_outside_the_training_rows_is_refused():

@@ -164,6 +164,10 @@ def test_groups_stay_together_and_so_do_their_repeats(write):
     }
     assert not units["train"] & units["test"] and len(units["test"]) == 4
     assert data.spec.sizes == {"train": 96, "validation": 0, "test": 24}
+    groups = [data.table(split).groups for split in ("train", "test")]
+    assert [len(np.unique(found)) for found in groups] == [32, 8] and not {*groups[0]} & {
+        *groups[1]
+    }
     with pytest.raises(DataError, match=r"line 3, column 'who': the group is missing"):
         load_text(write("label,who,text\n0,a,b\n1,,c\n" + "\n".join(lines)), groups="who")
 
