@@ -99,23 +99,24 @@ def _fold_of_groups(groups, ids, counts, folds, random):
     others, so that each fold has one of them: an empty fold keeps the sum lowest.
     scikit-learn's `StratifiedGroupKFold` does alike; it takes 10 to 50 times as long (measured).
     """
+    # Each row counts twice: as a row (kind 0), and as a row of its class (kinds from 1).
     kinds = [np.zeros_like(groups)] if ids is None else [np.zeros_like(groups), ids + 1]
     width = 1 if ids is None else ids.max() + 2
-    keys = np.concatenate([groups * width + kind for kind in kinds])
-    keys, rows = np.unique(keys, return_counts=True)
+    keys, rows = np.unique(
+        np.concatenate([groups * width + kind for kind in kinds]), return_counts=True
+    )
     group, kind = np.divmod(keys, width)
-    shares = rows / np.bincount(kind, weights=rows)[kind]
-    size = np.bincount(group, weights=shares**2)
-    order = random.permutation(len(size))
-    order = order[np.argsort(-size[order], kind="stable")]
+    share = rows / np.bincount(kind, weights=rows)[kind]
+    size = np.bincount(group, weights=share**2)
     counted = np.bincount(groups, weights=counts) > 0
-    order = order[np.argsort(~counted[order], kind="stable")]
-    kinds = np.split(kind, np.flatnonzero(np.diff(group)) + 1)
-    shares = np.split(shares, np.flatnonzero(np.diff(group)) + 1)
+    order = random.permutation(len(size))
+    order = order[np.lexsort((-size[order], ~counted[order]))]
+    ends = np.flatnonzero(np.diff(group)) + 1
+    kinds, shares = np.split(kind, ends), np.split(share, ends)
     filled, fold = np.zeros((width, folds)), np.empty(len(size), "int32")
-    for group in order.tolist():
-        kind, share = kinds[group], shares[group]
-        fold[group] = chosen = (share @ filled[kind]).argmin()
+    for number in order.tolist():
+        kind, share = kinds[number], shares[number]
+        fold[number] = chosen = (share @ filled[kind]).argmin()
         filled[kind, chosen] += share
     return fold[groups]
 
