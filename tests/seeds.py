@@ -8,10 +8,15 @@ examples of docstrings too.
 import random
 import sys
 
+import hypothesis
 import numpy as np
 import pytest
 
 __all__ = ["pytest_fixture_setup", "pytest_runtest_call"]
+
+# The examples of a property are the same in every run too, and none of them is timed.
+hypothesis.settings.register_profile("kerakit", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("kerakit")
 
 
 @pytest.hookimpl(tryfirst=True)

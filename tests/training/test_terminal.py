@@ -74,12 +74,13 @@ def test_on_a_terminal_the_bar_moves_and_ctrl_c_ends_the_run(script):
     shown = "".join(text for _, text in drawn)
     epoch = [(when, text) for when, text in drawn if "epoch 1/" in text]
     gaps = [after - before for (before, _), (after, _) in zip(epoch, epoch[1:], strict=False)]
-    # A busy machine may hold the process up once. A whole epoch takes six seconds.
-    assert len(epoch) >= 6 and sorted(gaps)[-2] < 2 and max(gaps) < 5, shown
+    # A busy machine may hold the process up once. A whole epoch takes six seconds or more.
+    whole = next(when for when, text in drawn if "epoch 2/" in text) - epoch[0][0]
+    assert len(epoch) >= 6 and sorted(gaps)[-2] < 0.4 * whole and max(gaps) < 0.8 * whole, shown
     assert " left  loss " in epoch[-2][1]
     assert "KeyboardInterrupt" in shown
     answered = next(when for when, text in drawn if "Traceback" in text)
-    assert answered - interrupted < 5
+    assert answered - interrupted < 0.8 * whole
 
 
 @pytest.mark.process

@@ -125,7 +125,7 @@ from test_classification import mean_model
 from kerakit.data.data import Data, Table
 from kerakit.evaluation import evaluate
 
-shape, model = (96, 96, 3), mean_model((96, 96, 3))
+shape, model = (144, 144, 3), mean_model((144, 144, 3))
 
 def stream(count):
     return tf.data.Dataset.range(count).map(lambda i: (
@@ -163,7 +163,7 @@ print(many - few)
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="reads memory from /proc")
 @pytest.mark.parametrize("source", ["stream", "table"])
 def test_memory_does_not_grow_with_the_split(tmp_path, source):
-    """4,000 images are 110 MB (442 MB as float32), their shrunken rows 12 MB."""
+    """4,000 images are 237 MB (949 MB as float32), their shrunken rows 12 MB."""
     here = os.path.dirname(__file__)
     tests = [here, os.path.dirname(here), os.path.dirname(os.path.dirname(here))]
     script = _FLAT.format(tests=tests, folder=str(tmp_path), source=source)
@@ -171,7 +171,7 @@ def test_memory_does_not_grow_with_the_split(tmp_path, source):
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=300
     )
     assert result.returncode == 0, result.stderr[-2000:]
-    assert float(result.stdout.split()[-1]) < 80, result.stdout
+    assert float(result.stdout.split()[-1]) < 120, result.stdout
 
 
 def mean_model(shape):

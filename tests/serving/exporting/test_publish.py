@@ -12,24 +12,31 @@ import pytest
 from kerakit.errors import ArgumentError, ExportError
 from kerakit.serving.exporting.publish import publish
 
-# A process that publishes a folder of two files and tells when it has begun.
+# A process that publishes a folder of two files, tells when it has begun, and waits for a line.
 WRITER = """
-import sys, time
+import sys
 from kerakit.serving.exporting.publish import publish
-base, seconds = sys.argv[1], float(sys.argv[2])
-with publish(base) as publication:
+with publish(sys.argv[1]) as publication:
     (publication.folder / "one").write_text("1")
     print(publication.folder, flush=True)
-    time.sleep(seconds)
+    sys.stdin.readline()
     (publication.folder / "two").write_text("2")
 print(publication.path)
 """
 
 
-def start(base, seconds):
+def start(base):
     return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(base), str(seconds)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", WRITER, str(base)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+
+
+def finish(writer):
+    """The folder that the process has published, its last line."""
+    return writer.communicate("\n", timeout=60)[0].splitlines()[-1]
 
 
 def listing(base):
@@ -95,8 +102,9 @@ def test_a_version_that_appears_meanwhile_is_not_overwritten(tmp_path):
 
 @pytest.mark.process
 def test_processes_at_once_get_a_version_each(tmp_path):
-    writers = [start(tmp_path / "wine", 0.3) for _ in range(4)]
-    paths = {writer.communicate(timeout=60)[0].splitlines()[-1] for writer in writers}
+    writers = [start(tmp_path / "wine") for _ in range(4)]
+    assert all(writer.stdout.readline() for writer in writers)  # all are at it
+    paths = {finish(writer) for writer in writers}
     assert paths == {str(tmp_path / "wine" / number) for number in "1234"}
     assert listing(tmp_path / "wine") == ["1", "2", "3", "4"]
     assert all(listing(tmp_path / "wine" / number) == ["one", "two"] for number in "1234")
@@ -106,16 +114,17 @@ def test_processes_at_once_get_a_version_each(tmp_path):
 def test_a_killed_process_leaves_what_was_there_and_the_next_one_cleans_up(tmp_path):
     with publish(tmp_path) as publication:
         (publication.folder / "old").write_text("")
-    dead, live = start(tmp_path, 60), start(tmp_path, 2)
+    dead, live = start(tmp_path), start(tmp_path)
     folders = [os.path.basename(writer.stdout.readline().strip()) for writer in (dead, live)]
     os.kill(dead.pid, signal.SIGKILL)
     dead.wait()
+    dead.stdin.close()
     dead.stdout.close()
     assert listing(tmp_path) == sorted([*folders, "1"])
     assert listing(tmp_path / "1") == ["old"]
     with publish(tmp_path) as publication:
         assert listing(tmp_path) == sorted([folders[1], publication.folder.name, "1"])
-    assert live.communicate(timeout=60)[0].strip() == str(tmp_path / "3")
+    assert finish(live) == str(tmp_path / "3")
     assert listing(tmp_path) == ["1", "2", "3"]
 
 
@@ -135,11 +144,11 @@ def test_temporary_folders_without_a_lock_are_judged_by_their_process(tmp_path):
 def test_the_lock_of_the_folder_is_waited_for(tmp_path):
     with open(tmp_path / ".kerakit.lock", "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        writer = start(tmp_path, 0)
+        writer = start(tmp_path)
         time.sleep(0.7)
         assert listing(tmp_path) == [".kerakit.lock"]
         assert writer.poll() is None
-    assert writer.communicate(timeout=60)[0].splitlines()[-1] == str(tmp_path / "1")
+    assert finish(writer) == str(tmp_path / "1")
 
 
 def test_a_disk_that_takes_no_more_is_one_clear_error(tmp_path):

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -104,13 +103,12 @@ def test_a_killed_process_goes_on_where_it_was(diabetes, tmp_path):
 
 
 @pytest.mark.training
-def test_a_finished_run_gives_back_its_result_without_training(diabetes, tmp_path):
+def test_a_finished_run_gives_back_its_result_without_training(diabetes, tmp_path, monkeypatch):
     first = mlp(diabetes)
     history = kk.fit(first, diabetes, epochs=4, run_dir=tmp_path, verbose=0)
     second = mlp(diabetes, seed=7)
-    start = time.process_time()
+    monkeypatch.setattr(keras.optimizers.Optimizer, "apply", lambda *_: pytest.fail("it trains"))
     again = kk.fit(second, diabetes, epochs=4, run_dir=tmp_path, verbose=0)
-    assert time.process_time() - start < 5
     assert again.history == history.history
     np.testing.assert_array_equal(weights(first), weights(second))
 

@@ -6,6 +6,7 @@ What is wrong with answers is in `test_live_answers.py`, what is no model server
 
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -198,14 +199,17 @@ def test_a_server_that_is_lost_on_the_way(exports):
 
 
 def test_a_server_that_hangs_on_the_way(server, ask):
+    asked = threading.Event()
+
     def hang(handler):
         if handler.path.endswith(":predict"):
-            time.sleep(1)
+            asked.wait(60)
 
     server.intercept = hang
-    report = ask("binary", timeout=0.3)
+    report = ask("binary", timeout=1)
+    asked.set()
     assert [check.name for check in report.checks][-1] == "row form"
-    assert "did not answer within 0.3 s" in failed(report)["row form"]
+    assert "did not answer within 1 s" in failed(report)["row form"]
 
 
 # Latency.
@@ -217,10 +221,11 @@ def test_latency_is_bounded_in_time(server, ask, monkeypatch):
             time.sleep(0.05)
 
     monkeypatch.setattr(live, "_SECONDS", 0.4)
+    monkeypatch.setattr(live, "_SERIES", ((1, 1000), (32, 1000)))  # 100 s, if all were asked
     server.intercept = slow
     start = time.monotonic()
     report = ask("binary")
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 20
     assert report.ok
     assert report.latency["batch 1"]["p50"] >= 50
 
