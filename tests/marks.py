@@ -18,11 +18,12 @@ __all__ = ["NEEDS", "first", "mark", "needs"]
 
 NEEDS = ("training", "process", "large", "backbone", "drawing", "export", "many", "slow")
 
-# Calls in the example of a docstring that train a model, start a process or build a backbone.
+# Calls in the example of a docstring that train a model, start a process or take seconds.
 _CALLS = {
     "training": ("fit(", "fine_tune(", ".evaluate(", "find_learning_rate("),
     "process": ("verify(", "kk.export("),
     "backbone": ("load_backbone(", "pretrained_classifier(", "efficientnet_lite0("),
+    "many": ("sequence_tagger(",),
 }
 
 

@@ -49,8 +49,7 @@ def imports_of(path, root=ROOT, run=False):
     """
     package = [root.name, *path.relative_to(root).parts]
     found = []
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(WithoutTyping().visit(tree) if run else tree):
+    for node in import_nodes(path)[run]:
         if isinstance(node, ast.Import):
             found += [(node.lineno, alias.name, None) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -65,11 +64,25 @@ def imports_of(path, root=ROOT, run=False):
     return [entry for entry in found if entry[1].split(".")[0] == root.name]
 
 
-class WithoutTyping(ast.NodeTransformer):
-    def visit_If(self, node):
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return node.orelse
-        return self.generic_visit(node)
+@functools.cache
+def import_nodes(path):
+    """`(all, those that run)`: the import statements of a file, which is parsed once."""
+    found, run = [], []
+
+    def visit(node, runs):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found.append(node)
+            if runs:
+                run.append(node)
+        test = getattr(node, "test", None)
+        typing = isinstance(node, ast.If) and getattr(test, "id", "") == "TYPE_CHECKING"
+        for name, value in ast.iter_fields(node):
+            for child in value if isinstance(value, list) else ():
+                if isinstance(child, ast.stmt | ast.ExceptHandler | ast.match_case):
+                    visit(child, runs and not (typing and name == "body"))
+
+    visit(ast.parse(path.read_text(encoding="utf-8")), True)
+    return found, run
 
 
 @functools.cache

@@ -86,7 +86,7 @@ def rows_for(model, inputs):
 
 
 # One of each kind of input by default; the other builders and encoders are slow tests.
-QUICKER = {"linear_regressor", "cnn_classifier, vgg"}
+QUICKER = {"linear_regressor", "mlp_classifier"}
 
 
 @pytest.mark.many
@@ -121,6 +121,7 @@ def test_every_builder_keeps_preprocess_and_answer_in_float32(case, tmp_path):
         np.testing.assert_allclose(answer, expected, rtol=0, atol=error * scale)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     "policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]

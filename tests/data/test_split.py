@@ -85,6 +85,7 @@ def test_the_smallest_parts_have_one_row():
 few = st.integers(0, 5)
 
 
+@pytest.mark.many
 @given(st.lists(st.tuples(few, few), min_size=1, max_size=20))
 def test_units_are_what_repeats_and_groups_connect(rows):
     repeats, groups = np.array(rows).T

@@ -9,6 +9,7 @@ from kerakit.data.storage.windows import Windows
 __all__ = [
     "CURVES",
     "IDS",
+    "LIGHT",
     "STAGES",
     "TEXTS",
     "forecast_data",
@@ -20,6 +21,9 @@ __all__ = [
     "text_answers",
     "text_data",
 ]
+
+# `baselines` of tests that look at something else: boosting takes most of a small report's time.
+LIGHT = {"gradient_boosting": None}
 
 
 def forecast_data(series, window, horizon, season=1, stride=1, unit=None, cuts=(0.6, 0.8)):

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from evaluation_cases import LIGHT
 
 from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature
@@ -38,8 +39,8 @@ PLOTS = {
     [
         ("regression", 0, None),
         ("binary", 2, "softmax"),
-        ("multiclass", 3, "softmax"),
-        ("multilabel", 2, "sigmoid"),
+        pytest.param("multiclass", 3, "softmax", marks=pytest.mark.slow),
+        pytest.param("multilabel", 2, "sigmoid", marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.drawing
@@ -70,7 +71,9 @@ def test_every_task_leaves_a_whole_run(make, tmp_path, task, width, activation):
 def test_metrics_json_has_the_stated_shape(make, tmp_path):
     details = {"name": "trial", "version": 7, "seconds": {"train": 1.25}, "cpu_seconds": 2.5}
     data = make.data()
-    evaluate(make.model(0), data, run_dir=tmp_path / "new" / "run", details=details)
+    evaluate(
+        make.model(0), data, run_dir=tmp_path / "new" / "run", details=details, baselines=LIGHT
+    )
     values = json.loads((tmp_path / "new" / "run" / "metrics.json").read_text())
     assert list(values) == [
         "task", "dataset", "name", "version", "seed", "test", "baseline", "importance", "counts",
@@ -88,14 +91,14 @@ def test_metrics_json_has_the_stated_shape(make, tmp_path):
 @pytest.mark.drawing
 def test_history_file_gives_epochs_and_curves(make, tmp_path):
     (tmp_path / "history.csv").write_text("epoch,loss,val_loss\n0,3,4\n1,2,3\n2,1,2\n")
-    report = evaluate(make.model(0), make.data(), run_dir=tmp_path)
+    report = evaluate(make.model(0), make.data(), run_dir=tmp_path, baselines=LIGHT)
     assert "learning_curves" in report.plots
     assert json.loads((tmp_path / "metrics.json").read_text())["epochs"] == 3
 
 
 def test_numbers_by_hand(make):
     data = make.rows("regression", np.float32([1, 2, 3, 6]))
-    report = evaluate(make.answering([1, 3, 3, 4], 4), data)
+    report = evaluate(make.answering([1, 3, 3, 4], 4), data, baselines=LIGHT)
     assert report.test["rmse"] == pytest.approx(np.sqrt(5 / 4))
     assert report.baseline["mean"] == {
         "rmse": pytest.approx(np.sqrt(14 / 4)),
@@ -104,7 +107,7 @@ def test_numbers_by_hand(make):
     }
     data = make.rows("binary", np.int32([0, 0, 0, 1]))
     p = [[0.9, 0.1], [0.8, 0.2], [0.4, 0.6], [0.3, 0.7]]
-    report = evaluate(make.answering(p, 4), data)
+    report = evaluate(make.answering(p, 4), data, baselines=LIGHT)
     assert report.test["accuracy"] == 0.75 and report.test["auc"] == 1.0
     assert report.baseline["majority"]["accuracy"] == 0.75
     assert report.baseline["majority"]["auc"] == 0.5
@@ -113,7 +116,7 @@ def test_numbers_by_hand(make):
 @pytest.mark.drawing
 def test_several_targets(make, tmp_path):
     data = make.data(targets=3)
-    report = evaluate(make.model(3), data, run_dir=tmp_path)
+    report = evaluate(make.model(3), data, run_dir=tmp_path, baselines=LIGHT)
     y, names = data.table("test").target, data.spec.target.names
     expected = np.sqrt(((y - data.table("train").target.mean(axis=0)) ** 2).mean(axis=0))
     assert list(report.per_target) == list(names) and list(report.test) == ["r2"]
@@ -133,16 +136,19 @@ def test_several_targets(make, tmp_path):
 def test_quantiles_give_an_interval(make, tmp_path):
     data = make.rows("regression", np.float32([1, 2, 3, 4]))
     p = [[0, 1, 2], [0, 2, 3], [3.5, 4, 5], [3, 4, 4]]
-    report = evaluate(make.answering(p, 4), data, quantiles=(0.1, 0.5, 0.9), run_dir=tmp_path)
+    report = evaluate(
+        make.answering(p, 4), data, quantiles=(0.1, 0.5, 0.9), run_dir=tmp_path, baselines=LIGHT
+    )
     assert report.test["mae"] == pytest.approx(1 / 4)
     assert report.test["coverage"] == 0.75
     assert report.test["interval_width"] == pytest.approx((2 + 3 + 1.5 + 1) / 4)
     assert "coverage" not in report.baseline["mean"]
     assert "–" in str(report)
-    single = evaluate(make.answering([1, 2, 3, 4], 4), data, quantiles=[0.5])
+    single = evaluate(make.answering([1, 2, 3, 4], 4), data, quantiles=[0.5], baselines=LIGHT)
     assert single.test["rmse"] == 0 and "coverage" not in single.test
 
 
+@pytest.mark.many
 def test_quantiles_are_those_of_the_builder(make):
     from kerakit.builders import linear_regressor
 
@@ -152,9 +158,9 @@ def test_quantiles_are_those_of_the_builder(make):
     table = Table({"features": x}, data.table("test").target)
     spec = make.spec("regression", features=(Feature("features", shape=(1,)),))
     data = Data(table, None, table, spec)
-    report = evaluate(model, data)
+    report = evaluate(model, data, baselines=LIGHT)
     assert "interval_width" in report.test
-    assert report.test == evaluate(model, data, quantiles=(0.1, 0.5, 0.9)).test
+    assert report.test == evaluate(model, data, quantiles=(0.1, 0.5, 0.9), baselines=LIGHT).test
 
 
 @pytest.mark.many
@@ -164,8 +170,8 @@ def test_streams_and_tables_give_the_same(make):
     counts = tuple(np.bincount(data.table("train").target).tolist())
     spec = make.spec("multiclass", class_counts=counts, sizes=sizes)
     model = make.model(3, "softmax")
-    streamed = evaluate(model, Data(data.train, None, data.test, spec))
-    direct = evaluate(model, data)
+    streamed = evaluate(model, Data(data.train, None, data.test, spec), baselines=LIGHT)
+    direct = evaluate(model, data, baselines=LIGHT)
     assert streamed.counts == {"train": 80, "validation": None, "test": 40}
     for name, value in direct.test.items():
         assert streamed.test[name] == pytest.approx(value, abs=1e-6)
@@ -182,7 +188,7 @@ def test_more_rows_than_one_batch_and_a_weight(make, monkeypatch):
     tables = [data.table(split) for split in ("train", "test")]
     train, test = (Table(t.features, t.target, np.ones(len(t), "float32")) for t in tables)
     model = make.model(0)
-    report = evaluate(model, Data(train, None, test, data.spec))
+    report = evaluate(model, Data(train, None, test, data.spec), baselines=LIGHT)
     expected = np.asarray(model.predict(next(iter(data.batches("test", 40)))[0], verbose=0))
     error = expected - test.target
     assert report.test["rmse"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-5)
@@ -198,15 +204,15 @@ def test_model_without_names_and_with_one_unnamed_input():
 
     spec_class.spec = Spec("regression", (Feature("features", shape=(3,)),))
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, kernel_initializer="ones")])
-    report = evaluate(model, spec_class)
+    report = evaluate(model, spec_class, baselines=LIGHT)
     assert report.test["rmse"] < 1e-5 and report.baseline["linear"]["rmse"] < 1e-5
 
 
 @pytest.mark.many
 def test_printing(make, capsys):
     model, data = make.model(0), make.data()
-    evaluate(model, data)
-    evaluate(model, data, verbose=0)
+    evaluate(model, data, baselines=LIGHT)
+    evaluate(model, data, verbose=0, baselines=LIGHT)
     assert capsys.readouterr().out == ""
-    evaluate(model, data, verbose=1)
+    evaluate(model, data, verbose=1, baselines=LIGHT)
     assert "rmse" in capsys.readouterr().out

@@ -5,7 +5,7 @@ import re
 
 import keras
 import pytest
-from evaluation_cases import CURVES, STAGES
+from evaluation_cases import CURVES, LIGHT, STAGES
 
 from kerakit.evaluation import evaluate
 
@@ -23,7 +23,7 @@ def case(make):
 
 @pytest.mark.drawing
 def test_the_stages_are_printed_in_the_report_and_in_the_metrics(case, tmp_path):
-    report = evaluate(*case, run_dir=tmp_path, history=tuned())
+    report = evaluate(*case, run_dir=tmp_path, history=tuned(), baselines=LIGHT)
     lines = str(report).splitlines()
     location = next(n for n, line in enumerate(lines) if line.startswith("Stage "))
     assert [line.split("  ")[0] for line in lines[location + 1 : location + 4]] == [
@@ -46,17 +46,18 @@ def test_the_stages_are_printed_in_the_report_and_in_the_metrics(case, tmp_path)
 
 @pytest.mark.drawing
 def test_without_stages_nothing_speaks_of_them(case, tmp_path):
-    report = evaluate(*case, run_dir=tmp_path, history={"loss": [2.0, 1.0]})
+    report = evaluate(*case, run_dir=tmp_path, history={"loss": [2.0, 1.0]}, baselines=LIGHT)
     assert report.stages == () and "Kept" not in str(report)
     assert "Kept" not in report.path.read_text(encoding="utf-8")
     assert "stages" not in json.loads((tmp_path / "metrics.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.drawing
 def test_a_solved_head_alone_has_no_curve(case, tmp_path):
     point = {name: values[:1] for name, values in CURVES.items()}
     head = STAGES[0] | {"C": 0.1, "refitted": True}
-    report = evaluate(*case, run_dir=tmp_path, history=tuned(point, [head]))
+    report = evaluate(*case, run_dir=tmp_path, history=tuned(point, [head]), baselines=LIGHT)
     assert "learning_curves" not in report.plots and "reliability_diagram" in report.plots
     assert "head, solved  " in str(report)
     assert "refitted on training plus validation images" in report.path.read_text(encoding="utf-8")

@@ -49,6 +49,7 @@ def test_a_server_is_asked_at_its_address(exports, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_file_is_scored_as_it_is_laid_out(exports, tmp_path):
     path = exports["regression"]
     (tmp_path / "tabs").write_text("fixed acidity\talcohol\tkind\n\t9.4\tred\n7.5\t10.2\twhite\n")

@@ -67,6 +67,7 @@ FRAMES = {
 }
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("case", FRAMES)
 def test_a_frame_gives_a_frame_of_its_library(models, case):
     model, spec = models[case], make_spec(case)
@@ -174,6 +175,7 @@ def test_nulls_of_every_kind_are_one_value(kinds):
     np.testing.assert_array_equal(predict(model, frame)["prediction"], expected)
 
 
+@pytest.mark.slow
 @pytest.mark.export
 def test_a_frame_that_trained_can_be_scored_as_a_file(kinds, tmp_path):
     model, data = kinds

@@ -10,6 +10,11 @@ from kerakit.errors import ArgumentError
 from kerakit.serving import export, load_served
 
 
+@pytest.fixture(scope="module")
+def regression(exports):
+    return load_served(exports["regression"])
+
+
 def test_served_answers_as_the_model(exports, models):
     served = load_served(exports["multiclass"].parent)
     features = make_table(make_spec("multiclass")).features
@@ -21,11 +26,10 @@ def test_served_answers_as_the_model(exports, models):
     assert "größer" in answer["label"].tolist()
 
 
-def test_served_takes_lists_integers_and_missing_values(exports):
-    served = load_served(exports["regression"])
+def test_served_takes_lists_integers_and_missing_values(regression):
     plain = {"acidity": [np.nan, 7.0], "alcohol": [9.0, 9.0], "kind": ["", "red"]}
     loose = {"kind": [None, "red"], "acidity": [None, 7], "alcohol": np.array([9, 9], "int64")}
-    np.testing.assert_array_equal(served(plain)["prediction"], served(loose)["prediction"])
+    np.testing.assert_array_equal(regression(plain)["prediction"], regression(loose)["prediction"])
 
 
 @pytest.mark.parametrize(
@@ -98,23 +102,22 @@ def test_served_takes_arrays(tmp_path):
         ({"kind": ["\ud800"]}, "row 0 .*, column 'kind': .*not Unicode text"),
     ],
 )
-def test_served_refuses_what_does_not_fit(exports, change, message):
+def test_served_refuses_what_does_not_fit(regression, change, message):
     columns = {"acidity": [7.0], "alcohol": [9.0], "kind": ["red"], **change}
     columns = {name: column for name, column in columns.items() if column is not None}
     with pytest.raises(ArgumentError, match=message):
-        load_served(exports["regression"])(columns)
+        regression(columns)
 
 
-def test_served_refuses_what_is_no_table_or_no_export(exports, tmp_path):
+def test_served_refuses_what_is_no_table_or_no_export(regression, tmp_path):
     with pytest.raises(ArgumentError, match="dict of columns: acidity, alcohol, kind"):
-        load_served(exports["regression"])([[7.0, 9.0, "red"]])
+        regression([[7.0, 9.0, "red"]])
     with pytest.raises(ArgumentError, match="not an export"):
         load_served(tmp_path)
 
 
-def test_served_shows_its_signatures(exports):
-    served = load_served(exports["regression"])
-    assert repr(served).splitlines() == [
+def test_served_shows_its_signatures(regression, exports):
+    assert repr(regression).splitlines() == [
         f"Served({str(exports['regression'])!r})",
         "  inputs: acidity float32 (n,), alcohol float32 (n,), kind string (n,)",
         "  outputs: prediction float32 (n,)",

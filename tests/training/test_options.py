@@ -145,6 +145,7 @@ def test_models_that_fit_cannot_train_have_one_line(rows):
         assert len(str(caught.value)) <= 500
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     "cache_mb",

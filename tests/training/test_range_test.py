@@ -55,6 +55,7 @@ def test_rows_that_do_not_fit_in_memory_give_the_same_losses(line_data):
     np.testing.assert_allclose(one.losses[:200], two.losses[:200], rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_everything_is_as_before_to_the_bit(line_data):
     model = mlp(line_data)

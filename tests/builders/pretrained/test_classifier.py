@@ -117,6 +117,7 @@ def test_images_are_resized_as_the_loader_does(shape, size, stand_in):
     assert seen.shape == (2, *size, 3) and np.median(difference) < 1e-3
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("shape", "size", "crop", "part"),
     [
@@ -282,6 +283,7 @@ def test_preprocess_computes_in_float32_whatever_the_precision():
     assert model(images).dtype == "float32"
 
 
+@pytest.mark.slow
 @pytest.mark.backbone
 @pytest.mark.filterwarnings("ignore:.*overwrite:UserWarning")
 @pytest.mark.training

@@ -29,6 +29,7 @@ def test_classifiers_pass_the_battery(builder, name, request, tmp_path):
     assert answer.shape == (data.spec.sizes["test"], len(data.spec.classes))
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_everything_an_mlp_can_be_asked_for(mixed_data, tmp_path):
     run_builder_battery(

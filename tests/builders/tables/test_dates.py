@@ -78,6 +78,7 @@ def test_the_graph_reads_characters_as_numpy_does():
         assert np.array_equal(np.asarray(ours)[wanted.valid], numpys[wanted.valid])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "options", [ColumnOptions(bins=8), ColumnOptions(degree=2), ColumnOptions(embedding="auto")]
 )

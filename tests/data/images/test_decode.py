@@ -63,6 +63,7 @@ def test_colour_becomes_grey_by_its_weights_and_grey_colour():
         np.testing.assert_array_equal(decode(png, (1, 3, 1)).ravel(), greys)
 
 
+@pytest.mark.many
 def test_of_a_gif_the_first_frame_is_taken():
     np.testing.assert_array_equal(decode(GIF, (1, 1, 3)), [[[255, 0, 0]]])
     assert tf.io.decode_gif(GIF).shape[0] == 2

@@ -31,6 +31,7 @@ def test_all_orientations_stand_upright(orientation, order):
     assert (header.orientation, header.upright) == (orientation, (32, 48))
 
 
+@pytest.mark.many
 def test_an_oriented_picture_is_cropped_and_resized_as_it_is_seen():
     content = with_segment(jpeg(blocks(STORED[6])), exif(6))
     # Upright 32 x 48, wanted 16 x 8: of the width the middle 16 columns, the second block.

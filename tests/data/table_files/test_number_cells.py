@@ -49,6 +49,7 @@ def test_numbers_are_those_of_the_strings(kind):
     assert quick.values.dtype == ("float64" if kind == "large" else "float32")
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("kind", TEXTS)
 def test_other_columns_are_the_strings_of_the_file(kind):
     quick, strings = both(TEXTS[kind])

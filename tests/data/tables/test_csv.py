@@ -239,6 +239,7 @@ def test_adult_is_one_call(test_data):
     assert np.bincount(data.table("test").target).tolist() == [12435, 3846]
 
 
+@pytest.mark.many
 def test_adult_without_its_labels_mapped_or_its_columns_named(test_data):
     folder = test_data / "tabular" / "adult"
     train, test = folder / "adult-train.csv", folder / "adult-test.csv"

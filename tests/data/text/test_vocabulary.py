@@ -60,6 +60,7 @@ def handed():
 
 
 # Many texts at a time: a layer costs more than what it does with a text.
+@pytest.mark.many
 @settings(max_examples=8, deadline=None)
 @given(st.lists(clean, min_size=10, max_size=20))
 def test_words_are_those_of_the_layer(texts):
@@ -80,6 +81,7 @@ def test_standardized_is_what_the_layer_hands_to_a_split(handed, texts):
     ]
 
 
+@pytest.mark.many
 @settings(max_examples=8, deadline=None)
 @given(st.lists(clean.filter(bool), min_size=10, max_size=20))
 def test_characters_are_those_of_the_layer(texts):

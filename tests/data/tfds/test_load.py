@@ -11,6 +11,7 @@ def prepared(test_data):
     return test_data / "tfds"
 
 
+@pytest.mark.many
 def test_what_cannot_be_loaded_is_said_plainly(prepared, tmp_path):
     with pytest.raises(DataError, match="no set 'wine_qualty'. Did you mean 'wine_quality'"):
         load_tfds("wine_qualty", data_dir=prepared)

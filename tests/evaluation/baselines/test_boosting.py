@@ -71,6 +71,7 @@ def test_numbers_categories_and_dates_are_those_of_scikit_learn(frame):
     assert notes == [] and np.std(answer - data.table("test").target) < 0.5 * np.std(answer)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("classes", [2, 3])
 def test_probabilities_are_those_of_scikit_learn(classes):
     rng = np.random.default_rng(1)
@@ -90,6 +91,7 @@ def numeric(target, task="regression", classes=(), **spec):
     return Data(table, None, table, Spec(task, (Feature("x"),), classes=classes, **spec))
 
 
+@pytest.mark.many
 def test_several_targets_and_labels_have_a_model_each():
     x = np.linspace(-1, 1, 100)
     data = numeric(np.stack([x, x > 0], axis=1).astype("float32"))

@@ -60,6 +60,7 @@ def test_an_estimator_is_cloned_and_fitted_on_all_training_rows(tmp_path):
     assert report.headline().endswith("'knn'.")
 
 
+@pytest.mark.many
 def test_a_classifier_gives_probabilities_in_the_order_of_the_classes():
     def target(x):
         return np.where(x[:, 0] > 0, 2, 0).astype("int32")  # no row of class 1
@@ -77,6 +78,7 @@ def test_a_classifier_gives_probabilities_in_the_order_of_the_classes():
     assert not seen[-1][:, 1].any()
 
 
+@pytest.mark.many
 def test_numbers_and_strings_come_as_a_data_frame(make):
     pandas = pytest.importorskip("pandas")
     columns = []
@@ -124,6 +126,7 @@ def test_several_channels_of_a_forecast():
     assert report.baseline["ols"]["mae_standardised"] < 1e-3
 
 
+@pytest.mark.many
 def test_a_function_gets_batches_of_arrays(make, monkeypatch):
     monkeypatch.setattr("kerakit.evaluation.batches.MAX_ROWS", 16)
     batches = []
@@ -157,6 +160,7 @@ def test_a_function_for_several_labels_and_for_tags(make):
     assert report.baseline["nouns"]["accuracy"] == pytest.approx(4 / 11)
 
 
+@pytest.mark.many
 def test_the_headline_names_the_best_of_the_users_baselines(make):
     data = make.rows("regression", np.float32([1, 2, 3, 6]))
     report = evaluate(

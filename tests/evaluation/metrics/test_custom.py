@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from evaluation_cases import forecast_data, naive_forecaster, sentence_data, tag_answers
+from evaluation_cases import LIGHT, forecast_data, naive_forecaster, sentence_data, tag_answers
 
 from kerakit.errors import ArgumentError
 from kerakit.evaluation import evaluate
@@ -30,7 +30,11 @@ def test_a_metric_of_regression_is_in_the_report_and_in_metrics_json(make, tmp_p
     data = make.rows("regression", np.float32([1, 2, 3, 6]))
     model = make.answering([1, 3, 3, 4], 4)
     report = evaluate(
-        model, data, metrics={"worst": lambda y, p: np.abs(y - p).max()}, run_dir=tmp_path
+        model,
+        data,
+        metrics={"worst": lambda y, p: np.abs(y - p).max()},
+        run_dir=tmp_path,
+        baselines=LIGHT,
     )
     assert list(report.test) == ["rmse", "mae", "r2", "worst"]
     assert report.test["worst"] == 2.0  # errors 0, 1, 0, -2
@@ -51,7 +55,9 @@ def test_a_metric_of_scikit_learn(make):
         "kappa": lambda y, p: cohen_kappa_score(y, p.argmax(axis=1)),
         "auc of one vs one": lambda y, p: roc_auc_score(y, p, multi_class="ovo"),
     }
-    report = evaluate(make.answering(p, 4), make.rows("multiclass", y), metrics=metrics)
+    report = evaluate(
+        make.answering(p, 4), make.rows("multiclass", y), metrics=metrics, baselines=LIGHT
+    )
     assert report.test["kappa"] == pytest.approx(cohen_kappa_score(y, [0, 1, 2, 1]))
     assert report.test["auc of one vs one"] == pytest.approx(
         roc_auc_score(y, p.astype("float64") / p.sum(axis=1, keepdims=True), multi_class="ovo")
@@ -81,12 +87,12 @@ def test_true_values_and_predictions_of_a_table(make, task, width, y_shape, p_sh
 @pytest.mark.many
 def test_several_targets_and_the_median_of_quantiles(make):
     data = make.data(targets=3)
-    evaluate(make.model(3), data, metrics={"n": shapes})
+    evaluate(make.model(3), data, metrics={"n": shapes}, baselines=LIGHT)
     assert all(y.shape == p.shape == (40, 3) for y, p in seen)
     seen.clear()
     data = make.rows("regression", np.float32([1, 2]))
     model = make.answering([[0, 1, 2], [0, 5, 9]], 2)
-    evaluate(model, data, quantiles=(0.1, 0.5, 0.9), metrics={"n": shapes})
+    evaluate(model, data, quantiles=(0.1, 0.5, 0.9), metrics={"n": shapes}, baselines=LIGHT)
     np.testing.assert_array_equal(seen[0][1], [1, 5])
 
 
@@ -94,7 +100,10 @@ def test_all_forecasts_and_all_tokens(monkeypatch):
     monkeypatch.setattr("kerakit.evaluation.batches.MAX_STEPS", 6 * 9)  # several batches
     data = forecast_data(np.arange(100.0), window=6, horizon=2)
     report = evaluate(
-        naive_forecaster(data.spec), data, metrics={"n": shapes, "mine": lambda y, p: (y - p).max()}
+        naive_forecaster(data.spec),
+        data,
+        metrics={"n": shapes, "mine": lambda y, p: (y - p).max()},
+        baselines=LIGHT,
     )
     assert seen[0][0].shape == seen[0][1].shape == (19, 2)
     np.testing.assert_array_equal(seen[0][0], data.table("test").target)
@@ -102,7 +111,7 @@ def test_all_forecasts_and_all_tokens(monkeypatch):
     seen.clear()
     data = sentence_data()
     words = {"the": [0.9, 0.05, 0.05], "": [0.1, 0.1, 0.8]}
-    evaluate(tag_answers(words), data, metrics={"n": shapes})
+    evaluate(tag_answers(words), data, metrics={"n": shapes}, baselines=LIGHT)
     y, p = seen[0]
     np.testing.assert_array_equal(y, [0, 1, 2, 0, 1, 0, 1, 2, 0, 1, 2])
     np.testing.assert_allclose(p[0], words["the"], atol=1e-6)
@@ -113,7 +122,7 @@ def test_a_metric_cannot_change_what_others_get(make):
         y[:] = 0
 
     with pytest.raises(ArgumentError, match="'bad' of evaluate raised ValueError.*read-only"):
-        evaluate(make.model(0), make.data(), metrics={"bad": destructive})
+        evaluate(make.model(0), make.data(), metrics={"bad": destructive}, baselines=LIGHT)
 
 
 def test_numbers_that_json_does_not_have_are_none():
@@ -137,7 +146,9 @@ def test_an_error_in_a_metric_is_named_with_what_it_got(make, tmp_path):
 
     message = r"The metric 'mine' of evaluate raised KeyError: .*shape \(40,\)"
     with pytest.raises(ArgumentError, match=message) as error:
-        evaluate(make.model(0), make.data(), metrics={"mine": broken}, run_dir=tmp_path)
+        evaluate(
+            make.model(0), make.data(), metrics={"mine": broken}, run_dir=tmp_path, baselines=LIGHT
+        )
     assert len(str(error.value)) < 500 and list(tmp_path.iterdir()) == []
 
 
@@ -154,4 +165,4 @@ def test_an_error_in_a_metric_is_named_with_what_it_got(make, tmp_path):
 )
 def test_metrics_that_are_refused(make, metrics, message):
     with pytest.raises(ArgumentError, match=message):
-        evaluate(make.model(0), make.data(), metrics=metrics)
+        evaluate(make.model(0), make.data(), metrics=metrics, baselines=LIGHT)

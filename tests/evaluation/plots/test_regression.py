@@ -1,9 +1,11 @@
 import numpy as np
+import pytest
 
 from kerakit.evaluation.plots import regression as plots
 from kerakit.evaluation.plots.figure import png
 
 
+@pytest.mark.many
 def test_predictions_of_several_targets_and_intervals():
     y = np.arange(12.0).reshape(6, 2)
     figure = plots.predicted_vs_true(y, y + 1, names=("a_$", "b"), unit="$/m")

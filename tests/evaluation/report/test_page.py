@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from evaluation_cases import LIGHT
 
 from kerakit.data.spec import Feature, Target
 from kerakit.evaluation import evaluate
@@ -58,7 +59,7 @@ def page(make, tmp_path_factory):
         "command": "python train.py --csv 'a&b.csv' > <log>",
     }
     run = tmp_path_factory.mktemp("run")
-    report = evaluate(make.model(3, "softmax"), data, run_dir=run, details=details)
+    report = evaluate(make.model(3, "softmax"), data, run_dir=run, details=details, baselines=LIGHT)
     return report, report.path.read_text(encoding="utf-8")
 
 
@@ -76,6 +77,7 @@ def test_page_is_self_contained(page):
     assert "http:" not in text and "https:" not in text
 
 
+@pytest.mark.drawing
 def test_page_opens_with_the_result(page):
     report, text = page
     words = Page(text).text

@@ -36,6 +36,7 @@ def test_a_whole_run(tmp_path):
     assert "Steps of the horizon" in page
 
 
+@pytest.mark.slow
 @pytest.mark.drawing
 def test_several_channels_and_gaps(tmp_path):
     rng = np.random.default_rng(0)

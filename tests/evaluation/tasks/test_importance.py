@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from evaluation_cases import LIGHT
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.inspection import permutation_importance
 
@@ -30,7 +31,9 @@ def measured(model, data):
 
 def test_two_rows_by_hand(make):
     """A shuffle of two rows keeps them (increase 0) or swaps them (the RMSE is 3 then, not 0)."""
-    report = evaluate(make.answering([1, 4], 2), make.rows("regression", np.float32([1, 4])))
+    report = evaluate(
+        make.answering([1, 4], 2), make.rows("regression", np.float32([1, 4])), baselines=LIGHT
+    )
     found = report.importance
     assert (found["measure"], found["value"], found["rows"]) == ("rmse", 0.0, 2)
     (one,) = found["columns"]
@@ -106,7 +109,7 @@ def test_several_targets_in_units_of_their_standard_deviations():
     """Of noiseless targets a shuffled column gives 2 (1 - r) times the variance, r near 0."""
     weights = np.array([[1.0, 0.0], [0.0, 1000.0]])
     data = normal_data(2_000, "ab", weights, noise=0.0, target=Target(("small", "large")))
-    found = evaluate(sums(weights, "ab"), data).importance
+    found = evaluate(sums(weights, "ab"), data, baselines=LIGHT).importance
     assert found["measure"] == "rmse_standardised" and found["value"] < 1e-6
     for one in found["columns"]:
         assert one["increase"] == pytest.approx(1.0, rel=0.05)  # sqrt((2 + 0) / 2)
@@ -117,7 +120,7 @@ def test_several_targets_in_units_of_their_standard_deviations():
     ("task", "width", "activation"), [("multiclass", 3, "softmax"), ("multilabel", 2, "sigmoid")]
 )
 def test_the_log_loss_is_that_of_the_report(make, task, width, activation):
-    report = evaluate(make.model(width, activation), make.data(task))
+    report = evaluate(make.model(width, activation), make.data(task), baselines=LIGHT)
     found = report.importance
     assert (found["measure"], found["rows"]) == ("log_loss", 40)
     assert found["value"] == pytest.approx(report.test["log_loss"], rel=1e-6)
@@ -127,7 +130,9 @@ def test_the_log_loss_is_that_of_the_report(make, task, width, activation):
 def test_the_middle_of_the_quantiles_is_measured(make):
     data = make.rows("regression", np.float32([1, 2, 3, 4]))
     p = [[0, 1, 9], [0, 2, 9], [0, 3, 9], [0, 4, 9]]
-    found = evaluate(make.answering(p, 4), data, quantiles=(0.1, 0.5, 0.9)).importance
+    found = evaluate(
+        make.answering(p, 4), data, quantiles=(0.1, 0.5, 0.9), baselines=LIGHT
+    ).importance
     assert found["value"] == 0.0 and found["columns"][0]["increase"] > 0
 
 
@@ -159,7 +164,7 @@ def test_rows_and_columns_are_bounded(monkeypatch):
     assert direct["rows"] == 700
     assert measured(model, Data(data.train, None, data.test, data.spec)) == direct
     monkeypatch.setattr(module, "MAX_COLUMNS", 1)
-    report = evaluate(model, data)
+    report = evaluate(model, data, baselines=LIGHT)
     assert report.importance == {} and report.notes == (
         "The importance of the 2 columns was not measured: with more than 1 it would take long.",
     )

@@ -48,6 +48,7 @@ def test_numbers_by_hand(tmp_path):
     assert json.loads((tmp_path / "metrics.json").read_text())["test"] == report.test
 
 
+@pytest.mark.many
 def test_batches_of_other_lengths_give_the_same(monkeypatch):
     data = sentence_data()
     whole = evaluate(tag_answers(ANSWERS), data)

@@ -29,6 +29,7 @@ def test_a_search_over_options_of_the_builder():
     assert 16 in shapes
 
 
+@pytest.mark.slow
 def test_scores_of_folds_with_strings_in_a_frame(frame, answers):
     model = KerakitClassifier("logistic", l2=1e-3, epochs=40, random_state=0)
     scores = cross_val_score(model, frame, answers, cv=3, scoring="roc_auc")

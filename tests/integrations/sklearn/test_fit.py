@@ -196,6 +196,7 @@ def test_an_export_answers_as_the_estimator_does(classifier, frame, tmp_path):
     np.testing.assert_allclose(served["probabilities"], classifier.predict_proba(frame), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_dates_of_frames_and_of_objects_are_learned():
     pandas = pytest.importorskip("pandas")
     days = pandas.date_range("2023-01-01", periods=210)

@@ -76,6 +76,7 @@ def test_fractions_are_pixels_as_in_training(model):
     same(answer, predict(model, PIXELS, SPEC))
 
 
+@pytest.mark.slow
 @pytest.mark.export
 def test_the_server_answers_the_same(model, files, tmp_path):
     served = load_served(

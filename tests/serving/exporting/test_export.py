@@ -121,6 +121,7 @@ def test_a_label_may_hold_a_line_break(models, tmp_path):
     assert set(load_served(path)(make_table(spec).features)["label"]) <= {"a\nb", "\\n"}
 
 
+@pytest.mark.slow
 def test_half_precision_and_recurrent_layers_are_served_in_full(tmp_path, one_process):
     """Answers are float32 and verified; the layer is left as it was."""
     inputs = {"steps": keras.Input((4, 2), name="steps")}

@@ -76,6 +76,7 @@ def day(text):
     return text.removesuffix("T00:00:00")
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("format", ["", "day first", "month first", "%d/%m/%Y", "%b %d, %Y"])
 def test_the_graph_and_the_loader_read_alike(format):
     column = read_column(pa.array(TEXTS), typed=False)
@@ -84,6 +85,7 @@ def test_the_graph_and_the_loader_read_alike(format):
     assert sum(map(bool, wanted)) > 10
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "more",
     ["2024-05-03T12Z", "2024-05-03T1230", "2024-05-03 12:30:00.123456789", "2024-05-03Z"]

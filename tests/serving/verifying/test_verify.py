@@ -10,6 +10,7 @@ from kerakit.serving import verify
 from kerakit.serving.verifying.report import Check, VerifyReport
 
 
+@pytest.mark.slow
 @pytest.mark.process
 def test_a_good_export_passes_in_a_fresh_process(exports, capsys):
     report = verify(exports["regression"].parent, verbose=True)

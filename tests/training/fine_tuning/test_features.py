@@ -5,6 +5,7 @@ import tempfile
 import keras
 import numpy as np
 import pytest
+from marks import first
 
 import kerakit as kk
 from kerakit.training.fine_tuning.features import FrozenFeatures
@@ -71,6 +72,7 @@ def test_streams_and_tables_make_the_same_head(shapes, make_model, make_stream):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.training  # it takes as long as one
 def test_the_rows_are_the_images_and_then_their_views(make_data, make_model):
     data = make_data(weights=True)
@@ -144,7 +146,7 @@ def test_a_head_is_solved_alike_from_files(shapes, make_model, temporary):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("error", [RuntimeError("broken off"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", first(1, [RuntimeError("broken off"), KeyboardInterrupt()]))
 def test_the_files_go_when_training_breaks_off(shapes, make_model, temporary, error):
     model, watch = make_model(shapes.spec, hidden=(8,)), Watch(temporary, error)
     with pytest.raises(type(error)):

@@ -162,6 +162,7 @@ def test_the_seed_makes_the_run(shapes, tuned):
     assert runs[0]["loss"] != runs[2]["loss"]
 
 
+@pytest.mark.slow
 def test_a_model_that_was_not_compiled_is_compiled_as_it_should_be(shapes, make_model):
     models = []
     for preset in (None, "fine_tuning"):

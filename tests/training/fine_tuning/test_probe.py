@@ -114,6 +114,7 @@ def test_class_weights_count_and_no_validation_rows_are_needed(all_shapes, make_
     assert "val_loss" not in history.history
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_solved_head_sees_the_images_as_they_are(shapes, make_model):
     models = []

@@ -139,6 +139,7 @@ def test_training_never_leaves_a_forecaster_worse_than_its_line(learning_rate, c
     assert learning_rate < 1 or min(history.history["val_loss"]) > 1.1 * error
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_without_a_path_the_start_is_no_candidate(line_data):
     model = kk.mlp_regressor(line_data.spec, hidden=(4,))

@@ -74,6 +74,7 @@ def best_strength(x, y):
     return search.fit(x, y).best_params_["C"]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("classes", "held"),

@@ -79,6 +79,7 @@ def test_hooks_come_as_they_do_in_keras(cache_mb):
     assert ours.seen == theirs.seen
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @STREAMED
 def test_single_steps_give_the_same_weights_to_the_bit(diabetes, cache_mb):
@@ -106,6 +107,7 @@ def test_the_logs_of_a_batch_are_the_means_so_far(diabetes):
     assert len(set(seen)) > 2 and seen[-1] == seen[-2]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("hook", "cache_mb"),

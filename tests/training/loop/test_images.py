@@ -273,6 +273,7 @@ def test_a_killed_process_goes_on_where_it_was(pictures, small_cnn, tmp_path):
     assert_same(model, whole)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_another_augmentation_is_another_run(pictures, small_cnn, tmp_path):
     data = pictures()

@@ -5,6 +5,7 @@ import types
 import keras
 import numpy as np
 import pytest
+from marks import first
 from training_cases import mlp, weights
 
 import kerakit as kk
@@ -77,6 +78,7 @@ def test_a_scheduler_sets_the_rates_that_train(line_data):
     assert rate_of(models[0]) == rate_of(models[1]) == pytest.approx(0.1 * 0.7**3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "cache_mb",
     [pytest.param(512, id="in memory"), pytest.param(0, id="streamed", marks=pytest.mark.slow)],
@@ -119,7 +121,7 @@ def test_a_stopped_run_with_a_reduced_rate_ends_as_the_uninterrupted_one(diabete
         assert rate_of(again) == rate_of(whole)
 
 
-@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin"])
+@pytest.mark.parametrize("hook", first(1, ["on_train_begin", "on_epoch_begin"]))
 def test_a_rate_that_a_callback_of_ones_own_sets_holds(diabetes, hook):
     """Also where it is the rate that the optimizer has already."""
 
@@ -160,6 +162,7 @@ def test_every_step_has_its_rate_until_a_callback_sets_it(diabetes):
     assert rate_of(model) == 0.25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "schedule",
     ["cosine", *(pytest.param(n, marks=pytest.mark.slow) for n in ("one_cycle", "step"))],
@@ -229,6 +232,7 @@ def test_fit_says_what_it_assumes(diabetes, capsys):
     assert settings_of(model).schedule is None and rate_of(model) == pytest.approx(0.001)
 
 
+@pytest.mark.slow
 def test_another_rate_is_another_run(diabetes, tmp_path):
     trained(diabetes, 1, run_dir=tmp_path)
     model = mlp(diabetes)

@@ -27,6 +27,7 @@ def test_the_first_call_is_one_step_and_the_next_ones_take_about_a_second(monkey
     assert taken == [1, 1, 384, 384, 384, 384, 462]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.parametrize(
     ("cache_mb", "min_steps"),

@@ -91,6 +91,7 @@ def test_a_polynomial_of_ill_conditioned_columns():
     np.testing.assert_allclose(model.predict(columns, verbose=0), exact, atol=1e-5 * y.std())
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_rows_that_do_not_fit_in_memory_are_solved_too(diabetes):
     answers = []
@@ -122,6 +123,7 @@ def test_auto_chooses_a_penalty_on_rows_that_were_not_fitted(validation):
     assert lines["auto"].startswith(f"ridge regression, solved on {rows} rows and 30 columns, l2")
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_auto_is_kept_in_the_file_and_said_where_it_has_no_effect(diabetes, tmp_path):
     kk.linear_regressor(diabetes, l2="auto").save(tmp_path / "model.keras")

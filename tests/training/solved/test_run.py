@@ -81,6 +81,7 @@ def test_another_penalty_is_another_run(diabetes, tmp_path):
         kk.fit(linear(diabetes, l2=0.1), diabetes, epochs=1, run_dir=tmp_path, verbose=0)
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_layer_over_pixels_is_solved_unless_they_are_augmented():
     digits = kk.load_builtin("digits")

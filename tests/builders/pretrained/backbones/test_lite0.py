@@ -63,6 +63,7 @@ def reference(test_data):
     return keras.models.load_model(path)
 
 
+@pytest.mark.slow
 def test_it_answers_as_the_reference(network, reference, photos):
     ours, theirs = (model(photos).numpy() for model in (network, reference))
     assert len(photos) >= 15 and ours.shape == (len(photos), 1000)

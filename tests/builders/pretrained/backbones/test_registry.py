@@ -121,7 +121,11 @@ def test_other_models_are_no_entry():
 
 @pytest.mark.backbone
 @pytest.mark.parametrize(
-    ("name", "classes"), [("MobileNetV2_0.35", 1000), ("EfficientNetLite0", 1000)]
+    ("name", "classes"),
+    [
+        ("MobileNetV2_0.35", 1000),
+        pytest.param("EfficientNetLite0", 1000, marks=pytest.mark.slow),
+    ],
 )
 def test_with_top_it_gives_probabilities_at_its_native_size(name, classes):
     model = load_backbone(name, include_top=True, weights=None)

@@ -227,6 +227,7 @@ def test_other_names_are_refused_by_name(name, module, tmp_path):
 NAMES = b"(ccollections\nOrderedDict\nctorch._utils\n_rebuild_tensor_v2\nctorch\nFloatStorage\n"
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "payload",
     [

@@ -99,6 +99,7 @@ def test_the_file_for_the_size_goes_first(keras_home):
     assert not same_weights(load_backbone("MobileNetV2_0.35", input_shape=(128, 128, 3)), model)
 
 
+@pytest.mark.slow
 def test_a_file_with_top_serves_without(keras_home):
     model = load_backbone("MobileNet_0.25", weights=keras_home / V1_TOP)
     whole = load_backbone("MobileNet_0.25", include_top=True)
@@ -191,6 +192,9 @@ CONV1 = r"\(3, 3, 3, 8\).*\(3, 3, 3, 16\)"
 
 OTHER_FILES = [
     ("cut_old.h5", "MobileNet_0.25", False, "damaged or incomplete"),
+    ("cut_plain.weights.h5", "MobileNet_0.25", False, "damaged or incomplete"),
+    ("old.h5", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*{CONV1}"),
+    ("ten.keras", "MobileNet_0.25", True, "has 10 classes, the model 1000"),
     ("cut_plain.keras", "MobileNet_0.25", False, "damaged or incomplete"),
     ("plain.keras", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*conv1.*{CONV1}"),
     ("plain.keras", "VGG16", False, r"\(3, 3, 3, 8\).*block1_conv1"),
@@ -210,11 +214,8 @@ OTHER_FILES = [
         (".", "MobileNet_0.25", False, "'weights'.*is a folder"),
         ("text.h5", "MobileNet_0.25", False, "no weights file of Keras"),
         ("new.h5", "MobileNet_0.25", False, "end with .weights.h5. Rename it"),
-        ("cut_plain.weights.h5", "MobileNet_0.25", False, "damaged or incomplete"),
         ("plain.weights.h5", "MobileNet_0.5", False, r"'conv1'.*\(3, 3, 3, 16\).*\(3, 3, 3, 8\)"),
-        ("old.h5", "MobileNet_0.5", False, f"than MobileNet_0.5 has.*{CONV1}"),
         ("plain.keras", "MobileNet_0.25", True, "135 weights.*has 137.*lacks the classification"),
-        ("ten.keras", "MobileNet_0.25", True, "has 10 classes, the model 1000"),
     ],
 )
 def test_files_that_do_not_fit_are_named_with_what_differs(files, file, name, top, words):
@@ -223,6 +224,7 @@ def test_files_that_do_not_fit_are_named_with_what_differs(files, file, name, to
     assert str(files) in str(caught.value) and "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_nothing_is_changed_by_a_file_that_does_not_fit(files):
     from kerakit.builders.pretrained.backbones.weights import load_weights
 

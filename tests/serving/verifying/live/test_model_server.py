@@ -325,6 +325,7 @@ class Clients:
         until(enough, "answers")
 
 
+@pytest.mark.slow
 def test_hot_swap_under_load(start, base):
     one = base / "1"
     example = manifest_of(one)["signatures"]["serving_default"]["example"]
