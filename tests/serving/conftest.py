@@ -1,5 +1,6 @@
 """The small models of `serving_cases` and their exports, made once, when they are asked for."""
 
+import os
 import pathlib
 import sys
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ sys.path.append(str(pathlib.Path(__file__).parent))
 from checking import CheckingProcess
 from marks import needs
 from sequence_cases import SEQUENCE_CASES, make_case
-from serving_cases import CASES, QUANTILES, make_model, make_spec, make_table
+from serving_cases import CASES, QUANTILES, make_model, make_spec, make_table, once
 
 from kerakit.serving import export
 
@@ -44,24 +45,34 @@ def models():
 
 
 @pytest.fixture(scope="session")
-def exports(models, tmp_path_factory):
+def shared(tmp_path_factory):
+    """A folder of all processes of this run of pytest; a test only reads what is in it."""
+    folder = tmp_path_factory.getbasetemp()
+    folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    for name in ("cases", "sequences"):
+        (folder / "shared" / name).mkdir(parents=True, exist_ok=True)
+    return folder / "shared"
+
+
+@pytest.fixture(scope="session")
+def exports(models, shared):
     """One export of each case, not verified."""
-    base = tmp_path_factory.mktemp("saved_models")
-    run_dir = base / "run"
-    run_dir.mkdir()
-    (run_dir / "metrics.json").write_text('{"test": {"rmse": 0.5, "r2": NaN}, "baseline": {}}')
-    (run_dir / "config.json").write_text('{"preset": "regression", "seed": 11}')
-    return Made(
-        CASES,
-        lambda case: export(
-            models[case],
-            make_spec(case),
-            base / case,
-            examples=make_table(make_spec(case)),
-            run_dir=run_dir if case == "regression" else None,
-            verify=False,
-        ),
-    )
+
+    def make_run(path):
+        path.mkdir()
+        (path / "metrics.json").write_text('{"test": {"rmse": 0.5, "r2": NaN}, "baseline": {}}')
+        (path / "config.json").write_text('{"preset": "regression", "seed": 11}')
+
+    run_dir = once(shared / "cases" / "run", make_run)
+
+    def make(case):
+        spec = make_spec(case)
+        options = {"examples": make_table(spec), "verify": False}
+        options["run_dir"] = run_dir if case == "regression" else None
+        path = shared / "cases" / case
+        return once(path, lambda path: export(models[case], spec, path, **options)) / "1"
+
+    return Made(CASES, make)
 
 
 @pytest.fixture(scope="session")
@@ -72,13 +83,15 @@ def sequences():
 
 @pytest.fixture(scope="session")
 @needs("export")
-def sequence_exports(sequences, tmp_path_factory):
+def sequence_exports(sequences, shared):
     """One export of each of these."""
-    base = tmp_path_factory.mktemp("saved_models")
 
     def make(case):
-        model, spec, table = sequences[case]
-        return export(model, spec, base / case, examples=table, verify=False)
+        def exported(path):
+            model, spec, table = sequences[case]
+            export(model, spec, path, examples=table, verify=False)
+
+        return once(shared / "sequences" / case, exported) / "1"
 
     return Made(SEQUENCE_CASES, make)
 

@@ -6,6 +6,7 @@ import numpy as np
 from kerakit.builders.contract import quantile_layer_name
 from kerakit.data.data import Table
 from kerakit.data.spec import Feature, Spec, Target
+from kerakit.files import locked
 
 ROWS = 40
 CLASSES = {
@@ -98,3 +99,11 @@ def predict(model, features):
         for name, column in features.items()
     }
     return model.predict(tensors, batch_size=16, verbose=0)
+
+
+def once(path, make):
+    """Call `make(path)` unless this or another process has done so; return the path."""
+    with locked(path.with_name(f".{path.name}.lock")):
+        if not path.exists():
+            make(path)
+    return path

@@ -1,5 +1,7 @@
 """Whatever the names, types and values: the export answers what the model answers."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ TEXTS = st.text() | st.sampled_from(["", "red", "white", "RED", " red", "\0", "g
 @pytest.fixture(scope="module")
 @needs("export")
 def served(exports):
-    return {case: load_served(exports[case]) for case in exports}
+    return functools.cache(lambda case: load_served(exports[case]))
 
 
 @settings(SLOW, max_examples=60)
@@ -49,7 +51,7 @@ def test_any_row_is_answered_as_by_the_model(case, draw, models, served):
     tensors = {name: tf.constant(column.tolist()) for name, column in columns.items()}
     known = spellings_of(next(f for f in make_spec(case).features if f.name == "kind"))
     tensors["kind"] = tf.constant([known.category(text) for text in columns["kind"]])
-    expected, answer = models[case].predict_on_batch(tensors), served[case](columns)
+    expected, answer = models[case].predict_on_batch(tensors), served(case)(columns)
     spec = make_spec(case)
     if case == "quantiles":
         got = np.stack([answer["lower"], answer["prediction"], answer["upper"]], axis=1)

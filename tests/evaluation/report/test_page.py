@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 from evaluation_cases import LIGHT
+from marks import needs
 
 from kerakit.data.spec import Feature, Target
 from kerakit.evaluation import evaluate
@@ -40,6 +41,7 @@ class Page(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
+@needs("drawing")
 def page(make, tmp_path_factory):
     data = make.data("multiclass", classes=("<b>&", "$x", "</td><script>"), dataset="<i>data</i>")
     features = (
@@ -63,7 +65,6 @@ def page(make, tmp_path_factory):
     return report, report.path.read_text(encoding="utf-8")
 
 
-@pytest.mark.drawing
 def test_page_is_self_contained(page):
     _, text = page
     parsed = Page(text)
@@ -77,7 +78,6 @@ def test_page_is_self_contained(page):
     assert "http:" not in text and "https:" not in text
 
 
-@pytest.mark.drawing
 def test_page_opens_with_the_result(page):
     report, text = page
     words = Page(text).text

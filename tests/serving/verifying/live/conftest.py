@@ -13,6 +13,7 @@ sys.path.append(str(pathlib.Path(__file__).parent))
 from live_cases import export_photos
 from marks import needs
 from rest_server import RestServer
+from serving_cases import once
 
 from kerakit.serving.verifying.live import check
 from kerakit.serving.verifying.live.check import check_live
@@ -27,10 +28,9 @@ def few_requests(monkeypatch):
 
 @pytest.fixture(scope="session")
 @needs("export")
-def paths(exports, tmp_path_factory):
+def paths(exports, shared):
     """Every export by the name of its case, images too."""
-    photos = export_photos(tmp_path_factory.mktemp("saved_models") / "photos")
-    return {**exports, "photos": photos}
+    return {**exports, "photos": once(shared / "photos", export_photos) / "1"}
 
 
 @pytest.fixture(scope="session")
