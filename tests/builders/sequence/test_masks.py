@@ -30,6 +30,9 @@ ENCODERS = [
 # Each kind of layer once; its combinations take ten seconds more.
 QUICKER = (ENCODERS[0], ENCODERS[4], ENCODERS[7], ENCODERS[8])
 CASES = [pytest.param(case, marks=() if case in QUICKER else pytest.mark.slow) for case in ENCODERS]
+WITH_TEXTS = [
+    pytest.param(case, marks=() if case in QUICKER[::3] else pytest.mark.slow) for case in ENCODERS
+]
 
 
 def named(options):
@@ -96,7 +99,7 @@ KNOWN = {
 LONG = "now the unknown cat runs and runs until the cats are home, now and then"
 
 
-@pytest.mark.parametrize("options", CASES, ids=named)
+@pytest.mark.parametrize("options", WITH_TEXTS, ids=named)
 @pytest.mark.parametrize(
     "words", [pytest.param(256, id="all"), pytest.param(6, id="six words", marks=pytest.mark.slow)]
 )

@@ -53,6 +53,7 @@ def test_a_date_far_away_counts_as_one_span_away():
     assert year[1] == year[2] and np.abs(year).max() < 6
 
 
+@pytest.mark.many
 def test_several_dates_are_read_each_with_its_own_statistics():
     both = spec(("day", TRAIN), ("since", ["2020-01-01", "2020-03-01", "2020-02-01"]))
     rows = {"day": TRAIN, "since": ["2020-03-01", "", "2020-02-01"]}

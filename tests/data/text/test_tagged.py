@@ -64,6 +64,7 @@ def test_splits_are_seeded(toy):
     assert load_tagged(toy, validation_size=0).spec.sizes["validation"] == 0
 
 
+@pytest.mark.many
 def test_files_and_lists_of_the_same_sentences_agree(toy, write):
     blocks = [
         "\n".join(f"{word}\t{tag}" for word, tag in zip(words, tags, strict=True))

@@ -72,6 +72,7 @@ def test_words_are_those_of_the_layer(texts):
         assert tf.strings.split(tf.constant([standardized(text)])).to_list() == [[]]
 
 
+@pytest.mark.many
 @settings(max_examples=15, deadline=None)
 @given(st.lists(texts, min_size=10, max_size=20))
 def test_standardized_is_what_the_layer_hands_to_a_split(handed, texts):

@@ -50,6 +50,7 @@ def test_vectors_stay_vectors_and_columns_are_mapped(prepared):
     assert "fixed_acidity" in wine.feature_names and "pH" not in wine.feature_names
 
 
+@pytest.mark.many
 def test_another_target_can_be_asked_for(prepared):
     data = load_tfds("wine_quality/red", target="alcohol", data_dir=prepared)
     assert data.spec.target.names == ("alcohol",)

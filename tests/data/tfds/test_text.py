@@ -58,6 +58,7 @@ def test_texts_become_one_feature(prepared):
     assert found == sorted((f"é film {row}", row % 2) for row in range(10) if row != 7)
 
 
+@pytest.mark.many
 def test_options_and_targets(prepared):
     data = load_tfds("tiny_reviews", data_dir=prepared, pos_label="neg", validation_size=0)
     assert data.spec.classes == ("pos", "neg") and data.table("validation") is None

@@ -104,6 +104,7 @@ def test_where_it_is_left_out_the_reason_is_said(pictures):
     assert "30,000 classes" in _omitted(data(table, classes=many, class_counts=()))
 
 
+@pytest.mark.many
 def test_streams_that_are_long_or_of_unknown_length(pictures):
     data = pictures.digits()
     spec = pictures.spec((8, 8, 1), data.spec.classes, class_counts=data.spec.class_counts)

@@ -1,6 +1,7 @@
 """Learning curves, and the stages of fine-tuning in them."""
 
 import numpy as np
+import pytest
 from evaluation_cases import CURVES, STAGES
 from matplotlib.text import Text
 
@@ -18,6 +19,7 @@ def test_learning_curves_mark_the_best_epoch():
     np.testing.assert_array_equal(loss.lines[0].get_data(), [[1, 2, 3], [3, 2, 1]])
 
 
+@pytest.mark.many
 def test_learning_curves_without_validation_and_with_nan():
     figure = learning_curves({"loss": [1e4, 5.0, np.nan]})
     assert len(figure.axes) == 1
@@ -43,6 +45,7 @@ def test_curves_are_cut_where_a_stage_begins():
     assert loss.get_legend_handles_labels()[1] == ["training", "validation", "best: 4"]
 
 
+@pytest.mark.many
 def test_the_names_of_stages_do_not_hide_each_other():
     figure = learning_curves({name: (x * 4)[:24] for name, x in CURVES.items()} | {
         "stage": [1] + [2] * 4 + [3] * 19,

@@ -99,6 +99,7 @@ def test_channels_of_a_frame_have_their_names(sequences):
     np.testing.assert_array_equal(answer["forecast_price_2"], expected[:, 1, 1])
 
 
+@pytest.mark.many
 def test_series_of_unequal_lengths(sequences):
     model, spec, _ = sequences["series"]
     series = [[1.0, 2.0], [3.0, 4.0, 5.0], [6.0]]

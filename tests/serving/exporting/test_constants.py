@@ -10,6 +10,7 @@ from kerakit.serving import export, verify
 from kerakit.serving.exporting.constants import preprocess_constants
 
 
+@pytest.mark.many
 def test_constants_of_texts_and_series(sequences):
 
     found = {case: preprocess_constants(*sequences[case][:2]) for case in SEQUENCE_CASES}

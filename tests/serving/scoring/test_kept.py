@@ -45,6 +45,7 @@ def test_kept_columns_stand_first_as_they_were_written(exports, source, tmp_path
         assert rows[1]["alcohol"] == "0.25"
 
 
+@pytest.mark.many
 def test_kept_columns_of_parquet_have_their_types(exports, tmp_path, monkeypatch):
     monkeypatch.setattr(parquet_stream, "_ROWS", 5)
     ids = [1, None, 2**60, *range(9)]
@@ -71,6 +72,7 @@ def test_kept_columns_of_parquet_have_their_types(exports, tmp_path, monkeypatch
     assert {row["ratio"] for row in rows} == {"0.1"}
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("keep", "message"),
     [

@@ -110,6 +110,7 @@ def test_a_file_is_scored_row_by_row(case, exports, models, tmp_path):
         assert len(QUANTILES) == expected.shape[1]
 
 
+@pytest.mark.many
 def test_parquet_is_scored_too(exports, tmp_path):
     import pyarrow as pa
     import pyarrow.parquet as pq

@@ -279,6 +279,7 @@ def test_hostile_pickles_are_refused(payload, tmp_path):
     refused(tmp_path / "a.pth", around(b"\x80\x02" + payload, location=4))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
