@@ -33,4 +33,5 @@ def test_twenty_fits_leave_no_memory_and_no_warning():
     assert done.returncode == 0, done.stderr
     assert "retracing" not in done.stderr
     at_once, collected = map(float, done.stdout.split())
-    assert at_once < 10 and collected < 2
+    # A fit that is kept takes 4 MB.
+    assert at_once < 10 and collected < 2.5
