@@ -38,8 +38,8 @@ class Feature:
         missing: int, or tuple of d ints. How many training rows have no value.
         quantiles: tuple of floats (or tuple of d such tuples). Distinct, increasing
             quantiles of the training values, the first the minimum and the last the
-            maximum. For texts and sequences of free length: of their lengths, in words or
-            steps.
+            maximum; where values repeat, other values are among them. For texts and sequences
+            of free length: of their lengths, in words or steps.
         vocabulary: tuple of strings. Categories, or words of a text, seen in training, most
             frequent first (ties in alphabetical order). A missing string is the empty string.
         characters: tuple of strings. Characters of a text seen in training, likewise.

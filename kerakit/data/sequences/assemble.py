@@ -20,7 +20,7 @@ from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.options import Options
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.data.split import split_rows
-from kerakit.data.tables.statistics import describe_feature
+from kerakit.data.tables.statistics import describe_feature, distinct_quantiles
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 from kerakit.warn import warn
@@ -220,7 +220,7 @@ def describe_sequences(values: list[np.ndarray]) -> Feature:
         describe_feature("series", steps),
         kind="sequence",
         shape=(None, *steps.shape[1:]),
-        quantiles=describe_feature("length", lengths.astype(np.float64)).quantiles,
+        quantiles=distinct_quantiles(lengths),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from kerakit.data.images.statistics import PixelCounts, describe_image
 from kerakit.data.spec import Feature
 
-__all__ = ["describe_feature", "describe_target", "is_constant"]
+__all__ = ["describe_feature", "describe_target", "distinct_quantiles", "is_constant"]
 
 # 64 intervals of equal counts: enough for a monotone map or bins of a column, and 65
 # numbers a column in the spec.
@@ -29,7 +29,8 @@ def describe_feature(name: str, values: np.ndarray, column: str = "") -> Feature
 
     Returns:
         `Feature` with mean, variance (the population's), minimum, maximum, missing count
-        and up to 65 distinct quantiles for numbers, each a tuple of d for shape `(d,)`; with
+        and, for numbers, up to 65 distinct quantiles (where values repeat, other values take the
+        places of repeated quantiles), each a tuple of d for shape `(d,)`; with
         the vocabulary, most frequent first, for strings; with mean, variance, minimum and
         maximum of each channel, over all pixels, for images. The statistics of a column
         without any value are 0, and it has no quantiles.
@@ -74,6 +75,20 @@ def describe_target(values: np.ndarray) -> tuple[tuple[float, ...], tuple[float,
     return tuple(values.mean(axis=0).tolist()), tuple(values.var(axis=0).tolist())
 
 
+def distinct_quantiles(values: np.ndarray) -> tuple[float, ...]:
+    """Return up to 65 distinct quantiles of numbers, the first the minimum, the last the maximum.
+
+    Args:
+        values: array of shape `(n,)`, without missing values.
+
+    Example:
+
+    >>> distinct_quantiles(np.array([3, 3, 3, 5]))[0]
+    3.0
+    """
+    return tuple(np.unique(_quantiles(np.sort(values))).tolist())
+
+
 def is_constant(feature: Feature) -> bool:
     """Whether a scalar feature has the same value in all training rows."""
     if feature.kind == "date":
@@ -97,8 +112,22 @@ def _describe_numbers(values) -> dict[str, Any]:
         "variance": float(exact.var()),
         "minimum": float(ranked[0]),
         "maximum": float(ranked[-1]),
-        "quantiles": tuple(np.unique(_quantiles(ranked)).tolist()),
+        "quantiles": _bin_edges(ranked),
     }
+
+
+def _bin_edges(ranked):
+    """The quantiles of sorted values, and more of the values where quantiles repeat.
+
+    Where one value is most of a column, as 0 often is, quantiles hardly tell the others apart.
+    Evenly chosen values, in their order, take the places that repeated quantiles leave.
+    """
+    found = np.unique(_quantiles(ranked))
+    free = len(_QUANTILES) - len(found)
+    others = np.setdiff1d(ranked.astype(np.float64), found)
+    count = min(free, len(others))
+    chosen = np.linspace(0, len(others) - 1, count).round().astype(int)
+    return tuple(np.union1d(found, others[chosen]).tolist())
 
 
 def _quantiles(ranked):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from kerakit.data.spec import Feature
+from kerakit.data.tables.statistics import distinct_quantiles
 from kerakit.errors import DataError
 
 __all__ = [
@@ -114,7 +115,7 @@ def describe_text(
         dtype="string",
         column=column or name,
         missing=lengths.count(0),
-        quantiles=_quantiles(lengths),
+        quantiles=distinct_quantiles(lengths),
         vocabulary=tuple(word.decode() for word in _ranked(frequent or seen, _MAX_WORDS)),
         characters=_ranked(characters, _MAX_CHARACTERS),
     )
@@ -150,7 +151,7 @@ def describe_tokens(name: str, sentences: Iterable[str]) -> Feature:
         kind="text",
         dtype="string",
         column=name,
-        quantiles=_quantiles(lengths),
+        quantiles=distinct_quantiles(lengths),
         vocabulary=_ranked(seen, _MAX_WORDS),
         characters=_ranked(characters, _MAX_CHARACTERS),
     )
@@ -164,8 +165,3 @@ def _standardized(text):
 def _ranked(counts, maximum):
     """The keys, most frequent first; keys of equal count by code points."""
     return tuple(sorted(counts, key=lambda key: (-counts[key], key))[:maximum])
-
-
-def _quantiles(lengths):
-    """Up to 65 distinct quantiles, as `describe_feature` gives them for numbers."""
-    return tuple(np.unique(np.quantile(lengths, np.linspace(0.0, 1.0, 65))).tolist())

@@ -23,6 +23,16 @@ def test_quantiles_are_65_points_or_fewer_where_values_repeat():
     assert list(few) == sorted(set(few))
 
 
+def test_values_take_the_places_of_repeated_quantiles():
+    """Nine tenths are 0: plain quantiles have seven others, and here all of a hundred count."""
+    values = np.array([0.0] * 900 + list(range(1, 101)), np.float32)
+    edges = describe_feature("a", values).quantiles
+    assert len(edges) == 65 and edges[0] == 0 and edges[-1] == 100
+    assert np.diff(edges)[1:].max() <= 4
+    few = describe_feature("a", np.array([0] * 97 + [1, 2, 3], np.float32)).quantiles
+    assert {0.0, 1.0, 2.0, 3.0} <= set(few)
+
+
 @pytest.mark.parametrize("rows", [1, 2, 3, 64, 66, 1000, 54_321])
 def test_quantiles_are_those_of_numpy(rows):
     random = np.random.default_rng(rows)
