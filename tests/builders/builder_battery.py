@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 import kerakit as kk
-from kerakit.builders.contract import activation_of
+from kerakit.builders.contract import activation_of, members_of
 from kerakit.data.data import Data
 from kerakit.keras_compat import layers_of
 from kerakit.serving.standalone.operations import unservable
@@ -71,7 +71,10 @@ def check_training(model, inputs, rows, target, preset):
         model.run_eagerly = False
     assert np.isfinite(losses).all()
     moved = [(kernel.numpy() != old).any() for kernel, old in zip(kernels, before, strict=True)]
-    assert all(moved), [k.path for k, changed in zip(kernels, moved, strict=True) if not changed]
+    # Members keep the weights before the first epoch, where these are better.
+    assert all(moved) or members_of(model), [
+        k.path for k, changed in zip(kernels, moved, strict=True) if not changed
+    ]
 
 
 def check_answer(model, answer):

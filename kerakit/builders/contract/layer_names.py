@@ -18,6 +18,7 @@ __all__ = [
     "LINEAR_WORDS",
     "MASK",
     "MEMBERS",
+    "NARROW",
     "NETWORK",
     "OUTPUT",
     "PERCEPTRON",
@@ -25,6 +26,7 @@ __all__ = [
     "PREPROCESS",
     "PROBABILITIES",
     "QUANTILES",
+    "REPEAT",
     "RESERVED",
     "UNSCALE",
     "frequency_name",
@@ -49,6 +51,8 @@ UNSCALE = "unscale"  # from standard deviations of the target to its unit
 BLEND = "blend"  # adds the scores of a linear path to those of the network, by two weights
 OUTPUT = "output"  # the last dense layer
 MEMBERS = "mean_of_members"  # the mean over the members, whose scores are on an axis of their own
+REPEAT = "repeat"  # the columns of a row, once for each member
+NARROW = "narrow."  # begins the layers of the second, narrow network of members
 AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 
 RESERVED = frozenset(

@@ -5,13 +5,39 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from kerakit.builders.contract.layer_names import BLEND, LINEAR_TABLE, MEMBERS, OUTPUT
+from kerakit.builders.contract.layer_names import (
+    BLEND,
+    LINEAR_TABLE,
+    MEMBERS,
+    NARROW,
+    OUTPUT,
+    REPEAT,
+)
 from kerakit.builders.contract.parts import network_of
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Members", "members_of"]
+__all__ = ["MemberNetwork", "Members", "members_of"]
+
+
+@dataclasses.dataclass(frozen=True)
+class MemberNetwork:
+    """A network that every member has, with weights of its own.
+
+    Attributes:
+        narrow: bool. Whether it is the second, narrow network.
+        layers: tuple of `Rescaling`, `EinsumDense`, `Activation` and `Dropout` layers, in order:
+            what each member computes from the columns, up to the scores.
+    """
+
+    narrow: bool
+    layers: tuple[keras.Layer, ...]
+
+    @property
+    def weights(self) -> list[keras.Variable]:
+        """The trainable weights; the first axis of each is that of the members."""
+        return [weight for layer in self.layers for weight in layer.trainable_weights]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,15 +46,17 @@ class Members:
 
     Attributes:
         count: int. How many members there are.
-        layers: tuple of `EinsumDense`, `Activation` and `Dropout` layers, in order: what each
-            member computes, up to its scores.
+        networks: tuple of one or two `MemberNetwork`s, in the order of their scores in `blend`.
+        columns: tensor of shape `(batch, width)` that all networks read.
         line: `EinsumDense` layer. The line of each member.
-        blend: the layer that adds the scores of the line to those of the network.
+        blend: the `Dense` layer that adds the scores of the line to those of the networks. Its
+            kernel has a weight for the line and for each network.
         mean: the layer that takes the mean over the members.
     """
 
     count: int
-    layers: tuple[keras.Layer, ...]
+    networks: tuple[MemberNetwork, ...]
+    columns: keras.KerasTensor
     line: keras.layers.EinsumDense
     blend: keras.layers.Dense
     mean: keras.Layer
@@ -47,12 +75,19 @@ def members_of(model: keras.Model) -> Members | None:
 
     network = network_of(model)
     by_name = {layer.name: layer for layer in network.layers}
-    if not by_name.keys() >= {MEMBERS, OUTPUT, BLEND, LINEAR_TABLE}:
+    if not by_name.keys() >= {MEMBERS, OUTPUT, BLEND, LINEAR_TABLE, REPEAT}:
         return None
-    kinds = keras.layers.EinsumDense, keras.layers.Activation, keras.layers.Dropout
-    mean, line = by_name[MEMBERS], by_name[LINEAR_TABLE]
-    after = network.layers.index(by_name[OUTPUT]) + 1
-    layers = tuple(
-        layer for layer in network.layers[:after] if isinstance(layer, kinds) and layer is not line
-    )
-    return Members(int(mean.input.shape[1]), layers, line, by_name[BLEND], mean)
+    ours = keras.layers.EinsumDense, keras.layers.Activation, keras.layers.Dropout
+    ours = (*ours, keras.layers.Rescaling)
+    mean, line, blend = by_name[MEMBERS], by_name[LINEAR_TABLE], by_name[BLEND]
+    until = network.layers.index(blend)
+    layers = [
+        layer for layer in network.layers[:until] if isinstance(layer, ours) and layer is not line
+    ]
+    networks = []
+    for narrow in (False, True):
+        own = tuple(layer for layer in layers if layer.name.startswith(NARROW) == narrow)
+        if own:
+            networks.append(MemberNetwork(narrow, own))
+    columns = by_name[REPEAT].input
+    return Members(int(mean.input.shape[1]), tuple(networks), columns, line, blend, mean)

@@ -6,62 +6,100 @@ import math
 from collections.abc import Sequence
 
 import keras
+import numpy as np
 from keras import ops
 
-from kerakit.builders.contract import BLEND, LINEAR_TABLE, MEMBERS, OUTPUT
+from kerakit.builders.contract import BLEND, LINEAR_TABLE, MEMBERS, NARROW, OUTPUT, REPEAT
 from kerakit.builders.parts import in_float32
+from kerakit.builders.tables.options import ACTIVATION
 
-__all__ = ["member_layers", "member_scores"]
+__all__ = ["member_network", "member_scores", "narrow_network"]
+
+# Of the narrow network. Its inputs are scaled by weights that it learns, so that columns without
+# use fade (RealMLP: Holzmüller et al. 2024, arXiv:2407.04491, section 3). Adam changes a weight by
+# about the learning rate whatever its size: a weight that starts at 1 / s and is multiplied by s
+# learns s times as fast.
+NARROW_HIDDEN, NARROW_ACTIVATION = (64, 64), "silu"
+BIN_SCALE = 0.25  # bins are many, and all of a column's are nearly alike
+SCALE_SPEED = 6.0
+RATE_AT_WIDTH = 128  # inputs at which the first kernel learns as fast as the others
 
 
-def member_layers(
+def member_network(
     values: keras.KerasTensor,
     members: int,
+    scores: int,
+    *,
     hidden: Sequence[int],
-    activation: str = "gelu",
+    activation: str | None = None,
     dropout: float = 0.0,
     l2: float = 0.0,
+    centres: np.ndarray | None = None,
 ) -> keras.KerasTensor:
-    """Build the hidden layers of members, each with weights of its own.
+    """Build the network that every member has, each with weights of its own.
+
+    It starts at zero: before training, the scores are those of the lines.
 
     Args:
         values: tensor of shape `(batch, width)`.
-        members: int. How many networks there are.
+        members, scores: ints. How many networks there are, and how many numbers each returns.
         hidden: sequence of ints. Units of the hidden layers.
         activation, dropout, l2: as in `mlp_regressor`.
+        centres: float array of shape `(width,)`, which is subtracted from the values, or `None`.
 
     Returns:
-        Tensor of shape `(batch, members, units)`.
+        Tensor of shape `(batch, members, scores)`.
     """
-    penalty = keras.regularizers.L2(l2) if l2 else None
-    for number, units in enumerate(hidden, 1):
-        values = keras.layers.EinsumDense(
-            "bi,mio->bmo" if number == 1 else "bmi,mio->bmo",
-            (members, units),
-            bias_axes="mo",
-            kernel_initializer=_uniform(values.shape[-1]),
-            kernel_regularizer=penalty,
-            name=f"dense_{number}",
-        )(values)
-        values = keras.layers.Activation(activation, name=f"activate_{number}")(values)
-        if dropout:
-            values = keras.layers.Dropout(dropout, name=f"dropout_{number}")(values)
-    return values
+    # A product of matrices for each member: one for all would transpose the kernel at each call.
+    values = keras.layers.RepeatVector(members, name=REPEAT)(values)
+    if centres is not None and np.any(centres):
+        values = keras.layers.Rescaling(1.0, (-centres).tolist(), name="centre")(values)
+    layers = _Layers("", members, activation or ACTIVATION, dropout, l2)
+    return layers.scores(layers.hidden(values, hidden), scores)
+
+
+def narrow_network(
+    values: keras.KerasTensor,
+    members: int,
+    scores: int,
+    *,
+    bins: np.ndarray,
+    activation: str | None = None,
+    dropout: float = 0.0,
+    l2: float = 0.0,
+) -> keras.KerasTensor:
+    """Build the second network of every member, which is narrow and learns to scale its inputs.
+
+    Args:
+        values, members, scores, activation, dropout, l2: as in `member_network`.
+        bins: bool array of shape `(width,)`. Which of the values are bins.
+
+    Returns:
+        Tensor of shape `(batch, members, scores)`.
+    """
+    width = values.shape[-1]
+    speed = math.sqrt(RATE_AT_WIDTH / width)
+    factors = np.where(bins, BIN_SCALE, 1.0) * SCALE_SPEED * speed
+    values = keras.layers.Rescaling(factors.tolist(), name=f"{NARROW}rescale")(values)
+    values = keras.layers.EinsumDense(
+        "bi,mi->bmi",
+        (members, width),
+        kernel_initializer=keras.initializers.Constant(1 / SCALE_SPEED),
+        name=f"{NARROW}scale",
+    )(values)
+    layers = _Layers(NARROW, members, activation or NARROW_ACTIVATION, dropout, l2)
+    return layers.scores(layers.hidden(values, NARROW_HIDDEN, speed), scores)
 
 
 @in_float32()
 def member_scores(
-    linear: keras.KerasTensor, hidden: keras.KerasTensor, members: int, scores: int, l2: float = 0.0
+    linear: keras.KerasTensor, networks: Sequence[keras.KerasTensor]
 ) -> keras.KerasTensor:
-    """Return the mean of the scores of members: of each a line, and what its network adds.
-
-    The networks start at zero: before training, the scores are those of the lines.
+    """Return the mean of the scores of members: of each a line, and what its networks add.
 
     Args:
         linear: tensor of shape `(batch, columns)`. The inputs of the lines.
-        hidden: tensor of shape `(batch, members, units)`.
-        members, scores: ints.
-        l2: float. Penalty of the kernel of the networks.
+        networks: tensors of shape `(batch, members, scores)`.
 
     Returns:
         Tensor of shape `(batch, scores)`.
@@ -69,31 +107,51 @@ def member_scores(
     layers = keras.layers
     line = layers.EinsumDense(
         "bi,mio->bmo",
-        (members, scores),
+        networks[0].shape[1:],
         bias_axes="mo",
         kernel_initializer="zeros",
         dtype="float32",
         name=LINEAR_TABLE,
     )(linear)
-    added = layers.EinsumDense(
-        "bmi,mio->bmo",
-        (members, scores),
-        bias_axes="mo",
-        kernel_initializer="zeros",
-        kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
-        dtype="float32",
-        name=OUTPUT,
-    )(hidden)
-    both = ops.stack([line, added], axis=-1)
-    blend = layers.Dense(
-        1, use_bias=False, kernel_initializer="ones", trainable=False, dtype="float32", name=BLEND
-    )
-    return layers.GlobalAveragePooling1D(dtype="float32", name=MEMBERS)(
-        ops.squeeze(blend(both), axis=-1)
-    )
+    both = ops.stack([line, *networks], axis=-1)
+    blend = layers.Dense(1, use_bias=False, trainable=False, dtype="float32", name=BLEND)
+    scores = ops.squeeze(blend(both), axis=-1)
+    blend.kernel.assign([[1.0], *[[1.0 / len(networks)]] * len(networks)])
+    return layers.GlobalAveragePooling1D(dtype="float32", name=MEMBERS)(scores)
 
 
-def _uniform(width):
-    """He's uniform distribution. `keras.initializers` would count the members as inputs."""
-    limit = math.sqrt(6.0 / width)
-    return keras.initializers.RandomUniform(-limit, limit)
+class _Layers:
+    """Makes the layers of a network of members, whose names begin with a prefix."""
+
+    def __init__(self, prefix, members, activation, dropout, l2):
+        self.prefix, self.members = prefix, members
+        self.activation, self.dropout = activation, dropout
+        self.penalty = keras.regularizers.L2(l2) if l2 else None
+
+    def hidden(self, values, units, speed=1.0):
+        """Hidden layers; the first one reads values that are multiplied by `speed`."""
+        for number, width in enumerate(units, 1):
+            # Not an initializer that counts inputs: it would count the members as well.
+            std = 1 / (math.sqrt(values.shape[-1]) * speed)
+            normal = keras.initializers.RandomNormal(stddev=std)
+            values, speed = self._dense(values, width, f"dense_{number}", normal), 1.0
+            name = f"{self.prefix}activate_{number}"
+            values = keras.layers.Activation(self.activation, name=name)(values)
+            if self.dropout:
+                name = f"{self.prefix}dropout_{number}"
+                values = keras.layers.Dropout(self.dropout, name=name)(values)
+        return values
+
+    @in_float32()
+    def scores(self, values, units):
+        return self._dense(values, units, OUTPUT, "zeros")
+
+    def _dense(self, values, units, name, initializer):
+        return keras.layers.EinsumDense(
+            "bmi,mio->bmo",
+            (self.members, units),
+            bias_axes="mo",
+            kernel_initializer=initializer,
+            kernel_regularizer=self.penalty,
+            name=self.prefix + name,
+        )(values)

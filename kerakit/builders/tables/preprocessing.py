@@ -15,6 +15,7 @@ import numpy as np
 
 from kerakit.builders.contract import PREPROCESS
 from kerakit.builders.parts import in_float32
+from kerakit.builders.tables.bins import quantile_bins
 from kerakit.builders.tables.dates import date_tensors
 from kerakit.checks import check, check_int, shortlist
 from kerakit.data.spec import Spec
@@ -24,12 +25,10 @@ __all__ = [
     "EMBEDDING_FROM",
     "WIDTH",
     "ColumnOptions",
-    "bins_width",
     "embedding_width",
     "tabular_preprocess",
 ]
 
-_PIECEWISE = "preprocess.piecewise"
 WIDTH = "a width such as 11"  # the plain shape that builders of tables take, for errors
 
 # Columns of up to so many categories are one-hot encoded. A dense matrix product is then cheaper
@@ -148,12 +147,6 @@ def tabular_preprocess(
     return by_name, keras.Model(by_name, outputs, name=PREPROCESS), tables
 
 
-def bins_width(preprocess: keras.Model) -> int:
-    """Return how many of the numbers that a `preprocess` sub-model gives are bins."""
-    found = [layer for layer in preprocess.layers if layer.name == _PIECEWISE]
-    return found[0].output.shape[-1] if found else 0
-
-
 def _plain(owner, shape, options):
     if isinstance(shape, (tuple, list)):
         expected = "a Data, a Spec, a width or a shape (width,)"
@@ -203,42 +196,12 @@ def _numeric(features, by_name, options):
         parts = [_polynomials(to_range(values), width, options.degree)]
     else:
         parts = [values]
-    bins = _bins(ordered, values, mean, variance, options.bins) if options.bins else []
+    bins = quantile_bins(ordered, values, mean, variance, options.bins) if options.bins else []
     with_gaps = np.flatnonzero(statistic("missing") > 0)
     if len(with_gaps):
         chosen = keras.ops.take(gaps, with_gaps.tolist(), axis=-1)
         parts.append(keras.ops.cast(chosen, "float32"))
     return parts, bins
-
-
-def _bins(features, values, mean, variance, bins):
-    """Piecewise linear encoding of normalised values over quantile bins.
-
-    Component t of a value is 0 below bin t, 1 above it and linear inside. The first bin
-    continues below its lower edge and the last one above its upper edge (Gorishniy et al.
-    2022, equation 1).
-    """
-    quantiles = []
-    for feature in features:
-        vector = feature.shape != ()
-        quantiles += list(feature.quantiles) if vector else [feature.quantiles]
-    scales, offsets, columns = [], [], []
-    for column, edges in enumerate(quantiles):
-        edges = np.asarray(edges, "float64")
-        if len(edges) > bins + 1:
-            edges = edges[np.linspace(0, len(edges) - 1, bins + 1).round().astype(int)]
-        if len(edges) < 3:
-            continue  # one bin is the normalised value itself
-        edges = (edges - mean[column]) / np.sqrt(variance[column])
-        width = np.diff(edges)
-        scales += (1 / width).tolist()
-        offsets += (-edges[:-1] / width).tolist()
-        columns += [column] * len(width)
-    if not columns:
-        return []
-    repeated = keras.ops.take(values, columns, axis=-1)
-    within = keras.layers.Rescaling(scale=scales, offset=offsets, name="preprocess.bin")(repeated)
-    return [keras.layers.ReLU(max_value=1.0, name=_PIECEWISE)(within)]
 
 
 def _polynomials(values, width, degree):

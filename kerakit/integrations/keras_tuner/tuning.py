@@ -105,7 +105,7 @@ def tune(
 
     >>> import kerakit as kk
     >>> kk.mlp_regressor.search_space["dropout"]
-    0 to 0.5
+    'auto', 0.0, 0.1, 0.2, 0.3 or 0.5
     """
     owner = "tune"
     check_extra(owner)

@@ -1,0 +1,86 @@
+"""How large a network for a table is: one rule, by the numbers of rows and columns."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from kerakit.data.spec import Spec
+
+__all__ = ["Sizes", "sizes_for"]
+
+SMALL, LARGE = 6_000, 100_000  # rows: 8 members below the first, 4 below the second, else 1
+FEWEST = 2  # rows that each member leaves out, at least
+FEW = 500  # rows: 16 bins below
+VALUES = 100_000_000  # of all rows together: members train on rows in memory
+MANY_COLUMNS = 200  # numeric columns from which on bins only add noise
+BINNED = 1_000  # bins of all columns together, at most
+
+
+@dataclasses.dataclass(frozen=True)
+class Sizes:
+    """The sizes of a network for a table.
+
+    Attributes:
+        members: int. How many members there are; 1 for a network alone.
+        hidden: tuple of ints. Units of the hidden layers.
+        dropout: float.
+        bins: int. Quantile bins of a numeric column.
+        narrow_dropout: float or `None`. Dropout of the second, narrow network of members; `None`
+            for members with one network.
+    """
+
+    members: int
+    hidden: tuple[int, ...]
+    dropout: float
+    bins: int
+    narrow_dropout: float | None = None
+
+
+def sizes_for(
+    inputs: object, classes: bool, members: int | str = "auto", hidden_given: bool = False
+) -> Sizes:
+    """Return the sizes of a network that its user did not choose.
+
+    Below 100,000 rows there are members: 8 below 6,000 rows, else 4, each with a network of 128-128
+    and one of 64-64 units. Rows of more than 100,000,000 values together get a network alone. So
+    does a plain width, which tells no number of rows, and a user who gives the hidden layers.
+
+    Args:
+        inputs: `Spec`, or a plain width.
+        classes: bool. Whether the network is a classifier.
+        members: int, or `"auto"`.
+        hidden_given: bool. Whether the user gave the hidden layers. Defaults to `False`.
+
+    Example:
+
+    >>> sizes_for(11, classes=False)
+    Sizes(members=1, hidden=(256, 256), dropout=0.1, bins=32, narrow_dropout=None)
+    >>> sizes_for(11, classes=False, members=8)
+    Sizes(members=8, hidden=(128, 128), dropout=0.1, bins=16, narrow_dropout=0.15)
+    """
+    rows, columns = _rows(inputs), _numeric_columns(inputs)
+    bins = 16 if rows is None or rows < FEW else 32 if rows < SMALL else 64
+    bins = 0 if columns > MANY_COLUMNS else min(bins, max(2, BINNED // max(columns, 1)))
+    fits = rows is None or rows * columns * (bins + 1) <= VALUES
+    if members == "auto":
+        members = 1
+        if not hidden_given and rows is not None and rows < LARGE and fits:
+            members = max(1, min(8 if rows < SMALL else 4, rows // FEWEST))
+    if members == 1:
+        return Sizes(1, (128, 128), 0.3, 16) if classes else Sizes(1, (256, 256), 0.1, 32)
+    return Sizes(members, (128, 128), 0.1, bins, None if hidden_given else 0.15)
+
+
+def _rows(inputs):
+    """The rows that members train on, or `None`."""
+    if not isinstance(inputs, Spec) or not inputs.sizes:
+        return None
+    return inputs.sizes.get("train", 0) + inputs.sizes.get("validation", 0)
+
+
+def _numeric_columns(inputs):
+    """How many numbers a row has."""
+    if not isinstance(inputs, Spec):
+        return 1
+    numeric = [feature for feature in inputs.features if feature.kind == "numeric"]
+    return sum(feature.shape[0] if feature.shape else 1 for feature in numeric)
