@@ -22,6 +22,7 @@ from kerakit.builders.contract import (
 from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
+from kerakit.presets.members import with_members
 from kerakit.presets.metrics import formed_metrics
 from kerakit.presets.optimizer import KerasSchedule, make_optimizer
 from kerakit.presets.preset import Preset
@@ -60,6 +61,9 @@ def compile(
     solved, such as a network with dropout before its only layer, trains on all rows at once, with
     the highest learning rate that the measured curvature of the loss allows. A `Preset` of your
     own is used as it is.
+
+    The presets of tables train models with members in batches of 64 rows (256 from 6,000 rows on),
+    at a learning rate of 0.008 for numbers and 0.003 for classes.
 
     Weight decay is applied to kernels only, not to biases and normalisation, unless `optimizer`
     is an optimizer object.
@@ -119,6 +123,8 @@ def compile(
     chosen = preset
     if is_convex(model) and preset.loss in _CONVEX and optimizer is None and not own:
         chosen = dataclasses.replace(FULL_BATCH, name=preset.name, loss=preset.loss)
+    if optimizer is None and not own:
+        chosen = with_members(chosen, model)
     chosen = _changed(chosen, optimizer, batch_size, patience, weight_decay)
     loss_weight = None
     if loss is None:

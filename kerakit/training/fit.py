@@ -21,7 +21,7 @@ def fit(
     model: keras.Model,
     data: Data,
     *,
-    epochs: int,
+    epochs: int | Literal["auto"],
     batch_size: int | None = None,
     early_stopping: bool | int = True,
     class_weight: Literal["balanced"] | Mapping[Any, float] | None = None,
@@ -60,7 +60,8 @@ def fit(
     Args:
         model: `keras.Model`, compiled by `kk.compile` or by Keras.
         data: `Data`.
-        epochs: int in [1, inf). The most epochs; early stopping may end before.
+        epochs: int in [1, inf), or `"auto"`. The most epochs; early stopping may end before.
+            `"auto"` is 400; for members 200, and fewer for thousands of rows.
         batch_size: int in [1, inf). Defaults to the preset's, which may be smaller for few rows
             (`Preset.batch_size_for`); for models without a hidden layer it is all rows.
         early_stopping: bool, or int in [1, inf). Whether to stop when the validation loss has
@@ -102,7 +103,8 @@ def fit(
 
     Returns:
         `keras.callbacks.History` of all epochs, before and after an interruption. Its attribute
-        `linear_path` is a str that describes the solved linear path, `""` if there is none;
+        `linear_path` is a str that describes the solved linear path, and what line and networks
+        of members reached, `""` if there is none;
         `solved` is a str that describes the solution of a linear model, `""` if it was trained;
         `validation_loss` is the validation loss of the weights that are left, without their
         penalties; `None` without validation rows.

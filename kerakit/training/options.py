@@ -42,7 +42,7 @@ class FitOptions:
     """
 
     owner: str
-    epochs: int
+    epochs: int | Literal["auto"]
     batch_size: int | None = None
     early_stopping: bool | int = True
     class_weight: Literal["balanced"] | Mapping[Any, float] | None = None
@@ -59,12 +59,13 @@ class FitOptions:
         owner = self.owner
         check_run_numbers(
             owner,
-            epochs=self.epochs,
+            epochs=1 if self.epochs == "auto" else self.epochs,
             batch_size=self.batch_size,
             seed=self.seed,
             cache_mb=self.cache_mb,
         )
-        self._set("epochs", int(self.epochs))
+        if self.epochs != "auto":
+            self._set("epochs", int(self.epochs))
         if isinstance(self.early_stopping, (bool, np.bool_)):
             self._set("early_stopping", bool(self.early_stopping))
         else:

@@ -59,8 +59,7 @@ def _train(model, data, options):
         )
         _show(solved, options)
         choice = choice_of_run(runner, recorded)
-        _Training(runner, choice).train()
-        blended = finish_linear_path(runner)
+        blended = _Training(runner, choice).train() or finish_linear_path(runner)
         _show(blended, options)
         if runner.blended_loss is not None:
             model.history.validation_loss = runner.blended_loss
@@ -91,14 +90,19 @@ class _Training:
         self.callbacks = self._callback_list()
         self.checkpoint = None if self.options.run_dir is None else self._checkpoint()
 
-    def train(self) -> None:
-        """Train the epochs that are left, and write their history."""
+    def train(self) -> str | None:
+        """Train the epochs that are left, and write their history.
+
+        Returns:
+            A line about what was done after the last epoch, or `None`.
+        """
         options, model, callbacks = self.options, self.model, self.callbacks
         state = self._state()
         start = state[0]["epoch"] if state else 0
         finished = start >= options.epochs or bool(state and state[0]["stopped"])
         model.stop_training = False
-        run_epoch = None if finished else self._epoch_callable()
+        ended, members = None, self.runner.members is not None
+        run_epoch = None if finished and not members else self._epoch_callable()
         with self.rate.watched():
             callbacks.on_train_begin()
         if state:
@@ -109,9 +113,13 @@ class _Training:
             self.rate.end()
             callbacks.on_train_end(logs)
             if run_epoch is not None:
-                run_epoch.end()
+                ended = run_epoch.end()
         self.model.history.validation_loss = self._validation_loss()
         self._write_history()
+        if ended is None:
+            return None
+        line, self.runner.blended_loss = ended
+        return line
 
     def _validation_loss(self):
         """The validation loss of the weights that are left, without their penalties, or `None`."""
@@ -153,17 +161,19 @@ class _Training:
         if runner.solved is None:
             _show(step_note(hooks, runner.plan.steps), self.options)
         run_epoch = runner.epochs(self.trainer, hooks, self.choice.xla)
-        if runner.path is not None and not runner.trains_alone:
-            for callback in self.callbacks.callbacks:
-                if isinstance(callback, StopEarly):
-                    callback.initial_loss = run_epoch.validate().get("val_loss")
+        if runner.members or (runner.path is not None and not runner.trains_alone):
+            stopping = [c for c in self.callbacks.callbacks if isinstance(c, StopEarly)]
+            initial = run_epoch.validate() if stopping or runner.members else {}
+            for callback in stopping:
+                callback.initial_loss = initial.get("val_loss")
         run_epoch.scheduled = self.rate.scheduled
         run_epoch.computed = lambda: computed_as(self.model, self.choice, runner.images)
         return run_epoch
 
     def _callback_list(self):
         options, chosen = self.options, list(self.options.callbacks)
-        if options.early_stopping and self.runner.data.spec.sizes.get("validation"):
+        held_out = self.runner.members or self.runner.data.spec.sizes.get("validation")
+        if options.early_stopping and held_out:
             usual = self.runner.settings.preset.patience
             stopping = options.early_stopping
             chosen.append(StopEarly(usual if stopping is True else int(stopping)))
@@ -253,7 +263,7 @@ def _callbacks_note(new, missing):
 def _without_effect(options):
     """The arguments of the user that a solved model has no use for."""
     given = {
-        "epochs": options.epochs > 1,
+        "epochs": options.epochs not in (1, "auto"),
         "batch_size": options.batch_size is not None,
         "early_stopping": options.early_stopping is not True,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ import tensorflow as tf
 from kerakit.builders.contract import members_of, split_model
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
+from kerakit.presets.members import epochs_of_members
 from kerakit.presets.settings import settings_of
 from kerakit.training.loop.epochs import EpochPlan, row_order
 from kerakit.training.loop.hooks import Hooks
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Runner"]
 
+EPOCHS = 400  # at most, where early stopping decides
+
 
 class Runner:
     """Makes the trainer, the rows and the epochs of a run.
@@ -67,9 +71,13 @@ class Runner:
     """
 
     def __init__(self, model: keras.Model, data: Data, options: FitOptions) -> None:
-        self.model, self.data, self.options = model, data, options
+        self.model, self.data = model, data
         self.settings = settings_of(model)
         self.members = members_of(model)
+        if options.epochs == "auto":
+            epochs = epochs_of_members(data.spec) if self.members else EPOCHS
+            options = dataclasses.replace(options, epochs=epochs)
+        self.options = options
         self.weights = class_weights(data.spec, options.class_weight, options.owner)
         preprocess, network = split_model(model)
         spec, seed = data.spec, options.seed

@@ -121,8 +121,9 @@ class Epochs(abc.ABC):
             return {}
         return {f"val_{name}": value for name, value in self._validation_logs([]).items()}
 
-    def end(self) -> None:  # noqa: B027
-        """Do what is left after the last epoch: nothing, here."""
+    def end(self) -> tuple[str, float] | None:
+        """Do what is left after the last epoch; return a line about it, and the loss since then."""
+        return None
 
     has_validation = False  # whether there are validation rows
     _validates_within = False  # whether `_at_once` validates, too

@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerakit.training.loop.epochs import EpochPlan
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import VALIDATION_ROWS, InMemoryEpochs
+from kerakit.training.members.mixture import mix
 from kerakit.training.members.trainer import MemberTrainer
 from kerakit.training.rows.arrays import Arrays
 from kerakit.training.rows.folds import rows_left_out
@@ -22,7 +23,7 @@ __all__ = ["MemberEpochs"]
 class MemberEpochs(InMemoryEpochs):
     """As `InMemoryEpochs`, with a batch of rows for each member.
 
-    After each validation every member keeps the weights that were best on its own fold.
+    After each validation, a network whose rows left out never had a lower loss keeps its weights.
 
     Args:
         trainer: `MemberTrainer`.
@@ -52,10 +53,29 @@ class MemberEpochs(InMemoryEpochs):
         self._left_out = tf.constant(padded.reshape(len(left_out), count, size).transpose(1, 0, 2))
         super().__init__(trainer, plan, rows, rows, hooks)
         self.chunks, self.compiled = count, False
+        self._scores = tf.function(self._scores_left_out, autograph=False, reduce_retracing=True)
 
-    def end(self) -> None:
-        """Give each member its best weights."""
+    def end(self) -> tuple[str, float]:
+        """Give each network its best weights, and its weight in the answer."""
         self.trainer.take_best()
+        chunks = []
+        for rows in self._left_out:
+            scores = self._scores(rows).numpy()
+            chunks.append(scores[:, rows.numpy() >= 0])
+        rows = self._left_out.numpy()
+        rows = rows[rows >= 0]  # in the order of the scores
+        weight = (
+            np.ones(len(rows)) if self.train.weight is None else self.train.weight.numpy()[rows]
+        )
+        return mix(
+            self.trainer, np.concatenate(chunks, axis=1), self.train.target.numpy()[rows], weight
+        )
+
+    def _scores_left_out(self, rows):
+        values, *_ = self.train.take(tf.maximum(rows, 0))
+        return self.trainer.scores(
+            tf.nest.map_structure(_flat, values), training=False, line_too=True
+        )
 
     def _validation_steps(self):
         for chunk in range(self.chunks):
@@ -80,3 +100,7 @@ class MemberEpochs(InMemoryEpochs):
     def _rows(self, rows):
         """A batch of rows that members left out, and which of them are there."""
         return *self.train.take(tf.maximum(rows, 0)), rows >= 0
+
+
+def _flat(values):
+    return tf.reshape(values, (-1, *values.shape[2:]))

@@ -1,5 +1,7 @@
 """Members: what they compute, what each of them sees, and which weights it keeps."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from training_cases import Stop
 
 import kerakit as kk
 from kerakit.builders.contract import members_of, network_of
+from kerakit.presets.settings import settings_of
 from kerakit.training.members.trainer import member_trainer
 from kerakit.training.options import FitOptions
 from kerakit.training.runner import Runner
@@ -16,8 +19,8 @@ MEMBERS = 3
 
 def made(data, builder=kk.mlp_regressor, **options):
     keras.utils.set_random_seed(0)
-    options = {"hidden": (8, 4), "bins": 4, "dropout": 0.1, **options}
-    model = builder(data, members=MEMBERS, **options)
+    options = {"hidden": (8, 4), "bins": 4, "dropout": 0.1, "members": MEMBERS, **options}
+    model = builder(data, **options)
     kk.compile(model, batch_size=32)
     return model
 
@@ -47,27 +50,69 @@ def scores_left_out(model, data):
     return left_out, (rows.target.numpy() - target.mean[0]) / target.variance[0] ** 0.5
 
 
+@pytest.fixture(scope="module")
+def both(diabetes):
+    """A model whose members have two networks, after four epochs."""
+    model = made(diabetes, hidden="auto")
+    return model, kk.fit(model, diabetes, epochs=4, verbose=0)
+
+
 @pytest.mark.training
-def test_side_by_side_they_compute_what_the_layers_compute(diabetes, trained):
-    model, _ = trained
-    network = network_of(model)
+@pytest.mark.parametrize("networks", [1, 2])
+def test_side_by_side_they_compute_what_the_layers_compute(trained, both, networks):
+    model, _ = trained if networks == 1 else both
+    network, members = network_of(model), members_of(model)
+    assert len(members.networks) == networks
     trainer = member_trainer(model)
     values = np.random.default_rng(0).normal(size=(MEMBERS, 5, network.input.shape[1]))
     values = values.astype("float32")
-    ours = np.asarray(trainer(values.reshape(MEMBERS * 5, -1), training=False))
-    scores = keras.Model(network.input, members_of(model).mean.input)
-    answer = keras.Model(members_of(model).mean.output, network.output)
+    flat = values.reshape(MEMBERS * 5, -1)
+    ours = np.asarray(trainer(flat, training=False)).reshape(networks, MEMBERS, 5)
+    answer = keras.Model(members.mean.output, network.output)
+    parts = keras.Model(network.input, members.blend.input)
     for member in range(MEMBERS):
-        expected = answer(scores(values[member])[:, member])
-        np.testing.assert_allclose(ours.reshape(MEMBERS, 5)[member], expected, rtol=1e-4)
+        scores = np.asarray(parts(values[member]))[:, member]  # of the line and of each network
+        for number in range(networks):
+            expected = answer(scores[..., 0] + scores[..., 1 + number])
+            np.testing.assert_allclose(ours[number, member], np.asarray(expected), rtol=1e-4)
 
 
 @pytest.mark.training
-def test_the_weights_of_each_are_the_best_on_the_rows_that_it_left_out(diabetes, trained):
+def test_networks_are_weighted_by_their_losses_of_rows_left_out(diabetes, both):
+    model, history = both
+    runner = Runner(model, diabetes, FitOptions(owner="fit", epochs=1))
+    rows, network = runner.arrays("train"), network_of(model)
+    parts = np.asarray(keras.Model(network.input, members_of(model).blend.input)(rows.values))
+    parts = parts[np.arange(len(rows)), runner.fold, 0]
+    target = diabetes.spec.target
+    expected = (rows.target.numpy() - target.mean[0]) / target.variance[0] ** 0.5
+    networks = parts[:, :1] + parts[:, 1:]
+    losses = np.mean((networks - expected[:, None]) ** 2, axis=0)
+    shares = np.exp(-(losses / losses.min() - 1) / 0.05)
+    shares /= shares.sum()
+    kernel = members_of(model).blend.kernel.numpy()[:, 0]
+    np.testing.assert_allclose(kernel, [1, *shares], rtol=1e-3)
+    mixed = np.mean((networks @ shares - expected) ** 2)
+    assert history.linear_path.split("rows left out ")[-1].startswith(f"{mixed:.4g} (line ")
+
+
+@pytest.mark.training
+def test_the_narrow_networks_stop_at_a_common_epoch(diabetes):
+    """After one epoch with a rate of zero, and one that ruins them, all are as at the start."""
+    model = made(diabetes, hidden="auto")
+    narrow = members_of(model).networks[1]
+    rate = keras.callbacks.LearningRateScheduler(lambda epoch: (0.0, 0.5)[epoch])
+    kk.compile(model, schedule="constant")
+    kk.fit(model, diabetes, epochs=2, callbacks=[rate], verbose=0)
+    assert not narrow.layers[-1].kernel.numpy().any()  # the last layers start at zero
+
+
+@pytest.mark.training
+def test_the_weights_are_those_of_the_best_epoch_on_rows_left_out(diabetes, trained):
     model, history = trained
     scores, target = scores_left_out(model, diabetes)
     loss = np.mean((scores - target) ** 2)
-    assert 0.3 < loss <= min(history.history["val_loss"]) + 1e-6
+    assert loss == pytest.approx(min(history.history["val_loss"]))
 
 
 @pytest.mark.training
@@ -90,7 +135,9 @@ def test_none_sees_the_rows_that_it_leaves_out(diabetes):
     other = made(diabetes)
     for model, data in ((plain, diabetes), (other, changed)):
         kk.fit(model, data, epochs=1, verbose=0)
-    layers = [(*members_of(model).layers, members_of(model).line) for model in (plain, other)]
+    layers = [
+        (*members_of(model).networks[0].layers, members_of(model).line) for model in (plain, other)
+    ]
     pairs = [
         (np.asarray(a), np.asarray(b))
         for one, two in zip(*layers, strict=True)
@@ -103,16 +150,20 @@ def test_none_sees_the_rows_that_it_leaves_out(diabetes):
 
 @pytest.mark.training
 @pytest.mark.slow
-def test_a_stopped_run_and_single_steps_end_as_the_uninterrupted_one(diabetes, trained, tmp_path):
-    whole, history = trained
-    stopped, resumed, stepped = (made(diabetes) for _ in range(3))
+@pytest.mark.parametrize("hidden", [(8, 4), "auto"])
+def test_a_stopped_run_and_single_steps_end_as_the_uninterrupted_one(diabetes, tmp_path, hidden):
+    whole, stopped, resumed, stepped = (made(diabetes, hidden=hidden) for _ in range(4))
     options = {"epochs": 3, "verbose": 0, "run_dir": tmp_path}
+    history = kk.fit(whole, diabetes, epochs=3, verbose=0)
     with pytest.raises(KeyboardInterrupt):
         kk.fit(stopped, diabetes, callbacks=[Stop(2)], **options)
     rest = kk.fit(resumed, diabetes, callbacks=[Stop()], **options)
     kk.fit(stepped, diabetes, epochs=3, verbose=0, callbacks=[Batches()])
     assert rest.history == history.history
-    for model in (resumed, stepped):
+    again = made(diabetes, hidden=hidden)
+    finished = kk.fit(again, diabetes, callbacks=[Stop()], **options)
+    assert finished.linear_path.endswith(history.linear_path.split("members:")[-1])
+    for model in (resumed, stepped, again):
         for ours, theirs in zip(model.get_weights(), whole.get_weights(), strict=True):
             np.testing.assert_array_equal(ours, theirs)
 
@@ -168,7 +219,7 @@ def test_they_have_a_learning_rate_and_train_on(diabetes):
         np.testing.assert_array_equal(now, then)
     first = kk.fit(model, diabetes, epochs=2, verbose=0)
     again = kk.fit(model, diabetes, epochs=2, verbose=0)
-    assert first.linear_path and not again.linear_path
+    assert "ridge" in first.linear_path and "ridge" not in again.linear_path
     assert min(again.history["val_loss"]) < first.history["val_loss"][0]
 
 
@@ -183,6 +234,32 @@ def test_they_have_a_learning_rate_and_train_on(diabetes):
 def test_members_that_cannot_be_are_refused(options, words):
     with pytest.raises(kk.ArgumentError, match=words):
         kk.mlp_regressor(3, **options)
+
+
+def test_the_rows_decide_on_members_and_how_they_train(diabetes):
+    model = kk.mlp_regressor(diabetes)
+    kk.compile(model)
+    preset = settings_of(model).preset
+    assert members_of(model).count == 8
+    assert (preset.learning_rate, preset.batch_size, preset.patience) == (8e-3, 64, 50)
+    for options in ({"hidden": (4,)}, {"members": 1}, {"residual": True}):
+        assert members_of(kk.mlp_regressor(diabetes, **options)) is None
+    large = dataclasses.replace(diabetes.spec, sizes={"train": 8_000, "validation": 2_000})
+    model = kk.mlp_regressor(large)
+    kk.compile(model)
+    preset = settings_of(model).preset
+    assert (members_of(model).count, preset.batch_size, preset.patience) == (4, 256, 16)
+    huge = dataclasses.replace(diabetes.spec, sizes={"train": 100_000})
+    assert members_of(kk.mlp_regressor(huge)) is None
+
+
+def test_dropout_and_activation_are_those_of_both_networks(diabetes):
+    model = kk.mlp_regressor(diabetes, dropout=0.4, activation="relu", bins=0)
+    for network in members_of(model).networks:
+        by_kind = {type(layer).__name__: layer for layer in network.layers}
+        assert by_kind["Dropout"].rate == 0.4
+        assert by_kind["Activation"].activation is keras.activations.relu
+    assert members_of(model).columns.shape[-1] == 10
 
 
 def test_rows_that_members_cannot_train_on_are_refused(diabetes):

@@ -1,0 +1,69 @@
+"""The weights of the networks of members, by their losses on the rows that were left out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kerakit.builders.contract import activation_of
+from kerakit.solvers.logistic import mean_log_loss
+from kerakit.training.members.trainer import MemberTrainer
+
+__all__ = ["mix"]
+
+# A network whose loss is 5 % above the lowest has the weight 1 / e of that one. The weights are
+# those of an exponentially weighted average (Cesa-Bianchi & Lugosi 2006, chapter 2).
+EXCESS = 0.05
+FACTORS = 2.0 ** np.linspace(-1, 1, 41)  # of the scores of classes: the inverse of a temperature
+SMALLEST = 1e-12
+
+
+def mix(
+    trainer: MemberTrainer, scores: np.ndarray, target: np.ndarray, weight: np.ndarray
+) -> tuple[str, float]:
+    """Set the layer `blend`: the weights of the networks and, of classes, one temperature.
+
+    The temperature is the one with the lowest log loss of the rows left out (Guo et al. 2017,
+    arXiv:1706.04599).
+
+    Args:
+        trainer: `MemberTrainer`, trained.
+        scores: float array of shape `(1 + networks, n, scores)`: of each row the scores by the
+            member that left it out: of its line, and of each of its networks over the line.
+        target: array of shape `(n,)` or `(n, width)`.
+        weight: float array of shape `(n,)`.
+
+    Returns:
+        A line about the weights, and the loss of the rows left out.
+    """
+
+    def loss(scores):
+        losses = trainer.row_losses(*trainer.answered(scores, target), weight)
+        return float(np.sum(losses, dtype="float64") / max(weight.sum(), SMALLEST))
+
+    line_loss, *losses = [loss(each) for each in scores]
+    excess = np.array(losses) / max(min(losses), SMALLEST) - 1
+    shares = np.exp(-excess / EXCESS)
+    shares /= shares.sum()
+    mixed, factor = np.tensordot(shares, scores[1:], axes=1), 1.0
+    answer = activation_of(trainer)
+    if answer != "linear":
+        factor = _factor(mixed, target, weight, labels=answer == "sigmoid")
+    trainer.parts.blend.kernel.assign(factor * np.append(1.0, shares)[:, None])
+    reached = loss(factor * mixed)
+    parts = [f"line {line_loss:.4g}"]
+    for network, each, share in zip(trainer.parts.networks, losses, shares, strict=True):
+        parts.append(f"{'narrow' if network.narrow else 'wide'} network {each:.4g} ({share:.0%})")
+    line = f"members: loss of rows left out {reached:.4g} ({', '.join(parts)})"
+    if answer != "linear":
+        line += f"; scores times {factor:.2f}"
+    return line, reached
+
+
+def _factor(scores, target, weight, labels):
+    """The factor of the scores with the lowest log loss."""
+    if labels:  # each a classification of its own
+        weight = np.repeat(weight, scores.shape[1])
+        scores, target = scores.reshape(-1, 1), target.reshape(-1)
+    ids = target.astype(int)
+    losses = [mean_log_loss(factor * scores, ids, weight) for factor in FACTORS]
+    return float(FACTORS[int(np.argmin(losses))])
