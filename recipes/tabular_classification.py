@@ -1,13 +1,13 @@
 """Tabular classification: predict a class for each row of a table.
 
-Shows: a multilayer perceptron with its preprocessing inside, which gives the probability of
-every class. It is trained, evaluated beside three baselines, exported and checked.
+Shows: lines and the networks that correct them, with their preprocessing inside. They give the
+probability of every class, are trained, evaluated beside three baselines, exported and checked.
 
 Needs: nothing. It reads scikit-learn's breast cancer set (569 tumours); your own table:
 --csv FILE --target COLUMN.
 
-Measured: on 114 test tumours an accuracy of 0.956 and an AUC of 0.997; always the commonest
-class has 0.632, gradient boosting 0.965 and a logistic regression 0.991 (four tumours more). 17
+Measured: on 114 test tumours an accuracy of 0.982 and a log loss of 0.056; always the commonest
+class has 0.632, gradient boosting 0.965 and 0.123, a logistic regression 0.991 and 0.056. 33
 seconds on two cores.
 """
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.errors import ArgumentError
 from kerakit.workflow import (
@@ -41,16 +41,21 @@ class Config(TableFlags):
 
     dataset: str = "breast_cancer"
     """Name of a built-in data set, or tfds:NAME[/CONFIG]."""
-    epochs: int = 100
-    """Maximum number of epochs. Early stopping may end the training before."""
-    hidden: tuple[int, ...] = (128, 128)
-    """Number of units of each hidden layer."""
-    dropout: float = 0.3
-    """Fraction of units that are dropped in training."""
+    epochs: int | Literal["auto"] = "auto"
+    """Maximum number of epochs; auto: by the number of rows. Early stopping may end the training
+    before."""
+    hidden: tuple[int, ...] | Literal["auto"] = "auto"
+    """Number of units of each hidden layer of one network; auto: by the number of rows, and
+    several networks are averaged."""
+    dropout: float | Literal["auto"] = "auto"
+    """Fraction of units that are dropped in training; auto: each network's own."""
     l2: float = 0.0
     """L2 penalty on the weights."""
-    bins: int = 16
-    """Number of quantile bins of the piecewise linear encoding of numbers; 0 for no encoding."""
+    bins: int | Literal["auto"] = "auto"
+    """Number of quantile bins of the piecewise linear encoding of numbers; 0 for no encoding;
+    auto: by the number of rows."""
+    members: int | Literal["auto"] = "auto"
+    """Number of networks side by side; 1 for a network alone; auto: by the number of rows."""
     balanced: bool = False
     """Give every class the same weight, whatever its number of rows."""
 
@@ -82,6 +87,7 @@ def build(config: Config, data: Data) -> keras.Model:
         dropout=config.dropout,
         l2=config.l2,
         bins=config.bins,
+        members=config.members,
     )
     kk.compile(model, config.preset or data.spec.task, learning_rate=config.learning_rate)
     return model

@@ -123,7 +123,9 @@ def _check_numbers(config: Any) -> None:
     if isinstance(config, RunFlags):
         check_run_numbers(
             "fit",
-            epochs=1 if config.epochs is None else config.epochs,  # it depends on the data
+            epochs=1
+            if config.epochs in (None, "auto")
+            else config.epochs,  # it depends on the data
             batch_size=config.batch_size,
             seed=config.seed,
             cache_mb=config.cache_mb,
