@@ -42,24 +42,23 @@ def _frame(tables):
 
 
 def kerakit():
-    """`mlp_regressor` or `mlp_classifier`, the preset of the task and the recipe's epochs."""
+    """`mlp_regressor` or `mlp_classifier`, with the defaults of builder, preset and `fit`."""
     import keras
 
     import kerakit as kk
-    from kerakit.workflow.jobs import load_recipe
 
     def predict(rows, seed):
-        classes, target, job = rows["classes"], rows["train_target"], "tabular-regression"
+        classes, target = rows["classes"], rows["train_target"]
         task, build, tested = "regression", kk.mlp_regressor, rows["test_target"]
         if classes is not None:
-            task, job = "binary" if len(classes) == 2 else "multiclass", "tabular-classification"
+            task = "binary" if len(classes) == 2 else "multiclass"
             build, (target, tested) = kk.mlp_classifier, _labels(classes, target, tested)
         test = (rows["test"], tested)
         data = kk.load_arrays(rows["train"], target, test=test, task=task, seed=seed)
         keras.utils.set_random_seed(seed)
         model = build(data)
         kk.compile(model, task)
-        kk.fit(model, data, epochs=load_recipe(job).Config().epochs, seed=seed, verbose=0)
+        kk.fit(model, data, epochs="auto", seed=seed, verbose=0)
         answer = kk.predict(model, data)
         if classes is None:
             return answer["prediction"]

@@ -1,0 +1,80 @@
+"""What a choice of the networks with members is worth: the loss of rows left out.
+
+Each row is predicted by the member that left it out, from the training and validation rows alone:
+no test row is read. Losses are mean squared errors of standardised targets, or log losses.
+
+    python tests/benchmarks/tabular_choices.py --data DIR [--sets NAME ...] [--variants NAME ...]
+"""
+
+import argparse
+import pathlib
+import time
+
+from tabular_sets import load_set
+
+SETS = (
+    *("diabetes", "yacht", "energy", "concrete", "red wine", "more/servo", "more/pwLinear"),
+    *("german credit", "titanic", "more/sonar", "more/glass", "more/haberman"),
+)
+# Arguments of the builder, of `compile` and of `fit` that differ from the defaults.
+VARIANTS = {
+    "default": ({}, {}, {}),
+    "members=4": ({"members": 4}, {}, {}),
+    "members=16": ({"members": 16}, {}, {}),
+    "one network of 128-128": ({"hidden": (128, 128), "members": 8}, {}, {}),
+    "bins=0": ({"bins": 0}, {}, {}),
+    "bins=32": ({"bins": 32}, {}, {}),
+    "dropout=0.3": ({"dropout": 0.3}, {}, {}),
+    "activation=relu": ({"activation": "relu"}, {}, {}),
+    "learning_rate=0.003": ({}, {"learning_rate": 0.003}, {}),
+    "learning_rate=0.008": ({}, {"learning_rate": 0.008}, {}),
+    "learning_rate=0.012": ({}, {"learning_rate": 0.012}, {}),
+    "50 epochs": ({}, {"patience": 12}, {"epochs": 50}),
+    "100 epochs": ({}, {"patience": 25}, {"epochs": 100}),
+}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=pathlib.Path, required=True)
+    parser.add_argument("--sets", nargs="+", default=SETS)
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    arguments = parser.parse_args()
+    print("| set | " + " | ".join(arguments.variants) + " |")
+    print("| --- |" + " --- |" * len(arguments.variants))
+    ratios = {name: [] for name in arguments.variants}
+    for name in arguments.sets:
+        found = {variant: measured(name, arguments.data, variant) for variant in arguments.variants}
+        cells = [f"{loss:.4g} ({seconds:.0f} s)" for loss, seconds in found.values()]
+        print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+        for variant, (loss, _) in found.items():
+            ratios[variant].append(loss / found[arguments.variants[0]][0])
+    means = [f"{geometric_mean(each):.3f}" for each in ratios.values()]
+    print(f"| mean, by the first | {' | '.join(means)} |")
+
+
+def measured(name, root, variant):
+    """The loss of rows left out, and the CPU seconds of `fit`."""
+    import keras
+
+    import kerakit as kk
+
+    of_builder, of_compile, of_fit = VARIANTS[variant]
+    data = load_set(name, root, 0)
+    build = kk.mlp_classifier if data.spec.is_classification else kk.mlp_regressor
+    keras.utils.set_random_seed(0)
+    model = build(data, **of_builder)
+    kk.compile(model, **of_compile)
+    start = time.process_time()
+    history = kk.fit(model, data, verbose=0, **{"epochs": "auto", **of_fit})
+    return history.validation_loss, time.process_time() - start
+
+
+def geometric_mean(values):
+    import numpy as np
+
+    return float(np.exp(np.mean(np.log(values))))
+
+
+if __name__ == "__main__":
+    main()
