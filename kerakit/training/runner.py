@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerakit.builders.contract import members_of, split_model
+from kerakit.data.groups import joined_groups
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
 from kerakit.presets.members import epochs_of_members
@@ -31,7 +32,6 @@ from kerakit.training.rows.class_weights import class_weights, weighted
 from kerakit.training.rows.folds import (
     fold_of_rows,
     joined,
-    joined_groups,
     member_order,
     rows_of_members,
 )

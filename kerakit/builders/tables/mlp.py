@@ -25,6 +25,7 @@ from kerakit.builders.tables.members import member_network, member_scores, narro
 from kerakit.builders.tables.options import Normalization, checked_options
 from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
 from kerakit.data.data import Data
+from kerakit.data.groups import joined_groups
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS
 
@@ -113,13 +114,14 @@ def mlp_regressor(
     >>> model.count_params()  # 11 * 64 + 64, 64 * 64 + 64, 64 + 1
     4993
     """
-    owner = "mlp_regressor"
+    owner, groups = "mlp_regressor", _group_count(inputs)
     inputs = spec_or_shape(owner, inputs, WIDTH)
     mean, std = number_targets(owner, inputs, targets, quantiles)
     options = checked_options(
         owner,
         inputs,
         classes=False,
+        groups=groups,
         hidden=hidden,
         activation=activation,
         dropout=dropout,
@@ -189,13 +191,14 @@ def mlp_classifier(
     >>> mlp_classifier(4, classes=3, hidden=(16,)).output_shape
     (None, 3)
     """
-    owner = "mlp_classifier"
+    owner, groups = "mlp_classifier", _group_count(inputs)
     inputs = spec_or_shape(owner, inputs, WIDTH)
     task, classes = class_task(owner, inputs, classes, multilabel)
     options = checked_options(
         owner,
         inputs,
         classes=True,
+        groups=groups,
         hidden=hidden,
         activation=activation,
         dropout=dropout,
@@ -228,6 +231,12 @@ class _Columns:
     values: keras.KerasTensor
     line: keras.KerasTensor | None
     bin_means: np.ndarray
+
+
+def _group_count(inputs):
+    """How many groups the rows of `Data` have, or `None`."""
+    groups = joined_groups(inputs) if isinstance(inputs, Data) else None
+    return None if groups is None else len(np.unique(groups))
 
 
 def _member_scores(columns, units, options, centred=False):

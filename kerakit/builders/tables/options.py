@@ -43,6 +43,7 @@ def checked_options(
     owner: str,
     inputs: object,
     classes: bool,
+    groups: int | None,
     *,
     hidden: Literal["auto"] | Sequence[int],
     activation: str | None,
@@ -60,6 +61,7 @@ def checked_options(
         owner: str. The builder, for errors.
         inputs: `Spec`, or a plain width.
         classes: bool. Whether it builds a classifier.
+        groups: int or `None`. How many groups the rows have, if any.
         hidden, activation, dropout, l2, normalization, residual, embedding, bins, members: as in
             `mlp_regressor`.
 
@@ -86,7 +88,7 @@ def checked_options(
         members = check_int(owner, "members", members, minimum=1, maximum=64)
         expected = "1 with normalization= or residual=, which members do not have"
         check(members == 1 or plain, owner, "members", expected, members)
-    sizes = sizes_for(inputs, classes, members if plain else 1, "hidden" in given)
+    sizes = sizes_for(inputs, classes, members if plain else 1, "hidden" in given, groups)
     if sizes.narrow_dropout is not None and "dropout" in given:
         given["narrow_dropout"] = given["dropout"]
     return MlpOptions(

@@ -37,7 +37,11 @@ class Sizes:
 
 
 def sizes_for(
-    inputs: object, classes: bool, members: int | str = "auto", hidden_given: bool = False
+    inputs: object,
+    classes: bool,
+    members: int | str = "auto",
+    hidden_given: bool = False,
+    groups: int | None = None,
 ) -> Sizes:
     """Return the sizes of a network that its user did not choose.
 
@@ -50,6 +54,8 @@ def sizes_for(
         classes: bool. Whether the network is a classifier.
         members: int, or `"auto"`.
         hidden_given: bool. Whether the user gave the hidden layers. Defaults to `False`.
+        groups: int or `None`. How many groups the rows have, if any: each member leaves out at
+            least one of them. Defaults to `None`.
 
     Example:
 
@@ -65,7 +71,8 @@ def sizes_for(
     if members == "auto":
         members = 1
         if not hidden_given and rows is not None and rows < LARGE and fits:
-            members = max(1, min(8 if rows < SMALL else 4, rows // FEWEST))
+            most = rows // FEWEST if groups is None else min(rows // FEWEST, groups)
+            members = max(1, min(8 if rows < SMALL else 4, most))
     if members == 1:
         return Sizes(1, (128, 128), 0.3, 16) if classes else Sizes(1, (256, 256), 0.1, 32)
     return Sizes(members, (128, 128), 0.1, bins, None if hidden_given else 0.15)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from kerakit.data.groups import joined_groups
 from kerakit.files import fingerprint
 from kerakit.keras_compat import layers_of
 from kerakit.presets.settings import settings_of
 from kerakit.training.rows.class_weights import class_weights
-from kerakit.training.rows.folds import joined_groups
 from kerakit.training.rows.raw import has_images
 
 if TYPE_CHECKING:

@@ -97,6 +97,57 @@ def test_networks_are_weighted_by_their_losses_of_rows_left_out(diabetes, both):
 
 
 @pytest.mark.training
+def test_classes_get_the_temperature_of_the_rows_left_out(iris):
+    model = made(iris, kk.mlp_classifier, hidden="auto")
+    kk.fit(model, iris, epochs=3, verbose=0)
+    runner = Runner(model, iris, FitOptions(owner="fit", epochs=1))
+    rows, network = runner.arrays("train"), network_of(model)
+    parts = np.asarray(keras.Model(network.input, members_of(model).blend.input)(rows.values))
+    scores = parts[np.arange(len(rows)), runner.fold] @ members_of(model).blend.kernel.numpy()[:, 0]
+
+    def log_loss(factor):
+        answers = keras.ops.softmax(factor * scores)
+        return float(np.mean(keras.losses.sparse_categorical_crossentropy(rows.target, answers)))
+
+    assert log_loss(1.0) < min(log_loss(0.95), log_loss(1.05))  # steps of 3.5 % were tried
+
+
+def test_the_wide_networks_learn_smoothed_classes(iris):
+    trainer = member_trainer(made(iris, kk.mlp_classifier, hidden="auto"))
+    random = np.random.default_rng(0)
+    answers = keras.ops.softmax(random.normal(size=(8, 3)).astype("float32"))
+    target, weight = np.array([0, 1, 2, 1] * 2), np.array([1, 2, 0.5, 1] * 2, "float32")
+    rows = np.eye(3, dtype="float32")[target]
+    wide, narrow = (
+        keras.losses.CategoricalCrossentropy(label_smoothing=smoothing, reduction="none")
+        for smoothing in (0.05, 0.0)
+    )
+    expected = [*wide(rows[:4], answers[:4]), *narrow(rows[4:], answers[4:])]
+    arguments = {"y": target, "y_pred": answers, "sample_weight": weight}
+    loss = trainer.compute_loss(None, **arguments, training=True)
+    assert float(loss) == pytest.approx(np.mean(np.array(expected) * weight), rel=1e-5)
+    plain = [*narrow(rows, answers)]  # rows left out are counted as they are
+    loss = trainer.compute_loss(None, **arguments, training=False)
+    assert float(loss) == pytest.approx(np.mean(np.array(plain) * weight), rel=1e-5)
+
+
+@pytest.mark.training
+def test_the_kernels_of_narrow_networks_decay(diabetes):
+    """Where the answers are the targets, nothing is learned: only the decay is left."""
+    model = made(diabetes, hidden="auto")
+    trainer, networks = member_trainer(model), members_of(model).networks
+    model.optimizer.learning_rate = 0.5
+    before = [[weight.numpy() for weight in network.weights] for network in networks]
+    values = np.random.default_rng(0).normal(size=(MEMBERS, 4, network_of(model).input.shape[1]))
+    mean = np.full((MEMBERS, 4), diabetes.spec.target.mean[0], "float32")
+    trainer.train_step((keras.ops.cast(values, "float32"), keras.ops.convert_to_tensor(mean)))
+    for network, then in zip(networks, before, strict=True):
+        for weight, old in zip(network.weights, then, strict=True):
+            decays = network.narrow and weight.name == "kernel" and old.ndim == 3
+            np.testing.assert_allclose(weight.numpy(), old * (0.95 if decays else 1), rtol=1e-6)
+
+
+@pytest.mark.training
 def test_the_narrow_networks_stop_at_a_common_epoch(diabetes):
     """After one epoch with a rate of zero, and one that ruins them, all are as at the start."""
     model = made(diabetes, hidden="auto")
@@ -249,6 +300,8 @@ def test_the_rows_decide_on_members_and_how_they_train(diabetes):
     kk.compile(model)
     preset = settings_of(model).preset
     assert (members_of(model).count, preset.batch_size, preset.patience) == (4, 256, 16)
+    groups = kk.load_arrays({"x": np.arange(60.0)}, np.arange(60.0), groups=np.arange(60) // 10)
+    assert members_of(kk.mlp_regressor(groups)).count == 5  # the sixth group is in the test rows
     huge = dataclasses.replace(diabetes.spec, sizes={"train": 100_000})
     assert members_of(kk.mlp_regressor(huge)) is None
 

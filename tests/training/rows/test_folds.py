@@ -6,13 +6,13 @@ import tensorflow as tf
 from sklearn.model_selection import StratifiedGroupKFold
 
 from kerakit.data.data import Data, Table
+from kerakit.data.groups import joined_groups
 from kerakit.data.spec import Spec
 from kerakit.errors import DataError
 from kerakit.training.rows.arrays import Arrays
 from kerakit.training.rows.folds import (
     fold_of_rows,
     joined,
-    joined_groups,
     member_order,
     rows_left_out,
     rows_of_members,
