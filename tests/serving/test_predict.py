@@ -87,6 +87,7 @@ def test_a_frame_gives_a_frame_of_its_library(models, case):
         assert pa.table(same).to_pydict() == frame.to_dict("list")
 
 
+@pytest.mark.many
 def test_served_takes_and_gives_frames(models, exports):
     served = load_served(exports["binary"])
     expected = predict(models["binary"], PANDAS, make_spec("binary"))

@@ -15,6 +15,7 @@ def regression(exports):
     return load_served(exports["regression"])
 
 
+@pytest.mark.many
 def test_served_answers_as_the_model(exports, models):
     served = load_served(exports["multiclass"].parent)
     features = make_table(make_spec("multiclass")).features

@@ -151,6 +151,7 @@ def test_flags_of_seen_characters(token, flags):
     assert GIVES([f"the {token} cat"])[2][0].tolist() == [[0] * 4, flags, [0] * 4]
 
 
+@pytest.mark.many
 def test_words_of_one_ending_or_beginning_share_it():
     _, affixes, _ = GIVES(["sold cold soul ld"])
     sold, cold, soul, ld = affixes[0].tolist()
@@ -169,6 +170,7 @@ def test_how_tokens_are_spaced_says_nothing():
             np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.many
 def test_a_character_table_with_white_space_is_read_as_one_without():
     characters = ("T", " ", "h", "\t", "e", "\n")
     known = {"vocabulary": ("the",), "characters": characters}

@@ -53,6 +53,7 @@ def test_sixteen_bits_become_eight():
     np.testing.assert_array_equal(decode(png, (1, 3, 1)).ravel(), [0, 0x12, 0xFF])
 
 
+@pytest.mark.many
 def test_colour_becomes_grey_by_its_weights_and_grey_colour():
     # 0.299, 0.587 and 0.114 of 255; 2.99 + 11.74 + 3.42 = 18.15
     for colours, greys in (
@@ -70,6 +71,7 @@ def test_of_a_gif_the_first_frame_is_taken():
     assert read_header(io.BytesIO(GIF)).format == "GIF"
 
 
+@pytest.mark.many
 def test_webp_is_read():
     header = read_header(io.BytesIO(webp()))
     assert (header.format, header.upright) == ("WebP", (1, 1))

@@ -95,6 +95,7 @@ def test_other_folders_can_be_the_test_and_validation_split(tmp_path, pictures):
     assert data.spec.sizes["train"] == 8
 
 
+@pytest.mark.many
 def test_labels_are_sorted_as_numbers_renamed_and_joined(tmp_path, pictures):
     labels = ["10", "9", "07"]
 

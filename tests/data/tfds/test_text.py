@@ -42,6 +42,7 @@ def prepared(tmp_path_factory):
     return folder
 
 
+@pytest.mark.many
 def test_texts_become_one_feature(prepared):
     data = load_tfds("tiny_reviews", data_dir=prepared)
     spec = data.spec

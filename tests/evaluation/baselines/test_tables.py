@@ -77,6 +77,7 @@ def test_category_ids_of_preprocess_are_not_numbers(make):
     np.testing.assert_allclose(baselines["linear"](batch), [0, 9, 1], atol=1e-6)
 
 
+@pytest.mark.many
 def test_preprocess_with_inputs_in_a_list(make):
     data, as_list = make.data(), make.model(0, as_list=True).get_layer("preprocess")
     as_dict = make.model(0).get_layer("preprocess")

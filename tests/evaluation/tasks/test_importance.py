@@ -136,6 +136,7 @@ def test_the_middle_of_the_quantiles_is_measured(make):
     assert found["value"] == 0.0 and found["columns"][0]["increase"] > 0
 
 
+@pytest.mark.many
 def test_columns_of_an_array_are_measured_one_by_one():
     import keras
 

@@ -35,6 +35,7 @@ def refused(shapes, one_model, tmp_path):
     return check
 
 
+@pytest.mark.many
 def test_a_model_without_a_backbone(refused, shapes):
     words = "kk.pretrained_classifier.*without 'backbone' and 'head'; kk.fit trains any model"
     refused(words, kk.cnn_classifier(shapes.spec))

@@ -68,6 +68,7 @@ def test_every_stage_calls_the_hooks_of_keras(shapes, make_model):
     assert [part.input_shape[1:] for part in ours.parts] == [(16,), (32, 32, 3)]
 
 
+@pytest.mark.many
 def test_a_callback_that_is_not_called_or_writes_a_part_is_warned_of(shapes, make_model, tmp_path):
     """Before anything is trained: here the options go against the data after that."""
     saver = keras.callbacks.ModelCheckpoint(tmp_path / "best.keras")

@@ -21,6 +21,7 @@ def solved(model, data):
     return line, penalty, runner.path, members_of(model).line
 
 
+@pytest.mark.many
 def test_each_is_the_ridge_regression_of_the_rows_outside_of_its_fold(diabetes):
     line, penalty, path, layer = solved(kk.mlp_regressor(diabetes, members=MEMBERS), diabetes)
     assert layer.kernel.shape == (MEMBERS, 10, 1) and not layer.trainable

@@ -287,6 +287,7 @@ def test_members_that_cannot_be_are_refused(options, words):
         kk.mlp_regressor(3, **options)
 
 
+@pytest.mark.many
 def test_the_rows_decide_on_members_and_how_they_train(diabetes):
     model = kk.mlp_regressor(diabetes)
     kk.compile(model)
@@ -315,6 +316,7 @@ def test_dropout_and_activation_are_those_of_both_networks(diabetes):
     assert members_of(model).columns.shape[-1] == 10
 
 
+@pytest.mark.many
 def test_rows_that_members_cannot_train_on_are_refused(diabetes):
     model = made(diabetes)
     with pytest.raises(kk.ArgumentError, match="members=3 on rows in memory.*cache_mb=0"):
