@@ -27,8 +27,9 @@ class MemberNetwork:
 
     Attributes:
         narrow: bool. Whether it is the second, narrow network.
-        layers: tuple of `Rescaling`, `EinsumDense`, `Activation` and `Dropout` layers, in order:
-            what each member computes from the columns, up to the scores.
+        layers: tuple of `Rescaling`, `EinsumDense`, `Activation`, `Multiply` and `Dropout` layers,
+            in order: what each member computes from the columns, up to the scores. A `Multiply`
+            layer multiplies what the `Activation` before it takes and gives.
     """
 
     narrow: bool
@@ -78,7 +79,7 @@ def members_of(model: keras.Model) -> Members | None:
     if not by_name.keys() >= {MEMBERS, OUTPUT, BLEND, LINEAR_TABLE, REPEAT}:
         return None
     ours = keras.layers.EinsumDense, keras.layers.Activation, keras.layers.Dropout
-    ours = (*ours, keras.layers.Rescaling)
+    ours = (*ours, keras.layers.Rescaling, keras.layers.Multiply)
     mean, line, blend = by_name[MEMBERS], by_name[LINEAR_TABLE], by_name[BLEND]
     until = network.layers.index(blend)
     layers = [

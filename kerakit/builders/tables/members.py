@@ -135,12 +135,19 @@ class _Layers:
             std = 1 / (math.sqrt(values.shape[-1]) * speed)
             normal = keras.initializers.RandomNormal(stddev=std)
             values, speed = self._dense(values, width, f"dense_{number}", normal), 1.0
-            name = f"{self.prefix}activate_{number}"
-            values = keras.layers.Activation(self.activation, name=name)(values)
+            values = self._activated(values, number)
             if self.dropout:
                 name = f"{self.prefix}dropout_{number}"
                 values = keras.layers.Dropout(self.dropout, name=name)(values)
         return values
+
+    def _activated(self, values, number):
+        name = f"{self.prefix}activate_{number}"
+        if self.activation not in ("silu", "swish"):
+            return keras.layers.Activation(self.activation, name=name)(values)
+        # TensorFlow's own function registers a gradient at each trace, which is never freed.
+        gate = keras.layers.Activation("sigmoid", name=name)(values)
+        return keras.layers.Multiply(name=f"{self.prefix}multiply_{number}")([values, gate])
 
     @in_float32()
     def scores(self, values, units):

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from kerakit.builders.contract import LinearPath, network_of
 from kerakit.data.tasks import TASKS
@@ -18,7 +19,7 @@ from kerakit.training.solved.penalty import best_logistic_penalty, best_ridge_pe
 
 __all__ = ["TablePath"]
 
-ROWS = 8192  # that go through `preprocess` at a time
+ROWS = 8192  # whose columns are taken at a time
 
 
 class TablePath:
@@ -37,7 +38,14 @@ class TablePath:
         self.spec, self.fold = runner.data.spec, runner.fold
         rows, network = runner.arrays("train"), network_of(runner.model)
         columns = keras.Model(network.input, self.layer.input)
-        self.x = columns.predict(rows.values, batch_size=ROWS, verbose=0)
+        parts = (slice(start, start + ROWS) for start in range(0, len(rows), ROWS))
+        # Not by `predict`: TensorFlow would warn of "retracing" after five models.
+        self.x = np.concatenate(
+            [
+                np.asarray(columns(tf.nest.map_structure(operator.itemgetter(part), rows.values)))
+                for part in parts
+            ]
+        )
         self.target = rows.target.numpy()
         ones = np.ones(len(self.x))
         self.weight = ones if rows.weight is None else rows.weight.numpy().astype("float64")

@@ -53,15 +53,15 @@ class MemberEpochs(InMemoryEpochs):
         self._left_out = tf.constant(padded.reshape(len(left_out), count, size).transpose(1, 0, 2))
         super().__init__(trainer, plan, rows, rows, hooks)
         self.chunks, self.compiled = count, False
-        self._scores = tf.function(self._scores_left_out, autograph=False, reduce_retracing=True)
 
     def end(self) -> tuple[str, float]:
         """Give each network its best weights, and its weight in the answer."""
         self.trainer.take_best()
-        chunks = []
+        compiled = tf.function(self._scores_left_out, autograph=False)
+        # TensorFlow counts no calls of a concrete function, and so warns of no "retracing".
+        scores_of, chunks = compiled.get_concrete_function(self._left_out[0]), []
         for rows in self._left_out:
-            scores = self._scores(rows).numpy()
-            chunks.append(scores[:, rows.numpy() >= 0])
+            chunks.append(scores_of(rows).numpy()[:, rows.numpy() >= 0])
         rows = self._left_out.numpy()
         rows = rows[rows >= 0]  # in the order of the scores
         weight = (

@@ -72,9 +72,12 @@ class MemberTrainer(Trainer):
 
     def _added(self, network, values, training):
         """What a network of the members adds to their lines."""
+        before = values
         for layer in network.layers:
             if isinstance(layer, keras.layers.EinsumDense):
-                values = _product(layer, ops.cast(values, layer.compute_dtype))
+                values = before = _product(layer, ops.cast(values, layer.compute_dtype))
+            elif isinstance(layer, keras.layers.Multiply):
+                values = before * values
             else:
                 values = layer(values, training=training)
         return ops.cast(values, "float32")
