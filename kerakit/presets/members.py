@@ -7,14 +7,14 @@ import dataclasses
 import keras
 
 from kerakit.builders.contract import members_of, spec_of
+from kerakit.builders.tables.sizes import SMALL, rows_of_members
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS
 from kerakit.presets.preset import Preset
 
 __all__ = ["epochs_of_members", "with_members"]
 
-SMALL = 6_000  # rows
-SMALL_BATCH, BATCH = 64, 256
+SMALL_BATCH, BATCH = 64, 256  # rows of a step below `SMALL` rows, and from there on
 MOST = 200  # epochs
 PATIENCE = 4  # a run is stopped after this part of its epochs without a lower loss
 NUMBERS, CLASSES = 8e-3, 3e-3  # learning rates
@@ -46,7 +46,7 @@ def with_members(preset: Preset, model: keras.Model) -> Preset:
     if preset.name not in RATES or members_of(model) is None:
         return preset
     spec = spec_of(model)
-    rows = None if spec is None else _rows(spec)
+    rows = rows_of_members(spec)
     small = rows is None or rows < SMALL
     epochs = MOST if spec is None else epochs_of_members(spec)
     return dataclasses.replace(
@@ -67,11 +67,7 @@ def epochs_of_members(spec: Spec) -> int:
     Args:
         spec: `Spec` of the data.
     """
-    rows = max(_rows(spec), 1)
+    rows = max(rows_of_members(spec) or 1, 1)
     if TASKS[spec.task].is_classification:
         return max(8, min(MOST, 400_000 // rows))
     return max(20, min(MOST, 640_000 // rows))
-
-
-def _rows(spec):
-    return spec.sizes.get("train", 0) + spec.sizes.get("validation", 0)

@@ -6,7 +6,7 @@ import dataclasses
 
 from kerakit.data.spec import Spec
 
-__all__ = ["Sizes", "sizes_for"]
+__all__ = ["SMALL", "Sizes", "rows_of_members", "sizes_for"]
 
 SMALL, LARGE = 6_000, 100_000  # rows: 8 members below the first, 4 below the second, else 1
 FEWEST = 2  # rows that each member leaves out, at least
@@ -64,7 +64,7 @@ def sizes_for(
     >>> sizes_for(11, classes=False, members=8)
     Sizes(members=8, hidden=(128, 128), dropout=0.1, bins=16, narrow_dropout=0.15)
     """
-    rows, columns = _rows(inputs), _numeric_columns(inputs)
+    rows, columns = rows_of_members(inputs), _numeric_columns(inputs)
     bins = 16 if rows is None or rows < FEW else 32 if rows < SMALL else 64
     bins = 0 if columns > MANY_COLUMNS else min(bins, max(2, BINNED // max(columns, 1)))
     fits = rows is None or rows * columns * (bins + 1) <= VALUES
@@ -78,8 +78,12 @@ def sizes_for(
     return Sizes(members, (128, 128), 0.1, bins, None if hidden_given else 0.15)
 
 
-def _rows(inputs):
-    """The rows that members train on, or `None`."""
+def rows_of_members(inputs: object) -> int | None:
+    """Return how many training and validation rows there are; `None` where that is unknown.
+
+    Args:
+        inputs: `Spec`, or a plain width.
+    """
     if not isinstance(inputs, Spec) or not inputs.sizes:
         return None
     return inputs.sizes.get("train", 0) + inputs.sizes.get("validation", 0)

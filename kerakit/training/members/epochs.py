@@ -13,7 +13,7 @@ from kerakit.training.loop.epochs import EpochPlan
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import VALIDATION_ROWS, InMemoryEpochs
 from kerakit.training.members.mixture import mix
-from kerakit.training.members.trainer import MemberTrainer
+from kerakit.training.members.trainer import MemberTrainer, joined_members
 from kerakit.training.rows.arrays import Arrays
 from kerakit.training.rows.folds import rows_left_out
 
@@ -73,9 +73,7 @@ class MemberEpochs(InMemoryEpochs):
 
     def _scores_left_out(self, rows):
         values, *_ = self.train.take(tf.maximum(rows, 0))
-        return self.trainer.scores(
-            tf.nest.map_structure(_flat, values), training=False, line_too=True
-        )
+        return self.trainer.scores(joined_members(values), training=False, line_too=True)
 
     def _validation_steps(self):
         for chunk in range(self.chunks):
@@ -100,7 +98,3 @@ class MemberEpochs(InMemoryEpochs):
     def _rows(self, rows):
         """A batch of rows that members left out, and which of them are there."""
         return *self.train.take(tf.maximum(rows, 0)), rows >= 0
-
-
-def _flat(values):
-    return tf.reshape(values, (-1, *values.shape[2:]))

@@ -15,7 +15,7 @@ from kerakit.builders.contract import Members, answer_by_column, members_of, net
 from kerakit.keras_compat import compile_arguments, loss_tracker
 from kerakit.training.loop.trainer import Trainer, compile_as
 
-__all__ = ["MemberTrainer", "member_trainer"]
+__all__ = ["MemberTrainer", "joined_members", "member_trainer"]
 
 # Decoupled weight decay of the kernels of narrow networks (Loshchilov & Hutter 2019,
 # arXiv:1711.05101); see docs/benchmarks.md for what was tried.
@@ -83,7 +83,7 @@ class MemberTrainer(Trainer):
         return ops.cast(values, "float32")
 
     def train_step(self, data):
-        values, *targets = _rows(data)
+        values, *targets = joined_members(data)
         logs = super().train_step((values, *self._for_networks(targets)))
         for kernel in self._decayed:
             kernel.assign_sub(self.optimizer.learning_rate * NARROW_DECAY * kernel)
@@ -104,7 +104,7 @@ class MemberTrainer(Trainer):
     def test_step(self, data):
         """Count the rows of a batch; the last of `data` says which are there, a bool tensor."""
         *data, there = data
-        values, *targets = _rows(tuple(data))
+        values, *targets = joined_members(tuple(data))
         there = ops.stack([there] * len(self._networks))
         values, target, *weight = self._with_axis((values, *self._for_networks(targets)))
         output = self(values, training=False)
@@ -209,8 +209,8 @@ def _product(layer, values):
     return ops.matmul(values, kernel) + ops.cast(layer.bias, values.dtype)[:, None]
 
 
-def _rows(data):
-    """The rows of the members one behind the other."""
+def joined_members(data: Any) -> Any:
+    """Return arrays of shape `(members, batch, ...)` as ones of shape `(members * batch, ...)`."""
     return tf.nest.map_structure(_flat, data)
 
 
