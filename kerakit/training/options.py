@@ -57,6 +57,9 @@ class FitOptions:
 
     def __post_init__(self) -> None:
         owner = self.owner
+        if isinstance(self.epochs, str):
+            expected = "an int in the range [1, inf), or 'auto'"
+            check(self.epochs == "auto", owner, "epochs", expected, self.epochs)
         check_run_numbers(
             owner,
             epochs=1 if self.epochs == "auto" else self.epochs,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from kerakit.checks import check_int
 from kerakit.presets import compile as compile_by_preset
 from kerakit.presets.settings import adopt_settings
 from kerakit.training.fine_tuning.options import FineTuneOptions
@@ -114,6 +115,7 @@ def fine_tune(
     >>> [stage["stage"] for stage in history.stages]
     ['head']
     """
+    check_int("fine_tune", "epochs", epochs, minimum=1)
     parts = parts_of(model)
     fit_options = FitOptions(
         owner="fine_tune",

@@ -9,6 +9,7 @@ from training_cases import Stop
 
 import kerakit as kk
 from kerakit.builders.contract import members_of, network_of
+from kerakit.presets.members import epochs_of_members
 from kerakit.presets.settings import settings_of
 from kerakit.training.members.trainer import member_trainer
 from kerakit.training.options import FitOptions
@@ -305,6 +306,23 @@ def test_the_rows_decide_on_members_and_how_they_train(diabetes):
     assert members_of(kk.mlp_regressor(groups)).count == 5  # the sixth group is in the test rows
     huge = dataclasses.replace(diabetes.spec, sizes={"train": 100_000})
     assert members_of(kk.mlp_regressor(huge)) is None
+
+
+def test_the_rows_decide_on_the_epochs(diabetes):
+    def epochs(model, data=diabetes):
+        kk.compile(model)
+        return Runner(model, data, FitOptions(owner="fit", epochs="auto")).plan.epochs
+
+    assert epochs(made(diabetes)) == 200
+    assert epochs(kk.mlp_regressor(diabetes, members=1)) == 400
+    sizes = {"train": 30_000, "validation": 2_000}
+    assert epochs_of_members(dataclasses.replace(diabetes.spec, sizes=sizes)) == 20
+    classes = dataclasses.replace(diabetes.spec, task="binary", sizes=sizes)
+    assert epochs_of_members(classes) == 12
+    with pytest.raises(kk.ArgumentError, match="'epochs' .* fit .*or 'auto'.*'all'"):
+        FitOptions(owner="fit", epochs="all")
+    with pytest.raises(kk.ArgumentError, match="'epochs' .* fine_tune .*auto"):
+        kk.fine_tune(made(diabetes), diabetes, epochs="auto")
 
 
 def test_dropout_and_activation_are_those_of_both_networks(diabetes):
