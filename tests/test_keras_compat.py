@@ -189,6 +189,7 @@ def test_function_of():
     assert function_of(keras.metrics.AUC()) is None, message
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("values", [(0.1, 0.2, 0.3), (0.3, 0.2, 0.1)], ids=["up", "down"])
 def test_copy_direction(values):
     """A metric of another name, of which Keras cannot tell whether more of it is better."""

@@ -219,6 +219,7 @@ def test_the_head_of_a_model_whose_best_weights_can_be_computed(models):
     np.testing.assert_allclose(head.std, np.sqrt(data.spec.target.variance), rtol=1e-6)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("before", "options"),
     [
@@ -244,6 +245,7 @@ def test_other_heads_are_trained(before, options):
     assert linear_head_of(kk.linear_regressor(3, quantiles=(0.1, 0.5, 0.9))) is None
 
 
+@pytest.mark.many
 def test_linear_paths(models):
     path = linear_path_of(models["forecast"])
     assert path.kind == "window" and [layer.name for layer in path.layers] == [LINEAR_WINDOW]
@@ -267,6 +269,7 @@ def test_linear_paths(models):
     assert linear_path_of(models["regression"]) is None
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "levels",
     [

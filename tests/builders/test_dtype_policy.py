@@ -140,6 +140,7 @@ def test_a_column_near_120000_is_learned_and_its_baseline_is_the_same(policy):
     assert reports[1].test["rmse"] == pytest.approx(reports[0].test["rmse"], rel=0.1)
 
 
+@pytest.mark.many
 def test_a_preprocess_of_the_users_own_may_give_half_floats():
     data = kk.load_arrays({"x": RNG.normal(size=90)}, RNG.normal(size=90))
     keras.config.set_dtype_policy("mixed_bfloat16")

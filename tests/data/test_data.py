@@ -182,6 +182,7 @@ def test_data_that_is_not_in_memory_says_why_it_cannot_be_pickled(again, tmp_pat
         again(data(pixels))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("what", ["frame", "dict", "array", "path", None])
 def test_what_is_no_data_gets_one_line_that_says_how_to_make_one(what, tmp_path):
     import pandas as pd

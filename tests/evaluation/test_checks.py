@@ -58,12 +58,14 @@ def test_predictions_that_are_not_numbers(make, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("p", [[[-2.0, 3.0], [1.0, 0.0]], [[0.9, 0.9], [0.5, 0.5]]])
 def test_logits_are_refused(make, p):
     with pytest.raises(DataError, match="probabilities in .* that sum to 1"):
         evaluate(make.answering(p, 2), make.rows("binary", np.int32([0, 1])), baselines=LIGHT)
 
 
+@pytest.mark.many
 def test_targets_that_are_not_in_the_spec(make):
     data = make.rows("binary", np.int32([0, 1, 0]))
     train = data.table("train")

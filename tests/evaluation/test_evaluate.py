@@ -68,6 +68,7 @@ def test_every_task_leaves_a_whole_run(make, tmp_path, task, width, activation):
     assert {one["column"] for one in report.importance["columns"]} == {"x", "kind"}
 
 
+@pytest.mark.many
 def test_metrics_json_has_the_stated_shape(make, tmp_path):
     details = {"name": "trial", "version": 7, "seconds": {"train": 1.25}, "cpu_seconds": 2.5}
     data = make.data()

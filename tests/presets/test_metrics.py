@@ -34,6 +34,7 @@ def computed(metric, y, p, answer="label", weight=None):
     return float(formed(y, p, sample_weight=weight))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("weighted", [False, True])
 def test_two_classes_are_measured_by_the_positive_one(weighted):
     y, p = answers(2)
@@ -144,6 +145,7 @@ def test_metrics_of_the_users_own_are_left_alone():
     ]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("metric", "named"),
     [

@@ -53,6 +53,7 @@ def test_schedules_by_hand():
     assert one_cycle[-1] == pytest.approx(0.0002) and one_cycle.argmax() == 300
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("name", ["constant", "cosine", "one_cycle", "step"])
 @pytest.mark.parametrize("steps", [1, 2, 1000])
 def test_schedules_stay_within_their_rate(name, steps):
@@ -115,6 +116,7 @@ def test_every_value_can_be_overridden():
     assert model.optimizer.momentum == 0.9 and model.optimizer.nesterov
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -109,6 +109,7 @@ def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path, monkeypatch, c
     assert answer["labels"].numpy().tolist() == tags
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("job", "flags", "words"),
     [

@@ -148,6 +148,7 @@ BAD = [
 ]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(("flags", "words"), BAD, ids=[" ".join(flags) for flags, _ in BAD])
 def test_bad_input_is_one_line_and_leaves_nothing(flags, words, cars, capsys, monkeypatch):
     folder = cars.parent

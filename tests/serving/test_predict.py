@@ -98,6 +98,7 @@ def test_served_takes_and_gives_frames(models, exports):
 ROW = {"acidity": 7.0, "alcohol": 9, "kind": "red"}
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "rows",
     [
@@ -148,6 +149,7 @@ SAME = {
 }
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("written", SAME)
 def test_a_value_is_the_same_value_however_it_is_written(kinds, written):
     model, _ = kinds
@@ -228,6 +230,7 @@ def test_a_loaded_regressor_needs_no_names_and_a_classifier_does(kinds, models, 
         predict(mlp_regressor(3), {"a": [1]}, Spec("regression", (Feature("a"), Feature("b"))))
 
 
+@pytest.mark.many
 def test_a_plain_array_is_asked_by_arrays_and_by_frames_of_its_width():
     model = mlp_regressor(3, hidden=(4,))
     x = np.arange(12.0).reshape(4, 3)
@@ -297,6 +300,7 @@ def test_rows_that_do_not_fit_are_refused(models, rows, message):
     assert len(str(error.value)) <= 500
 
 
+@pytest.mark.many
 def test_predict_says_what_it_takes(models, exports):
     with pytest.raises(ArgumentError, match=r"'model' parameter of predict .*kk\.load_served"):
         predict(str(exports["binary"]), PANDAS)

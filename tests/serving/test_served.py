@@ -33,6 +33,7 @@ def test_served_takes_lists_integers_and_missing_values(regression):
     np.testing.assert_array_equal(regression(plain)["prediction"], regression(loose)["prediction"])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "case", ["regression", pytest.param("multilabel", marks=pytest.mark.export)]
 )

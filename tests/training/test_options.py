@@ -11,6 +11,7 @@ from training_cases import mlp
 import kerakit as kk
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -32,6 +33,7 @@ def test_bad_arguments_are_named(options, words, line_data, tmp_path):
     assert not (tmp_path / "r").exists()
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "weight", [{"setosa": 1.0}, {0: 1, 1: 1, 2: 1, 3: 1}, {"setosa": 1, "iris": 2}, [1, 1, 1], "x"]
 )
@@ -47,6 +49,7 @@ def test_a_model_of_other_columns_is_refused(line_data, diabetes):
         kk.fit(mlp(line_data), diabetes, epochs=1)
 
 
+@pytest.mark.many
 def test_an_uncompiled_model_and_bare_arrays_are_refused(line_data, tmp_path):
     with pytest.raises(kk.ArgumentError, match="kk.compile"):
         kk.fit(kk.mlp_regressor(line_data.spec), line_data, epochs=1)

@@ -100,6 +100,7 @@ def test_grey_is_shown_as_three_equal_channels(stand_in):
     assert model({"image": images}).shape == (4, 3)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("shape", "size"),
     [((48, 32, 3), 96), ((20, 24, 1), (40, 64)), ((301, 200, 3), 64), ((400, 340, 3), None)],
@@ -141,6 +142,7 @@ def test_of_larger_images_the_centre_is_seen(shape, size, crop, part, stand_in):
     assert np.median(np.abs(np.rint(seen[0]) - wanted)) < 1e-3
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("shape", "backbone", "seen"),
     [

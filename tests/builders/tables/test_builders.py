@@ -107,6 +107,7 @@ def test_polynomial_terms_span_the_monomials():
     np.testing.assert_allclose(solved, monomials, atol=1e-5)
 
 
+@pytest.mark.many
 def test_embedding_width_follows_the_rule_or_the_argument(mixed_data):
     vocabulary = len(mixed_data.spec.features[2].vocabulary)
     assert vocabulary > 64
@@ -119,6 +120,7 @@ def test_embedding_width_follows_the_rule_or_the_argument(mixed_data):
     assert not any(isinstance(layer, keras.layers.Embedding) for layer in plain.layers)
 
 
+@pytest.mark.many
 def test_columns_may_be_called_what_layers_are_called():
     names = ["bin", "dense", "normalize", "piecewise", "output", "ids", "dense_1", "unscale"]
     x = {name: np.random.default_rng(0).normal(size=60) for name in names}

@@ -10,6 +10,7 @@ from kerakit.data import list_builtin, load_builtin
 from kerakit.errors import ArgumentError, DataError
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("name", list(list_builtin()))
 def test_the_registry_says_what_is_loaded(name):
     entry = list_builtin()[name]

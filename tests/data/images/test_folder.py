@@ -129,6 +129,7 @@ def test_hidden_files_other_files_and_loops_are_passed_over(tmp_path, pictures):
     assert find_images(tmp_path) == plain
 
 
+@pytest.mark.many
 def test_the_fingerprint_is_over_names_and_contents(tmp_path, pictures):
     def fingerprint():
         return scan_images(find_images(tmp_path)["train"]).fingerprint

@@ -118,6 +118,7 @@ def test_columns_that_the_source_calls_categories_are_no_matter():
         kk.load_arrays(frame.astype({"code": str}), np.arange(400.0))
 
 
+@pytest.mark.many
 def test_many_columns_with_marks_are_few_warnings(write):
     names = [f"x{n}" for n in range(30)]
     lines = [",".join([*[f"{i % 97 + 0.5} kg"] * 30, str(i)]) for i in range(100)]

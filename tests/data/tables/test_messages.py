@@ -43,6 +43,7 @@ def test_errors_about_arrays(case):
     assert len(message) > 60
 
 
+@pytest.mark.many
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "text",

@@ -111,6 +111,7 @@ def test_a_description_by_hand():
     assert feature.missing == 2
 
 
+@pytest.mark.many
 def test_words_are_ranked_and_at_most_so_many():
     texts = [f"w{number:05d} w{number:05d}" for number in range(50_001)] + ["w50000 now now now"]
     feature = describe_text("text", texts)

@@ -30,6 +30,7 @@ def test_tabular_sets_load_with_their_sizes(prepared, name, rows, task, classes,
     assert sum(feature.size for feature in spec.features) == width
 
 
+@pytest.mark.many
 @pytest.mark.filterwarnings("ignore:.*like an identifier")
 def test_labels_and_strings_are_words(prepared):
     data = load_tfds("titanic", data_dir=prepared)

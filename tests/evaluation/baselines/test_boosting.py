@@ -128,6 +128,7 @@ def test_a_column_with_hardly_a_value():
     np.testing.assert_allclose(p, direct.predict(x[:, None]), atol=1e-6)
 
 
+@pytest.mark.many
 def test_one_row_of_a_class_among_many():
     """scikit-learn splits rows off from 10,001 rows on, and refuses a class of one row then."""
     y = np.zeros(10_050, "int32")

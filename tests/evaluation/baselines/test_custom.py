@@ -215,6 +215,7 @@ def test_estimators_that_cannot_answer(make):
         )
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("answer", "error", "message"),
     [
@@ -243,6 +244,7 @@ def test_a_fit_that_fails_is_named(make):
     assert len(str(error.value)) < 500
 
 
+@pytest.mark.many
 def test_probabilities_are_checked(make):
     with pytest.raises(DataError, match="'rule' of evaluate must predict probabilities"):
         evaluate(

@@ -10,6 +10,7 @@ from kerakit.evaluation.baselines.images import fit_pixels, small_size
 from kerakit.evaluation.baselines.tables import fit_baselines
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("channels, classes", [(1, 10), (3, 3)])
 def test_it_is_scikit_learns_logistic_regression_on_pixels(pictures, channels, classes):
     from sklearn.linear_model import LogisticRegression

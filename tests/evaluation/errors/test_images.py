@@ -57,6 +57,7 @@ def test_words_and_pixels_of_the_grid(channels, count):
         np.testing.assert_array_equal(shown, np.broadcast_to(colour, shown.shape))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("shape", [(SIDE, 5, 3), (5, SIDE, 1)])
 def test_words_of_neighbours_do_not_overlap(shape):
     errors = [WrongPrediction(10**6, 0, 0, 0.99996, np.zeros(shape, "uint8"))] * 6

@@ -96,6 +96,7 @@ def test_several_targets_and_the_median_of_quantiles(make):
     np.testing.assert_array_equal(seen[0][1], [1, 5])
 
 
+@pytest.mark.many
 def test_all_forecasts_and_all_tokens(monkeypatch):
     monkeypatch.setattr("kerakit.evaluation.batches.MAX_STEPS", 6 * 9)  # several batches
     data = forecast_data(np.arange(100.0), window=6, horizon=2)
@@ -117,6 +118,7 @@ def test_all_forecasts_and_all_tokens(monkeypatch):
     np.testing.assert_allclose(p[0], words["the"], atol=1e-6)
 
 
+@pytest.mark.many
 def test_a_metric_cannot_change_what_others_get(make):
     def destructive(y, p):
         y[:] = 0

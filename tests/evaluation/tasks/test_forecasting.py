@@ -99,6 +99,7 @@ def test_answers_that_do_not_fit(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.many
 def test_windows_are_never_cut_out_all_at_once(monkeypatch):
     """2,899 windows of 100 steps of 4 channels would be 5 MB: no more than 1 MB is made."""
     from kerakit.data.storage.windows import Windows

@@ -29,6 +29,7 @@ def answer():
     return lambda rows: kk.predict(model, rows)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "rows",
     [

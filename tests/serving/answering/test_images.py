@@ -90,6 +90,7 @@ def test_the_server_answers_the_same(model, files, tmp_path):
     np.testing.assert_array_equal(answer["probabilities"].numpy(), expected["probabilities"])
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
@@ -106,6 +107,7 @@ def test_what_is_no_image_is_refused(model, rows, message):
         predict(model, rows, SPEC)
 
 
+@pytest.mark.many
 def test_an_image_of_pillow_is_answered_as_its_file(model, tmp_path):
     """Another size, an alpha channel, a palette: as the file that the image would be saved to."""
     rng = np.random.default_rng(1)

@@ -13,6 +13,7 @@ from kerakit.serving import predict
 TEXTS = ["Free PRIZE!", "the dog runs home", ""]
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     "rows",
     [

@@ -11,6 +11,7 @@ from kerakit.serving import export
 from kerakit.serving.exporting.golden import golden_sample
 
 
+@pytest.mark.many
 def test_a_tie_of_two_tags_is_not_in_the_golden_sample(sequences):
     """Two classes with one probability: which of the two is answered is chance."""
     _, spec, _ = sequences["tags"]

@@ -152,6 +152,7 @@ def test_what_does_not_fit_is_refused_and_nothing_written(models, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.many
 def test_a_model_without_numbers_is_not_exported(tmp_path):
     spec = make_spec("regression")
     model = make_model("regression", spec)

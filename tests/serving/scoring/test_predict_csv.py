@@ -123,6 +123,7 @@ def test_parquet_is_scored_too(exports, tmp_path):
     np.testing.assert_allclose(values, answer, rtol=1e-6)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -63,6 +63,7 @@ def test_a_head_that_flattens(refused, shapes):
     refused("begins with an average over the pixels.*Got a Flatten", model)
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -100,6 +101,7 @@ def test_images_of_another_size(refused, make_data):
     refused(r"\(32, 32, 3\).*\(40, 40, 3\)|\(40, 40, 3\).*\(32, 32, 3\)", data=make_data(side=40))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(("trained", "given"), [(3, 2), (2, 3)])
 def test_data_of_another_number_of_classes(refused, make_data, make_model, trained, given):
     refused("class", make_model(make_data(classes=trained).spec), make_data(classes=given))

@@ -35,6 +35,7 @@ def made(data, members=MEMBERS):
     return model
 
 
+@pytest.mark.many
 @pytest.mark.parametrize("validation", ["drawn", "file", "file without groups"])
 def test_members_leave_out_whole_groups(validation):
     groups = np.arange(N) % 9
@@ -54,6 +55,7 @@ def test_members_leave_out_whole_groups(validation):
     assert all(len(set(fold[: len(names)][names == name])) == 1 for name in set(names))
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -113,6 +113,7 @@ def test_classes_get_the_temperature_of_the_rows_left_out(iris):
     assert log_loss(1.0) < min(log_loss(0.95), log_loss(1.05))  # steps of 3.5 % were tried
 
 
+@pytest.mark.many
 def test_the_wide_networks_learn_smoothed_classes(iris):
     trainer = member_trainer(made(iris, kk.mlp_classifier, hidden="auto"))
     random = np.random.default_rng(0)
@@ -308,6 +309,7 @@ def test_the_rows_decide_on_members_and_how_they_train(diabetes):
     assert members_of(kk.mlp_regressor(huge)) is None
 
 
+@pytest.mark.many
 def test_the_rows_decide_on_the_epochs(diabetes):
     def epochs(model, data=diabetes):
         kk.compile(model)

@@ -23,6 +23,7 @@ def test_parts_of_a_url():
     )
 
 
+@pytest.mark.many
 @pytest.mark.parametrize(
     ("url", "why"),
     [
