@@ -67,7 +67,7 @@ def test_served_answers_are_those_of_the_model(trained, served):
     data, model, _ = trained
     features = data.table("test").features
     wanted = np.ravel(model({name: tf.constant(values) for name, values in features.items()}))
-    np.testing.assert_allclose(served(data)["prediction"], wanted, rtol=1e-5)
+    np.testing.assert_allclose(served(data)["prediction"], wanted, rtol=1e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,14 @@ __all__ = [
     "NETWORK",
     "OUTPUT",
     "PERCEPTRON",
+    "POWER",
     "PREDICTION",
     "PREPROCESS",
     "PROBABILITIES",
     "QUANTILES",
     "REPEAT",
     "RESERVED",
+    "ROOT",
     "UNSCALE",
     "frequency_name",
     "quantile_layer_name",
@@ -48,6 +50,8 @@ PERCEPTRON = "perceptron_classifier"
 PREDICTION = "prediction"  # drops the axis of a single number
 PROBABILITIES = "probabilities"
 UNSCALE = "unscale"  # from standard deviations of the target to its unit
+ROOT = "root"  # moves the scores, before they are squared
+POWER = "power"  # adds powers of the scores
 BLEND = "blend"  # adds the scores of a linear path to those of the network, by two weights
 OUTPUT = "output"  # the last dense layer
 MEMBERS = "mean_of_members"  # the mean over the members, whose scores are on an axis of their own

@@ -15,8 +15,10 @@ from kerakit.builders.contract.layer_names import (
     MEMBERS,
     OUTPUT,
     PERCEPTRON,
+    POWER,
     PREDICTION,
     PROBABILITIES,
+    ROOT,
     UNSCALE,
     frequency_name,
 )
@@ -138,12 +140,14 @@ class LinearPath:
     """The linear path beside a network.
 
     Attributes:
-        kind: `"window"` of a forecaster, `"series"` of a classifier of series, or `"grams"` of a
-            classifier of texts.
+        kind: `"window"` of a forecaster, `"series"` of a classifier of series, `"grams"` of a
+            classifier of texts, or `"table"` of members.
         layers: tuple of layers whose weights are solved; several for `"grams"`.
         frequencies: tuple of layers with the document frequencies beside them, for `"grams"`.
         blend: the layer that adds the path's scores to the network's, but for `"window"`.
         unscale: the layer that un-scales the answer, for `"window"`.
+        powers: tuple of the layers `root` and `power` that make targets of the scores, for
+            `"table"`; empty where there are none.
     """
 
     kind: str
@@ -151,6 +155,7 @@ class LinearPath:
     frequencies: tuple[keras.Layer, ...] = ()
     blend: keras.Layer | None = None
     unscale: keras.Layer | None = None
+    powers: tuple[keras.Layer, ...] = ()
 
 
 def linear_path_of(model: keras.Model) -> LinearPath | None:
@@ -167,7 +172,8 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
     if not names or not layers.keys() >= {BLEND, OUTPUT}:
         return None
     if LINEAR_TABLE in layers and MEMBERS in layers:
-        return LinearPath("table", (layers[LINEAR_TABLE],), blend=layers[BLEND])
+        powers = tuple(layers[name] for name in (ROOT, POWER) if name in layers)
+        return LinearPath("table", (layers[LINEAR_TABLE],), blend=layers[BLEND], powers=powers)
     if LINEAR_SERIES in layers:
         return LinearPath("series", (layers[LINEAR_SERIES],), blend=layers[BLEND])
     frequencies = [layers.get(frequency_name(name)) for name in names]

@@ -23,6 +23,7 @@ from kerakit.builders.tables.bins import bin_means
 from kerakit.builders.tables.hidden_layers import hidden_layers
 from kerakit.builders.tables.members import member_network, member_scores, narrow_network
 from kerakit.builders.tables.options import Normalization, checked_options
+from kerakit.builders.tables.powers import power_of_scores
 from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
 from kerakit.data.data import Data
 from kerakit.data.groups import joined_groups
@@ -89,7 +90,8 @@ def mlp_regressor(
             network alone.
         members: `"auto"`, or int in [1, 64]. How many networks of these layers stand side by
             side; the prediction is their mean. With more than one, each is the correction of a
-            line, which `kk.fit` solves before the first epoch (ridge regression). Training and
+            line, which `kk.fit` solves before the first epoch (ridge regression; of square or
+            cube roots of a target, where the error of their line is 10 % lower). Training and
             validation rows are divided into as many folds; a member trains on all but one of
             them, and all keep the weights of the epoch with the lowest loss of the rows left
             out (Parmanto, Munro & Doyle 1996, NeurIPS 8). The two networks of members are
@@ -135,6 +137,8 @@ def mlp_regressor(
     by_name, preprocess, values, columns = _values(owner, inputs, options)
     if options.sizes.members > 1:
         scores = _member_scores(columns, len(quantiles or mean), options, centred=True)
+        if quantiles is None:
+            scores = power_of_scores(scores)
         answer = number_answer(scores, mean, std, quantiles)
     else:
         answer = number_head(

@@ -11,22 +11,26 @@ import numpy as np
 import tensorflow as tf
 
 from kerakit.builders.contract import LinearPath, network_of
+from kerakit.builders.tables.powers import EXPONENTS
 from kerakit.data.tasks import TASKS
 from kerakit.solvers.least_squares import Moments, mean_squared_error, solve_least_squares
 from kerakit.solvers.logistic_rows import LogisticRows
 from kerakit.solvers.newton import solve_newton
+from kerakit.training.linear_path.roots import Root, better
 from kerakit.training.solved.penalty import best_logistic_penalty, best_ridge_penalty
 
 __all__ = ["TablePath"]
 
 ROWS = 8192  # whose columns are taken at a time
+ROOTS = {1: "targets", 2: "square roots", 3: "cube roots"}  # by exponent
 
 
 class TablePath:
     """The layer `linear.table`: the line of each member, of all rows but those of its fold.
 
     All lines have one penalty. It is the one with the lowest loss of all rows, each of which is
-    predicted by the line that was not fitted to it.
+    predicted by the line that was not fitted to it. Lines of numbers may predict roots of them;
+    then the layers `root` and `power` take the powers of all scores.
 
     Args:
         linear: `LinearPath` of the network.
@@ -34,7 +38,7 @@ class TablePath:
     """
 
     def __init__(self, linear: LinearPath, runner: Any) -> None:
-        (self.layer,) = linear.layers
+        (self.layer,), self.powers = linear.layers, linear.powers
         self.spec, self.fold = runner.data.spec, runner.fold
         rows, network = runner.arrays("train"), network_of(runner.model)
         columns = keras.Model(network.input, self.layer.input)
@@ -51,23 +55,73 @@ class TablePath:
         self.weight = ones if rows.weight is None else rows.weight.numpy().astype("float64")
 
     def solve(self) -> str:
-        """Set the weights of the layer; return a line about them."""
+        """Set the weights of the layers; return a line about them."""
         numbers = TASKS[self.spec.task].answer == "numbers"
-        l2, loss, lines = self._least_squares() if numbers else self._logistic()
+        l2, loss, lines, roots = self._numbers() if numbers else (*self._logistic(), "")
         for weight, values in zip(self.layer.weights, zip(*lines, strict=True), strict=True):
             whole = np.stack(values).astype("float32")
             weight.assign(np.broadcast_to(whole, weight.shape))  # one line for all quantiles
         name, measure = ("ridge", "mean squared error") if numbers else ("logistic", "log loss")
         of_numbers = " (standardised)" if numbers else ""
         return (
-            f"linear path: {name} regression on {self.x.shape[1]:,} columns, l2 = {l2:.3g}, "
-            f"{measure} of rows left out {loss:.4g}{of_numbers}"
+            f"linear path: {name} regression{roots} on {self.x.shape[1]:,} columns, "
+            f"l2 = {l2:.3g}, {measure} of rows left out {loss:.4g}{of_numbers}"
         )
 
-    def _least_squares(self):
-        """The penalty, the loss of rows left out, and the kernel and bias of each line."""
+    def _numbers(self):
+        """The penalty, the loss of rows left out, the kernel and bias of each line, and words.
+
+        Each target is predicted by itself or by a root of it, whose line has a lower error.
+        """
         mean, variance = np.array(self.spec.target.mean), np.array(self.spec.target.variance)
-        y = (self.target.reshape(len(self.x), -1) - mean) / np.sqrt(variance)
+        std = np.sqrt(variance)
+        y = (self.target.reshape(len(self.x), -1) - mean) / std
+        l2, loss, lines = self._ridge(y)
+        if not self.powers:
+            return l2, loss, lines, ""
+        chosen = [self._root(y[:, column], zero) for column, zero in enumerate(-mean / std)]
+        self._set_powers([root for root, _ in chosen])
+        exponents = [root.exponent for root, _ in chosen]
+        if set(exponents) == {1}:
+            return l2, loss, lines, ""
+        l2, _, lines = self._ridge(np.stack([root.scores for root, _ in chosen], axis=1))
+        loss = float(np.mean([error for _, error in chosen]))
+        words = {1: "targets", 2: "square roots", 3: "cube roots"}
+        return (
+            l2,
+            loss,
+            lines,
+            f" of {' and '.join(words[each] for each in sorted(set(exponents)))}",
+        )
+
+    def _root(self, y, zero):
+        """The `Root` of a target that is predicted, and its error on rows left out."""
+        found = {}
+        for exponent in EXPONENTS:
+            root = Root.of(y, zero, exponent, self.weight)
+            if root is not None:
+                _, _, lines = self._ridge(root.scores[:, None])
+                found[exponent] = root.unbiased(self._predicted(lines), y, self.weight)
+        return found[better({exponent: error for exponent, (_, error) in found.items()})]
+
+    def _predicted(self, lines):
+        """Of one target: each row, by the line that was not fitted to it."""
+        scores = np.empty(len(self.x))
+        for (kernel, bias), there in zip(lines, self._left_out(), strict=True):
+            scores[there] = (self.x[there] @ kernel + bias)[:, 0]
+        return scores
+
+    def _set_powers(self, roots):
+        """Set the weights of the layers that make targets of the scores."""
+        root, power = self.powers
+        root.bias.assign([each.move for each in roots])
+        power.bias.assign([each.offset for each in roots])
+        power.kernel.assign(
+            [[each.scale * (each.exponent == exponent) for exponent in EXPONENTS] for each in roots]
+        )
+
+    def _ridge(self, y):
+        """The penalty, the loss of rows left out, and the kernel and bias of each line."""
         shift, folds = (self.x.mean(axis=0, dtype="float64"), y.mean(axis=0)), []
         for there in self._left_out():
             moments = Moments(shift)
@@ -84,7 +138,7 @@ class TablePath:
         return l2, sum(errors) / whole.total, lines
 
     def _logistic(self):
-        """As `_least_squares`, of classes or labels."""
+        """As `_ridge`, of classes or labels."""
         scores, y = self.layer.kernel.shape[-1], self.target
         if scores == 1 or y.ndim == 2:
             y = y.reshape(len(y), -1).astype("float64")
