@@ -3,6 +3,7 @@
 Every function says in its docstring which assumption it makes about Keras.
 `tests/test_keras_compat.py` has a test for each of them, whose failure names the function and
 the assumption. Written for Keras 3.15; the assumptions hold in a nightly build of 3.16 too.
+Long because no other file may use them.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import keras
 
 __all__ = [
+    "adam_moments",
     "compile_arguments",
     "copy_direction",
     "function_of",
@@ -33,6 +35,7 @@ __all__ = [
     "local_gradients",
     "loss_tracker",
     "replaced_call",
+    "trained_variable",
     "watched_assign",
 ]
 
@@ -151,6 +154,35 @@ def local_gradients(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
     finally:
         for one in changed:
             one.__dict__.pop("_all_reduce_sum_gradients", None)
+
+
+def trained_variable(optimizer: keras.optimizers.Optimizer, variable: Any) -> keras.Variable:
+    """Return the variable of Keras that a step of an optimizer changes.
+
+    Assumes: `Optimizer._trainable_variables[Optimizer._get_variable_index(variable)]` is that
+    variable, also where Keras gives the step the variable of TensorFlow inside of it.
+
+    Args:
+        optimizer: `keras.optimizers.Optimizer`, built.
+        variable: what its method `update_step` gets.
+    """
+    return optimizer._trainable_variables[optimizer._get_variable_index(variable)]
+
+
+def adam_moments(
+    optimizer: keras.optimizers.Optimizer, variable: Any
+) -> tuple[keras.Variable, keras.Variable]:
+    """Return the first and second moments that Adam keeps of the gradients of a variable.
+
+    Assumes: they are `Adam._momentums[i]` and `Adam._velocities[i]`, where
+    `Optimizer._get_variable_index(variable)` is i.
+
+    Args:
+        optimizer: `keras.optimizers.Adam` or `AdamW`, built.
+        variable: as for `trained_variable`.
+    """
+    index = optimizer._get_variable_index(variable)
+    return optimizer._momentums[index], optimizer._velocities[index]
 
 
 def layer_of(tensor: keras.KerasTensor) -> keras.Operation:

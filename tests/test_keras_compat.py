@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from kerakit import keras_compat
 from kerakit.keras_compat import (
+    adam_moments,
     compile_arguments,
     copy_direction,
     function_of,
@@ -28,13 +29,14 @@ from kerakit.keras_compat import (
     local_gradients,
     loss_tracker,
     replaced_call,
+    trained_variable,
     watched_assign,
 )
 
 ROOT = pathlib.Path(keras_compat.__file__).parent
 UNDOCUMENTED = re.compile(
     r"_flatten_layers|_compile_config|_loss_tracker|_keras_history|_inbound_nodes|_nodes_by_depth"
-    r"|_all_reduce_sum_gradients|\b_fn\b|\._direction\b|global_state|\bkeras_home\b|__dict__\[.call.\]|keras\.src"
+    r"|_all_reduce_sum_gradients|_momentums|_velocities|_get_variable_index|\b_fn\b|\._direction\b|global_state|\bkeras_home\b|__dict__\[.call.\]|keras\.src"
 )
 
 
@@ -277,6 +279,30 @@ def test_what_is_kept_on_a_model_is_not_saved(tmp_path):
     model.save(tmp_path / "m.keras")
     assert kept_on(keras.models.load_model(tmp_path / "m.keras"), "numbers") is None, message
     assert kept_on(keras.models.clone_model(model), "numbers") is None, message
+
+
+@pytest.mark.training
+def test_adam_moments():
+    message = broken("adam_moments", "the moments of a variable stand at its index")
+    first, second = keras.Variable([1.0, 2.0]), keras.Variable([[3.0]])
+    optimizer = keras.optimizers.Adam(0.1, beta_1=0.9, beta_2=0.99)
+    optimizer.build([first, second])
+    optimizer.apply([np.float32([0.5, -1.0]), np.float32([[2.0]])], [first, second])
+    for variable, gradient in ((first, [0.5, -1.0]), (second, [[2.0]])):
+        moments = adam_moments(optimizer, variable)
+        wanted = 0.1 * np.array(gradient), 0.01 * np.square(gradient)
+        for moment, each in zip(moments, wanted, strict=True):
+            np.testing.assert_allclose(moment, each, rtol=1e-5, err_msg=message)
+
+
+def test_trained_variable():
+    message = broken("trained_variable", "an optimizer lists the variables it was built for")
+    first, second = keras.Variable([1.0]), keras.Variable([2.0])
+    optimizer = keras.optimizers.SGD()
+    optimizer.build([first, second])
+    for variable in (first, second):
+        assert trained_variable(optimizer, variable) is variable, message
+        assert trained_variable(optimizer, variable.value) is variable, message
 
 
 @pytest.mark.training

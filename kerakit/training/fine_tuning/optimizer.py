@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import keras
 
-from kerakit.keras_compat import compile_arguments
+from kerakit.keras_compat import compile_arguments, trained_variable
 
 __all__ = ["with_fresh_optimizer", "with_rates"]
 
@@ -25,8 +25,7 @@ def with_rates(
 
     class Scaled(kind):
         def update_step(self, gradient, variable, learning_rate):
-            trained = self._trainable_variables[self._get_variable_index(variable)]
-            factor = factors.get(trained.path, 1.0)
+            factor = factors.get(trained_variable(self, variable).path, 1.0)
             super().update_step(gradient, variable, learning_rate * factor)
 
     Scaled.__name__ = kind.__name__

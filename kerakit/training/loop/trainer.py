@@ -10,6 +10,7 @@ import keras
 from kerakit.builders.contract import answer_by_column, split_model
 from kerakit.keras_compat import compile_arguments, local_gradients, loss_tracker
 from kerakit.training.linear_path.blend import network_alone
+from kerakit.training.loop.fused_adam import fused_adam
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
 __all__ = ["Trainer", "compile_as", "make_trainer"]
@@ -33,7 +34,7 @@ class Trainer(keras.Model):
         return super().call(inputs, training=training, mask=mask)
 
     def train_step(self, data):
-        with local_gradients(self.optimizer):
+        with local_gradients(self.optimizer), fused_adam(self.optimizer):
             return super().train_step(self._with_axis(data))
 
     def test_step(self, data):
