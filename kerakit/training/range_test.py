@@ -82,6 +82,7 @@ def find_learning_rate(
     True
     """
     from kerakit.training.linear_path.solve import solve_linear_path
+    from kerakit.training.members.steps import grow_steps
     from kerakit.training.options import FitOptions
     from kerakit.training.runner import Runner
 
@@ -111,6 +112,7 @@ def find_learning_rate(
         )
     rates = np.geomspace(min_rate, max_rate, steps)
     with _as_before(model):
+        grow_steps(runner)
         solve_linear_path(runner)
         losses = _tested(runner, rates)
     if not len(losses) or not np.isfinite(losses[0]):

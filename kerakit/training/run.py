@@ -16,6 +16,7 @@ from kerakit.training.callbacks import PROGRESS, StopEarly, check_finite, progre
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
 from kerakit.training.loop.hooks import hooks_of, step_note
 from kerakit.training.loop.learning_rate import RateOfRun, begin_again
+from kerakit.training.members.steps import grow_steps
 from kerakit.training.options import FitOptions
 from kerakit.training.runner import Runner
 from kerakit.training.runs.checkpoint import Checkpoint, recorded_identity
@@ -54,6 +55,7 @@ def _train(model, data, options):
             begin_again(model)
         runner = Runner(model, data, options)
         asked, options = options, runner.options
+        _show(grow_steps(runner), options)
         solved = solve_linear_path(
             runner, None if recorded is None else recorded.get("linear path") == "solved"
         )

@@ -7,6 +7,8 @@ no test row is read. Losses are mean squared errors of standardised targets, or 
 """
 
 import argparse
+import contextlib
+import dataclasses
 import pathlib
 import time
 
@@ -16,7 +18,8 @@ SETS = (
     *("diabetes", "yacht", "energy", "concrete", "red wine", "more/servo", "more/pwLinear"),
     *("german credit", "titanic", "more/sonar", "more/glass", "more/haberman"),
 )
-# Arguments of the builder, of `compile` and of `fit` that differ from the defaults.
+# Arguments of the builder, of `compile` and of `fit` that differ from the defaults. The builder's
+# `sizes` are no argument: they are fields of `Sizes`, which is what a rule decides.
 VARIANTS = {
     "default": ({}, {}, {}),
     "members=4": ({"members": 4}, {}, {}),
@@ -29,6 +32,8 @@ VARIANTS = {
     "learning_rate=0.003": ({}, {"learning_rate": 0.003}, {}),
     "learning_rate=0.008": ({}, {"learning_rate": 0.008}, {}),
     "learning_rate=0.012": ({}, {"learning_rate": 0.012}, {}),
+    "steps=0": ({"sizes": {"steps": 0}}, {}, {}),
+    "steps=64": ({"sizes": {"steps": 64}}, {}, {}),
     "50 epochs": ({}, {"patience": 12}, {"epochs": 50}),
     "100 epochs": ({}, {"patience": 25}, {"epochs": 100}),
 }
@@ -63,11 +68,26 @@ def measured(name, root, variant):
     data = load_set(name, root, 0)
     build = kk.mlp_classifier if data.spec.is_classification else kk.mlp_regressor
     keras.utils.set_random_seed(0)
-    model = build(data, **of_builder)
+    arguments = {name: value for name, value in of_builder.items() if name != "sizes"}
+    with changed_sizes(**of_builder.get("sizes", {})):
+        model = build(data, **arguments)
     kk.compile(model, **of_compile)
     start = time.process_time()
     history = kk.fit(model, data, verbose=0, **{"epochs": "auto", **of_fit})
     return history.validation_loss, time.process_time() - start
+
+
+@contextlib.contextmanager
+def changed_sizes(**changed):
+    """Inside the block, builders take the sizes of the rule with other values of some fields."""
+    from kerakit.builders.tables import options
+
+    rule = options.sizes_for
+    options.sizes_for = lambda *arguments: dataclasses.replace(rule(*arguments), **changed)
+    try:
+        yield
+    finally:
+        options.sizes_for = rule
 
 
 def geometric_mean(values):

@@ -12,6 +12,7 @@ from kerakit.builders.contract.layer_names import (
     NARROW,
     OUTPUT,
     REPEAT,
+    STEPS,
 )
 from kerakit.builders.contract.parts import network_of
 
@@ -36,6 +37,11 @@ class MemberNetwork:
     layers: tuple[keras.Layer, ...]
 
     @property
+    def width(self) -> int:
+        """How many columns it reads."""
+        return int(self.layers[0].input.shape[-1])
+
+    @property
     def weights(self) -> list[keras.Variable]:
         """The trainable weights; the first axis of each is that of the members."""
         return [weight for layer in self.layers for weight in layer.trainable_weights]
@@ -48,11 +54,12 @@ class Members:
     Attributes:
         count: int. How many members there are.
         networks: tuple of one or two `MemberNetwork`s, in the order of their scores in `blend`.
-        columns: tensor of shape `(batch, width)` that all networks read.
+        columns: tensor of shape `(batch, width)`. Each network reads the first columns of it.
         line: `EinsumDense` layer. The line of each member.
         blend: the `Dense` layer that adds the scores of the line to those of the networks. Its
             kernel has a weight for the line and for each network.
         mean: the layer that takes the mean over the members.
+        steps: `EinsumDense` layer whose weights are the steps of the columns, or `None`.
     """
 
     count: int
@@ -61,6 +68,7 @@ class Members:
     line: keras.layers.EinsumDense
     blend: keras.layers.Dense
     mean: keras.Layer
+    steps: keras.layers.EinsumDense | None
 
 
 def members_of(model: keras.Model) -> Members | None:
@@ -81,14 +89,18 @@ def members_of(model: keras.Model) -> Members | None:
     ours = keras.layers.EinsumDense, keras.layers.Activation, keras.layers.Dropout
     ours = (*ours, keras.layers.Rescaling, keras.layers.Multiply)
     mean, line, blend = by_name[MEMBERS], by_name[LINEAR_TABLE], by_name[BLEND]
-    until = network.layers.index(blend)
+    until, steps = network.layers.index(blend), by_name.get(STEPS)
     layers = [
-        layer for layer in network.layers[:until] if isinstance(layer, ours) and layer is not line
+        layer
+        for layer in network.layers[:until]
+        if isinstance(layer, ours) and layer not in (line, steps)
     ]
     networks = []
     for narrow in (False, True):
         own = tuple(layer for layer in layers if layer.name.startswith(NARROW) == narrow)
         if own:
             networks.append(MemberNetwork(narrow, own))
-    columns = by_name[REPEAT].input
-    return Members(int(mean.input.shape[1]), tuple(networks), columns, line, blend, mean)
+    # The narrow networks read all columns, the wide ones those before the steps.
+    columns = networks[-1].layers[0].input if len(networks) > 1 else by_name[REPEAT].input
+    count = int(mean.input.shape[1])
+    return Members(count, tuple(networks), columns, line, blend, mean, steps)

@@ -21,6 +21,8 @@ __all__ = ["member_network", "member_scores", "narrow_network"]
 # learns s times as fast.
 NARROW_HIDDEN, NARROW_ACTIVATION = (64, 64), "silu"
 BIN_SCALE = 0.25  # bins are many, and all of a column's are nearly alike
+# With steps, it is to follow jumps of the answer: steps and bins have their full size.
+STEPS_ACTIVATION, STEPS_SCALE = "selu", 1.0
 SCALE_SPEED = 6.0
 RATE_AT_WIDTH = 128  # inputs at which the first kernel learns as fast as the others
 
@@ -64,6 +66,7 @@ def narrow_network(
     scores: int,
     *,
     bins: np.ndarray,
+    steps: keras.KerasTensor | None = None,
     activation: str | None = None,
     dropout: float = 0.0,
     l2: float = 0.0,
@@ -73,13 +76,19 @@ def narrow_network(
     Args:
         values, members, scores, activation, dropout, l2: as in `member_network`.
         bins: bool array of shape `(width,)`. Which of the values are bins.
+        steps: tensor of shape `(batch, steps)`, which it reads behind the values, or `None`.
 
     Returns:
         Tensor of shape `(batch, members, scores)`.
     """
+    scale, usual = BIN_SCALE, NARROW_ACTIVATION
+    if steps is not None:
+        values = ops.concatenate([values, steps], axis=-1)
+        bins = np.append(bins, np.ones(steps.shape[-1], bool))
+        scale, usual = STEPS_SCALE, STEPS_ACTIVATION
     width = values.shape[-1]
     speed = math.sqrt(RATE_AT_WIDTH / width)
-    factors = np.where(bins, BIN_SCALE, 1.0) * SCALE_SPEED * speed
+    factors = np.where(bins, scale, 1.0) * SCALE_SPEED * speed
     values = keras.layers.Rescaling(factors.tolist(), name=f"{NARROW}rescale")(values)
     values = keras.layers.EinsumDense(
         "bi,mi->bmi",
@@ -87,7 +96,7 @@ def narrow_network(
         kernel_initializer=keras.initializers.Constant(1 / SCALE_SPEED),
         name=f"{NARROW}scale",
     )(values)
-    layers = _Layers(NARROW, members, activation or NARROW_ACTIVATION, dropout, l2)
+    layers = _Layers(NARROW, members, activation or usual, dropout, l2)
     return layers.scores(layers.hidden(values, NARROW_HIDDEN, speed), scores)
 
 

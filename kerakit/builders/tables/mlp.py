@@ -25,6 +25,7 @@ from kerakit.builders.tables.members import member_network, member_scores, narro
 from kerakit.builders.tables.options import Normalization, checked_options
 from kerakit.builders.tables.powers import power_of_scores
 from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
+from kerakit.builders.tables.steps import step_columns
 from kerakit.data.data import Data
 from kerakit.data.groups import joined_groups
 from kerakit.data.spec import Spec
@@ -67,10 +68,11 @@ def mlp_regressor(
             `"auto"` gives members two networks, of `(128, 128)` and of `(64, 64)` units, and a
             network alone `(256, 256)`. Defaults to `"auto"`.
         activation: str. Any Keras activation. Defaults to `None`: `"gelu"` (Hendrycks & Gimpel
-            2016, arXiv:1606.08415), and `"silu"` for the narrow network of members.
+            2016, arXiv:1606.08415), and for the narrow network of members `"silu"`, or `"selu"`
+            where it reads steps.
         dropout: `"auto"`, or float in [0, 1). Fraction of units that are dropped after every hidden
-            layer in training (Srivastava et al. 2014). Defaults to `"auto"`: 0.1, and 0.15 for
-            the narrow network of members.
+            layer in training (Srivastava et al. 2014). Defaults to `"auto"`: 0.1, and for the
+            narrow network of members 0.15, or 0.05 where it reads steps.
         l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for every layer.
             Defaults to `0.0`.
         normalization: `"none"`, `"batch"` (Ioffe & Szegedy 2015) or `"layer"` (Ba et al.
@@ -87,7 +89,8 @@ def mlp_regressor(
             answer depends on thresholds; 0 for none. Plain widths have no quantiles and so no
             bins. Defaults to `"auto"`: for members 16 below 500 rows, 32 below 6,000 and 64
             from there on (1,000 for all columns together; none for more than 200 columns); 32 for a
-            network alone.
+            network alone. From 6,000 rows on the narrow network also reads 16 steps of a column, at
+            thresholds of boosted trees that `kk.fit` grows; 0 bins give none of them.
         members: `"auto"`, or int in [1, 64]. How many networks of these layers stand side by
             side; the prediction is their mean. With more than one, each is the correction of a
             line, which `kk.fit` solves before the first epoch (ridge regression; of square or
@@ -230,11 +233,13 @@ class _Columns:
         values: tensor of shape `(batch, width)`.
         line: tensor of those columns that the lines of members read, or `None`.
         bin_means: float array of shape `(width,)`: the mean of each bin, NaN for other columns.
+        steps: tensor of the steps of the columns, or `None`.
     """
 
     values: keras.KerasTensor
     line: keras.KerasTensor | None
     bin_means: np.ndarray
+    steps: keras.KerasTensor | None
 
 
 def _group_count(inputs):
@@ -261,10 +266,8 @@ def _member_scores(columns, units, options, centred=False):
         )
     ]
     if sizes.narrow_dropout is not None:
-        bins, dropout = ~np.isnan(means), sizes.narrow_dropout
-        networks.append(
-            narrow_network(values, members, units, bins=bins, dropout=dropout, **shared)
-        )
+        shared |= {"dropout": sizes.narrow_dropout, "steps": columns.steps}
+        networks.append(narrow_network(values, members, units, bins=~np.isnan(means), **shared))
     return member_scores(columns.line, networks)
 
 
@@ -280,10 +283,11 @@ def _values(owner, inputs, options):
         ids = values[-1][:, column]
         parts.append(keras.layers.Embedding(rows, width, name=f"embed_{name}")(ids))
     joined = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="joined")(parts)
-    means, line = np.full(joined.shape[-1], np.nan), None
+    means, line, steps = np.full(joined.shape[-1], np.nan), None, None
     if members:
         found = bin_means(preprocess)
         first = dense - len(found)
         means[first:dense] = found
         line = joined[:, :first] if first else keras.ops.zeros_like(joined[:, :1])
-    return by_name, preprocess, values, _Columns(joined, line, means)
+        steps = step_columns(preprocess, parts[0], options.sizes.steps)
+    return by_name, preprocess, values, _Columns(joined, line, means, steps)

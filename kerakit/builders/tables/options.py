@@ -82,6 +82,7 @@ def checked_options(
         given["dropout"] = check_float(owner, "dropout", dropout, "[0.0, 1.0)")
     if not _is_auto(bins):
         given["bins"] = check_int(owner, "bins", bins, minimum=0, maximum=64)
+        given |= {} if given["bins"] else {"steps": 0}
     check_choice(owner, "normalization", normalization, NORMALIZATIONS)
     plain = normalization == "none" and not residual
     if not _is_auto(members):

@@ -68,6 +68,7 @@ def embedding_width(categories: int) -> int:
 
 # Layers in `preprocess` have a dot in their names, which no column can have. The inputs and the
 # layers of one model share a namespace.
+NORMALIZE = "preprocess.normalize"
 
 
 @in_float32()
@@ -180,7 +181,7 @@ def _numeric(features, by_name, options):
     constant = variance <= 1e-12 * np.maximum(mean**2, 1e-12)
     variance = np.where(constant, 1.0, variance)
     normalize = keras.layers.Normalization(
-        mean=mean.tolist(), variance=variance.tolist(), name="preprocess.normalize"
+        mean=mean.tolist(), variance=variance.tolist(), name=NORMALIZE
     )
     values = normalize(raw)
     gaps = keras.ops.isnan(values)

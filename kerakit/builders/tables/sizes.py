@@ -13,7 +13,8 @@ FEWEST = 2  # rows that each member leaves out, at least
 FEW = 500  # rows: 16 bins below
 VALUES = 100_000_000  # of all rows together: members train on rows in memory
 MANY_COLUMNS = 200  # numeric columns from which on bins only add noise
-BINNED = 1_000  # bins of all columns together, at most
+BINNED = 1_000  # bins of all columns together, at most; and steps
+STEPS = 16  # of a column, from `SMALL` rows on
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Sizes:
         hidden: tuple of ints. Units of the hidden layers.
         dropout: float.
         bins: int. Quantile bins of a numeric column.
+        steps: int. Steps of a numeric column, which members read.
         narrow_dropout: float or `None`. Dropout of the second, narrow network of members; `None`
             for members with one network.
     """
@@ -34,6 +36,7 @@ class Sizes:
     dropout: float
     bins: int
     narrow_dropout: float | None = None
+    steps: int = 0
 
 
 def sizes_for(
@@ -46,8 +49,9 @@ def sizes_for(
     """Return the sizes of a network that its user did not choose.
 
     Below 100,000 rows there are members: 8 below 6,000 rows, else 4, each with a network of 128-128
-    and one of 64-64 units. Rows of more than 100,000,000 values together get a network alone. So
-    does a plain width, which tells no number of rows, and a user who gives the hidden layers.
+    and one of 64-64 units. From 6,000 rows on, the second one also reads steps. Rows of more than
+    100,000,000 values together get a network alone. So does a plain width, which tells no number of
+    rows, and a user who gives the hidden layers.
 
     Args:
         inputs: `Spec`, or a plain width.
@@ -60,22 +64,25 @@ def sizes_for(
     Example:
 
     >>> sizes_for(11, classes=False)
-    Sizes(members=1, hidden=(256, 256), dropout=0.1, bins=32, narrow_dropout=None)
+    Sizes(members=1, hidden=(256, 256), dropout=0.1, bins=32, narrow_dropout=None, steps=0)
     >>> sizes_for(11, classes=False, members=8)
-    Sizes(members=8, hidden=(128, 128), dropout=0.1, bins=16, narrow_dropout=0.15)
+    Sizes(members=8, hidden=(128, 128), dropout=0.1, bins=16, narrow_dropout=0.15, steps=0)
     """
     rows, columns = rows_of_members(inputs), _numeric_columns(inputs)
     bins = 16 if rows is None or rows < FEW else 32 if rows < SMALL else 64
-    bins = 0 if columns > MANY_COLUMNS else min(bins, max(2, BINNED // max(columns, 1)))
+    most = 0 if columns > MANY_COLUMNS else max(2, BINNED // max(columns, 1))
+    bins, steps = min(bins, most), min(STEPS, most) if SMALL <= (rows or 0) < LARGE else 0
     fits = rows is None or rows * columns * (bins + 1) <= VALUES
     if members == "auto":
         members = 1
         if not hidden_given and rows is not None and rows < LARGE and fits:
-            most = rows // FEWEST if groups is None else min(rows // FEWEST, groups)
-            members = max(1, min(8 if rows < SMALL else 4, most))
+            parts = rows // FEWEST if groups is None else min(rows // FEWEST, groups)
+            members = max(1, min(8 if rows < SMALL else 4, parts))
     if members == 1:
         return Sizes(1, (128, 128), 0.3, 16) if classes else Sizes(1, (256, 256), 0.1, 32)
-    return Sizes(members, (128, 128), 0.1, bins, None if hidden_given else 0.15)
+    if hidden_given:
+        return Sizes(members, (128, 128), 0.1, bins)
+    return Sizes(members, (128, 128), 0.1, bins, 0.05 if steps else 0.15, steps)
 
 
 def rows_of_members(inputs: object) -> int | None:

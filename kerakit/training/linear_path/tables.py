@@ -19,18 +19,37 @@ from kerakit.solvers.newton import solve_newton
 from kerakit.training.linear_path.roots import Root, better
 from kerakit.training.solved.penalty import best_logistic_penalty, best_ridge_penalty
 
-__all__ = ["TablePath"]
+__all__ = ["TablePath", "rows_of"]
 
 ROWS = 8192  # whose columns are taken at a time
 ROOTS = {1: "targets", 2: "square roots", 3: "cube roots"}  # by exponent
+MANY = 6_000  # rows: one fold is then enough to choose the penalty of a logistic regression
+
+
+def rows_of(runner: Any, columns: keras.KerasTensor) -> np.ndarray:
+    """Return what the training rows are at a tensor of the network: `(n, width)` float32.
+
+    Args:
+        runner: `Runner` of a table, whose rows fit in memory.
+        columns: tensor of shape `(batch, width)` of the network of `runner.model`.
+    """
+    values = runner.arrays("train").values
+    until = keras.Model(network_of(runner.model).input, columns)
+    found = []
+    for start in range(0, len(runner.arrays("train")), ROWS):
+        part = operator.itemgetter(slice(start, start + ROWS))
+        # Not by `predict`: TensorFlow would warn of "retracing" after five models.
+        found.append(np.asarray(until(tf.nest.map_structure(part, values))))
+    return np.concatenate(found)
 
 
 class TablePath:
     """The layer `linear.table`: the line of each member, of all rows but those of its fold.
 
     All lines have one penalty. It is the one with the lowest loss of all rows, each of which is
-    predicted by the line that was not fitted to it. Lines of numbers may predict roots of them;
-    then the layers `root` and `power` take the powers of all scores.
+    predicted by the line that was not fitted to it; of many rows of classes, those of one fold.
+    Lines of numbers may predict roots of them; then the layers `root` and `power` take the powers
+    of all scores.
 
     Args:
         linear: `LinearPath` of the network.
@@ -40,16 +59,7 @@ class TablePath:
     def __init__(self, linear: LinearPath, runner: Any) -> None:
         (self.layer,), self.powers = linear.layers, linear.powers
         self.spec, self.fold = runner.data.spec, runner.fold
-        rows, network = runner.arrays("train"), network_of(runner.model)
-        columns = keras.Model(network.input, self.layer.input)
-        parts = (slice(start, start + ROWS) for start in range(0, len(rows), ROWS))
-        # Not by `predict`: TensorFlow would warn of "retracing" after five models.
-        self.x = np.concatenate(
-            [
-                np.asarray(columns(tf.nest.map_structure(operator.itemgetter(part), rows.values)))
-                for part in parts
-            ]
-        )
+        rows, self.x = runner.arrays("train"), rows_of(runner, self.layer.input)
         self.target = rows.target.numpy()
         ones = np.ones(len(self.x))
         self.weight = ones if rows.weight is None else rows.weight.numpy().astype("float64")
@@ -144,7 +154,7 @@ class TablePath:
             y = y.reshape(len(y), -1).astype("float64")
         rows = LogisticRows(self.x, y, self.weight)
         pairs = [(rows.take(~there), rows.take(there)) for there in self._left_out()]
-        l2 = best_logistic_penalty(pairs, scores)
+        l2 = best_logistic_penalty(pairs[:1] if len(self.x) >= MANY else pairs, scores)
         lines = [solve_newton(fitted, scores, l2) for fitted, _ in pairs]
         losses = [
             line.mean_log_loss(fold) * fold.weight.sum()

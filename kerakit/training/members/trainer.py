@@ -19,7 +19,7 @@ __all__ = ["MemberTrainer", "joined_members", "member_trainer"]
 
 # Decoupled weight decay of the kernels of narrow networks (Loshchilov & Hutter 2019,
 # arXiv:1711.05101); see docs/benchmarks.md for what was tried.
-NARROW_DECAY = 0.1
+NARROW_DECAY, STEPS_DECAY = 0.1, 0.01  # the second where they read steps
 # Of the classes that wide networks learn (Szegedy et al. 2016, arXiv:1512.00567): they are less
 # sure, and differ more from the narrow ones.
 WIDE_SMOOTHING = 0.05
@@ -72,7 +72,7 @@ class MemberTrainer(Trainer):
 
     def _added(self, network, values, training):
         """What a network of the members adds to their lines."""
-        before = values
+        before = values = values[..., : network.width]
         for layer in network.layers:
             if isinstance(layer, keras.layers.EinsumDense):
                 values = before = _product(layer, ops.cast(values, layer.compute_dtype))
@@ -86,7 +86,7 @@ class MemberTrainer(Trainer):
         values, *targets = joined_members(data)
         logs = super().train_step((values, *self._for_networks(targets)))
         for kernel in self._decayed:
-            kernel.assign_sub(self.optimizer.learning_rate * NARROW_DECAY * kernel)
+            kernel.assign_sub(self.optimizer.learning_rate * self._decay * kernel)
         return logs
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -170,6 +170,7 @@ class MemberTrainer(Trainer):
                 for index, weight in enumerate(network.weights)
             ]
             self._pairs.append((network.weights, best))
+        self._decay = NARROW_DECAY if self.parts.steps is None else STEPS_DECAY
         self._decayed = [
             layer.kernel
             for network in self._networks
