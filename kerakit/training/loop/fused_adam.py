@@ -1,9 +1,10 @@
-"""Adam's step of a variable as one operation, where Keras has a dozen."""
+"""Adam's step of a large variable as one operation, where Keras has a dozen."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,17 @@ import tensorflow as tf
 
 from kerakit.keras_compat import adam_moments
 
-__all__ = ["fused_adam"]
+__all__ = ["LARGE", "fused_adam"]
+
+# Elements of a variable from which on one operation takes half the CPU time and less; it wakes
+# several threads, which takes longer than all of Keras' operations on a small one. Measured by
+# tests/benchmarks/adam_steps.py.
+LARGE = 32_768
 
 
 @contextlib.contextmanager
 def fused_adam(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
-    """Let TensorFlow's own kernel take the steps of Adam and AdamW inside the block.
+    """Let TensorFlow's own kernel take the steps of Adam and AdamW of large variables in the block.
 
     It computes what Keras computes (Kingma & Ba 2015, arXiv:1412.6980, section 2, the order of
     computation at its end) in one pass over a variable and its moments. Other optimizers, their
@@ -41,7 +47,7 @@ def fused_adam(optimizer: keras.optimizers.Optimizer) -> Iterator[None]:
 
 def _step(optimizer: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
     """Do what `Adam.update_step` does, for a variable of TensorFlow or of Keras."""
-    if not isinstance(gradient, tf.Tensor):
+    if not isinstance(gradient, tf.Tensor) or math.prod(variable.shape) < LARGE:
         type(optimizer).update_step(optimizer, gradient, variable, learning_rate)
         return
     dtype = variable.dtype
