@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["assemble"]
 
+FAR = 1e5  # times the range of nearly all values of a column: a distance that is warned of
+
 
 def assemble(
     sources: dict[str, Source], options: Options, *, dataset: str, digest: str | None = None
@@ -92,7 +94,7 @@ def assemble(
         decimal=options.decimal,
         thousands=options.thousands,
     )
-    notes += _constants(features, train)
+    notes += _constants(features, train) + _far_values(features, tables["train"], train.name)
     for split in sources.keys() - {"train"}:
         notes += _unknown(features, tables[split], sources[split].name)
     for note in notes:
@@ -170,6 +172,28 @@ def _constants(features, train):
         "nothing from a constant column. It is kept as a feature. To leave it out, pass "
         f"exclude={short_repr(names)}."
     ]
+
+
+def _far_values(features, table, name):
+    """A warning about each column of which one value is absurdly far from the others."""
+    notes = []
+    for feature in features:
+        if feature.kind != "numeric" or feature.shape != ():
+            continue
+        values = table.features[feature.name]
+        known = values[~np.isnan(values)].astype("float64")
+        few = len(known) // 50 + 1
+        if len(known) <= 4 * few:
+            continue
+        low, high = np.partition(known, (few, -1 - few))[[few, -1 - few]]
+        far = known[np.argmax(np.maximum(low - known, known - high))]
+        if max(low - far, far - high) > FAR * (high - low) > 0:
+            notes.append(
+                f"{name}: column {feature.column!r}: a value is {far:.6g}, and nearly all others "
+                f"are in [{low:.6g}, {high:.6g}]. It hides their differences from a line and from "
+                "a mean. If it stands for a missing value, leave it missing (an empty cell, NaN)."
+            )
+    return notes
 
 
 def _unknown(features, table, name):

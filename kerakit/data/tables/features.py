@@ -13,6 +13,7 @@ from kerakit.data.columns.column import Images, Numbers
 from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.columns.spelling import Spellings, one_spelling
 from kerakit.data.tables.date_features import date_kind, date_values
+from kerakit.data.tables.statistics import LARGEST
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
@@ -172,13 +173,14 @@ def _numeric(name, column, source, options):
         values = column.numbers()
     with np.errstate(over="ignore"):
         values = values.astype(np.float32, copy=False)
-    infinite = np.isinf(values)
+    infinite = np.abs(values) > LARGEST
     if infinite.any():
         at = np.unravel_index(int(np.argmax(infinite)), values.shape)
         within = f" (index {at[1]})" if len(at) > 1 else ""
         raise DataError(
             f"{source.location(int(at[0]))}, column {name!r}{within}: the value is infinite or "
-            "beyond float32. Correct it, or leave it missing (an empty cell, NaN)."
+            f"beyond float32 (above {LARGEST:g} numbers have no squares there). Correct it, or "
+            "leave it missing (an empty cell, NaN)."
         )
     return values
 

@@ -10,7 +10,10 @@ import numpy as np
 from kerakit.data.images.statistics import PixelCounts, describe_image
 from kerakit.data.spec import Feature
 
-__all__ = ["describe_feature", "describe_target", "distinct_quantiles", "is_constant"]
+__all__ = ["LARGEST", "describe_feature", "describe_target", "distinct_quantiles", "is_constant"]
+
+LARGEST = 1e18
+"""The largest number: the square of one that is twenty times as large is none of float32."""
 
 # 64 intervals of equal counts: enough for a monotone map or bins of a column, and 65
 # numbers a column in the spec.

@@ -18,6 +18,7 @@ from kerakit.data.columns.labels import (
     sorted_labels,
 )
 from kerakit.data.columns.odd_texts import find_odd_texts
+from kerakit.data.tables.statistics import LARGEST
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 from kerakit.warn import warn
@@ -231,11 +232,11 @@ def _numbers(name, column, source):
         values = column.numbers()
     with np.errstate(over="ignore"):
         values = values.astype(np.float32)
-    if np.isinf(values).any():
-        row = int(np.argmax(np.isinf(values)))
+    if (np.abs(values) > LARGEST).any():
+        row = int(np.argmax(np.abs(values) > LARGEST))
         raise DataError(
-            f"{source.location(row)}, column {name!r}: the target is infinite or beyond float32. "
-            "Correct it, or remove the row."
+            f"{source.location(row)}, column {name!r}: the target is infinite or beyond float32 "
+            f"(above {LARGEST:g} numbers have no squares there). Correct it, or remove the row."
         )
     return values
 

@@ -119,3 +119,24 @@ def test_unknown_kinds_and_columns(write):
         load(write, columns, column_types={"alcohol": "number"})
     with pytest.raises(DataError, match=r"no column 'alcool', which column_types=.*'alcohol'\?"):
         load(write, columns, column_types={"alcool": "numeric"})
+
+
+@pytest.mark.parametrize("far", ["1e9", "-9.9e17"])
+def test_a_value_far_from_all_others_is_warned_of(far, write):
+    with pytest.warns(UserWarning, match="column 'a': a value is .*nearly all others are in"):
+        load(write, {"a": lambda r: far if r == 7 else r % 30}, test_size=0.1, validation_size=0)
+
+
+@pytest.mark.parametrize("far", ["1e20", "-3e38"])
+def test_a_value_without_a_square_is_refused(far, write):
+    with pytest.raises(DataError, match="line 9.*'a': the value is .*beyond float32"):
+        load(write, {"a": lambda r: far if r == 7 else r % 30})
+
+
+def test_heavy_tails_are_no_reason_to_warn(write):
+    rng = np.random.default_rng(0)
+    drawn = {"a": np.exp(3 * rng.normal(size=400)), "b": rng.standard_cauchy(400)}
+    drawn["c"] = np.where(rng.random(400) < 0.95, 0, 10 * drawn["a"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        load(write, {name: lambda r, v=v: v[r] for name, v in drawn.items()}, rows=400)

@@ -120,6 +120,7 @@ def test_flags_are_a_multilabel_task():
         (["a"] * 3 + [None] + ["b"] * 16, {}, r"row 3 .*target is missing, as in 1 of 20"),
         ([1.0] * 7 + [np.inf] + [2.0, 3.0] * 6, {}, r"row 7 .*target is infinite"),
         ([1.0] * 7 + [1e39] + [2.0, 3.0] * 6, {}, r"row 7 .*beyond float32"),
+        ([1.0] * 7 + [-1e20] + [2.0, 3.0] * 6, {}, r"row 7 .*beyond float32"),
         (["1"] * 6 + ["x"] + ["2"] * 13, {"task": "regression"}, r"row 6 .*'x'.*needs a number"),
         (["a", "b", "c", "a"] * 5, {"task": "binary"}, r"two classes. Got 3 in 'target'"),
         ([0, 1, 2, 1] * 5, {"task": "multilabel"}, r"row 2 .*'target'.*'2', and .*needs 0 or 1"),
