@@ -93,8 +93,8 @@ def mlp_regressor(
             thresholds of boosted trees that `kk.fit` grows; 0 bins give none of them.
         members: `"auto"`, or int in [1, 64]. How many networks of these layers stand side by
             side; the prediction is their mean. With more than one, each is the correction of a
-            line, which `kk.fit` solves before the first epoch (ridge regression; of square or
-            cube roots of a target, where the error of their line is 10 % lower). Training and
+            line, which `kk.fit` solves before the first epoch (ridge regression; of the
+            square roots of a target, where the error of their line is 10 % lower). Training and
             validation rows are divided into as many folds; a member trains on all but one of
             them, and all keep the weights of the epoch with the lowest loss of the rows left
             out (Parmanto, Munro & Doyle 1996, NeurIPS 8). The two networks of members are

@@ -22,7 +22,7 @@ from kerakit.training.solved.penalty import best_logistic_penalty, best_ridge_pe
 __all__ = ["TablePath", "rows_of"]
 
 ROWS = 8192  # whose columns are taken at a time
-ROOTS = {1: "targets", 2: "square roots", 3: "cube roots"}  # by exponent
+ROOTS = {1: "targets", 2: "square roots"}  # by exponent
 MANY = 6_000  # rows: one fold is then enough to choose the penalty of a logistic regression
 
 
@@ -96,12 +96,11 @@ class TablePath:
             return l2, loss, lines, ""
         l2, _, lines = self._ridge(np.stack([root.scores for root, _ in chosen], axis=1))
         loss = float(np.mean([error for _, error in chosen]))
-        words = {1: "targets", 2: "square roots", 3: "cube roots"}
         return (
             l2,
             loss,
             lines,
-            f" of {' and '.join(words[each] for each in sorted(set(exponents)))}",
+            f" of {' and '.join(ROOTS[each] for each in sorted(set(exponents)))}",
         )
 
     def _root(self, y, zero):

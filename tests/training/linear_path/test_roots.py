@@ -55,9 +55,7 @@ def test_where_a_root_makes_no_sense():
 
 
 @pytest.mark.many
-@pytest.mark.parametrize(
-    "exponent, words", [(1, ""), (2, " of square roots"), (3, " of cube roots")]
-)
+@pytest.mark.parametrize("exponent, words", [(1, ""), (2, " of square roots")])
 def test_powers_of_a_line_are_found_before_the_first_epoch(exponent, words):
     x = rows()
     y = 5 * (3 + x[:, 0] - 0.5 * x[:, 1]) ** exponent
@@ -73,11 +71,11 @@ def test_powers_of_a_line_are_found_before_the_first_epoch(exponent, words):
 def test_each_of_several_targets_has_its_own_root():
     x = rows()
     line = 3 + x[:, 0] - 0.5 * x[:, 1]
-    data = kk.load_arrays(x, np.stack([line**3, 100 * line], axis=1), task="regression")
+    data = kk.load_arrays(x, np.stack([line**2, 100 * line], axis=1), task="regression")
     model = kk.mlp_regressor(data, members=3)
-    assert "ridge regression of targets and cube roots" in solved(model, data)
+    assert "ridge regression of targets and square roots" in solved(model, data)
     kernel = np.array(linear_path_of(model).powers[1].kernel)
-    assert kernel[0, 2] > 0 and list(kernel[0, :2]) == [0, 0] and list(kernel[1]) == [1, 0, 0]
+    assert kernel[0, 1] > 0 == kernel[0, 0] and list(kernel[1]) == [1, 0]
     test = data.table("test")
     error = np.abs(model.predict(dict(test.features), verbose=0) - test.target)
     assert (error.max(axis=0) < 0.02 * test.target.std(axis=0)).all()
@@ -103,7 +101,7 @@ def test_members_learn_what_roots_leave_and_are_saved_with_them(tmp_path):
     model = kk.mlp_regressor(data, members=2)
     kk.compile(model)
     history = kk.fit(model, data, epochs=30, verbose=0)
-    assert "of cube roots" in history.linear_path or "of square roots" in history.linear_path
+    assert "of square roots" in history.linear_path
     line = float(history.linear_path.split("(line ")[1].split(",")[0])
     assert history.validation_loss < 0.5 * line
     model.save(tmp_path / "model.keras")
