@@ -96,12 +96,8 @@ class TablePath:
             return l2, loss, lines, ""
         l2, _, lines = self._ridge(np.stack([root.scores for root, _ in chosen], axis=1))
         loss = float(np.mean([error for _, error in chosen]))
-        return (
-            l2,
-            loss,
-            lines,
-            f" of {' and '.join(ROOTS[each] for each in sorted(set(exponents)))}",
-        )
+        words = " and ".join(ROOTS[each] for each in sorted(set(exponents)))
+        return l2, loss, lines, f" of {words}"
 
     def _root(self, y, zero):
         """The `Root` of a target that is predicted, and its error on rows left out."""
