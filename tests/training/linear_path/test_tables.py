@@ -6,9 +6,11 @@ from sklearn.linear_model import LogisticRegression, Ridge
 
 import kerakit as kk
 from kerakit.builders.contract import members_of
+from kerakit.solvers.logistic_rows import LogisticRows
 from kerakit.training.linear_path.solve import solve_linear_path
 from kerakit.training.options import FitOptions
 from kerakit.training.runner import Runner
+from kerakit.training.solved.penalty import best_logistic_penalty
 
 MEMBERS = 3
 
@@ -54,3 +56,17 @@ def test_each_is_the_logistic_regression_of_the_rows_outside_of_its_fold(name, r
         exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
         ours = exponentials / exponentials.sum(axis=1, keepdims=True)
         np.testing.assert_allclose(ours, logistic.predict_proba(x), atol=2e-3)
+
+
+@pytest.mark.many
+def test_one_fold_chooses_the_penalty_of_many_rows_of_classes():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(6_400, 3))
+    y = np.where(x[:, 0] + rng.logistic(size=6_400) > 0, "yes", "no")
+    data = kk.load_arrays(x.astype("float32"), y, test_size=0.01)
+    _, penalty, path, layer = solved(kk.mlp_classifier(data, members=2, bins=2), data)
+    parts = [(path.fold != 0), (path.fold == 0)]
+    target = path.target.reshape(-1, 1).astype("float64")
+    rows = [LogisticRows(path.x[part], target[part], path.weight[part]) for part in parts]
+    expected = best_logistic_penalty([tuple(rows)], layer.kernel.shape[-1])
+    assert penalty == pytest.approx(expected, rel=1e-2)
