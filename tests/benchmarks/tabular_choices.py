@@ -34,7 +34,7 @@ VARIANTS = {
     "learning_rate=0.012": ({}, {"learning_rate": 0.012}, {}),
     "steps=0": ({"sizes": {"steps": 0}}, {}, {}),
     "steps=64": ({"sizes": {"steps": 64}}, {}, {}),
-    "wide networks of 64-64": ({"sizes": {"hidden": (64, 64)}}, {}, {}),
+    "wide networks of 128-128": ({"sizes": {"hidden": (128, 128)}}, {}, {}),
     "50 epochs": ({}, {"patience": 12}, {"epochs": 50}),
     "100 epochs": ({}, {"patience": 25}, {"epochs": 100}),
 }

@@ -65,8 +65,8 @@ def mlp_regressor(
     Args:
         inputs: `Data`, `Spec`, or the width of a plain array, whose values are used as they are.
         hidden: `"auto"`, or a sequence of ints in [1, inf): units of the hidden layers.
-            `"auto"` gives members two networks, of `(128, 128)` and of `(64, 64)` units, and a
-            network alone `(256, 256)`. Defaults to `"auto"`.
+            `"auto"` gives members two networks, of `(128, 128)` and of `(64, 64)` units, both of
+            `(64, 64)` from 6,000 rows on, and a network alone `(256, 256)`. Defaults to `"auto"`.
         activation: str. Any Keras activation. Defaults to `None`: `"gelu"` (Hendrycks & Gimpel
             2016, arXiv:1606.08415), and for the narrow network of members `"silu"`, or `"selu"`
             where it reads steps.
@@ -176,7 +176,8 @@ def mlp_classifier(
 
     Args:
         inputs: `Data` or `Spec` of a classification, or the width of a plain array.
-        hidden: as in `mlp_regressor`; `"auto"` gives a network alone `(128, 128)`.
+        hidden: as in `mlp_regressor`; `"auto"` gives members `(128, 128)` and `(64, 64)` from
+            6,000 rows on too, and a network alone `(128, 128)`.
         activation, l2, normalization, residual, embedding: as in `mlp_regressor`.
         bins: as in `mlp_regressor`; `"auto"` gives a network alone 16.
         dropout: as in `mlp_regressor`; `"auto"` gives a network alone 0.3.

@@ -49,9 +49,10 @@ def sizes_for(
     """Return the sizes of a network that its user did not choose.
 
     Below 100,000 rows there are members: 8 below 6,000 rows, else 4, each with a network of 128-128
-    and one of 64-64 units. From 6,000 rows on, the second one also reads steps. Rows of more than
-    100,000,000 values together get a network alone. So does a plain width, which tells no number of
-    rows, and a user who gives the hidden layers.
+    and one of 64-64 units. From 6,000 rows on, the second one also reads steps, and both have 64-64
+    units where they predict numbers. Rows of more than 100,000,000 values together get a network
+    alone. So does a plain width, which tells no number of rows, and a user who gives the hidden
+    layers.
 
     Args:
         inputs: `Spec`, or a plain width.
@@ -82,7 +83,9 @@ def sizes_for(
         return Sizes(1, (128, 128), 0.3, 16) if classes else Sizes(1, (256, 256), 0.1, 32)
     if hidden_given:
         return Sizes(members, (128, 128), 0.1, bins)
-    return Sizes(members, (128, 128), 0.1, bins, 0.05 if steps else 0.15, steps)
+    # Numbers of many rows train for more epochs than classes: 128-128 would take too long.
+    hidden = (64, 64) if steps and not classes else (128, 128)
+    return Sizes(members, hidden, 0.1, bins, 0.05 if steps else 0.15, steps)
 
 
 def rows_of_members(inputs: object) -> int | None:
