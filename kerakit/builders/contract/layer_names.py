@@ -57,7 +57,7 @@ BLEND = "blend"  # adds the scores of a linear path to those of the network, by 
 OUTPUT = "output"  # the last dense layer
 MEMBERS = "mean_of_members"  # the mean over the members, whose scores are on an axis of their own
 REPEAT = "repeat"  # the columns of a row, once for each member
-STEPS = "steps"  # of the numbers of a row, at places that `fit` sets; members read them
+STEPS = "column_steps"  # of the numbers of a row, where `fit` sets them; members read them
 NARROW = "narrow."  # begins the layers of the second, narrow network of members
 AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 
