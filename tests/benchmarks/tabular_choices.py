@@ -11,6 +11,7 @@ import contextlib
 import dataclasses
 import pathlib
 import time
+from unittest import mock
 
 from tabular_sets import load_set
 
@@ -19,7 +20,8 @@ SETS = (
     *("german credit", "titanic", "more/sonar", "more/glass", "more/haberman"),
 )
 # Arguments of the builder, of `compile` and of `fit` that differ from the defaults. The builder's
-# `sizes` are no argument: they are fields of `Sizes`, which is what a rule decides.
+# `sizes` are no argument: they are fields of `Sizes`, which is what a rule decides. `lower` is the
+# factor of an error below which square roots are predicted.
 VARIANTS = {
     "default": ({}, {}, {}),
     "members=4": ({"members": 4}, {}, {}),
@@ -35,6 +37,7 @@ VARIANTS = {
     "steps=0": ({"sizes": {"steps": 0}}, {}, {}),
     "steps=64": ({"sizes": {"steps": 64}}, {}, {}),
     "wide networks of 128-128": ({"sizes": {"hidden": (128, 128)}}, {}, {}),
+    "no square roots": ({"lower": 0.0}, {}, {}),
     "50 epochs": ({}, {"patience": 12}, {"epochs": 50}),
     "100 epochs": ({}, {"patience": 25}, {"epochs": 100}),
 }
@@ -64,17 +67,19 @@ def measured(name, root, variant):
     import keras
 
     import kerakit as kk
+    from kerakit.training.linear_path import roots
 
     of_builder, of_compile, of_fit = VARIANTS[variant]
     data = load_set(name, root, 0)
     build = kk.mlp_classifier if data.spec.is_classification else kk.mlp_regressor
     keras.utils.set_random_seed(0)
-    arguments = {name: value for name, value in of_builder.items() if name != "sizes"}
+    arguments = {key: value for key, value in of_builder.items() if key not in ("sizes", "lower")}
     with changed_sizes(**of_builder.get("sizes", {})):
         model = build(data, **arguments)
     kk.compile(model, **of_compile)
     start = time.process_time()
-    history = kk.fit(model, data, verbose=0, **{"epochs": "auto", **of_fit})
+    with mock.patch.object(roots, "LOWER", of_builder.get("lower", roots.LOWER)):
+        history = kk.fit(model, data, verbose=0, **{"epochs": "auto", **of_fit})
     return history.validation_loss, time.process_time() - start
 
 
