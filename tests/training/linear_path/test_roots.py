@@ -98,9 +98,9 @@ def test_members_learn_what_roots_leave_and_are_saved_with_them(tmp_path):
     y = np.exp(2 * x[:, 0]) * (1.5 + (x[:, 1] > 0.2))
     data = kk.load_arrays(x, y, task="regression")
     keras.utils.set_random_seed(0)
-    model = kk.mlp_regressor(data, members=2)
+    model = kk.mlp_regressor(data, hidden=(32,), members=2)
     kk.compile(model)
-    history = kk.fit(model, data, epochs=30, verbose=0)
+    history = kk.fit(model, data, epochs=20, verbose=0)
     assert "of square roots" in history.linear_path
     line = float(history.linear_path.split("(line ")[1].split(",")[0])
     assert history.validation_loss < 0.5 * line
