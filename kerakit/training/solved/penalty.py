@@ -12,7 +12,7 @@ from kerakit.solvers.least_squares import Moments, mean_squared_error, solve_lea
 from kerakit.solvers.logistic_rows import LogisticRows, Solution
 from kerakit.solvers.newton import solve_newton
 
-__all__ = ["FOLDS", "best_logistic_penalty", "best_ridge_penalty"]
+__all__ = ["FOLDS", "FRACTIONS", "best_logistic_penalty", "best_ridge_penalty"]
 
 # From a penalty that leaves next to nothing of the weights to one that hardly counts: fractions
 # of the mean variance of the columns.
