@@ -8,10 +8,12 @@ import numpy as np
 
 __all__ = ["Root", "better"]
 
-# A root is taken where its line has an error this much lower: of less, others on new rows differ.
+# A root is taken where the error of its line is below this fraction of that of the target itself;
+# a smaller difference may be chance. tests/benchmarks/tabular_choices.py prints what roots are
+# worth ("no square roots").
 LOWER = 0.9
-# Means of a target in its standard deviations from which on a root is nearly a line, and the
-# difference of a square and its mean would lose digits in float32.
+# A mean of so many standard deviations: there a root is nearly a line, and a square less its mean
+# loses digits in float32.
 FURTHEST = 10.0
 
 

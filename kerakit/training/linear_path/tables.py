@@ -89,7 +89,11 @@ class TablePath:
         l2, loss, lines = self._ridge(y)
         if not self.powers:
             return l2, loss, lines, ""
-        chosen = [self._root(y[:, column], zero) for column, zero in enumerate(-mean / std)]
+        predicted = self._predicted(lines)
+        chosen = [
+            self._root(y[:, column], zero, predicted[:, column])
+            for column, zero in enumerate(-mean / std)
+        ]
         self._set_powers([root for root, _ in chosen])
         exponents = [root.exponent for root, _ in chosen]
         if set(exponents) == {1}:
@@ -99,21 +103,21 @@ class TablePath:
         words = " and ".join(ROOTS[each] for each in sorted(set(exponents)))
         return l2, loss, lines, f" of {words}"
 
-    def _root(self, y, zero):
+    def _root(self, y, zero, predicted):
         """The `Root` of a target that is predicted, and its error on rows left out."""
-        found = {}
-        for exponent in EXPONENTS:
+        found = {1: Root(1, y).unbiased(predicted, y, self.weight)}
+        for exponent in EXPONENTS[1:]:
             root = Root.of(y, zero, exponent, self.weight)
             if root is not None:
                 _, _, lines = self._ridge(root.scores[:, None])
-                found[exponent] = root.unbiased(self._predicted(lines), y, self.weight)
+                found[exponent] = root.unbiased(self._predicted(lines)[:, 0], y, self.weight)
         return found[better({exponent: error for exponent, (_, error) in found.items()})]
 
     def _predicted(self, lines):
-        """Of one target: each row, by the line that was not fitted to it."""
-        scores = np.empty(len(self.x))
+        """Scores of shape `(n, targets)`: each row by the line that was not fitted to it."""
+        scores = np.empty((len(self.x), len(lines[0][1])))
         for (kernel, bias), there in zip(lines, self._left_out(), strict=True):
-            scores[there] = (self.x[there] @ kernel + bias)[:, 0]
+            scores[there] = self.x[there] @ kernel + bias
         return scores
 
     def _set_powers(self, roots):

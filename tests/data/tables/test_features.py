@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from kerakit.data import load_csv
+from kerakit.data import load_arrays, load_csv
 from kerakit.errors import ArgumentError, DataError
 
 
@@ -140,3 +140,11 @@ def test_heavy_tails_are_no_reason_to_warn(write):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         load(write, {name: lambda r, v=v: v[r] for name, v in drawn.items()}, rows=400)
+
+
+def test_a_far_value_is_found_in_each_index_of_a_vector():
+    x = np.arange(120.0).reshape(40, 3) % 7
+    x[5, 2] = -1e9
+    y, test = np.arange(40.0) % 5, (np.zeros((2, 3)), [1.0, 2.0])
+    with pytest.warns(UserWarning, match="column 'features': a value is -1e[+]09"):
+        load_arrays(x, y, test=test, validation_size=0, task="regression")

@@ -131,6 +131,15 @@ def test_bad_targets_are_refused(y, options, message):
         load(y, **options)
 
 
+def test_a_target_far_from_all_others_is_warned_of():
+    y = [1.0] * 7 + [1e12] + [2.0, 3.0] * 16
+    test = (np.zeros((2, 1)), [1.0, 2.0])
+    with pytest.warns(UserWarning, match="the target: a value is 1e[+]12, and nearly all others"):
+        load_arrays(
+            np.arange(40.0)[:, None] % 7, y, test=test, validation_size=0, task="regression"
+        )
+
+
 def test_a_flag_that_is_never_on_is_refused():
     y = {"red": [1, 0] * 10, "blue": [0] * 20}
     with pytest.raises(DataError, match="'blue' is constant: 0 in all 20 rows"):
