@@ -25,6 +25,9 @@ from kerakit.builders.contract.layer_names import (
     BACKBONE,
     BLEND,
     HEAD,
+    KERNEL_EXPONENT,
+    KERNEL_ROWS,
+    KERNEL_SCORES,
     LINEAR_CHARACTERS,
     LINEAR_SERIES,
     LINEAR_TABLE,
@@ -56,7 +59,7 @@ from kerakit.builders.contract.linear import (
     linear_head_of,
     linear_path_of,
 )
-from kerakit.builders.contract.members import MemberNetwork, Members, members_of
+from kerakit.builders.contract.members import MemberKernel, MemberNetwork, Members, members_of
 from kerakit.builders.contract.parts import (
     network_of,
     preprocess_of,
@@ -69,6 +72,9 @@ __all__ = [
     "BACKBONE",
     "BLEND",
     "HEAD",
+    "KERNEL_EXPONENT",
+    "KERNEL_ROWS",
+    "KERNEL_SCORES",
     "LINEAR_CHARACTERS",
     "LINEAR_SERIES",
     "LINEAR_TABLE",
@@ -91,6 +97,7 @@ __all__ = [
     "UNSCALE",
     "LinearHead",
     "LinearPath",
+    "MemberKernel",
     "MemberNetwork",
     "Members",
     "activation_of",

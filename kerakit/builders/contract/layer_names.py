@@ -10,6 +10,9 @@ __all__ = [
     "BLEND",
     "FREQUENCY",
     "HEAD",
+    "KERNEL_EXPONENT",
+    "KERNEL_ROWS",
+    "KERNEL_SCORES",
     "LINEAR",
     "LINEAR_CHARACTERS",
     "LINEAR_SERIES",
@@ -59,6 +62,9 @@ MEMBERS = "mean_of_members"  # the mean over the members, whose scores are on an
 REPEAT = "repeat"  # the columns of a row, once for each member
 STEPS = "column_steps"  # of the numbers of a row, where `fit` sets them; members read them
 NARROW = "narrow."  # begins the layers of the second, narrow network of members
+KERNEL_ROWS = "kernel.rows"  # of members: the training rows, to which a row has a distance
+KERNEL_EXPONENT = "kernel.exponent"  # by how much the distance counts
+KERNEL_SCORES = "kernel.scores"  # what each training row adds to the scores of each member
 AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 
 RESERVED = frozenset(

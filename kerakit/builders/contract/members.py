@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from kerakit.builders.contract.layer_names import (
     BLEND,
+    KERNEL_EXPONENT,
+    KERNEL_ROWS,
+    KERNEL_SCORES,
     LINEAR_TABLE,
     MEMBERS,
     NARROW,
@@ -19,7 +22,7 @@ from kerakit.builders.contract.parts import network_of
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["MemberNetwork", "Members", "members_of"]
+__all__ = ["MemberKernel", "MemberNetwork", "Members", "members_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +51,21 @@ class MemberNetwork:
 
 
 @dataclasses.dataclass(frozen=True)
+class MemberKernel:
+    """The layers of the kernel ridge regression of members; see `kernel_scores`.
+
+    Attributes:
+        rows: `Dense` layer that holds the training rows.
+        exponent: `EinsumDense` layer with the two weights of the exponent.
+        scores: `EinsumDense` layer. What each training row adds to the scores of each member.
+    """
+
+    rows: keras.layers.Dense
+    exponent: keras.layers.EinsumDense
+    scores: keras.layers.EinsumDense
+
+
+@dataclasses.dataclass(frozen=True)
 class Members:
     """The layers of a network with members.
 
@@ -57,9 +75,10 @@ class Members:
         columns: tensor of shape `(batch, width)`. Each network reads the first columns of it.
         line: `EinsumDense` layer. The line of each member.
         blend: the `Dense` layer that adds the scores of the line to those of the networks. Its
-            kernel has a weight for the line and for each network.
+            kernel has a weight for the line, for each network, and for `kernel`.
         mean: the layer that takes the mean over the members.
         steps: `EinsumDense` layer whose weights are the steps of the columns, or `None`.
+        kernel: `MemberKernel`, or `None`.
     """
 
     count: int
@@ -69,6 +88,7 @@ class Members:
     blend: keras.layers.Dense
     mean: keras.Layer
     steps: keras.layers.EinsumDense | None
+    kernel: MemberKernel | None
 
 
 def members_of(model: keras.Model) -> Members | None:
@@ -90,10 +110,11 @@ def members_of(model: keras.Model) -> Members | None:
     ours = (*ours, keras.layers.Rescaling, keras.layers.Multiply)
     mean, line, blend = by_name[MEMBERS], by_name[LINEAR_TABLE], by_name[BLEND]
     until, steps = network.layers.index(blend), by_name.get(STEPS)
+    kernel = [by_name.get(name) for name in (KERNEL_ROWS, KERNEL_EXPONENT, KERNEL_SCORES)]
     layers = [
         layer
         for layer in network.layers[:until]
-        if isinstance(layer, ours) and layer not in (line, steps)
+        if isinstance(layer, ours) and layer not in (line, steps, *kernel)
     ]
     networks = []
     for narrow in (False, True):
@@ -103,4 +124,5 @@ def members_of(model: keras.Model) -> Members | None:
     # The narrow networks read all columns, the wide ones those before the steps.
     columns = networks[-1].layers[0].input if len(networks) > 1 else by_name[REPEAT].input
     count = int(mean.input.shape[1])
-    return Members(count, tuple(networks), columns, line, blend, mean, steps)
+    kernel = None if None in kernel else MemberKernel(*kernel)
+    return Members(count, tuple(networks), columns, line, blend, mean, steps, kernel)

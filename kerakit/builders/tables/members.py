@@ -102,13 +102,17 @@ def narrow_network(
 
 @in_float32()
 def member_scores(
-    linear: keras.KerasTensor, networks: Sequence[keras.KerasTensor]
+    linear: keras.KerasTensor,
+    networks: Sequence[keras.KerasTensor],
+    kernel: keras.KerasTensor | None = None,
 ) -> keras.KerasTensor:
     """Return the mean of the scores of members: of each a line, and what its networks add.
 
     Args:
         linear: tensor of shape `(batch, columns)`. The inputs of the lines.
         networks: tensors of shape `(batch, members, scores)`.
+        kernel: tensor of that shape, or `None`: scores that stand beside those of line and
+            networks. Their weight is 0 until `kk.fit` sets it. Defaults to `None`.
 
     Returns:
         Tensor of shape `(batch, scores)`.
@@ -122,10 +126,11 @@ def member_scores(
         dtype="float32",
         name=LINEAR_TABLE,
     )(linear)
-    both = ops.stack([line, *networks], axis=-1)
+    parts = [line, *networks] if kernel is None else [line, *networks, kernel]
     blend = layers.Dense(1, use_bias=False, trainable=False, dtype="float32", name=BLEND)
-    scores = ops.squeeze(blend(both), axis=-1)
-    blend.kernel.assign([[1.0], *[[1.0 / len(networks)]] * len(networks)])
+    scores = ops.squeeze(blend(ops.stack(parts, axis=-1)), axis=-1)
+    shares = [1.0, *[1.0 / len(networks)] * len(networks), 0.0]
+    blend.kernel.assign([[share] for share in shares[: len(parts)]])
     return layers.GlobalAveragePooling1D(dtype="float32", name=MEMBERS)(scores)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Literal
 
@@ -17,15 +16,16 @@ from kerakit.builders.heads import (
     number_head,
     number_targets,
 )
-from kerakit.builders.parts import assemble, network_inputs, spec_or_shape
+from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, searched
-from kerakit.builders.tables.bins import bin_means
+from kerakit.builders.tables.columns import mlp_columns
 from kerakit.builders.tables.hidden_layers import hidden_layers
+from kerakit.builders.tables.kernel import kernel_scores
 from kerakit.builders.tables.members import member_network, member_scores, narrow_network
 from kerakit.builders.tables.options import Normalization, checked_options
 from kerakit.builders.tables.powers import power_of_scores
-from kerakit.builders.tables.preprocessing import WIDTH, ColumnOptions, tabular_preprocess
-from kerakit.builders.tables.steps import step_columns
+from kerakit.builders.tables.preprocessing import WIDTH
+from kerakit.builders.tables.sizes import kernel_rows
 from kerakit.data.data import Data
 from kerakit.data.groups import joined_groups
 from kerakit.data.spec import Spec
@@ -137,9 +137,11 @@ def mlp_regressor(
         bins=bins,
         members=members,
     )
-    by_name, preprocess, values, columns = _values(owner, inputs, options)
+    by_name, preprocess, values, columns = mlp_columns(owner, inputs, options)
     if options.sizes.members > 1:
-        scores = _member_scores(columns, len(quantiles or mean), options, centred=True)
+        scores = len(quantiles or mean)
+        kernel = None if quantiles else _kernel(inputs, columns, scores, options.sizes)
+        scores = _member_scores(columns, scores, options, kernel, centred=True)
         if quantiles is None:
             scores = power_of_scores(scores)
         answer = number_answer(scores, mean, std, quantiles)
@@ -217,30 +219,14 @@ def mlp_classifier(
         bins=bins,
         members=members,
     )
-    by_name, preprocess, values, columns = _values(owner, inputs, options)
+    by_name, preprocess, values, columns = mlp_columns(owner, inputs, options)
     if options.sizes.members > 1:
         units = TASKS[task].score_count(classes)
-        answer = class_answer(_member_scores(columns, units, options), task)
+        kernel = _kernel(inputs, columns, units, options.sizes)
+        answer = class_answer(_member_scores(columns, units, options, kernel), task)
     else:
         answer = class_head(hidden_layers(columns.values, options), task, classes, options.l2)
     return assemble(by_name, preprocess, values, answer, owner, inputs)
-
-
-@dataclasses.dataclass(frozen=True)
-class _Columns:
-    """What the layers of a network read.
-
-    Attributes:
-        values: tensor of shape `(batch, width)`.
-        line: tensor of those columns that the lines of members read, or `None`.
-        bin_means: float array of shape `(width,)`: the mean of each bin, NaN for other columns.
-        steps: tensor of the steps of the columns, or `None`.
-    """
-
-    values: keras.KerasTensor
-    line: keras.KerasTensor | None
-    bin_means: np.ndarray
-    steps: keras.KerasTensor | None
 
 
 def _group_count(inputs):
@@ -249,7 +235,15 @@ def _group_count(inputs):
     return None if groups is None else len(np.unique(groups))
 
 
-def _member_scores(columns, units, options, centred=False):
+def _kernel(inputs, columns, units, sizes):
+    """The scores of the kernel of members; `None` where they have one network only."""
+    rows = kernel_rows(inputs, columns.line_width, sizes.members * units)
+    if sizes.narrow_dropout is None or not rows:
+        return None
+    return kernel_scores(columns.line, rows, sizes.members, units)
+
+
+def _member_scores(columns, units, options, kernel, centred=False):
     values, means, sizes = columns.values, columns.bin_means, options.sizes
     members = sizes.members
     # The loss is a mean over the members.
@@ -269,26 +263,4 @@ def _member_scores(columns, units, options, centred=False):
     if sizes.narrow_dropout is not None:
         shared |= {"dropout": sizes.narrow_dropout, "steps": columns.steps}
         networks.append(narrow_network(values, members, units, bins=~np.isnan(means), **shared))
-    return member_scores(columns.line, networks)
-
-
-def _values(owner, inputs, options):
-    """Inputs, preprocessing, and the `_Columns` that the network reads."""
-    members, bins = options.sizes.members > 1, options.sizes.bins
-    encoding = ColumnOptions(embedding=options.embedding, bins=bins, bins_last=members)
-    by_name, preprocess, tables = tabular_preprocess(inputs, encoding, owner=owner)
-    values = network_inputs(preprocess)
-    parts = [tensor for tensor in values if tensor.name == "dense"]
-    dense = sum(tensor.shape[-1] for tensor in parts)
-    for column, (name, rows, width) in enumerate(tables):
-        ids = values[-1][:, column]
-        parts.append(keras.layers.Embedding(rows, width, name=f"embed_{name}")(ids))
-    joined = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="joined")(parts)
-    means, line, steps = np.full(joined.shape[-1], np.nan), None, None
-    if members:
-        found = bin_means(preprocess)
-        first = dense - len(found)
-        means[first:dense] = found
-        line = joined[:, :first] if first else keras.ops.zeros_like(joined[:, :1])
-        steps = step_columns(preprocess, parts[0], options.sizes.steps)
-    return by_name, preprocess, values, _Columns(joined, line, means, steps)
+    return member_scores(columns.line, networks, kernel)

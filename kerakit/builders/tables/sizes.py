@@ -6,7 +6,7 @@ import dataclasses
 
 from kerakit.data.spec import Spec
 
-__all__ = ["SMALL", "Sizes", "rows_of_members", "sizes_for"]
+__all__ = ["SMALL", "Sizes", "kernel_rows", "rows_of_members", "sizes_for"]
 
 SMALL, LARGE = 6_000, 100_000  # rows: 8 members below the first, 4 below the second, else 1
 FEWEST = 2  # rows that each member leaves out, at least
@@ -15,6 +15,8 @@ VALUES = 100_000_000  # of all rows together: members train on rows in memory
 MANY_COLUMNS = 200  # numeric columns from which on bins only add noise
 BINNED = 1_000  # bins of all columns together, at most; and steps
 STEPS = 16  # of a column, from `SMALL` rows on
+KERNEL_ROWS = 5_000  # at most: `kk.fit` inverts a matrix of as many rows and columns
+KERNEL_VALUES = 1_000_000  # that a kernel holds, at most: 4 MB
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +54,7 @@ def sizes_for(
     and one of 64-64 units. From 6,000 rows on, the second one also reads steps, and both have 64-64
     units where they predict numbers. Rows of more than 100,000,000 values together get a network
     alone. So does a plain width, which tells no number of rows, and a user who gives the hidden
-    layers.
+    layers. See `kernel_rows` for the kernel of members.
 
     Args:
         inputs: `Spec`, or a plain width.
@@ -86,6 +88,19 @@ def sizes_for(
     # Numbers of many rows train for more epochs than classes: 128-128 would take too long.
     hidden = (64, 64) if steps and not classes else (128, 128)
     return Sizes(members, hidden, 0.1, bins, 0.05 if steps else 0.15, steps)
+
+
+def kernel_rows(inputs: object, columns: int, outputs: int) -> int:
+    """Return how many rows the kernel of members holds: all of them, or 0 for no kernel.
+
+    Args:
+        inputs: `Spec`, or a plain width.
+        columns: int. How many columns the distance of two rows is of.
+        outputs: int. How many numbers each row adds to.
+    """
+    rows = rows_of_members(inputs) or 0
+    few = rows <= KERNEL_ROWS and rows * (columns + outputs) <= KERNEL_VALUES
+    return rows if few and columns else 0
 
 
 def rows_of_members(inputs: object) -> int | None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-__all__ = ["Root", "better"]
+from kerakit.builders.tables.powers import EXPONENTS
+
+__all__ = ["Root", "better", "scores_of_targets"]
 
 # A root is taken where the error of its line is below this fraction of that of the target itself;
 # a smaller difference may be chance. tests/benchmarks/tabular_choices.py prints what roots are
@@ -98,3 +102,21 @@ def better(errors: dict[int, float]) -> int:
     """
     lowest = min(errors, key=errors.__getitem__)
     return lowest if errors[lowest] < LOWER * errors[1] else 1
+
+
+def scores_of_targets(powers: Sequence[Any], y: np.ndarray) -> np.ndarray:
+    """Return the scores of which the layers `root` and `power` make targets.
+
+    Args:
+        powers: the two layers, whose weights are those of roots.
+        y: float array of shape `(n, targets)`. Standardised targets.
+    """
+    root, power = powers
+    kernel, bias, move = (np.asarray(each) for each in (power.kernel, power.bias, root.bias))
+    scores = np.empty_like(y)
+    for column, scales in enumerate(kernel):
+        exponent = EXPONENTS[int(np.argmax(np.abs(scales)))]
+        powered = (y[:, column] - bias[column]) / scales[EXPONENTS.index(exponent)]
+        roots = np.sign(powered) * np.abs(powered) ** (1 / exponent)
+        scores[:, column] = roots - (0.0 if exponent == 1 else move[column])
+    return scores

@@ -12,6 +12,7 @@ import tensorflow as tf
 from kerakit.training.loop.epochs import EpochPlan
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import VALIDATION_ROWS, InMemoryEpochs
+from kerakit.training.members.kernel import KernelFit
 from kerakit.training.members.mixture import mix
 from kerakit.training.members.trainer import MemberTrainer, joined_members
 from kerakit.training.rows.arrays import Arrays
@@ -33,6 +34,7 @@ class MemberEpochs(InMemoryEpochs):
         order: function from the index of an epoch to the rows of its batches, an int array of
             shape `(steps, members, batch)`.
         hooks: `Hooks` of the callbacks.
+        kernel: function that solves the kernel ridge regression beside the networks.
     """
 
     def __init__(
@@ -43,8 +45,9 @@ class MemberEpochs(InMemoryEpochs):
         fold: np.ndarray,
         order: Callable[[int], np.ndarray],
         hooks: Hooks,
+        kernel: Callable[[], KernelFit | None],
     ) -> None:
-        self._order = order
+        self._order, self._kernel = order, kernel
         left_out = rows_left_out(fold, trainer.parts.count)
         size = max(min(VALIDATION_ROWS // len(left_out), left_out.shape[1]), 1)
         count = math.ceil(left_out.shape[1] / size)
@@ -55,7 +58,7 @@ class MemberEpochs(InMemoryEpochs):
         self.chunks, self.compiled = count, False
 
     def end(self) -> tuple[str, float]:
-        """Give each network its best weights, and its weight in the answer."""
+        """Give each network its best weights, and each part its weight in the answer."""
         self.trainer.take_best()
         compiled = tf.function(self._scores_left_out, autograph=False)
         # TensorFlow counts no calls of a concrete function, and so warns of no "retracing".
@@ -67,9 +70,8 @@ class MemberEpochs(InMemoryEpochs):
         weight = (
             np.ones(len(rows)) if self.train.weight is None else self.train.weight.numpy()[rows]
         )
-        return mix(
-            self.trainer, np.concatenate(chunks, axis=1), self.train.target.numpy()[rows], weight
-        )
+        scores, target = np.concatenate(chunks, axis=1), self.train.target.numpy()[rows]
+        return mix(self.trainer, scores, target, weight, self._kernel(), rows)
 
     def _scores_left_out(self, rows):
         values, *_ = self.train.take(tf.maximum(rows, 0))

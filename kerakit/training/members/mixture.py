@@ -6,6 +6,7 @@ import numpy as np
 
 from kerakit.builders.contract import activation_of
 from kerakit.solvers.logistic import mean_log_loss
+from kerakit.training.members.kernel import KernelFit
 from kerakit.training.members.trainer import MemberTrainer
 
 __all__ = ["mix"]
@@ -13,14 +14,25 @@ __all__ = ["mix"]
 # A network whose loss is 5 % above the lowest has the weight 1 / e of that one. The weights are
 # those of an exponentially weighted average (Cesa-Bianchi & Lugosi 2006, chapter 2).
 EXCESS = 0.05
+# A kernel counts as far as its gain is above so many of its standard errors: it is chosen on the
+# same rows, and one far row can make it seem better by chance.
+ERRORS = 1.5
+SHARES = np.linspace(0, 1, 21)
 FACTORS = 2.0 ** np.linspace(-1, 1, 41)  # of the scores of classes: the inverse of a temperature
 SMALLEST = 1e-12
 
 
 def mix(
-    trainer: MemberTrainer, scores: np.ndarray, target: np.ndarray, weight: np.ndarray
+    trainer: MemberTrainer,
+    scores: np.ndarray,
+    target: np.ndarray,
+    weight: np.ndarray,
+    kernel: KernelFit | None = None,
+    rows: np.ndarray | None = None,
 ) -> tuple[str, float]:
     """Set the layer `blend`: the weights of the networks and, of classes, one temperature.
+
+    A kernel ridge regression then gets the weight that lowers the loss most, surely enough.
 
     The temperature is the one with the lowest log loss of the rows left out (Guo et al. 2017,
     arXiv:1706.04599).
@@ -31,14 +43,21 @@ def mix(
             member that left it out: of its line, and of each of its networks over the line.
         target: array of shape `(n,)` or `(n, width)`.
         weight: float array of shape `(n,)`.
+        kernel: `KernelFit`, or `None`. Defaults to `None`.
+        rows: int array of shape `(n,)`: the rows of the kernel's scores. Defaults to `None`.
 
     Returns:
         A line about the weights, and the loss of the rows left out.
     """
 
-    def loss(scores):
+    total = max(weight.sum(), SMALLEST)
+
+    def row_losses(scores):
         losses = trainer.row_losses(*trainer.answered(scores, target), weight)
-        return float(np.sum(losses, dtype="float64") / max(weight.sum(), SMALLEST))
+        return np.asarray(losses, "float64")
+
+    def loss(scores):
+        return float(row_losses(scores).sum() / total)
 
     line_loss, *losses = [loss(each) for each in scores]
     excess = np.array(losses) / max(min(losses), SMALLEST) - 1
@@ -48,15 +67,37 @@ def mix(
     answer = activation_of(trainer)
     if answer != "linear":
         factor = _factor(mixed, target, weight, labels=answer == "sigmoid")
-    trainer.parts.blend.kernel.assign(factor * np.append(1.0, shares)[:, None])
-    reached = loss(factor * mixed)
+    mixed, share, weights = factor * mixed, 0.0, factor * np.append(1.0, shares)
+    if trainer.parts.kernel is not None:
+        if kernel is not None:
+            alone = kernel.scores[rows]
+            share = _share(row_losses, mixed, alone)
+            kernel.keep(share)
+            mixed = (1 - share) * mixed + share * alone
+        weights = np.append((1 - share) * weights, share)
+    trainer.parts.blend.kernel.assign(weights[:, None])
+    reached = loss(mixed)
     parts = [f"line {line_loss:.4g}"]
-    for network, each, share in zip(trainer.parts.networks, losses, shares, strict=True):
-        parts.append(f"{'narrow' if network.narrow else 'wide'} network {each:.4g} ({share:.0%})")
+    for network, each, part in zip(trainer.parts.networks, losses, shares, strict=True):
+        name, part = "narrow" if network.narrow else "wide", (1 - share) * part
+        parts.append(f"{name} network {each:.4g} ({part:.0%})")
+    if kernel is not None:
+        parts.append(f"kernel {loss(alone):.4g} ({share:.0%})")
     line = f"members: loss of rows left out {reached:.4g} ({', '.join(parts)})"
     if answer != "linear":
         line += f"; scores times {factor:.2f}"
     return line, reached
+
+
+def _share(row_losses, mixed, alone):
+    """The weight of scores that stand beside mixed ones."""
+    before, best, lowest = row_losses(mixed), 0.0, 0.0
+    for share in SHARES[1:]:
+        change = row_losses((1 - share) * mixed + share * alone) - before
+        bound = change.mean() + ERRORS * change.std() / np.sqrt(len(change))
+        if bound < lowest:
+            best, lowest = float(share), bound
+    return best
 
 
 def _factor(scores, target, weight, labels):
