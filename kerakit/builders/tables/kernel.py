@@ -10,8 +10,8 @@ from kerakit.builders.parts import in_float32
 
 __all__ = ["FURTHEST", "kernel_scores"]
 
-FURTHEST = 100.0  # standard deviations: values beyond have no distance in float32
-SMALLEST = 1e-12  # below any distance: the root has a gradient at 0
+FURTHEST = 100.0  # standard deviations: values beyond have the distance of this one
+SMALLEST = 1e-24  # below any squared distance: the root has a gradient at 0
 
 
 @in_float32()
@@ -23,7 +23,8 @@ def kernel_scores(
     It is a network with radial basis functions, one for each training row (Broomhead & Lowe 1988,
     Complex Systems 2): `exp(a * d ** 2 + b * d)` of the distance d of a row to it. The layer
     `kernel.rows` holds the training rows, `kernel.exponent` a and b, and `kernel.scores` what each
-    of them adds to the scores. All are 0 in a new model, and so are the scores.
+    of them adds to the scores. All are 0 in a new model, and so are the scores. They are numbers of
+    64 bits: what rows add is large, and nearly cancels.
 
     Args:
         values: tensor of shape `(batch, columns)`.
@@ -33,13 +34,14 @@ def kernel_scores(
     Returns:
         Tensor of shape `(batch, members, scores)`.
     """
-    solved = {"kernel_initializer": "zeros", "trainable": False, "dtype": "float32"}
-    values = ops.clip(values, -FURTHEST, FURTHEST)
+    solved = {"kernel_initializer": "zeros", "trainable": False, "dtype": "float64"}
+    values = ops.cast(ops.clip(values, -FURTHEST, FURTHEST), "float64")
     own = ops.sum(ops.square(values), axis=-1, keepdims=True)
     squares = own + keras.layers.Dense(rows, name=KERNEL_ROWS, **solved)(values)
     squares = ops.relu(squares)
     powers = ops.stack([squares, ops.sqrt(squares + SMALLEST)], axis=-1)
     exponent = keras.layers.EinsumDense("bnp,p->bn", (rows,), name=KERNEL_EXPONENT, **solved)
-    return keras.layers.EinsumDense(
+    added = keras.layers.EinsumDense(
         "bn,nmo->bmo", (members, scores), bias_axes="mo", name=KERNEL_SCORES, **solved
     )(ops.exp(exponent(powers)))
+    return ops.cast(added, "float32")

@@ -6,7 +6,8 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders.contract import linear_path_of
-from kerakit.training.linear_path.roots import Root, better
+from kerakit.builders.tables.powers import power_of_scores
+from kerakit.training.linear_path.roots import Root, better, scores_of_targets
 from kerakit.training.linear_path.solve import solve_linear_path
 from kerakit.training.options import FitOptions
 from kerakit.training.runner import Runner
@@ -44,6 +45,18 @@ def test_targets_of_scores_have_the_mean_of_the_targets():
     predicted = root.targets(np.zeros(3))
     assert np.average(predicted, weights=weight) == pytest.approx(np.average(y, weights=weight))
     assert error == pytest.approx(np.average((y - 0.5) ** 2, weights=weight))
+
+
+def test_scores_of_targets_are_what_the_layers_turn_into_them():
+    scores = keras.Input((3,))
+    model = keras.Model(scores, power_of_scores(scores))
+    layers = [model.get_layer(name) for name in ("root", "power")]
+    layers[0].bias.assign([0.5, 0.0, 3.0])
+    layers[1].kernel.assign([[0.0, 0.7], [1.0, 0.0], [0.0, 2.0]])
+    layers[1].bias.assign([-1.0, 0.0, 4.0])
+    given = np.array([[-2.0, -2.0, -2.0], [-0.5, 0.0, 1.0], [1.5, 3.0, 0.2]])
+    targets = np.asarray(model(given), "float64")
+    np.testing.assert_allclose(scores_of_targets(layers, targets), given, rtol=1e-5, atol=1e-6)
 
 
 def test_where_a_root_makes_no_sense():

@@ -84,17 +84,27 @@ def test_networks_are_weighted_by_their_losses_of_rows_left_out(diabetes, both):
     runner = Runner(model, diabetes, FitOptions(owner="fit", epochs=1))
     rows, network = runner.arrays("train"), network_of(model)
     parts = np.asarray(keras.Model(network.input, members_of(model).blend.input)(rows.values))
-    parts = parts[np.arange(len(rows)), runner.fold, 0]
+    line, wide, narrow, alone = parts[np.arange(len(rows)), runner.fold, 0].T
     target = diabetes.spec.target
     expected = (rows.target.numpy() - target.mean[0]) / target.variance[0] ** 0.5
-    networks = parts[:, :1] + parts[:, 1:]
-    losses = np.mean((networks - expected[:, None]) ** 2, axis=0)
+
+    def errors(scores):
+        return (scores - expected) ** 2
+
+    losses = np.array([errors(line + wide).mean(), errors(line + narrow).mean()])
     shares = np.exp(-(losses / losses.min() - 1) / 0.05)
     shares /= shares.sum()
+    mixed = line + shares @ [wide, narrow]
+    # The kernel has the weight with the lowest 1.5 standard errors above the mean change.
+    tried = np.linspace(0, 1, 21)
+    changes = [errors((1 - w) * mixed + w * alone) - errors(mixed) for w in tried]
+    bounds = [np.mean(change) + 1.5 * np.std(change) / len(rows) ** 0.5 for change in changes]
+    weight = tried[np.argmin(bounds)]
+    assert 0 < weight < 1
     kernel = members_of(model).blend.kernel.numpy()[:, 0]
-    np.testing.assert_allclose(kernel, [1, *shares], rtol=1e-3)
-    mixed = np.mean((networks @ shares - expected) ** 2)
-    assert history.linear_path.split("rows left out ")[-1].startswith(f"{mixed:.4g} (line ")
+    np.testing.assert_allclose(kernel, [1 - weight, *(1 - weight) * shares, weight], rtol=1e-3)
+    reached = errors((1 - weight) * mixed + weight * alone).mean()
+    assert history.linear_path.split("rows left out ")[-1].startswith(f"{reached:.4g} (line ")
 
 
 @pytest.mark.training
@@ -104,7 +114,9 @@ def test_classes_get_the_temperature_of_the_rows_left_out(iris):
     runner = Runner(model, iris, FitOptions(owner="fit", epochs=1))
     rows, network = runner.arrays("train"), network_of(model)
     parts = np.asarray(keras.Model(network.input, members_of(model).blend.input)(rows.values))
-    scores = parts[np.arange(len(rows)), runner.fold] @ members_of(model).blend.kernel.numpy()[:, 0]
+    kernel = members_of(model).blend.kernel.numpy()[:, 0]
+    share = kernel[-1]  # of the kernel, whose scores have a scale of their own
+    scores = parts[np.arange(len(rows)), runner.fold][..., :-1] @ kernel[:-1] / (1 - share)
 
     def log_loss(factor):
         answers = keras.ops.softmax(factor * scores)
@@ -223,6 +235,7 @@ def test_a_stopped_run_and_single_steps_end_as_the_uninterrupted_one(diabetes, t
 
 @pytest.mark.training
 @pytest.mark.slow
+@pytest.mark.parametrize("hidden", [(8, 4), "auto"])
 @pytest.mark.parametrize(
     ("task", "measure", "worst"),
     [
@@ -234,7 +247,7 @@ def test_a_stopped_run_and_single_steps_end_as_the_uninterrupted_one(diabetes, t
         ("half", "rmse", 0.2),
     ],
 )
-def test_every_answer_has_members(task, measure, worst):
+def test_every_answer_has_members(task, measure, worst, hidden):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 3)).astype("float32")
     y, options, builder = x[:, 0] + rng.normal(0, 0.1, 120), {}, kk.mlp_regressor
@@ -252,7 +265,7 @@ def test_every_answer_has_members(task, measure, worst):
         keras.config.set_dtype_policy("mixed_bfloat16")
     quantiles = {"quantiles": (0.1, 0.5, 0.9)} if task == "quantiles" else {}
     try:
-        model = made(data, builder, **quantiles)
+        model = made(data, builder, hidden=hidden, **quantiles)
         history = kk.fit(model, data, epochs=5, verbose=0).history
     finally:
         keras.config.set_dtype_policy("float32")
