@@ -21,7 +21,8 @@ SETS = (
 )
 # Arguments of the builder, of `compile` and of `fit` that differ from the defaults. The builder's
 # `sizes` are no argument: they are fields of `Sizes`, which is what a rule decides. `lower` is the
-# factor of an error below which square roots are predicted.
+# factor of an error below which square roots are predicted, `kernel_rows` the most rows of a kernel.
+RULES = ("sizes", "lower", "kernel_rows")
 VARIANTS = {
     "default": ({}, {}, {}),
     "members=4": ({"members": 4}, {}, {}),
@@ -38,6 +39,7 @@ VARIANTS = {
     "steps=64": ({"sizes": {"steps": 64}}, {}, {}),
     "wide networks of 128-128": ({"sizes": {"hidden": (128, 128)}}, {}, {}),
     "no square roots": ({"lower": 0.0}, {}, {}),
+    "no kernel": ({"kernel_rows": 0}, {}, {}),
     "50 epochs": ({}, {"patience": 12}, {"epochs": 50}),
     "100 epochs": ({}, {"patience": 25}, {"epochs": 100}),
 }
@@ -67,14 +69,16 @@ def measured(name, root, variant):
     import keras
 
     import kerakit as kk
+    from kerakit.builders.tables import sizes
     from kerakit.training.linear_path import roots
 
     of_builder, of_compile, of_fit = VARIANTS[variant]
     data = load_set(name, root, 0)
     build = kk.mlp_classifier if data.spec.is_classification else kk.mlp_regressor
     keras.utils.set_random_seed(0)
-    arguments = {key: value for key, value in of_builder.items() if key not in ("sizes", "lower")}
-    with changed_sizes(**of_builder.get("sizes", {})):
+    arguments = {key: value for key, value in of_builder.items() if key not in RULES}
+    most = of_builder.get("kernel_rows", sizes.KERNEL_ROWS)
+    with changed_sizes(**of_builder.get("sizes", {})), mock.patch.object(sizes, "KERNEL_ROWS", most):
         model = build(data, **arguments)
     kk.compile(model, **of_compile)
     start = time.process_time()

@@ -98,7 +98,9 @@ def mlp_regressor(
             validation rows are divided into as many folds; a member trains on all but one of
             them, and all keep the weights of the epoch with the lowest loss of the rows left
             out (Parmanto, Munro & Doyle 1996, NeurIPS 8). The two networks of members are
-            weighted by these losses. Defaults to `"auto"`: 8 below 6,000 rows, 4 below
+            weighted by these losses. Up to 5,000 rows a kernel ridge regression stands beside
+            them (Rasmussen & Williams 2006, chapter 2); with it, the model holds the columns of
+            its training rows. Defaults to `"auto"`: 8 below 6,000 rows, 4 below
             100,000; 1, a network alone, beyond, for plain widths, and where `hidden` is given.
         targets: int in [1, inf). How many numbers the model predicts. Only with a plain width.
             Defaults to `None`, which is 1.
