@@ -21,7 +21,8 @@ SETS = (
 )
 # Arguments of the builder, of `compile` and of `fit` that differ from the defaults. The builder's
 # `sizes` are no argument: they are fields of `Sizes`, which is what a rule decides. `lower` is the
-# factor of an error below which square roots are predicted, `kernel_rows` the most rows of a kernel.
+# factor of an error below which square roots are predicted, and `kernel_rows` how many rows a
+# kernel holds at most.
 RULES = ("sizes", "lower", "kernel_rows")
 VARIANTS = {
     "default": ({}, {}, {}),
@@ -78,8 +79,9 @@ def measured(name, root, variant):
     keras.utils.set_random_seed(0)
     arguments = {key: value for key, value in of_builder.items() if key not in RULES}
     most = of_builder.get("kernel_rows", sizes.KERNEL_ROWS)
-    with changed_sizes(**of_builder.get("sizes", {})), mock.patch.object(sizes, "KERNEL_ROWS", most):
-        model = build(data, **arguments)
+    with mock.patch.object(sizes, "KERNEL_ROWS", most):
+        with changed_sizes(**of_builder.get("sizes", {})):
+            model = build(data, **arguments)
     kk.compile(model, **of_compile)
     start = time.process_time()
     with mock.patch.object(roots, "LOWER", of_builder.get("lower", roots.LOWER)):
