@@ -79,9 +79,9 @@ def measured(name, root, variant):
     keras.utils.set_random_seed(0)
     arguments = {key: value for key, value in of_builder.items() if key not in RULES}
     most = of_builder.get("kernel_rows", sizes.KERNEL_ROWS)
-    with mock.patch.object(sizes, "KERNEL_ROWS", most):
-        with changed_sizes(**of_builder.get("sizes", {})):
-            model = build(data, **arguments)
+    limited = mock.patch.object(sizes, "KERNEL_ROWS", most)
+    with limited, changed_sizes(**of_builder.get("sizes", {})):
+        model = build(data, **arguments)
     kk.compile(model, **of_compile)
     start = time.process_time()
     with mock.patch.object(roots, "LOWER", of_builder.get("lower", roots.LOWER)):
