@@ -23,8 +23,8 @@ from kerakit.training.loop.in_memory import InMemoryEpochs
 from kerakit.training.loop.learning_rate import measured_learning_rate, rates_of_run
 from kerakit.training.loop.streamed import StreamedEpochs
 from kerakit.training.loop.trainer import make_trainer
+from kerakit.training.members.beside import fit_beside
 from kerakit.training.members.epochs import MemberEpochs
-from kerakit.training.members.kernel import fit_kernel
 from kerakit.training.members.trainer import member_trainer
 from kerakit.training.rows.arrays import Arrays, LazyRows, preprocessed, size_in_memory
 from kerakit.training.rows.augment import augmentation
@@ -217,8 +217,8 @@ class Runner:
             return StreamedEpochs(trainer, self.plan, batches, validation, hooks, xla)
         train, validation = self.arrays("train"), self.arrays("validation")
         if self.members:
-            kernel = functools.partial(fit_kernel, self)
-            return MemberEpochs(trainer, self.plan, train, self.fold, self.order, hooks, kernel)
+            beside = functools.partial(fit_beside, self)
+            return MemberEpochs(trainer, self.plan, train, self.fold, self.order, hooks, beside)
         return InMemoryEpochs(trainer, self.plan, train, validation, hooks, xla)
 
     def _plan(self, prepare):

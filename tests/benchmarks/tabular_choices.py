@@ -21,9 +21,9 @@ SETS = (
 )
 # Arguments of the builder, of `compile` and of `fit` that differ from the defaults. The builder's
 # `sizes` are no argument: they are fields of `Sizes`, which is what a rule decides. `lower` is the
-# factor of an error below which square roots are predicted, and `kernel_rows` how many rows a
-# kernel holds at most.
-RULES = ("sizes", "lower", "kernel_rows")
+# factor of an error below which square roots are predicted, `kernel_rows` how many rows a kernel
+# holds at most, and `trees` how many trees a member has at most.
+RULES = ("sizes", "lower", "kernel_rows", "trees")
 VARIANTS = {
     "default": ({}, {}, {}),
     "members=4": ({"members": 4}, {}, {}),
@@ -41,6 +41,8 @@ VARIANTS = {
     "wide networks of 128-128": ({"sizes": {"hidden": (128, 128)}}, {}, {}),
     "no square roots": ({"lower": 0.0}, {}, {}),
     "no kernel": ({"kernel_rows": 0}, {}, {}),
+    "no trees": ({"trees": 0}, {}, {}),
+    "neither": ({"kernel_rows": 0, "trees": 0}, {}, {}),
     "50 epochs": ({}, {"patience": 12}, {"epochs": 50}),
     "100 epochs": ({}, {"patience": 25}, {"epochs": 100}),
 }
@@ -78,8 +80,11 @@ def measured(name, root, variant):
     build = kk.mlp_classifier if data.spec.is_classification else kk.mlp_regressor
     keras.utils.set_random_seed(0)
     arguments = {key: value for key, value in of_builder.items() if key not in RULES}
-    most = of_builder.get("kernel_rows", sizes.KERNEL_ROWS)
-    limited = mock.patch.object(sizes, "KERNEL_ROWS", most)
+    limits = {
+        "KERNEL_ROWS": of_builder.get("kernel_rows", sizes.KERNEL_ROWS),
+        "TREES": of_builder.get("trees", sizes.TREES),
+    }
+    limited = mock.patch.multiple(sizes, **limits)
     with limited, changed_sizes(**of_builder.get("sizes", {})):
         model = build(data, **arguments)
     kk.compile(model, **of_compile)

@@ -47,6 +47,9 @@ from kerakit.builders.contract.layer_names import (
     RESERVED,
     ROOT,
     STEPS,
+    TREE_ANSWERS,
+    TREE_QUESTIONS,
+    TREE_WAYS,
     UNSCALE,
     frequency_name,
     quantile_layer_name,
@@ -59,7 +62,13 @@ from kerakit.builders.contract.linear import (
     linear_head_of,
     linear_path_of,
 )
-from kerakit.builders.contract.members import MemberKernel, MemberNetwork, Members, members_of
+from kerakit.builders.contract.members import (
+    MemberKernel,
+    MemberNetwork,
+    Members,
+    MemberTrees,
+    members_of,
+)
 from kerakit.builders.contract.parts import (
     network_of,
     preprocess_of,
@@ -94,11 +103,15 @@ __all__ = [
     "RESERVED",
     "ROOT",
     "STEPS",
+    "TREE_ANSWERS",
+    "TREE_QUESTIONS",
+    "TREE_WAYS",
     "UNSCALE",
     "LinearHead",
     "LinearPath",
     "MemberKernel",
     "MemberNetwork",
+    "MemberTrees",
     "Members",
     "activation_of",
     "answer_by_column",

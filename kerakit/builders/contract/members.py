@@ -16,13 +16,16 @@ from kerakit.builders.contract.layer_names import (
     OUTPUT,
     REPEAT,
     STEPS,
+    TREE_ANSWERS,
+    TREE_QUESTIONS,
+    TREE_WAYS,
 )
 from kerakit.builders.contract.parts import network_of
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["MemberKernel", "MemberNetwork", "Members", "members_of"]
+__all__ = ["MemberKernel", "MemberNetwork", "MemberTrees", "Members", "members_of"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,13 +59,28 @@ class MemberKernel:
 
     Attributes:
         rows: `Dense` layer that holds the training rows.
-        exponent: `EinsumDense` layer with the two weights of the exponent.
+        exponent: `Dense` layer with the two weights of the exponent.
         scores: `EinsumDense` layer. What each training row adds to the scores of each member.
     """
 
     rows: keras.layers.Dense
-    exponent: keras.layers.EinsumDense
+    exponent: keras.layers.Dense
     scores: keras.layers.EinsumDense
+
+
+@dataclasses.dataclass(frozen=True)
+class MemberTrees:
+    """The layers of the boosted trees of members; see `tree_scores`.
+
+    Attributes:
+        questions: `Dense` layer that takes the columns and thresholds of all trees.
+        ways: `EinsumDense` layer that numbers the ways through the trees.
+        answers: `Embedding` layer. What is at the end of each way.
+    """
+
+    questions: keras.layers.Dense
+    ways: keras.layers.EinsumDense
+    answers: keras.layers.Embedding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,10 +93,11 @@ class Members:
         columns: tensor of shape `(batch, width)`. Each network reads the first columns of it.
         line: `EinsumDense` layer. The line of each member.
         blend: the `Dense` layer that adds the scores of the line to those of the networks. Its
-            kernel has a weight for the line, for each network, and for `kernel`.
+            kernel has a weight for the line, for each network, for `kernel` and for `trees`.
         mean: the layer that takes the mean over the members.
         steps: `EinsumDense` layer whose weights are the steps of the columns, or `None`.
         kernel: `MemberKernel`, or `None`.
+        trees: `MemberTrees`, or `None`.
     """
 
     count: int
@@ -89,6 +108,7 @@ class Members:
     mean: keras.Layer
     steps: keras.layers.EinsumDense | None
     kernel: MemberKernel | None
+    trees: MemberTrees | None
 
 
 def members_of(model: keras.Model) -> Members | None:
@@ -111,10 +131,11 @@ def members_of(model: keras.Model) -> Members | None:
     mean, line, blend = by_name[MEMBERS], by_name[LINEAR_TABLE], by_name[BLEND]
     until, steps = network.layers.index(blend), by_name.get(STEPS)
     kernel = [by_name.get(name) for name in (KERNEL_ROWS, KERNEL_EXPONENT, KERNEL_SCORES)]
+    trees = [by_name.get(name) for name in (TREE_QUESTIONS, TREE_WAYS, TREE_ANSWERS)]
     layers = [
         layer
         for layer in network.layers[:until]
-        if isinstance(layer, ours) and layer not in (line, steps, *kernel)
+        if isinstance(layer, ours) and layer not in (line, steps, *kernel, *trees)
     ]
     networks = []
     for narrow in (False, True):
@@ -125,4 +146,5 @@ def members_of(model: keras.Model) -> Members | None:
     columns = networks[-1].layers[0].input if len(networks) > 1 else by_name[REPEAT].input
     count = int(mean.input.shape[1])
     kernel = None if None in kernel else MemberKernel(*kernel)
-    return Members(count, tuple(networks), columns, line, blend, mean, steps, kernel)
+    trees = None if None in trees else MemberTrees(*trees)
+    return Members(count, tuple(networks), columns, line, blend, mean, steps, kernel, trees)

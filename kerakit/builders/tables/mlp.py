@@ -20,12 +20,10 @@ from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, searched
 from kerakit.builders.tables.columns import mlp_columns
 from kerakit.builders.tables.hidden_layers import hidden_layers
-from kerakit.builders.tables.kernel import kernel_scores
-from kerakit.builders.tables.members import member_network, member_scores, narrow_network
+from kerakit.builders.tables.members.powers import power_of_scores
+from kerakit.builders.tables.members.scores import member_scores
 from kerakit.builders.tables.options import Normalization, checked_options
-from kerakit.builders.tables.powers import power_of_scores
 from kerakit.builders.tables.preprocessing import WIDTH
-from kerakit.builders.tables.sizes import kernel_rows
 from kerakit.data.data import Data
 from kerakit.data.groups import joined_groups
 from kerakit.data.spec import Spec
@@ -98,9 +96,10 @@ def mlp_regressor(
             validation rows are divided into as many folds; a member trains on all but one of
             them, and all keep the weights of the epoch with the lowest loss of the rows left
             out (Parmanto, Munro & Doyle 1996, NeurIPS 8). The two networks of members are
-            weighted by these losses. Up to 5,000 rows a kernel ridge regression stands beside
-            them (Rasmussen & Williams 2006, chapter 2); with it, the model holds the columns of
-            its training rows. Defaults to `"auto"`: 8 below 6,000 rows, 4 below
+            weighted by these losses. Boosted trees stand beside them (Prokhorenkova et al. 2018,
+            arXiv:1706.09516), and up to 5,000 rows a kernel ridge regression (Rasmussen &
+            Williams 2006, chapter 2); with it, the model holds the columns of its training rows.
+            Defaults to `"auto"`: 8 below 6,000 rows, 4 below
             100,000; 1, a network alone, beyond, for plain widths, and where `hidden` is given.
         targets: int in [1, inf). How many numbers the model predicts. Only with a plain width.
             Defaults to `None`, which is 1.
@@ -141,9 +140,8 @@ def mlp_regressor(
     )
     by_name, preprocess, values, columns = mlp_columns(owner, inputs, options)
     if options.sizes.members > 1:
-        scores = len(quantiles or mean)
-        kernel = None if quantiles else _kernel(inputs, columns, scores, options.sizes)
-        scores = _member_scores(columns, scores, options, kernel, centred=True)
+        count, levels = len(quantiles or mean), quantiles is not None
+        scores = member_scores(inputs, columns, count, options, numbers=True, quantiles=levels)
         if quantiles is None:
             scores = power_of_scores(scores)
         answer = number_answer(scores, mean, std, quantiles)
@@ -223,9 +221,8 @@ def mlp_classifier(
     )
     by_name, preprocess, values, columns = mlp_columns(owner, inputs, options)
     if options.sizes.members > 1:
-        units = TASKS[task].score_count(classes)
-        kernel = _kernel(inputs, columns, units, options.sizes)
-        answer = class_answer(_member_scores(columns, units, options, kernel), task)
+        scores = member_scores(inputs, columns, TASKS[task].score_count(classes), options)
+        answer = class_answer(scores, task)
     else:
         answer = class_head(hidden_layers(columns.values, options), task, classes, options.l2)
     return assemble(by_name, preprocess, values, answer, owner, inputs)
@@ -235,34 +232,3 @@ def _group_count(inputs):
     """How many groups the rows of `Data` have, or `None`."""
     groups = joined_groups(inputs) if isinstance(inputs, Data) else None
     return None if groups is None else len(np.unique(groups))
-
-
-def _kernel(inputs, columns, units, sizes):
-    """The scores of the kernel of members; `None` where they have one network only."""
-    rows = kernel_rows(inputs, columns.line_width, sizes.members * units)
-    if sizes.narrow_dropout is None or not rows:
-        return None
-    return kernel_scores(columns.line, rows, sizes.members, units)
-
-
-def _member_scores(columns, units, options, kernel, centred=False):
-    values, means, sizes = columns.values, columns.bin_means, options.sizes
-    members = sizes.members
-    # The loss is a mean over the members.
-    shared = {"activation": options.activation, "l2": options.l2 / members}
-    centres = np.nan_to_num(means) if centred else None
-    networks = [
-        member_network(
-            values,
-            members,
-            units,
-            hidden=sizes.hidden,
-            dropout=sizes.dropout,
-            centres=centres,
-            **shared,
-        )
-    ]
-    if sizes.narrow_dropout is not None:
-        shared |= {"dropout": sizes.narrow_dropout, "steps": columns.steps}
-        networks.append(narrow_network(values, members, units, bins=~np.isnan(means), **shared))
-    return member_scores(columns.line, networks, kernel)

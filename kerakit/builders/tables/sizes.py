@@ -6,7 +6,7 @@ import dataclasses
 
 from kerakit.data.spec import Spec
 
-__all__ = ["SMALL", "Sizes", "kernel_rows", "rows_of_members", "sizes_for"]
+__all__ = ["SMALL", "Sizes", "kernel_rows", "rows_of_members", "sizes_for", "tree_count"]
 
 SMALL, LARGE = 6_000, 100_000  # rows: 8 members below the first, 4 below the second, else 1
 FEWEST = 2  # rows that each member leaves out, at least
@@ -15,6 +15,8 @@ VALUES = 100_000_000  # of all rows together: members train on rows in memory
 MANY_COLUMNS = 200  # numeric columns from which on bins only add noise
 BINNED = 1_000  # bins of all columns together, at most; and steps
 STEPS = 16  # of a column, from `SMALL` rows on
+TREES, DEPTH, DEEPER = 100, 4, 6  # of a member: below `SMALL` rows, and from there on
+TREE_VALUES = 2_000_000  # that the questions of all trees hold, and the answers, at most: 8 MB
 KERNEL_ROWS = 5_000  # at most: `kk.fit` inverts a matrix of as many rows and columns
 KERNEL_VALUES = 1_000_000  # that a kernel holds, at most: 8 MB
 
@@ -54,7 +56,7 @@ def sizes_for(
     and one of 64-64 units. From 6,000 rows on, the second one also reads steps, and both have 64-64
     units where they predict numbers. Rows of more than 100,000,000 values together get a network
     alone. So does a plain width, which tells no number of rows, and a user who gives the hidden
-    layers. See `kernel_rows` for the kernel of members.
+    layers. See `kernel_rows` for the kernel of members, and `tree_count` for their trees.
 
     Args:
         inputs: `Spec`, or a plain width.
@@ -101,6 +103,22 @@ def kernel_rows(inputs: object, columns: int, outputs: int) -> int:
     rows = rows_of_members(inputs) or 0
     few = rows <= KERNEL_ROWS and rows * (columns + outputs) <= KERNEL_VALUES
     return rows if few and columns else 0
+
+
+def tree_count(inputs: object, members: int, columns: int, scores: int) -> tuple[int, int]:
+    """Return how many boosted trees a member has, and their depth; 0 trees for none.
+
+    Args:
+        inputs: `Spec`, or a plain width.
+        members: int. How many members there are.
+        columns: int. How many columns the trees ask for.
+        scores: int. How many numbers a tree answers with.
+    """
+    rows = rows_of_members(inputs)
+    if rows is None or rows >= LARGE or not columns:
+        return 0, 0
+    depth = DEPTH if rows < SMALL else DEEPER
+    return min(TREES, TREE_VALUES // (members * max(columns * depth, scores << depth))), depth
 
 
 def rows_of_members(inputs: object) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kerakit.builders.tables.powers import EXPONENTS
+from kerakit.builders.tables.members.powers import EXPONENTS
 
 __all__ = ["Root", "better", "scores_of_targets"]
 

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerakit.builders.contract import LinearPath, network_of
-from kerakit.builders.tables.powers import EXPONENTS
+from kerakit.builders.tables.members.powers import EXPONENTS
 from kerakit.data.tasks import TASKS
 from kerakit.solvers.least_squares import Moments, mean_squared_error, solve_least_squares
 from kerakit.solvers.logistic_rows import LogisticRows

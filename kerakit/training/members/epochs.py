@@ -12,8 +12,8 @@ import tensorflow as tf
 from kerakit.training.loop.epochs import EpochPlan
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import VALIDATION_ROWS, InMemoryEpochs
-from kerakit.training.members.kernel import KernelFit
 from kerakit.training.members.mixture import mix
+from kerakit.training.members.solved import SolvedPart
 from kerakit.training.members.trainer import MemberTrainer, joined_members
 from kerakit.training.rows.arrays import Arrays
 from kerakit.training.rows.folds import rows_left_out
@@ -34,7 +34,8 @@ class MemberEpochs(InMemoryEpochs):
         order: function from the index of an epoch to the rows of its batches, an int array of
             shape `(steps, members, batch)`.
         hooks: `Hooks` of the callbacks.
-        kernel: function that solves the kernel ridge regression beside the networks.
+        beside: function that solves the parts that stand beside the networks, in the order of
+            their weights.
     """
 
     def __init__(
@@ -45,9 +46,9 @@ class MemberEpochs(InMemoryEpochs):
         fold: np.ndarray,
         order: Callable[[int], np.ndarray],
         hooks: Hooks,
-        kernel: Callable[[], KernelFit | None],
+        beside: Callable[[], dict[str, SolvedPart | None]],
     ) -> None:
-        self._order, self._kernel = order, kernel
+        self._order, self._beside = order, beside
         left_out = rows_left_out(fold, trainer.parts.count)
         size = max(min(VALIDATION_ROWS // len(left_out), left_out.shape[1]), 1)
         count = math.ceil(left_out.shape[1] / size)
@@ -71,7 +72,7 @@ class MemberEpochs(InMemoryEpochs):
             np.ones(len(rows)) if self.train.weight is None else self.train.weight.numpy()[rows]
         )
         scores, target = np.concatenate(chunks, axis=1), self.train.target.numpy()[rows]
-        return mix(self.trainer, scores, target, weight, self._kernel(), rows)
+        return mix(self.trainer, scores, target, weight, self._beside(), rows)
 
     def _scores_left_out(self, rows):
         values, *_ = self.train.take(tf.maximum(rows, 0))

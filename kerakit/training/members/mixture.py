@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 
 from kerakit.builders.contract import activation_of
 from kerakit.solvers.logistic import mean_log_loss
-from kerakit.training.members.kernel import KernelFit
+from kerakit.training.members.solved import SolvedPart
 from kerakit.training.members.trainer import MemberTrainer
 
 __all__ = ["mix"]
@@ -27,12 +30,13 @@ def mix(
     scores: np.ndarray,
     target: np.ndarray,
     weight: np.ndarray,
-    kernel: KernelFit | None = None,
+    beside: Mapping[str, SolvedPart | None] = MappingProxyType({}),
     rows: np.ndarray | None = None,
 ) -> tuple[str, float]:
     """Set the layer `blend`: the weights of the networks and, of classes, one temperature.
 
-    A kernel ridge regression then gets the weight that lowers the loss most, surely enough.
+    Each part that stands beside the networks, one after the other, then gets the weight that
+    lowers the loss most, surely enough.
 
     The temperature is the one with the lowest log loss of the rows left out (Guo et al. 2017,
     arXiv:1706.04599).
@@ -43,8 +47,9 @@ def mix(
             member that left it out: of its line, and of each of its networks over the line.
         target: array of shape `(n,)` or `(n, width)`.
         weight: float array of shape `(n,)`.
-        kernel: `KernelFit`, or `None`. Defaults to `None`.
-        rows: int array of shape `(n,)`: the rows of the kernel's scores. Defaults to `None`.
+        beside: mapping from the name of each part that stands beside the networks, in the order of
+            `blend`, to a `SolvedPart`, or to `None` where it was not solved. Defaults to none.
+        rows: int array of shape `(n,)`: the rows of the parts' scores. Defaults to `None`.
 
     Returns:
         A line about the weights, and the loss of the rows left out.
@@ -67,26 +72,26 @@ def mix(
     answer = activation_of(trainer)
     if answer != "linear":
         factor = _factor(mixed, target, weight, labels=answer == "sigmoid")
-    mixed, share, weights = factor * mixed, 0.0, factor * np.append(1.0, shares)
-    if trainer.parts.kernel is not None:
-        if kernel is not None:
-            alone = kernel.scores[rows]
+    mixed, weights = factor * mixed, np.append(1.0, shares)
+    names = ["narrow network" if each.narrow else "wide network" for each in trainer.parts.networks]
+    reached, scales = dict(zip(names, losses, strict=True)), [factor] * len(weights)
+    for name, part in beside.items():
+        share = 0.0
+        if part is not None:
+            alone = part.scores[rows]
             share = _share(row_losses, mixed, alone)
-            kernel.keep(share)
-            mixed = (1 - share) * mixed + share * alone
+            part.keep(share)
+            mixed, reached[name] = (1 - share) * mixed + share * alone, loss(alone)
         weights = np.append((1 - share) * weights, share)
-    trainer.parts.blend.kernel.assign(weights[:, None])
-    reached = loss(mixed)
-    parts = [f"line {line_loss:.4g}"]
-    for network, each, part in zip(trainer.parts.networks, losses, shares, strict=True):
-        name, part = "narrow" if network.narrow else "wide", (1 - share) * part
-        parts.append(f"{name} network {each:.4g} ({part:.0%})")
-    if kernel is not None:
-        parts.append(f"kernel {loss(alone):.4g} ({share:.0%})")
-    line = f"members: loss of rows left out {reached:.4g} ({', '.join(parts)})"
+        scales.append(1.0)
+    trainer.parts.blend.kernel.assign((scales * weights)[:, None])
+    found = [f"line {line_loss:.4g}"]
+    for name, share in zip([*names, *beside], weights[1:], strict=True):
+        found += [f"{name} {reached[name]:.4g} ({share:.0%})"] if name in reached else []
+    line = f"members: loss of rows left out {loss(mixed):.4g} ({', '.join(found)})"
     if answer != "linear":
         line += f"; scores times {factor:.2f}"
-    return line, reached
+    return line, loss(mixed)
 
 
 def _share(row_losses, mixed, alone):

@@ -6,7 +6,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders.contract import linear_path_of
-from kerakit.builders.tables.powers import power_of_scores
+from kerakit.builders.tables.members.powers import power_of_scores
 from kerakit.training.linear_path.roots import Root, better, scores_of_targets
 from kerakit.training.linear_path.solve import solve_linear_path
 from kerakit.training.options import FitOptions

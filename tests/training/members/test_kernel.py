@@ -100,11 +100,11 @@ def test_where_it_adds_nothing_the_model_holds_no_row():
     data = kk.load_arrays(x, x @ np.array([1, -2, 3], "float32"), task="regression")
     model = made(data, kk.mlp_regressor)
     history = kk.fit(model, data, epochs=1, verbose=0)
-    assert "(0%))" in history.linear_path.split("kernel ")[1]
+    assert "(0%)" in history.linear_path.split("kernel ")[1][:14]
     kernel = members_of(model).kernel
     for layer in (kernel.rows, kernel.exponent, kernel.scores):
         assert not any(np.any(weight.numpy()) for weight in layer.weights)
-    assert members_of(model).blend.kernel.numpy()[-1] == 0
+    assert members_of(model).blend.kernel.numpy()[3] == 0
 
 
 @pytest.mark.many

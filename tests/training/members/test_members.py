@@ -84,7 +84,7 @@ def test_networks_are_weighted_by_their_losses_of_rows_left_out(diabetes, both):
     runner = Runner(model, diabetes, FitOptions(owner="fit", epochs=1))
     rows, network = runner.arrays("train"), network_of(model)
     parts = np.asarray(keras.Model(network.input, members_of(model).blend.input)(rows.values))
-    line, wide, narrow, alone = parts[np.arange(len(rows)), runner.fold, 0].T
+    line, wide, narrow, *beside = parts[np.arange(len(rows)), runner.fold, 0].T
     target = diabetes.spec.target
     expected = (rows.target.numpy() - target.mean[0]) / target.variance[0] ** 0.5
 
@@ -94,17 +94,20 @@ def test_networks_are_weighted_by_their_losses_of_rows_left_out(diabetes, both):
     losses = np.array([errors(line + wide).mean(), errors(line + narrow).mean()])
     shares = np.exp(-(losses / losses.min() - 1) / 0.05)
     shares /= shares.sum()
-    mixed = line + shares @ [wide, narrow]
-    # The kernel has the weight with the lowest 1.5 standard errors above the mean change.
+    mixed, weights = line + shares @ [wide, narrow], np.array([1, *shares])
+    # Kernel and trees have the weights with the lowest mean change and 1.5 standard errors.
     tried = np.linspace(0, 1, 21)
-    changes = [errors((1 - w) * mixed + w * alone) - errors(mixed) for w in tried]
-    bounds = [np.mean(change) + 1.5 * np.std(change) / len(rows) ** 0.5 for change in changes]
-    weight = tried[np.argmin(bounds)]
-    assert 0 < weight < 1
+    for alone in beside:
+        changes = [errors((1 - w) * mixed + w * alone) - errors(mixed) for w in tried]
+        bounds = [np.mean(change) + 1.5 * np.std(change) / len(rows) ** 0.5 for change in changes]
+        weight = tried[np.argmin(bounds)]
+        mixed = (1 - weight) * mixed + weight * alone
+        weights = np.append((1 - weight) * weights, weight)
+    assert 0 < weights[3] < 1 and len(weights) == 5
     kernel = members_of(model).blend.kernel.numpy()[:, 0]
-    np.testing.assert_allclose(kernel, [1 - weight, *(1 - weight) * shares, weight], rtol=1e-3)
-    reached = errors((1 - weight) * mixed + weight * alone).mean()
-    assert history.linear_path.split("rows left out ")[-1].startswith(f"{reached:.4g} (line ")
+    np.testing.assert_allclose(kernel, weights, rtol=1e-3)
+    reached = history.linear_path.split("rows left out ")[-1]
+    assert reached.startswith(f"{errors(mixed).mean():.4g} (line ")
 
 
 @pytest.mark.training
@@ -114,9 +117,9 @@ def test_classes_get_the_temperature_of_the_rows_left_out(iris):
     runner = Runner(model, iris, FitOptions(owner="fit", epochs=1))
     rows, network = runner.arrays("train"), network_of(model)
     parts = np.asarray(keras.Model(network.input, members_of(model).blend.input)(rows.values))
-    kernel = members_of(model).blend.kernel.numpy()[:, 0]
-    share = kernel[-1]  # of the kernel, whose scores have a scale of their own
-    scores = parts[np.arange(len(rows)), runner.fold][..., :-1] @ kernel[:-1] / (1 - share)
+    kernel = members_of(model).blend.kernel.numpy()[:3, 0]  # of lines and networks
+    share = 1 - members_of(model).blend.kernel.numpy()[3:, 0].sum()
+    scores = parts[np.arange(len(rows)), runner.fold][..., :3] @ kernel / share
 
     def log_loss(factor):
         answers = keras.ops.softmax(factor * scores)

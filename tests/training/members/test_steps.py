@@ -184,7 +184,7 @@ def test_side_by_side_they_compute_what_the_layers_compute_of_steps(diabetes):
     parts = keras.Model(network.input, members.blend.input)
     for member in range(2):
         scores = np.asarray(parts(values[member]))[:, member]  # of the line and of each network
-        expected = scores[..., :1] + scores[..., 1:]
+        expected = scores[..., :1] + scores[..., 1:3]
         np.testing.assert_allclose(ours[:, member], np.moveaxis(expected, -1, 0), rtol=1e-4)
 
 

@@ -40,8 +40,8 @@ def kernel_scores(
     squares = own + keras.layers.Dense(rows, name=KERNEL_ROWS, **solved)(values)
     squares = ops.relu(squares)
     powers = ops.stack([squares, ops.sqrt(squares + SMALLEST)], axis=-1)
-    exponent = keras.layers.EinsumDense("bnp,p->bn", (rows,), name=KERNEL_EXPONENT, **solved)
+    exponent = keras.layers.Dense(1, use_bias=False, name=KERNEL_EXPONENT, **solved)
     added = keras.layers.EinsumDense(
         "bn,nmo->bmo", (members, scores), bias_axes="mo", name=KERNEL_SCORES, **solved
-    )(ops.exp(exponent(powers)))
+    )(ops.exp(ops.squeeze(exponent(powers), axis=-1)))
     return ops.cast(added, "float32")

@@ -1,4 +1,4 @@
-"""Members of a network for tables: networks side by side, over a line each."""
+"""The networks of members, side by side."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerakit.builders.contract import BLEND, LINEAR_TABLE, MEMBERS, NARROW, OUTPUT, REPEAT
+from kerakit.builders.contract import NARROW, OUTPUT, REPEAT
 from kerakit.builders.parts import in_float32
 from kerakit.builders.tables.options import ACTIVATION
 
-__all__ = ["member_network", "member_scores", "narrow_network"]
+__all__ = ["member_network", "narrow_network"]
 
 # Of the narrow network. Its inputs are scaled by weights that it learns, so that columns without
 # use fade (RealMLP: Holzmüller et al. 2024, arXiv:2407.04491, section 3). Adam changes a weight by
@@ -98,40 +98,6 @@ def narrow_network(
     )(values)
     layers = _Layers(NARROW, members, activation or usual, dropout, l2)
     return layers.scores(layers.hidden(values, NARROW_HIDDEN, speed), scores)
-
-
-@in_float32()
-def member_scores(
-    linear: keras.KerasTensor,
-    networks: Sequence[keras.KerasTensor],
-    kernel: keras.KerasTensor | None = None,
-) -> keras.KerasTensor:
-    """Return the mean of the scores of members: of each a line, and what its networks add.
-
-    Args:
-        linear: tensor of shape `(batch, columns)`. The inputs of the lines.
-        networks: tensors of shape `(batch, members, scores)`.
-        kernel: tensor of that shape, or `None`: scores that stand beside those of line and
-            networks. Their weight is 0 until `kk.fit` sets it. Defaults to `None`.
-
-    Returns:
-        Tensor of shape `(batch, scores)`.
-    """
-    layers = keras.layers
-    line = layers.EinsumDense(
-        "bi,mio->bmo",
-        networks[0].shape[1:],
-        bias_axes="mo",
-        kernel_initializer="zeros",
-        dtype="float32",
-        name=LINEAR_TABLE,
-    )(linear)
-    parts = [line, *networks] if kernel is None else [line, *networks, kernel]
-    blend = layers.Dense(1, use_bias=False, trainable=False, dtype="float32", name=BLEND)
-    scores = ops.squeeze(blend(ops.stack(parts, axis=-1)), axis=-1)
-    shares = [1.0, *[1.0 / len(networks)] * len(networks), 0.0]
-    blend.kernel.assign([[share] for share in shares[: len(parts)]])
-    return layers.GlobalAveragePooling1D(dtype="float32", name=MEMBERS)(scores)
 
 
 class _Layers:

@@ -1,0 +1,201 @@
+"""Gradient boosting of symmetric trees: at each depth, all branches ask the same question."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+__all__ = ["BinnedColumns", "Booster", "Link"]
+
+BINS = 64  # of a column, at most
+OUTPUTS = 4  # of those that one tree looks at when it chooses its questions
+SMALLEST = 1e-6  # curvature of a class that is nearly sure
+
+
+class BinnedColumns:
+    """Rows whose values are the numbers of bins; most rows of a column may be in one bin.
+
+    Args:
+        x: float array of shape `(n, columns)`.
+
+    Attributes:
+        codes: uint8 array of shape `(n, columns)`.
+        thresholds: float array of shape `(bins,)`: above which value the next bin of the column
+            begins, of all columns one behind the other; infinite for the last bin of a column.
+        column: int array of shape `(bins,)`. The column of each bin.
+        first: int array of shape `(columns,)`. The first bin of each column.
+    """
+
+    def __init__(self, x: np.ndarray) -> None:
+        edges = [_edges(values) for values in x.T]
+        counts = np.array([len(each) + 1 for each in edges])
+        self.first = np.cumsum(counts) - counts
+        self.column = np.repeat(np.arange(len(edges)), counts)
+        self.thresholds = np.concatenate([np.append(each, np.inf) for each in edges])
+        self.codes = np.empty(x.shape, "uint8")
+        for number, each in enumerate(edges):
+            self.codes[:, number] = np.searchsorted(each, x[:, number])
+
+    def histogram(self, rows: np.ndarray) -> _Histogram:
+        """Return the `_Histogram` of some rows."""
+        return _Histogram(self, rows)
+
+
+def _edges(values):
+    """Thresholds between neighbouring values, at most `BINS - 1`, with as many rows between."""
+    found, counts = np.unique(values, return_counts=True)
+    middles = found[:-1] / 2 + found[1:] / 2
+    # In float32, a threshold is at the lower of its two values, or between them.
+    middles = np.minimum(middles.astype("float32"), np.nextafter(found[1:], found[:-1]))
+    if len(middles) < BINS:
+        return middles
+    shares = np.cumsum(counts)[:-1] / len(values)
+    chosen = np.searchsorted(shares, np.arange(1, BINS) / BINS)
+    return middles[np.unique(np.minimum(chosen, len(middles) - 1))]
+
+
+class _Histogram:
+    """Sums over the rows of each branch, by bin. The most frequent bin of a column is implied."""
+
+    def __init__(self, columns, rows):
+        codes = columns.codes[rows] + columns.first
+        width = len(columns.column)
+        counts = np.bincount(codes.ravel(), minlength=width)
+        self._starts, self._width = columns.first, width
+        self._usual = columns.first + [
+            part.argmax() for part in np.split(counts, columns.first[1:])
+        ]
+        self._row, column = np.nonzero(codes != self._usual)
+        self._bin = codes[self._row, column]
+        self._column = columns.column
+
+    def below(self, branch, branches, values):
+        """Sums of values of each branch up to and with each bin of a column: `(branches, bins)`."""
+        place = branch[self._row] * self._width + self._bin
+        sums = np.bincount(place, values[self._row], branches * self._width)
+        sums = sums.reshape(branches, self._width)
+        total = np.bincount(branch, values, branches)
+        sums[:, self._usual] = total[:, None] - np.add.reduceat(sums, self._starts, axis=1)
+        sums = np.cumsum(sums, axis=1)
+        before = np.concatenate([np.zeros((branches, 1)), sums], axis=1)[:, self._starts]
+        return sums - before[:, self._column], total[:, None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """How targets, scores and errors belong together.
+
+    Attributes:
+        kind: `"linear"`, `"sigmoid"` of each score, or `"softmax"` of all.
+        targets: float array of shape `(n, scores)`: numbers, labels, or indicators of classes.
+    """
+
+    kind: str
+    targets: np.ndarray
+
+    def slopes(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what is missing of the targets, and the curvature of the loss, of each score."""
+        if self.kind == "linear":
+            return self.targets - scores, np.ones_like(scores)
+        if self.kind == "sigmoid":
+            answers = 1 / (1 + np.exp(-scores))
+        else:
+            answers = np.exp(scores - scores.max(axis=1, keepdims=True))
+            answers /= answers.sum(axis=1, keepdims=True)
+        return self.targets - answers, np.maximum(answers * (1 - answers), SMALLEST)
+
+
+class Booster:
+    """Symmetric trees, each of which lowers what the ones before leave (Friedman 2001).
+
+    Questions are chosen with random weights of the rows (a Bayesian bootstrap), and answers by
+    Newton's step from all rows, as CatBoost has it (Prokhorenkova et al. 2018, arXiv:1706.09516).
+
+    Args:
+        columns: `BinnedColumns`.
+        link: `Link`.
+        rows: int array. The rows that are learned from.
+        weight: float array of shape `(n,)`.
+        base: float array of shape `(scores,)`. The scores before the first tree.
+        depth: int. How many questions a tree asks.
+        rate: float in (0, 1]. What the answers are multiplied by.
+        penalty: float in (0, inf). L2 penalty of the answers.
+        most: int. By how many rows, at most, a tree chooses its questions.
+        seed: seed of NumPy's generators.
+
+    Attributes:
+        scores: float array of shape `(n, scores)`: of all rows, learned from or not.
+    """
+
+    def __init__(
+        self,
+        columns: BinnedColumns,
+        link: Link,
+        rows: np.ndarray,
+        weight: np.ndarray,
+        base: np.ndarray,
+        *,
+        depth: int,
+        rate: float,
+        penalty: float,
+        most: int,
+        seed: Any,
+    ) -> None:
+        self._columns, self._link, self._rows, self._weight = columns, link, rows, weight
+        self._depth, self._rate, self._penalty, self._most = depth, rate, penalty, most
+        self._random = np.random.default_rng(seed)
+        self.scores = np.tile(base, (len(columns.codes), 1)).astype("float64")
+        self._histogram = columns.histogram(rows) if len(rows) <= most else None
+
+    def grow(self) -> tuple[np.ndarray, np.ndarray]:
+        """Add a tree.
+
+        Returns:
+            Tuple of the bins that its questions ask for, an int array of shape `(depth,)`, and of
+            its answers of shape `(2 ** depth, scores)`. The answer of a row is at the sum of
+            `2 ** level` over the levels whose bin its value is above.
+        """
+        slope, curve = self._link.slopes(self.scores)
+        slope, curve = slope * self._weight[:, None], curve * self._weight[:, None]
+        rows, histogram = self._rows, self._histogram
+        if histogram is None:
+            rows = self._random.choice(rows, self._most, replace=False)
+            histogram = self._columns.histogram(rows)
+        outputs = self._random.permutation(slope.shape[1])[:OUTPUTS]
+        drawn = self._random.exponential(size=len(rows))
+        pairs = [(slope[rows, k] * drawn, curve[rows, k] * drawn) for k in outputs]
+        branch, asked = np.zeros(len(rows), "int64"), []
+        for level in range(self._depth):
+            asked.append(self._best(histogram, branch, 1 << level, pairs))
+            branch += self._above(asked[-1], rows) << level
+        every = np.zeros(len(self.scores), "int64")
+        for level, question in enumerate(asked):
+            every += self._above(question, slice(None)) << level
+        answers = np.empty((1 << self._depth, slope.shape[1]))
+        there = every[self._rows]
+        for k in range(slope.shape[1]):
+            sums = [
+                np.bincount(there, each[self._rows, k], len(answers)) for each in (slope, curve)
+            ]
+            answers[:, k] = self._rate * sums[0] / (sums[1] + self._penalty)
+        self.scores += answers[every]
+        return np.array(asked), answers
+
+    def _above(self, question, rows):
+        column = self._columns.column[question]
+        code = question - self._columns.first[column]
+        return (self._columns.codes[rows, column] > code).astype("int64")
+
+    def _best(self, histogram, branch, branches, pairs):
+        """The bin whose question lowers the loss most."""
+        gain = 0.0
+        for slope, curve in pairs:
+            left, total = histogram.below(branch, branches, slope)
+            left_curve, total_curve = histogram.below(branch, branches, curve)
+            parts = left**2 / (left_curve + self._penalty)
+            right_curve = np.maximum(total_curve - left_curve, 0)
+            gain = gain + (parts + (total - left) ** 2 / (right_curve + self._penalty)).sum(axis=0)
+        gain[np.isinf(self._columns.thresholds)] = -np.inf
+        return int(np.argmax(gain))

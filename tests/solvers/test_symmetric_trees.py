@@ -1,0 +1,108 @@
+"""Boosted symmetric trees: their questions, their answers and what they reach."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_friedman1
+from sklearn.ensemble import GradientBoostingRegressor
+
+from kerakit.solvers.symmetric_trees import BINS, BinnedColumns, Booster, Link
+
+OPTIONS = {"depth": 2, "rate": 1.0, "penalty": 1e-9, "most": 10_000, "seed": 0}
+
+
+def booster(x, y, kind="linear", rows=None, weight=None, **options):
+    rows = np.arange(len(x)) if rows is None else rows
+    weight = np.ones(len(x)) if weight is None else weight
+    columns = BinnedColumns(x.astype("float32"))
+    base = np.zeros(y.shape[1])
+    return Booster(columns, Link(kind, y), rows, weight, base, **{**OPTIONS, **options})
+
+
+def test_a_value_is_above_a_threshold_as_its_bin_is():
+    rng = np.random.default_rng(0)
+    near = np.nextafter(np.float32(1), np.float32([0, 2]))
+    x = np.stack(
+        [rng.choice([*near, np.float32(1)], 500), rng.normal(size=500), np.zeros(500)], axis=1
+    ).astype("float32")
+    columns = BinnedColumns(x)
+    assert np.bincount(columns.column).tolist() == [3, BINS, 1]
+    for number, (threshold, column) in enumerate(
+        zip(columns.thresholds.astype("float32"), columns.column, strict=True)
+    ):
+        above = columns.codes[:, column] > number - columns.first[column]
+        np.testing.assert_array_equal(x[:, column] > threshold, above)
+    rows = np.bincount(columns.codes[:, 1])
+    assert rows.min() >= 500 // BINS - 1 and rows.max() <= 500 // BINS + 2
+
+
+def test_sums_below_a_bin_are_those_of_its_rows():
+    rng = np.random.default_rng(0)
+    x = np.stack([rng.integers(0, 5, 80), rng.random(80) < 0.1, np.ones(80)], axis=1)
+    columns, rows = BinnedColumns(x.astype("float32")), rng.permutation(80)[:60]
+    branch, values = rng.integers(0, 4, 60), rng.normal(size=60)
+    sums, total = columns.histogram(rows).below(branch, 4, values)
+    for place in range(4):
+        np.testing.assert_allclose(total[place], values[branch == place].sum())
+        for number, column in enumerate(columns.column):
+            there = columns.codes[rows, column] <= number - columns.first[column]
+            expected = values[there & (branch == place)].sum()
+            np.testing.assert_allclose(sums[place, number], expected, atol=1e-12)
+
+
+def test_a_tree_by_hand():
+    """Two questions tell all four kinds of rows apart; the answers are their means."""
+    x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 5, "float32")
+    y = (x @ [[10.0], [3.0]]) + np.arange(20)[:, None] % 3
+    found = booster(x, y)
+    asked, answers = found.grow()
+    assert asked.tolist() == [0, 2]  # bins 0 and 1 are of column 0, bins 2 and 3 of column 1
+    kind = x @ [1, 2]
+    expected = [y[kind == number].mean() for number in range(4)]
+    np.testing.assert_allclose(answers[:, 0], expected, rtol=1e-6)
+    np.testing.assert_allclose(found.scores[:, 0], np.array(expected)[kind.astype(int)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["sigmoid", "softmax"])
+def test_answers_of_classes_are_newton_steps(kind):
+    x = np.repeat([[0.0], [1.0]], 10, axis=0)
+    ids, weight = np.array([0, 1, 1, 2] * 5), np.tile([1.0, 2.0], 10)
+    y = np.eye(3)[ids] if kind == "softmax" else np.stack([ids > 0, ids > 1], axis=1) * 1.0
+    _, answers = booster(x, y, kind, weight=weight, depth=1, rate=0.5, penalty=2.0).grow()
+    share = 1 / 3 if kind == "softmax" else 1 / 2  # of scores of 0
+    for place in range(2):
+        rows = x[:, 0] == place
+        missing = (weight[rows, None] * (y[rows] - share)).sum(axis=0)
+        expected = 0.5 * missing / (weight[rows].sum() * share * (1 - share) + 2)
+        np.testing.assert_allclose(answers[place], expected)
+
+
+def test_other_rows_have_scores_and_no_say():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(60, 2)), rng.normal(size=(60, 1))
+    rows, changed = np.arange(40), y.copy()
+    changed[40:] += 100
+    one, other = booster(x, y, rows=rows), booster(x, changed, rows=rows)
+    for _ in range(3):
+        for ours, theirs in zip(one.grow(), other.grow(), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert one.scores[40:].any()
+
+
+def test_they_reach_what_gradient_boosting_of_scikit_learn_reaches():
+    x, y = make_friedman1(600, noise=1.0, random_state=0)
+    y = (y - y[:400].mean())[:, None]
+    for most in (10_000, 300):  # all rows for each tree, and some
+        ours = booster(x, y, rows=np.arange(400), depth=4, rate=0.1, penalty=1.0, most=most)
+        for _ in range(100):
+            ours.grow()
+        theirs = GradientBoostingRegressor(max_depth=4, subsample=0.7, random_state=0)
+        theirs.fit(x[:400], y[:400, 0])
+        error = np.mean((ours.scores[400:] - y[400:]) ** 2)
+        assert error < 1.1 * np.mean((theirs.predict(x[400:]) - y[400:, 0]) ** 2)
+
+
+def test_columns_without_a_question_are_no_error():
+    found = booster(np.zeros((6, 1)), np.arange(6.0)[:, None])
+    asked, _ = found.grow()
+    assert asked.tolist() == [0, 0]
+    np.testing.assert_allclose(found.scores, 2.5, rtol=1e-6)
