@@ -10,6 +10,7 @@ import numpy as np
 __all__ = ["BinnedColumns", "Booster", "Link"]
 
 BINS = 64  # of a column, at most
+FEWEST = 1_000  # rows by which a tree chooses its questions, where there are as many
 OUTPUTS = 4  # of those that one tree looks at when it chooses its questions
 SMALLEST = 1e-6  # curvature of a class that is nearly sure
 
@@ -26,6 +27,8 @@ class BinnedColumns:
             begins, of all columns one behind the other; infinite for the last bin of a column.
         column: int array of shape `(bins,)`. The column of each bin.
         first: int array of shape `(columns,)`. The first bin of each column.
+        usual: int array of shape `(columns,)`. The bin of each column with the most rows.
+        density: float. How many values of a row are in other bins, in the mean.
     """
 
     def __init__(self, x: np.ndarray) -> None:
@@ -37,10 +40,13 @@ class BinnedColumns:
         self.codes = np.empty(x.shape, "uint8")
         for number, each in enumerate(edges):
             self.codes[:, number] = np.searchsorted(each, x[:, number])
+        by_column = [np.bincount(codes) for codes in self.codes.T]
+        self.usual = self.first + [each.argmax() for each in by_column]
+        self.density = len(edges) - sum(each.max() for each in by_column) / len(x)
 
-    def histogram(self, rows: np.ndarray) -> _Histogram:
-        """Return the `_Histogram` of some rows."""
-        return _Histogram(self, rows)
+    def histogram(self, rows: np.ndarray, columns: np.ndarray | None = None) -> _Histogram:
+        """Return the `_Histogram` of some rows, and of all or some columns."""
+        return _Histogram(self, rows, columns)
 
 
 def _edges(values):
@@ -59,17 +65,15 @@ def _edges(values):
 class _Histogram:
     """Sums over the rows of each branch, by bin. The most frequent bin of a column is implied."""
 
-    def __init__(self, columns, rows):
+    def __init__(self, columns, rows, some):
         codes = columns.codes[rows] + columns.first
-        width = len(columns.column)
-        counts = np.bincount(codes.ravel(), minlength=width)
-        self._starts, self._width = columns.first, width
-        self._usual = columns.first + [
-            part.argmax() for part in np.split(counts, columns.first[1:])
-        ]
+        self._starts, self._width = columns.first, len(columns.column)
+        self._usual, self._column = columns.usual, columns.column
         self._row, column = np.nonzero(codes != self._usual)
+        if some is not None:  # the others have one bin, and nothing to ask for
+            there = np.isin(column, some)
+            self._row, column = self._row[there], column[there]
         self._bin = codes[self._row, column]
-        self._column = columns.column
 
     def below(self, branch, branches, values):
         """Sums of values of each branch up to and with each bin of a column: `(branches, bins)`."""
@@ -122,7 +126,8 @@ class Booster:
         depth: int. How many questions a tree asks.
         rate: float in (0, 1]. What the answers are multiplied by.
         penalty: float in (0, inf). L2 penalty of the answers.
-        most: int. By how many rows, at most, a tree chooses its questions.
+        most: int. By how many values, at most, a tree chooses its questions; those in the most
+            frequent bins do not count. It draws rows, and columns where rows are few.
         seed: seed of NumPy's generators.
 
     Attributes:
@@ -144,10 +149,16 @@ class Booster:
         seed: Any,
     ) -> None:
         self._columns, self._link, self._rows, self._weight = columns, link, rows, weight
-        self._depth, self._rate, self._penalty, self._most = depth, rate, penalty, most
-        self._random = np.random.default_rng(seed)
+        self._depth, self._rate, self._penalty = depth, rate, penalty
+        self._random, width = np.random.default_rng(seed), columns.codes.shape[1]
+        density = max(columns.density, 1 / most)
+        self._drawn = min(len(rows), max(int(most / density), FEWEST))
+        share = most / (self._drawn * density)
+        self._columns_drawn = width if share >= 1 else max(int(share * width), 1)
         self.scores = np.tile(base, (len(columns.codes), 1)).astype("float64")
-        self._histogram = columns.histogram(rows) if len(rows) <= most else None
+        self._histogram = (
+            columns.histogram(rows) if share >= 1 and self._drawn == len(rows) else None
+        )
 
     def grow(self) -> tuple[np.ndarray, np.ndarray]:
         """Add a tree.
@@ -161,8 +172,10 @@ class Booster:
         slope, curve = slope * self._weight[:, None], curve * self._weight[:, None]
         rows, histogram = self._rows, self._histogram
         if histogram is None:
-            rows = self._random.choice(rows, self._most, replace=False)
-            histogram = self._columns.histogram(rows)
+            rows = self._random.choice(rows, self._drawn, replace=False)
+            width = self._columns.codes.shape[1]
+            some = self._random.permutation(width)[: self._columns_drawn]
+            histogram = self._columns.histogram(rows, None if len(some) == width else some)
         outputs = self._random.permutation(slope.shape[1])[:OUTPUTS]
         drawn = self._random.exponential(size=len(rows))
         pairs = [(slope[rows, k] * drawn, curve[rows, k] * drawn) for k in outputs]

@@ -7,7 +7,7 @@ from sklearn.ensemble import GradientBoostingRegressor
 
 from kerakit.solvers.symmetric_trees import BINS, BinnedColumns, Booster, Link
 
-OPTIONS = {"depth": 2, "rate": 1.0, "penalty": 1e-9, "most": 10_000, "seed": 0}
+OPTIONS = {"depth": 2, "rate": 1.0, "penalty": 1e-9, "most": 100_000, "seed": 0}
 
 
 def booster(x, y, kind="linear", rows=None, weight=None, **options):
@@ -91,7 +91,7 @@ def test_other_rows_have_scores_and_no_say():
 def test_they_reach_what_gradient_boosting_of_scikit_learn_reaches():
     x, y = make_friedman1(600, noise=1.0, random_state=0)
     y = (y - y[:400].mean())[:, None]
-    for most in (10_000, 300):  # all rows for each tree, and some
+    for most in (10_000, 3_500):  # all columns for each tree, and some
         ours = booster(x, y, rows=np.arange(400), depth=4, rate=0.1, penalty=1.0, most=most)
         for _ in range(100):
             ours.grow()
@@ -99,6 +99,20 @@ def test_they_reach_what_gradient_boosting_of_scikit_learn_reaches():
         theirs.fit(x[:400], y[:400, 0])
         error = np.mean((ours.scores[400:] - y[400:]) ** 2)
         assert error < 1.1 * np.mean((theirs.predict(x[400:]) - y[400:, 0]) ** 2)
+
+
+def test_of_many_values_rows_and_columns_are_drawn():
+    """2,000 rows of 4 dense columns, and of one that is nearly always 0: it is no burden."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(size=(2_000, 4)), rng.random((2_000, 1)) < 0.01], axis=1)
+    y = x[:, :1] + 10 * x[:, 4:]
+    columns = BinnedColumns(x.astype("float32"))
+    assert columns.density == pytest.approx(4 * (1 - 1 / BINS) + x[:, 4].mean(), abs=0.02)
+    for most in (20_000, 6_000, 2_000):
+        found = booster(x, y, depth=4, rate=0.3, most=most)
+        for _ in range(40):
+            found.grow()
+        assert np.mean((found.scores - y) ** 2) < 0.05 * y.var()
 
 
 def test_columns_without_a_question_are_no_error():

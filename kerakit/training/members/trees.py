@@ -16,7 +16,7 @@ from kerakit.training.members.targets import score_targets
 __all__ = ["fit_trees"]
 
 RATE, PENALTY = 0.2, 3.0
-MOST = 20_000  # rows by which one tree chooses its questions
+MOST = 100_000  # values by which a tree chooses its questions
 SEED = 0x_72EE
 
 
