@@ -1,13 +1,14 @@
 """Tabular classification: predict a class for each row of a table.
 
-Shows: lines and the networks that correct them, with their preprocessing inside. They give the
-probability of every class, are trained, evaluated beside three baselines, exported and checked.
+Shows: lines, networks that correct them, a kernel and boosted trees, with their preprocessing
+inside. They give the probability of every class, are trained, evaluated beside three baselines,
+exported and checked.
 
 Needs: nothing. It reads scikit-learn's breast cancer set (569 tumours); your own table:
 --csv FILE --target COLUMN.
 
-Measured: on 114 test tumours an accuracy of 0.982 and a log loss of 0.056; always the commonest
-class has 0.632, gradient boosting 0.965 and 0.123, a logistic regression 0.991 and 0.056. 33
+Measured: on 114 test tumours an accuracy of 0.974 and a log loss of 0.060; always the commonest
+class has 0.632, gradient boosting 0.965 and 0.123, a logistic regression 0.991 and 0.056. 36
 seconds on two cores.
 """
 
