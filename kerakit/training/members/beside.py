@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from kerakit.training.members.kernel import fit_kernel
-from kerakit.training.members.solved import SolvedPart
+from kerakit.training.members.solved import SolvedPart, empty
 from kerakit.training.members.trees import fit_trees
 
 __all__ = ["fit_beside"]
@@ -19,8 +19,13 @@ def fit_beside(runner: Any) -> dict[str, SolvedPart | None]:
 
     Returns:
         For the name of each part that `blend` has a weight for, a `SolvedPart`, or `None` where it
-        was not solved.
+        was not solved: its layers are then empty, whatever an earlier fit left in them.
     """
-    members = runner.members
+    members, solved = runner.members, {}
     parts = ("kernel", members.kernel, fit_kernel), ("trees", members.trees, fit_trees)
-    return {name: fit(runner) for name, layers, fit in parts if layers is not None}
+    for name, layers, fit in parts:
+        if layers is not None:
+            solved[name] = fit(runner)
+            if solved[name] is None:
+                empty(vars(layers).values())
+    return solved

@@ -32,7 +32,8 @@ def fit_kernel(runner: Any) -> SolvedPart | None:
         runner: `Runner`.
 
     Returns:
-        `SolvedPart`, or `None` where there is none, or most rows are alike.
+        `SolvedPart`, or `None` where the network has no kernel, the kernel has fewer units than
+        there are rows, or most rows are alike.
     """
     layers = None if runner.members is None else runner.members.kernel
     if layers is None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-__all__ = ["SolvedPart"]
+__all__ = ["SolvedPart", "empty"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,6 +25,16 @@ class SolvedPart:
 
     def keep(self, share: float) -> None:
         """Give the layers their weights; where the share is 0, all are 0, training rows too."""
+        if not share:
+            empty(self.weights)
+            return
         for layer, values in self.weights.items():
             for weight, value in zip(layer.weights, values, strict=True):
-                weight.assign(value if share else np.zeros_like(value))
+                weight.assign(value)
+
+
+def empty(layers: Iterable[Any]) -> None:
+    """Set all weights of layers to 0."""
+    for layer in layers:
+        for weight in layer.weights:
+            weight.assign(np.zeros(weight.shape))

@@ -15,6 +15,8 @@ from kerakit.training.members.targets import score_targets
 
 __all__ = ["fit_trees"]
 
+# The penalty is CatBoost's default. Of depths 3 to 8, rates .1 to .2 and up to 150 trees, these had
+# the lowest loss of rows left out beside the networks.
 RATE, PENALTY = 0.2, 3.0
 MOST = 100_000  # values by which a tree chooses its questions
 SEED = 0x_72EE

@@ -1,16 +1,17 @@
 """The kernel of members: what it solves, what the layers hold, and when it counts."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
+from member_cases import MEMBERS, made, runner_of, scores_left_out
 
 import kerakit as kk
 from kerakit.builders.contract import members_of, network_of
+from kerakit.builders.tables.sizes import kernel_rows
+from kerakit.training.members.beside import fit_beside
 from kerakit.training.members.kernel import GAINS, fit_kernel
-from kerakit.training.options import FitOptions
-from kerakit.training.runner import Runner
-
-MEMBERS = 3
 
 
 def rings(rows=120, seed=0, **options):
@@ -21,24 +22,6 @@ def rings(rows=120, seed=0, **options):
     radius = radius + rng.normal(0, 0.2, rows)
     x = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).astype("float32")
     return kk.load_arrays(x, np.where(outer, "outer", "inner"), **options)
-
-
-def made(data, builder=kk.mlp_classifier, **options):
-    keras.utils.set_random_seed(0)
-    model = builder(data, **{"members": MEMBERS, "bins": 2, **options})
-    kk.compile(model)
-    return model
-
-
-def runner_of(model, data):
-    return Runner(model, data, FitOptions(owner="fit", epochs=1))
-
-
-def parts(model, data):
-    """What the layers give for each training and validation row: `(n, members, scores, parts)`."""
-    values = runner_of(model, data).arrays("train").values
-    network = network_of(model)
-    return np.asarray(keras.Model(network.input, members_of(model).blend.input)(values))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +36,7 @@ def test_the_layers_compute_the_scores_of_the_rows_left_out(trained):
     model, data, history = trained
     runner = runner_of(model, data)
     fit = fit_kernel(runner)
-    scores = parts(model, data)[np.arange(len(runner.fold)), runner.fold, :, 3]
+    scores = scores_left_out(model, data, 3)
     np.testing.assert_allclose(scores, fit.scores, rtol=1e-5)
     coefficients = members_of(model).kernel.scores.kernel.numpy()
     for member in range(MEMBERS):
@@ -105,6 +88,28 @@ def test_where_it_adds_nothing_the_model_holds_no_row():
     for layer in (kernel.rows, kernel.exponent, kernel.scores):
         assert not any(np.any(weight.numpy()) for weight in layer.weights)
     assert members_of(model).blend.kernel.numpy()[3] == 0
+
+
+@pytest.mark.many
+def test_a_fit_without_a_kernel_leaves_none_of_the_rows_before():
+    """The second fit has more rows than the model was built for."""
+    few, many = rings(60), rings(120)
+    model = made(few)
+    fit_kernel(runner_of(model, few)).keep(1.0)
+    assert members_of(model).kernel.rows.kernel.numpy().any()
+    assert fit_beside(runner_of(model, many))["kernel"] is None
+    assert not any(weight.numpy().any() for weight in members_of(model).kernel.scores.weights)
+    assert not members_of(model).kernel.rows.kernel.numpy().any()
+
+
+def test_the_rows_and_the_columns_decide_on_a_kernel(diabetes):
+    def rows(count, columns=10, outputs=8):
+        spec = dataclasses.replace(diabetes.spec, sizes={"train": count - 10, "validation": 10})
+        return kernel_rows(spec, columns, outputs)
+
+    assert rows(5_000) == 5_000 and rows(1_000, columns=992) == 1_000
+    assert rows(5_001) == rows(1_000, columns=993) == rows(5_000, outputs=191) == 0
+    assert rows(1_000, columns=0) == kernel_rows(10, 10, 8) == 0  # a plain width tells no rows
 
 
 @pytest.mark.many

@@ -5,16 +5,13 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+from member_cases import MEMBERS, made, runner_of, scores_left_out
 
 import kerakit as kk
-from kerakit.builders.contract import members_of, network_of
+from kerakit.builders.contract import members_of
 from kerakit.builders.tables.sizes import tree_count
 from kerakit.training.members.targets import score_targets
 from kerakit.training.members.trees import fit_trees
-from kerakit.training.options import FitOptions
-from kerakit.training.runner import Runner
-
-MEMBERS = 3
 
 
 def corners(rows=150, seed=0, **options):
@@ -23,25 +20,6 @@ def corners(rows=150, seed=0, **options):
     x = rng.uniform(-1, 1, (rows, 12)).astype("float32")
     x[:, :2] = np.sign(x[:, :2]) * (0.9 + x[:, :2] ** 2 / 10)
     return kk.load_arrays(x, np.where(x[:, 0] * x[:, 1] > 0, "same", "other"), **options)
-
-
-def made(data, builder=kk.mlp_classifier, **options):
-    keras.utils.set_random_seed(0)
-    model = builder(data, **{"members": MEMBERS, "bins": 2, **options})
-    kk.compile(model)
-    return model
-
-
-def runner_of(model, data):
-    return Runner(model, data, FitOptions(owner="fit", epochs=1))
-
-
-def scores_of_layers(model, data):
-    """The scores of the trees: of each training and validation row by the member it is left to."""
-    runner, network = runner_of(model, data), network_of(model)
-    parts = keras.Model(network.input, members_of(model).blend.input)
-    scores = np.asarray(parts(runner.arrays("train").values))[..., -1]
-    return scores[np.arange(len(scores)), runner.fold]
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +33,7 @@ def trained():
 def test_the_layers_compute_the_scores_of_the_rows_left_out(trained):
     model, data, history = trained
     part = fit_trees(runner_of(model, data))
-    np.testing.assert_allclose(scores_of_layers(model, data), part.scores, atol=1e-5)
+    np.testing.assert_allclose(scores_left_out(model, data, -1), part.scores, atol=1e-5)
     target = runner_of(model, data).arrays("train").target.numpy()
     loss = np.mean(np.logaddexp(0, np.where(target == 1, -1, 1) * part.scores[:, 0]))
     assert f"trees {loss:.4g} (" in history.linear_path
@@ -111,7 +89,7 @@ def test_several_numbers_and_rows_of_weight_0():
     part, targets = fit_trees(runner), score_targets(runner)
     assert targets.loss(part.scores) < 0.6 * targets.loss(np.tile(targets.base, (150 - 30, 1)))
     part.keep(1.0)
-    np.testing.assert_allclose(scores_of_layers(model, data), part.scores, atol=1e-4)
+    np.testing.assert_allclose(scores_left_out(model, data, -1), part.scores, atol=1e-4)
 
 
 def test_the_rows_and_the_columns_decide_on_trees(diabetes):
