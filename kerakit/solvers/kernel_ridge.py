@@ -9,11 +9,12 @@ import numpy as np
 
 __all__ = ["FoldedFit", "Kernel", "best_kernel", "solve_folds", "squared_distances"]
 
-# What is tried: two kernels, widths as multiples of the median distance of two rows, and variances
-# of the noise.
+# What is tried: two kernels, widths as multiples of the median distance of two rows (a usual guess:
+# Caputo et al. 2002), and variances of the noise from a thousandth of that of the function to twice
+# as much. tests/benchmarks/tabular_choices.py prints what the kernel is worth ("no kernel").
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
 NOISES = (0.001, 0.01, 0.1, 0.5, 2.0)
-CHOICE_ROWS = 600  # of which the kernel is chosen, at most: all rows of a few hundred
+CHOICE_ROWS = 600  # by which the kernel is chosen, at most: a decomposition of more takes seconds
 MEDIAN_ROWS = 300
 
 

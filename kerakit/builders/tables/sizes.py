@@ -16,7 +16,7 @@ MANY_COLUMNS = 200  # numeric columns from which on bins only add noise
 BINNED = 1_000  # bins of all columns together, at most; and steps
 STEPS = 16  # of a column, from `SMALL` rows on
 TREES, DEPTH, DEEPER = 100, 4, 6  # of a member: below `SMALL` rows, and from there on
-TREE_VALUES = 2_000_000  # that the questions of all trees hold, and the answers, at most: 8 MB
+TREE_VALUES = 1_000_000  # that the questions of all trees hold, and the answers, at most: 8 MB
 KERNEL_ROWS = 5_000  # at most: `kk.fit` inverts a matrix of as many rows and columns
 KERNEL_VALUES = 1_000_000  # that a kernel holds, at most: 8 MB
 

@@ -21,7 +21,7 @@ GAINS = (1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
 
 
 def fit_kernel(runner: Any) -> SolvedPart | None:
-    """Solve the kernel ridge regression of a network with members, if it has one.
+    """Solve the kernel ridge regression of a network with members.
 
     Each member has the solution of all rows but those of its fold. The kernel is the one with the
     lowest loss of rows left out. Of numbers it predicts what the lines predict; of classes, their
@@ -29,16 +29,13 @@ def fit_kernel(runner: Any) -> SolvedPart | None:
     then the logarithms of the shares of classes, plus a multiple of these predictions.
 
     Args:
-        runner: `Runner`.
+        runner: `Runner` of a network that has the layers of a kernel.
 
     Returns:
-        `SolvedPart`, or `None` where the network has no kernel, the kernel has fewer units than
-        there are rows, or most rows are alike.
+        `SolvedPart`, or `None` where the kernel has fewer units than there are rows, or most rows
+        are alike.
     """
-    layers = None if runner.members is None else runner.members.kernel
-    if layers is None:
-        return None
-    targets = score_targets(runner)
+    layers, targets = runner.members.kernel, score_targets(runner)
     there, capacity = targets.there, layers.rows.kernel.shape[-1]
     if len(there) > capacity:  # rows that the model was not built for
         return None

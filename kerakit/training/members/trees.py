@@ -22,21 +22,16 @@ MOST = 100_000  # values by which a tree chooses its questions
 SEED = 0x_72EE
 
 
-def fit_trees(runner: Any) -> SolvedPart | None:
-    """Grow the boosted trees of a network with members, if it has any.
+def fit_trees(runner: Any) -> SolvedPart:
+    """Grow the boosted trees of a network with members.
 
     Each member has the trees of all rows but those of its fold. All have as many trees as have
     the lowest loss of the rows left out.
 
     Args:
-        runner: `Runner`.
-
-    Returns:
-        `SolvedPart`, or `None` where there is none.
+        runner: `Runner` of a network that has the layers of trees.
     """
-    layers = None if runner.members is None else runner.members.trees
-    if layers is None:
-        return None
+    layers = runner.members.trees
     members, (_, depth) = runner.members.count, layers.ways.kernel.shape
     trees = layers.ways.kernel.shape[0] // members
     with status("Growing the trees"):

@@ -25,6 +25,9 @@ def tree_scores(
     thresholds, `trees.ways` numbers the ways through a tree, and `trees.answers` holds what is at
     the end of each. All are 0 in a new model, and so are the scores.
 
+    The questions have 64 bits: some graphics processors round the factors of a product of 32 bits
+    to 10, and a value beside a threshold would change sides.
+
     Args:
         values: tensor of shape `(batch, columns)`.
         trees, depth: ints. How many trees a member has, and how many questions a tree.
@@ -34,11 +37,13 @@ def tree_scores(
         Tensor of shape `(batch, members, scores)`.
     """
     count, layers = members * trees, keras.layers
-    solved = {"kernel_initializer": "zeros", "trainable": False, "dtype": "float32"}
-    values = ops.clip(values, -LARGEST, LARGEST)
-    above = layers.Dense(count * depth, name=TREE_QUESTIONS, **solved)(values)
+    solved = {"kernel_initializer": "zeros", "trainable": False}
+    values = ops.cast(ops.clip(values, -LARGEST, LARGEST), "float64")
+    above = layers.Dense(count * depth, dtype="float64", name=TREE_QUESTIONS, **solved)(values)
     above = ops.reshape(ops.cast(above > 0, "float32"), (-1, count, depth))
-    ways = layers.EinsumDense("btd,td->bt", (count,), bias_axes="t", name=TREE_WAYS, **solved)
+    ways = layers.EinsumDense(
+        "btd,td->bt", (count,), bias_axes="t", dtype="float32", name=TREE_WAYS, **solved
+    )
     answers = layers.Embedding(
         count << depth,
         scores,
