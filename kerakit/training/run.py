@@ -151,6 +151,9 @@ class _Training:
         except KeyboardInterrupt:
             self._write_history()
             raise
+        finally:
+            if self.checkpoint is not None:
+                self.checkpoint.flush()
         if self.runner.solved is None:
             # As in Keras: an optimizer with `use_ema` leaves the average of the weights.
             model.optimizer.finalize_variable_values(model.trainable_variables)

@@ -90,6 +90,7 @@ def export(
     path = kk.export(model, data, "saved_models/wine")
     ```
     """
+    from kerakit.builders.tables.members.folded import folded
     from kerakit.serving.exporting.endpoints import build_endpoints
     from kerakit.serving.exporting.servable import trace_endpoints
     from kerakit.serving.exporting.warmup import write_warmup
@@ -100,8 +101,9 @@ def export(
     run_dir = pathlib.Path(run_dir) if run_dir is not None else None
     spec, examples = spec_and_examples(data, examples)
     golden, manifest = _describe(model, spec, model_dir.name, examples, run_dir)
-    endpoints = build_endpoints(model, spec, manifest["quantiles"])
-    functions = trace_endpoints(model, endpoints)
+    served = folded(model)
+    endpoints = build_endpoints(served, spec, manifest["quantiles"])
+    functions = trace_endpoints(served, endpoints)
     tables = endpoints["serving_default"].tables
 
     def finish(folder, number):
@@ -110,7 +112,7 @@ def export(
     with publish(model_dir, version, finish) as publication:
         folder = publication.folder
         with _explained(folder.parent):
-            _save(functions, model, tables, folder)
+            _save(functions, served, tables, folder)
             write_warmup(folder, manifest, golden.inputs)
         if spec.is_classification:
             (folder / "assets").mkdir(exist_ok=True)

@@ -10,11 +10,13 @@ import io
 import json
 import pathlib
 import reprlib
+import time
 import zipfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from keras import ops
 
 from kerakit.checks import shortlist
 from kerakit.errors import RunError, TrainingError
@@ -27,9 +29,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Checkpoint", "recorded_identity"]
 
+PAUSE = 10  # between two writes passes so many times the time of a write
+
 
 class Checkpoint:
     """Saves and restores a training run in one file.
+
+    Where epochs are short, writing after each would take longer than training. So `save` keeps the
+    state in memory, and writes it when ten times as long has passed as a write takes. `flush`
+    writes what was kept. A process that is killed loses what was not written.
 
     Args:
         path: `pathlib.Path` of the file.
@@ -51,12 +59,14 @@ class Checkpoint:
         self.callbacks = callbacks
         self.identity = identity
         self._lost: set[str] = set()
+        self._kept: tuple[int, dict[str, Any]] | None = None
+        self._next_write = 0.0
         # What a constructor set and training leaves alone is no state: a new constructor may
         # set it otherwise.
         self._given = [callback_state(callback)[0] for callback in callbacks]
 
     def save(self, epoch: int, stopped: bool = False, durable: bool = False) -> None:
-        """Write the state after `epoch` epochs.
+        """Keep the state after `epoch` epochs; write it if it is time to, or if it is durable.
 
         Args:
             epoch: int. Epochs that are done.
@@ -66,32 +76,54 @@ class Checkpoint:
 
         Raises:
             TrainingError: when the file cannot be written, for example on a full disk. The
-                state of the epoch before is then still there.
+                state that was written before is then still there.
         """
-        arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(self.variables)}
+        # Tensors: a variable that is assigned another value gets memory of its own for it.
+        state = {
+            f"variable_{number}": ops.convert_to_tensor(variable)
+            for number, variable in enumerate(self.variables)
+        }
         states = []
         for number, callback in enumerate(self.callbacks):
-            values, state, lost = callback_state(callback, self._given[number])
+            values, arrays, lost = callback_state(callback, self._given[number])
             self._warn_of_lost(callback, lost)
             states.append({"class": type(callback).__name__, "values": values})
-            arrays.update({f"callback_{number}_{key}": array for key, array in state.items()})
+            state |= {f"callback_{number}_{key}": array.copy() for key, array in arrays.items()}
         meta = {
             "epoch": epoch,
             "stopped": stopped,
             "identity": self.identity,
             "callbacks": states,
         }
-        arrays["meta"] = np.frombuffer(json.dumps(meta).encode(), "uint8")
+        state["meta"] = np.frombuffer(json.dumps(meta).encode(), "uint8")
+        self._kept = epoch, state
+        if durable or time.perf_counter() >= self._next_write:
+            self.flush(durable)
+
+    def flush(self, durable: bool = False) -> None:
+        """Write the state that `save` kept last, if it is not in the file yet.
+
+        Args:
+            durable: bool. As in `save`.
+
+        Raises:
+            TrainingError: as `save`.
+        """
+        if self._kept is None:
+            return
+        (epoch, state), self._kept, start = self._kept, None, time.perf_counter()
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)
+        np.savez(buffer, **{name: np.asarray(value) for name, value in state.items()})
         try:
             write_bytes(self.path, buffer.getvalue(), durable=durable)
         except OSError as error:
             raise TrainingError(
                 f"The state after epoch {epoch} could not be written to {self.path}: "
-                f"{error.strerror}. The state of the epoch before is kept. Free some space and run "
-                "again."
+                f"{error.strerror}. The state that was written before is kept. Free some space and "
+                "run again."
             ) from error
+        end = time.perf_counter()
+        self._next_write = end + PAUSE * (end - start)
 
     def read(self) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
         """Return the state that `save` wrote as `(meta, arrays)`, or `None` without a file.

@@ -8,7 +8,7 @@ from keras import ops
 from kerakit.builders.contract import KERNEL_EXPONENT, KERNEL_ROWS, KERNEL_SCORES
 from kerakit.builders.parts import in_float32
 
-__all__ = ["FURTHEST", "kernel_scores"]
+__all__ = ["FURTHEST", "kernel_of_rows", "kernel_scores"]
 
 FURTHEST = 100.0  # standard deviations: values beyond have the distance of this one
 SMALLEST = 1e-24  # below any squared distance: the root has a gradient at 0
@@ -35,13 +35,28 @@ def kernel_scores(
         Tensor of shape `(batch, members, scores)`.
     """
     solved = {"kernel_initializer": "zeros", "trainable": False, "dtype": "float64"}
-    values = ops.cast(ops.clip(values, -FURTHEST, FURTHEST), "float64")
-    own = ops.sum(ops.square(values), axis=-1, keepdims=True)
-    squares = own + keras.layers.Dense(rows, name=KERNEL_ROWS, **solved)(values)
-    squares = ops.relu(squares)
-    powers = ops.stack([squares, ops.sqrt(squares + SMALLEST)], axis=-1)
-    exponent = keras.layers.Dense(1, use_bias=False, name=KERNEL_EXPONENT, **solved)
+    near = kernel_of_rows(
+        values,
+        keras.layers.Dense(rows, name=KERNEL_ROWS, **solved),
+        keras.layers.Dense(1, use_bias=False, name=KERNEL_EXPONENT, **solved),
+    )
     added = keras.layers.EinsumDense(
         "bn,nmo->bmo", (members, scores), bias_axes="mo", name=KERNEL_SCORES, **solved
-    )(ops.exp(ops.squeeze(exponent(powers), axis=-1)))
+    )(near)
     return ops.cast(added, "float32")
+
+
+def kernel_of_rows(
+    values: keras.KerasTensor, rows: keras.Layer, exponent: keras.Layer
+) -> keras.KerasTensor:
+    """Build the kernel of a row and each training row, `(batch, rows)`.
+
+    Args:
+        values: tensor of shape `(batch, columns)`.
+        rows, exponent: the layers of these names.
+    """
+    values = ops.cast(ops.clip(values, -FURTHEST, FURTHEST), "float64")
+    squares = ops.sum(ops.square(values), axis=-1, keepdims=True) + rows(values)
+    squares = ops.relu(squares)
+    powers = ops.stack([squares, ops.sqrt(squares + SMALLEST)], axis=-1)
+    return ops.exp(ops.squeeze(exponent(powers), axis=-1))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
 from kerakit.builders.contract import TREE_ANSWERS, TREE_QUESTIONS, TREE_WAYS
 from kerakit.builders.parts import in_float32
 
-__all__ = ["LARGEST", "tree_scores"]
+__all__ = ["LARGEST", "answers_of_trees", "tree_scores"]
 
 LARGEST = 1e30  # an Infinity times a weight of 0 is no number
 
@@ -38,9 +40,6 @@ def tree_scores(
     """
     count, layers = members * trees, keras.layers
     solved = {"kernel_initializer": "zeros", "trainable": False}
-    values = ops.cast(ops.clip(values, -LARGEST, LARGEST), "float64")
-    above = layers.Dense(count * depth, dtype="float64", name=TREE_QUESTIONS, **solved)(values)
-    above = ops.reshape(ops.cast(above > 0, "float32"), (-1, count, depth))
     ways = layers.EinsumDense(
         "btd,td->bt", (count,), bias_axes="t", dtype="float32", name=TREE_WAYS, **solved
     )
@@ -51,5 +50,27 @@ def tree_scores(
         trainable=False,
         dtype="float32",
         name=TREE_ANSWERS,
-    )(ops.cast(ways(above), "int32"))
-    return ops.sum(ops.reshape(answers, (-1, members, trees, scores)), axis=2)
+    )
+    questions = layers.Dense(count * depth, dtype="float64", name=TREE_QUESTIONS, **solved)
+    found = answers_of_trees(values, questions, (count, depth), ways, answers)
+    return ops.sum(ops.reshape(found, (-1, members, trees, scores)), axis=2)
+
+
+def answers_of_trees(
+    values: keras.KerasTensor,
+    questions: keras.Layer,
+    shape: tuple[int, int],
+    ways: Callable[[keras.KerasTensor], keras.KerasTensor],
+    answers: keras.Layer,
+) -> keras.KerasTensor:
+    """Build what each tree answers, `(batch, trees, scores)`.
+
+    Args:
+        values: tensor of shape `(batch, columns)`.
+        questions, answers: the layers of these names.
+        shape: tuple of ints. How many trees there are, and their depth.
+        ways: the layer of this name, or a function that does the same.
+    """
+    values = ops.cast(ops.clip(values, -LARGEST, LARGEST), "float64")
+    above = ops.reshape(ops.cast(questions(values) > 0, "float32"), (-1, *shape))
+    return answers(ops.cast(ways(above), "int32"))
