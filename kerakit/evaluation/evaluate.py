@@ -174,12 +174,14 @@ def evaluate(
 
 def _report(model, data, run_dir, history, metrics, baselines, quantiles, details):
     """The `Report`, and its files where there is a folder for them."""
+    from kerakit.builders.tables.members.folded import folded
+
     start, spec = time.perf_counter(), data.spec
     options = _options(model, data, run_dir, quantiles, metrics, baselines)
     path = getattr(history, "linear_path", "")
     if path:
         details["linear path"] = path.removeprefix("linear path: ")
-    found = MEASURE[TASKS[spec.task].answer](model, data, options)
+    found = MEASURE[TASKS[spec.task].answer](folded(model), data, options)
     counts = {split: split_size(data, split) for split in ("train", "validation")}
     report = Report(
         task=spec.task,

@@ -16,7 +16,9 @@ __all__ = ["epochs_of_members", "with_members"]
 
 SMALL_BATCH, BATCH = 64, 256  # rows of a step below `SMALL` rows, and from there on
 MOST = 200  # epochs
-PATIENCE = 4  # a run is stopped after this part of its epochs without a lower loss
+# A run is stopped after this part of its epochs without a lower loss: of few rows that are numbers,
+# of few rows that are classes, and of more rows.
+NUMBERS_PART, CLASSES_PART, PART = 5, 6, 4
 NUMBERS, CLASSES = 8e-3, 3e-3  # learning rates
 RATES = {
     "regression": NUMBERS,
@@ -41,7 +43,7 @@ def with_members(preset: Preset, model: keras.Model) -> Preset:
     >>> model = mlp_classifier(4, classes=2, members=8)
     >>> changed = with_members(PRESETS["binary"], model)
     >>> changed.learning_rate, changed.batch_size, changed.patience
-    (0.003, 64, 50)
+    (0.003, 64, 33)
     """
     if preset.name not in RATES or members_of(model) is None:
         return preset
@@ -49,12 +51,13 @@ def with_members(preset: Preset, model: keras.Model) -> Preset:
     rows = rows_of_members(spec)
     small = rows is None or rows < SMALL
     epochs = MOST if spec is None else epochs_of_members(spec)
+    part = NUMBERS_PART if RATES[preset.name] == NUMBERS else CLASSES_PART
     return dataclasses.replace(
         preset,
         learning_rate=RATES[preset.name],
         schedule="cosine",
         batch_size=SMALL_BATCH if small else BATCH,
-        patience=max(epochs // PATIENCE, 2),
+        patience=max(epochs // (part if small else PART), 2),
     )
 
 

@@ -36,7 +36,6 @@ __all__ = [
     "STEPS",
     "TREE_ANSWERS",
     "TREE_QUESTIONS",
-    "TREE_WAYS",
     "UNSCALE",
     "frequency_name",
     "quantile_layer_name",
@@ -68,8 +67,7 @@ NARROW = "narrow."  # begins the layers of the second, narrow network of members
 KERNEL_ROWS = "kernel.rows"  # of members: the training rows, to which a row has a distance
 KERNEL_EXPONENT = "kernel.exponent"  # by how much the distance counts
 KERNEL_SCORES = "kernel.scores"  # what each training row adds to the scores of each member
-TREE_QUESTIONS = "trees.questions"  # of members: columns and thresholds, which trees ask for
-TREE_WAYS = "trees.ways"  # the numbers of the ways through the trees
+TREE_QUESTIONS = "trees.questions"  # of members: the threshold and the column of each question
 TREE_ANSWERS = "trees.answers"  # what is at the end of each way
 AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 

@@ -18,7 +18,6 @@ from kerakit.builders.contract.layer_names import (
     STEPS,
     TREE_ANSWERS,
     TREE_QUESTIONS,
-    TREE_WAYS,
 )
 from kerakit.builders.contract.parts import network_of
 
@@ -70,17 +69,25 @@ class MemberKernel:
 
 @dataclasses.dataclass(frozen=True)
 class MemberTrees:
-    """The layers of the boosted trees of members; see `tree_scores`.
+    """The layers of the boosted trees of members; see `answers_of_trees`.
 
     Attributes:
-        questions: `Dense` layer that takes the columns and thresholds of all trees.
-        ways: `EinsumDense` layer that numbers the ways through the trees.
+        questions: `Embedding` layer. The threshold and the column of each question.
         answers: `Embedding` layer. What is at the end of each way.
     """
 
-    questions: keras.layers.Dense
-    ways: keras.layers.EinsumDense
+    questions: keras.layers.Embedding
     answers: keras.layers.Embedding
+
+    @property
+    def count(self) -> int:
+        """How many trees there are: each has one answer more than questions."""
+        return self.answers.input_dim - self.questions.input_dim
+
+    @property
+    def depth(self) -> int:
+        """How many questions a tree asks a row."""
+        return (self.answers.input_dim // self.count).bit_length() - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +138,7 @@ def members_of(model: keras.Model) -> Members | None:
     mean, line, blend = by_name[MEMBERS], by_name[LINEAR_TABLE], by_name[BLEND]
     until, steps = network.layers.index(blend), by_name.get(STEPS)
     kernel = [by_name.get(name) for name in (KERNEL_ROWS, KERNEL_EXPONENT, KERNEL_SCORES)]
-    trees = [by_name.get(name) for name in (TREE_QUESTIONS, TREE_WAYS, TREE_ANSWERS)]
+    trees = [by_name.get(name) for name in (TREE_QUESTIONS, TREE_ANSWERS)]
     layers = [
         layer
         for layer in network.layers[:until]

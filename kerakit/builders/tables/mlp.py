@@ -96,8 +96,8 @@ def mlp_regressor(
             validation rows are divided into as many folds; a member trains on all but one of
             them, and all keep the weights of the epoch with the lowest loss of the rows left
             out (Parmanto, Munro & Doyle 1996, NeurIPS 8). The two networks of members are
-            weighted by these losses. Boosted trees stand beside them (Prokhorenkova et al. 2018,
-            arXiv:1706.09516), and up to 5,000 rows a kernel ridge regression (Rasmussen &
+            weighted by these losses. Boosted trees stand beside them (Friedman 2001, Annals of
+            Statistics 29), and up to 5,000 rows a kernel ridge regression (Rasmussen &
             Williams 2006, chapter 2); with it, the model holds the columns of its training rows.
             Defaults to `"auto"`: 8 below 6,000 rows, 4 below
             100,000; 1, a network alone, beyond, for plain widths, and where `hidden` is given.

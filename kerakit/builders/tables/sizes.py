@@ -6,7 +6,15 @@ import dataclasses
 
 from kerakit.data.spec import Spec
 
-__all__ = ["SMALL", "Sizes", "kernel_rows", "rows_of_members", "sizes_for", "tree_count"]
+__all__ = [
+    "BRANCHING",
+    "SMALL",
+    "Sizes",
+    "kernel_rows",
+    "rows_of_members",
+    "sizes_for",
+    "tree_count",
+]
 
 SMALL, LARGE = 6_000, 100_000  # rows: 8 members below the first, 4 below the second, else 1
 FEWEST = 2  # rows that each member leaves out, at least
@@ -15,8 +23,10 @@ VALUES = 100_000_000  # of all rows together: members train on rows in memory
 MANY_COLUMNS = 200  # numeric columns from which on bins only add noise
 BINNED = 1_000  # bins of all columns together, at most; and steps
 STEPS = 16  # of a column, from `SMALL` rows on
-TREES, DEPTH, DEEPER = 100, 4, 6  # of a member: below `SMALL` rows, and from there on
-TREE_VALUES = 1_000_000  # that the questions of all trees hold, and the answers, at most: 8 MB
+BRANCHING = 1_000  # rows: below, all branches of a level of a tree ask the same question
+TREES, MORE_TREES = 100, 150  # of a member: below `SMALL` rows, and from there on
+DEPTH, DEEPER = 4, 6  # of a tree: below `BRANCHING` rows, and from there on
+TREE_VALUES = 1_000_000  # that the answers of all trees hold, at most: 4 MB
 KERNEL_ROWS = 5_000  # at most: `kk.fit` inverts a matrix of as many rows and columns
 KERNEL_VALUES = 1_000_000  # that a kernel holds, at most: 8 MB
 
@@ -117,8 +127,8 @@ def tree_count(inputs: object, members: int, columns: int, scores: int) -> tuple
     rows = rows_of_members(inputs)
     if rows is None or rows >= LARGE or not columns:
         return 0, 0
-    depth = DEPTH if rows < SMALL else DEEPER
-    return min(TREES, TREE_VALUES // (members * max(columns * depth, scores << depth))), depth
+    trees, depth = TREES if rows < SMALL else MORE_TREES, DEPTH if rows < BRANCHING else DEEPER
+    return min(trees, TREE_VALUES // (members * scores << depth)), depth
 
 
 def rows_of_members(inputs: object) -> int | None:

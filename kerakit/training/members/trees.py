@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from kerakit.builders.tables.members.trees import LARGEST
-from kerakit.solvers.symmetric_trees import BinnedColumns, Booster, Link
+from kerakit.builders.tables.sizes import BRANCHING
+from kerakit.solvers.boosted_trees import OUTPUTS, BinnedColumns, Booster, Link
 from kerakit.status import status
 from kerakit.training.linear_path.tables import rows_of
 from kerakit.training.members.solved import SolvedPart
@@ -15,10 +15,13 @@ from kerakit.training.members.targets import score_targets
 
 __all__ = ["fit_trees"]
 
-# The penalty is CatBoost's default. Of depths 3 to 8, rates .1 to .2 and up to 150 trees, these had
-# the lowest loss of rows left out beside the networks.
-RATE, PENALTY = 0.2, 3.0
-MOST = 100_000  # values by which a tree chooses its questions
+# Below `BRANCHING` rows, and from there on. The penalty is CatBoost's default; docs/benchmarks.md
+# has what was tried.
+FEW_BINS, BINS = 64, 255  # of a column, at most
+FEW_RATE, RATE = 0.2, 0.1
+PENALTY = 3.0
+SUMS = 800_000  # that the last questions of a tree compare, about: many columns have fewer bins
+MOST = 1_200_000  # values by which a tree of each member chooses its questions
 SEED = 0x_72EE
 
 
@@ -32,12 +35,15 @@ def fit_trees(runner: Any) -> SolvedPart:
         runner: `Runner` of a network that has the layers of trees.
     """
     layers = runner.members.trees
-    members, (_, depth) = runner.members.count, layers.ways.kernel.shape
-    trees = layers.ways.kernel.shape[0] // members
+    members, depth = runner.members.count, layers.depth
+    trees = layers.count // members
     with status("Growing the trees"):
         targets, fold = score_targets(runner), runner.fold
-        x = np.clip(rows_of(runner, runner.members.line.input), -LARGEST, LARGEST)
-        columns, link = BinnedColumns(x), Link(targets.head, targets.values)
+        x = rows_of(runner, runner.members.line.input)
+        few = len(x) < BRANCHING
+        most = (SUMS // min(len(targets.base), OUTPUTS)) >> depth
+        columns = BinnedColumns(x, FEW_BINS if few else BINS, most)
+        link = Link(targets.head, targets.values)
         base, seed = targets.base, runner.plan.seed
         boosters = [
             Booster(
@@ -47,14 +53,15 @@ def fit_trees(runner: Any) -> SolvedPart:
                 targets.weight,
                 base,
                 depth=depth,
-                rate=RATE,
+                symmetric=few,
+                rate=FEW_RATE if few else RATE,
                 penalty=PENALTY,
-                most=MOST,
+                most=MOST // members,
                 seed=(seed, member, SEED),
             )
             for member in range(members)
         ]
-        asked = np.zeros((members, trees, depth), "int64")
+        asked = np.zeros((members, trees, (1 << depth) - 1), "int64")
         answers = np.zeros((members, trees, 1 << depth, len(base)))
         scores = np.tile(base, (len(x), 1))
         best, lowest, count = scores.copy(), targets.loss(scores), 0
@@ -68,12 +75,6 @@ def fit_trees(runner: Any) -> SolvedPart:
     answers[:, count:] = 0
     answers[:, 0] += base
     asked = asked.reshape(-1)
-    questions = np.zeros(layers.questions.kernel.shape)
-    questions[columns.column[asked], np.arange(len(asked))] = 1
-    first = np.arange(members * trees) << depth
-    weights = {
-        layers.questions: [questions, -columns.thresholds[asked]],
-        layers.ways: [np.tile(1 << np.arange(depth), (members * trees, 1)), first],
-        layers.answers: [answers.reshape(-1, len(base))],
-    }
+    questions = np.stack([columns.thresholds[asked], columns.column[asked]], axis=1)
+    weights = {layers.questions: [questions], layers.answers: [answers.reshape(-1, len(base))]}
     return SolvedPart(weights, best)

@@ -43,9 +43,9 @@ def filled(model, parts=slice(None), seed=0):
     if members.kernel is not None:
         members.kernel.exponent.kernel.assign([[-0.1], [-0.2]])
     if members.trees is not None:
-        count, depth = members.trees.ways.kernel.shape
-        members.trees.ways.kernel.assign(np.tile(2.0 ** np.arange(depth), (count, 1)))
-        members.trees.ways.bias.assign(np.arange(count) * 2.0**depth)
+        asked = members.trees.questions.embeddings
+        columns = rng.integers(0, members.line.kernel.shape[1], asked.shape[0])
+        asked.assign(np.stack([asked.numpy()[:, 0], columns], axis=1))
     blend = np.zeros(members.blend.kernel.shape[0])
     blend[parts] = rng.uniform(0.2, 1, len(blend[parts]))
     members.blend.kernel.assign(blend[:, None])

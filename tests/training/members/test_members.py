@@ -311,7 +311,7 @@ def test_the_rows_decide_on_members_and_how_they_train(diabetes):
     kk.compile(model)
     preset = settings_of(model).preset
     assert members_of(model).count == 8
-    assert (preset.learning_rate, preset.batch_size, preset.patience) == (8e-3, 64, 50)
+    assert (preset.learning_rate, preset.batch_size, preset.patience) == (8e-3, 64, 40)
     for options in ({"hidden": (4,)}, {"members": 1}, {"residual": True}):
         assert members_of(kk.mlp_regressor(diabetes, **options)) is None
     large = dataclasses.replace(diabetes.spec, sizes={"train": 8_000, "validation": 2_000})

@@ -97,7 +97,8 @@ def test_the_rows_and_the_columns_decide_on_trees(diabetes):
         spec = dataclasses.replace(diabetes.spec, sizes={"train": rows})
         return tree_count(spec, 8, columns, scores)
 
-    assert count(5_999) == (100, 4) and count(6_000) == count(99_999) == (100, 6)
-    assert count(1_000, columns=1_000) == (31, 4) and count(1_000, scores=1_000) == (7, 4)
+    assert count(999) == (100, 4) and count(1_000) == count(5_999) == (100, 6)
+    assert count(6_000) == count(99_999) == (150, 6)
+    assert count(500, scores=1_000) == (7, 4) and count(10_000, scores=100) == (19, 6)
     assert count(100_000)[0] == count(1_000, columns=0)[0] == 0
     assert tree_count(10, 8, 10, 1) == (0, 0)  # a plain width tells no rows

@@ -38,7 +38,7 @@ def folded(model: keras.Model) -> keras.Model:
         has no members, is more than `preprocess` and `network`, or computes in half precision.
     """
     preprocess, network = split_model(model)
-    members = members_of(model)
+    members = members_of(model) if isinstance(model, keras.Model) else None
     if members is None or not _is_whole(model, preprocess, network) or not _in_float32(members):
         return model
     scores = _scores(members)
@@ -145,20 +145,14 @@ def _kernel(kernel: MemberKernel, line: keras.KerasTensor, members: int, share: 
 
 def _trees(trees: MemberTrees, line: keras.KerasTensor, members: int, share: float):
     """What the trees of all members add, times a share."""
-    count, depth = trees.ways.kernel.shape
-    answers = trees.answers.embeddings.numpy()
-    answers = answers.reshape(count, -1, answers.shape[-1])
+    answers = trees.answers.embeddings.numpy().reshape(trees.count, 1 << trees.depth, -1)
+    questions = trees.questions.embeddings.numpy().reshape(trees.count, -1, 2)
     grown = np.any(answers, axis=(1, 2))
-    answers, ways, count = answers[grown], trees.ways.kernel.numpy()[grown], int(grown.sum())
-    first = np.arange(count, dtype="float32") * answers.shape[1]
-    kernel, bias = _weights(trees.questions)
-    kernel = kernel.reshape(len(kernel), -1, depth)[:, grown].reshape(len(kernel), -1)
     found = answers_of_trees(
         line,
-        _dense(trees.questions, kernel, bias.reshape(-1, depth)[grown].ravel()),
-        (count, depth),
-        lambda above: ops.sum(above * ways, axis=-1) + first,
-        _embedding(trees.answers, share * answers.reshape(-1, answers.shape[-1])),
+        _embedding(trees.questions, questions[grown]),
+        _embedding(trees.answers, share * answers[grown]),
+        trees.depth,
     )
     return ops.sum(found, axis=1)
 
@@ -179,9 +173,11 @@ def _dense(layer, kernel, bias, name=None):
     return _filled(dense, (None, len(kernel)), [kernel] if bias is None else [kernel, bias])
 
 
-def _embedding(layer, embeddings):
-    embedding = keras.layers.Embedding(*embeddings.shape, name=layer.name)
-    return _filled(embedding, (None,), [embeddings])
+def _embedding(layer, values):
+    """An `Embedding` layer in place of another one, of values that are on their last axis."""
+    values = values.reshape(-1, values.shape[-1])
+    embedding = keras.layers.Embedding(*values.shape, name=layer.name)
+    return _filled(embedding, (None,), [values])
 
 
 def _copy(layer):

@@ -1,18 +1,14 @@
-"""Trees of a row: questions of its columns, and an answer for each way through them."""
+"""Trees of a row: questions of its columns, and an answer at the end of each way through them."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 import keras
 from keras import ops
 
-from kerakit.builders.contract import TREE_ANSWERS, TREE_QUESTIONS, TREE_WAYS
+from kerakit.builders.contract import TREE_ANSWERS, TREE_QUESTIONS
 from kerakit.builders.parts import in_float32
 
-__all__ = ["LARGEST", "answers_of_trees", "tree_scores"]
-
-LARGEST = 1e30  # an Infinity times a weight of 0 is no number
+__all__ = ["answers_of_trees", "tree_scores"]
 
 
 @in_float32()
@@ -21,56 +17,53 @@ def tree_scores(
 ) -> keras.KerasTensor:
     """Build the scores of boosted trees, which `kk.fit` grows after the last epoch.
 
-    The trees are symmetric: at each depth, all branches ask whether the same column is above the
-    same threshold (Kohavi 1994; Prokhorenkova et al. 2018, arXiv:1706.09516). So a tree is one
-    product of matrices and one look-up. The layer `trees.questions` takes the columns and
-    thresholds, `trees.ways` numbers the ways through a tree, and `trees.answers` holds what is at
-    the end of each. All are 0 in a new model, and so are the scores.
-
-    The questions have 64 bits: some graphics processors round the factors of a product of 32 bits
-    to 10, and a value beside a threshold would change sides.
+    The layer `trees.questions` holds a threshold and a column for each question, and
+    `trees.answers` what is at the end of each way. All are 0 in a new model, and so are the scores.
 
     Args:
         values: tensor of shape `(batch, columns)`.
-        trees, depth: ints. How many trees a member has, and how many questions a tree.
+        trees, depth: ints. How many trees a member has, and how many questions a tree asks a row.
         members, scores: ints. How many forests there are, and how many numbers each returns.
 
     Returns:
         Tensor of shape `(batch, members, scores)`.
     """
-    count, layers = members * trees, keras.layers
-    solved = {"kernel_initializer": "zeros", "trainable": False}
-    ways = layers.EinsumDense(
-        "btd,td->bt", (count,), bias_axes="t", dtype="float32", name=TREE_WAYS, **solved
-    )
-    answers = layers.Embedding(
-        count << depth,
-        scores,
-        embeddings_initializer="zeros",
-        trainable=False,
-        dtype="float32",
-        name=TREE_ANSWERS,
-    )
-    questions = layers.Dense(count * depth, dtype="float64", name=TREE_QUESTIONS, **solved)
-    found = answers_of_trees(values, questions, (count, depth), ways, answers)
+    count = members * trees
+    zeros = {"embeddings_initializer": "zeros", "trainable": False, "dtype": "float32"}
+    questions = keras.layers.Embedding(count * ((1 << depth) - 1), 2, name=TREE_QUESTIONS, **zeros)
+    answers = keras.layers.Embedding(count << depth, scores, name=TREE_ANSWERS, **zeros)
+    found = answers_of_trees(values, questions, answers, depth)
     return ops.sum(ops.reshape(found, (-1, members, trees, scores)), axis=2)
 
 
 def answers_of_trees(
     values: keras.KerasTensor,
-    questions: keras.Layer,
-    shape: tuple[int, int],
-    ways: Callable[[keras.KerasTensor], keras.KerasTensor],
-    answers: keras.Layer,
+    questions: keras.layers.Embedding,
+    answers: keras.layers.Embedding,
+    depth: int,
 ) -> keras.KerasTensor:
     """Build what each tree answers, `(batch, trees, scores)`.
 
+    All trees are descended at once, a level at a time. At place p of a level, a row goes on to
+    place `2 * p`, or to `2 * p + 1` where its value is above the threshold. Look-ups take less time
+    than the products of matrices that ask all questions of a tree (Nakandala et al. 2020, OSDI).
+
     Args:
         values: tensor of shape `(batch, columns)`.
-        questions, answers: the layers of these names.
-        shape: tuple of ints. How many trees there are, and their depth.
-        ways: the layer of this name, or a function that does the same.
+        questions: `Embedding` layer of `2 ** depth - 1` questions for each tree, level by level:
+            the threshold, and the number of the column.
+        answers: `Embedding` layer of `2 ** depth` answers for each tree.
+        depth: int. How many questions a tree asks a row.
     """
-    values = ops.cast(ops.clip(values, -LARGEST, LARGEST), "float64")
-    above = ops.reshape(ops.cast(questions(values) > 0, "float32"), (-1, *shape))
-    return answers(ops.cast(ways(above), "int32"))
+    count, asked = answers.input_dim >> depth, (1 << depth) - 1
+    one = ops.ones_like(values[:, :1])
+    # Numbers of rows and of trees, from 0 on: whole numbers up to 2 ** 24 are exact in float32.
+    first = values.shape[-1] * (ops.cumsum(one, axis=0) - 1)
+    tree = ops.cumsum(ops.tile(one, (1, count)), axis=1) - 1
+    table, place = ops.reshape(values, (-1,)), 0.0 * tree
+    for level in range(depth):
+        question = questions(tree * asked + (place + (1 << level) - 1))
+        column = ops.cast(question[..., 1] + first, "int32")
+        above = ops.take(table, column) > question[..., 0]
+        place = 2 * place + ops.cast(above, "float32")
+    return answers(tree * (1 << depth) + place)

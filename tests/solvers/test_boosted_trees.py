@@ -1,19 +1,20 @@
-"""Boosted symmetric trees: their questions, their answers and what they reach."""
+"""Boosted trees: their questions, their answers and what they reach."""
 
 import numpy as np
 import pytest
 from sklearn.datasets import make_friedman1
 from sklearn.ensemble import GradientBoostingRegressor
 
-from kerakit.solvers.symmetric_trees import BINS, BinnedColumns, Booster, Link
+from kerakit.solvers.boosted_trees import BinnedColumns, Booster, Link
 
-OPTIONS = {"depth": 2, "rate": 1.0, "penalty": 1e-9, "most": 100_000, "seed": 0}
+BINS = 64
+OPTIONS = {"symmetric": True, "depth": 2, "rate": 1.0, "penalty": 1e-9, "most": 100_000, "seed": 0}
 
 
 def booster(x, y, kind="linear", rows=None, weight=None, **options):
     rows = np.arange(len(x)) if rows is None else rows
     weight = np.ones(len(x)) if weight is None else weight
-    columns = BinnedColumns(x.astype("float32"))
+    columns = BinnedColumns(x.astype("float32"), BINS)
     base = np.zeros(y.shape[1])
     return Booster(columns, Link(kind, y), rows, weight, base, **{**OPTIONS, **options})
 
@@ -24,7 +25,7 @@ def test_a_value_is_above_a_threshold_as_its_bin_is():
     x = np.stack(
         [rng.choice([*near, np.float32(1)], 500), rng.normal(size=500), np.zeros(500)], axis=1
     ).astype("float32")
-    columns = BinnedColumns(x)
+    columns = BinnedColumns(x, BINS)
     assert np.bincount(columns.column).tolist() == [3, BINS, 1]
     for number, (threshold, column) in enumerate(
         zip(columns.thresholds.astype("float32"), columns.column, strict=True)
@@ -38,7 +39,7 @@ def test_a_value_is_above_a_threshold_as_its_bin_is():
 def test_sums_below_a_bin_are_those_of_its_rows():
     rng = np.random.default_rng(0)
     x = np.stack([rng.integers(0, 5, 80), rng.random(80) < 0.1, np.ones(80)], axis=1)
-    columns, rows = BinnedColumns(x.astype("float32")), rng.permutation(80)[:60]
+    columns, rows = BinnedColumns(x.astype("float32"), BINS), rng.permutation(80)[:60]
     branch, values = rng.integers(0, 4, 60), rng.normal(size=60)
     sums, total = columns.histogram(rows).below(branch, 4, values)
     for place in range(4):
@@ -49,17 +50,29 @@ def test_sums_below_a_bin_are_those_of_its_rows():
             np.testing.assert_allclose(sums[place, number], expected, atol=1e-12)
 
 
-def test_a_tree_by_hand():
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_a_tree_by_hand(symmetric):
     """Two questions tell all four kinds of rows apart; the answers are their means."""
     x = np.array([[0, 0], [0, 1], [1, 0], [1, 1]] * 5, "float32")
     y = (x @ [[10.0], [3.0]]) + np.arange(20)[:, None] % 3
-    found = booster(x, y)
+    found = booster(x, y, symmetric=symmetric)
     asked, answers = found.grow()
-    assert asked.tolist() == [0, 2]  # bins 0 and 1 are of column 0, bins 2 and 3 of column 1
-    kind = x @ [1, 2]
+    assert asked.tolist() == [0, 2, 2]  # bins 0 and 1 are of column 0, bins 2 and 3 of column 1
+    kind = x @ [2, 1]
     expected = [y[kind == number].mean() for number in range(4)]
     np.testing.assert_allclose(answers[:, 0], expected, rtol=1e-6)
     np.testing.assert_allclose(found.scores[:, 0], np.array(expected)[kind.astype(int)], rtol=1e-6)
+
+
+def test_branches_ask_for_columns_of_their_own():
+    """Beside 0 the second column decides, beside 1 the third one."""
+    x = np.array([[a, b, c] for a in (0, 1) for b in (0, 1) for c in (0, 1)] * 3, "float32")
+    y = np.where(x[:, 0] == 0, 10 * x[:, 1], 100 + 10 * x[:, 2])[:, None]
+    asked, answers = booster(x, y, symmetric=False).grow()
+    assert asked.tolist() == [0, 2, 4]
+    np.testing.assert_allclose(answers[:, 0], [0, 10, 100, 110], atol=1e-6)
+    asked, _ = booster(x, y).grow()
+    assert asked[1] == asked[2]
 
 
 @pytest.mark.parametrize("kind", ["sigmoid", "softmax"])
@@ -91,11 +104,13 @@ def test_other_rows_have_scores_and_no_say():
 def test_they_reach_what_gradient_boosting_of_scikit_learn_reaches():
     x, y = make_friedman1(600, noise=1.0, random_state=0)
     y = (y - y[:400].mean())[:, None]
-    for most in (10_000, 3_500):  # all columns for each tree, and some
-        ours = booster(x, y, rows=np.arange(400), depth=4, rate=0.1, penalty=1.0, most=most)
+    for most, symmetric in ((10_000, True), (3_500, True), (10_000, False)):  # with some columns
+        options = {"depth": 4, "rate": 0.1, "penalty": 1.0, "most": most, "symmetric": symmetric}
+        ours = booster(x, y, rows=np.arange(400), **options)
         for _ in range(100):
             ours.grow()
-        theirs = GradientBoostingRegressor(max_depth=4, subsample=0.7, random_state=0)
+        subsample = 0.7 if symmetric else 1.0
+        theirs = GradientBoostingRegressor(max_depth=4, subsample=subsample, random_state=0)
         theirs.fit(x[:400], y[:400, 0])
         error = np.mean((ours.scores[400:] - y[400:]) ** 2)
         assert error < 1.1 * np.mean((theirs.predict(x[400:]) - y[400:, 0]) ** 2)
@@ -106,7 +121,7 @@ def test_of_many_values_rows_and_columns_are_drawn():
     rng = np.random.default_rng(0)
     x = np.concatenate([rng.normal(size=(2_000, 4)), rng.random((2_000, 1)) < 0.01], axis=1)
     y = x[:, :1] + 10 * x[:, 4:]
-    columns = BinnedColumns(x.astype("float32"))
+    columns = BinnedColumns(x.astype("float32"), BINS)
     assert columns.density == pytest.approx(4 * (1 - 1 / BINS) + x[:, 4].mean(), abs=0.02)
     for most in (20_000, 6_000, 2_000):
         found = booster(x, y, depth=4, rate=0.3, most=most)
@@ -118,5 +133,5 @@ def test_of_many_values_rows_and_columns_are_drawn():
 def test_columns_without_a_question_are_no_error():
     found = booster(np.zeros((6, 1)), np.arange(6.0)[:, None])
     asked, _ = found.grow()
-    assert asked.tolist() == [0, 0]
+    assert asked.tolist() == [0, 0, 0]
     np.testing.assert_allclose(found.scores, 2.5, rtol=1e-6)

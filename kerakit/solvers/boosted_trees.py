@@ -1,4 +1,4 @@
-"""Gradient boosting of symmetric trees: at each depth, all branches ask the same question."""
+"""Gradient boosting of complete trees: after as many questions, each row has an answer."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BinnedColumns", "Booster", "Link"]
+__all__ = ["OUTPUTS", "BinnedColumns", "Booster", "Link"]
 
-BINS = 64  # of a column, at most
+FEWEST_BINS = 8  # of a column that has as many values
 FEWEST = 1_000  # rows by which a tree chooses its questions, where there are as many
 OUTPUTS = 4  # of those that one tree looks at when it chooses its questions
 SMALLEST = 1e-6  # curvature of a class that is nearly sure
@@ -20,6 +20,9 @@ class BinnedColumns:
 
     Args:
         x: float array of shape `(n, columns)`.
+        bins: int in [2, 256]. Bins of a column, at most.
+        most: int. Bins of all columns together, about: many columns have fewer each. Defaults to
+            `None`, any number.
 
     Attributes:
         codes: uint8 array of shape `(n, columns)`.
@@ -31,8 +34,12 @@ class BinnedColumns:
         density: float. How many values of a row are in other bins, in the mean.
     """
 
-    def __init__(self, x: np.ndarray) -> None:
-        edges = [_edges(values) for values in x.T]
+    def __init__(self, x: np.ndarray, bins: int, most: int | None = None) -> None:
+        found = [np.unique(values, return_counts=True) for values in x.T]
+        sizes = np.array([len(values) for values, _ in found])
+        while most is not None and bins > FEWEST_BINS and np.minimum(sizes, bins).sum() > most:
+            bins = max(bins // 2, FEWEST_BINS)
+        edges = [_edges(values, counts, bins) for values, counts in found]
         counts = np.array([len(each) + 1 for each in edges])
         self.first = np.cumsum(counts) - counts
         self.column = np.repeat(np.arange(len(edges)), counts)
@@ -49,16 +56,15 @@ class BinnedColumns:
         return _Histogram(self, rows, columns)
 
 
-def _edges(values):
-    """Thresholds between neighbouring values, at most `BINS - 1`, with as many rows between."""
-    found, counts = np.unique(values, return_counts=True)
+def _edges(found, counts, bins):
+    """Thresholds between neighbouring values, at most `bins - 1`, with as many rows between."""
     middles = found[:-1] / 2 + found[1:] / 2
     # In float32, a threshold is at the lower of its two values, or between them.
     middles = np.minimum(middles.astype("float32"), np.nextafter(found[1:], found[:-1]))
-    if len(middles) < BINS:
+    if len(middles) < bins:
         return middles
-    shares = np.cumsum(counts)[:-1] / len(values)
-    chosen = np.searchsorted(shares, np.arange(1, BINS) / BINS)
+    shares = np.cumsum(counts)[:-1] / counts.sum()
+    chosen = np.searchsorted(shares, np.arange(1, bins) / bins)
     return middles[np.unique(np.minimum(chosen, len(middles) - 1))]
 
 
@@ -112,10 +118,12 @@ class Link:
 
 
 class Booster:
-    """Symmetric trees, each of which lowers what the ones before leave (Friedman 2001).
+    """Trees, each of which lowers what the ones before leave (Friedman 2001).
 
-    Questions are chosen with random weights of the rows (a Bayesian bootstrap), and answers by
-    Newton's step from all rows, as CatBoost has it (Prokhorenkova et al. 2018, arXiv:1706.09516).
+    Answers are Newton's steps from all rows (Chen & Guestrin 2016, arXiv:1603.02754). Trees may be
+    symmetric, as those of CatBoost: at each level all branches ask the same question, and questions
+    are chosen with random weights of the rows, a Bayesian bootstrap (Prokhorenkova et al. 2018,
+    arXiv:1706.09516). That follows few rows less closely.
 
     Args:
         columns: `BinnedColumns`.
@@ -123,7 +131,8 @@ class Booster:
         rows: int array. The rows that are learned from.
         weight: float array of shape `(n,)`.
         base: float array of shape `(scores,)`. The scores before the first tree.
-        depth: int. How many questions a tree asks.
+        depth: int. How many questions a tree asks a row.
+        symmetric: bool. Whether all branches of a level ask the same question.
         rate: float in (0, 1]. What the answers are multiplied by.
         penalty: float in (0, inf). L2 penalty of the answers.
         most: int. By how many values, at most, a tree chooses its questions; those in the most
@@ -143,13 +152,15 @@ class Booster:
         base: np.ndarray,
         *,
         depth: int,
+        symmetric: bool,
         rate: float,
         penalty: float,
         most: int,
         seed: Any,
     ) -> None:
         self._columns, self._link, self._rows, self._weight = columns, link, rows, weight
-        self._depth, self._rate, self._penalty = depth, rate, penalty
+        self._depth, self._symmetric = depth, symmetric
+        self._rate, self._penalty = rate, penalty
         self._random, width = np.random.default_rng(seed), columns.codes.shape[1]
         density = max(columns.density, 1 / most)
         self._drawn = min(len(rows), max(int(most / density), FEWEST))
@@ -164,9 +175,10 @@ class Booster:
         """Add a tree.
 
         Returns:
-            Tuple of the bins that its questions ask for, an int array of shape `(depth,)`, and of
-            its answers of shape `(2 ** depth, scores)`. The answer of a row is at the sum of
-            `2 ** level` over the levels whose bin its value is above.
+            Tuple of the bins that its questions ask for, an int array of shape
+            `(2 ** depth - 1,)`, level by level, and of its answers of shape
+            `(2 ** depth, scores)`. At place p of a level, a row goes on to place `2 * p`, or to
+            `2 * p + 1` where its value is above the bin.
         """
         slope, curve = self._link.slopes(self.scores)
         slope, curve = slope * self._weight[:, None], curve * self._weight[:, None]
@@ -177,15 +189,13 @@ class Booster:
             some = self._random.permutation(width)[: self._columns_drawn]
             histogram = self._columns.histogram(rows, None if len(some) == width else some)
         outputs = self._random.permutation(slope.shape[1])[:OUTPUTS]
-        drawn = self._random.exponential(size=len(rows))
+        drawn = self._random.exponential(size=len(rows)) if self._symmetric else 1.0
         pairs = [(slope[rows, k] * drawn, curve[rows, k] * drawn) for k in outputs]
-        branch, asked = np.zeros(len(rows), "int64"), []
+        place, every, asked = np.zeros(len(rows), "int64"), np.zeros(len(slope), "int64"), []
         for level in range(self._depth):
-            asked.append(self._best(histogram, branch, 1 << level, pairs))
-            branch += self._above(asked[-1], rows) << level
-        every = np.zeros(len(self.scores), "int64")
-        for level, question in enumerate(asked):
-            every += self._above(question, slice(None)) << level
+            asked.append(self._best(histogram, place, 1 << level, pairs))
+            place = 2 * place + self._above(asked[-1][place], rows)
+            every = 2 * every + self._above(asked[-1][every], np.arange(len(every)))
         answers = np.empty((1 << self._depth, slope.shape[1]))
         there = every[self._rows]
         for k in range(slope.shape[1]):
@@ -194,21 +204,22 @@ class Booster:
             ]
             answers[:, k] = self._rate * sums[0] / (sums[1] + self._penalty)
         self.scores += answers[every]
-        return np.array(asked), answers
+        return np.concatenate(asked), answers
 
-    def _above(self, question, rows):
-        column = self._columns.column[question]
-        code = question - self._columns.first[column]
-        return (self._columns.codes[rows, column] > code).astype("int64")
+    def _above(self, questions, rows):
+        """Whether the value of each row is above the bin that it is asked for."""
+        column = self._columns.column[questions]
+        return self._columns.codes[rows, column] > questions - self._columns.first[column]
 
-    def _best(self, histogram, branch, branches, pairs):
-        """The bin whose question lowers the loss most."""
+    def _best(self, histogram, place, places, pairs):
+        """The bin of each place of a level whose question lowers the loss most."""
         gain = 0.0
         for slope, curve in pairs:
-            left, total = histogram.below(branch, branches, slope)
-            left_curve, total_curve = histogram.below(branch, branches, curve)
+            left, total = histogram.below(place, places, slope)
+            left_curve, total_curve = histogram.below(place, places, curve)
             parts = left**2 / (left_curve + self._penalty)
             right_curve = np.maximum(total_curve - left_curve, 0)
-            gain = gain + (parts + (total - left) ** 2 / (right_curve + self._penalty)).sum(axis=0)
-        gain[np.isinf(self._columns.thresholds)] = -np.inf
-        return int(np.argmax(gain))
+            gain = gain + parts + (total - left) ** 2 / (right_curve + self._penalty)
+        if self._symmetric:
+            gain = np.broadcast_to(gain.sum(axis=0), gain.shape)
+        return np.where(np.isinf(self._columns.thresholds), -np.inf, gain).argmax(axis=1)
