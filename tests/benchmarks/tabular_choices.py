@@ -22,8 +22,9 @@ SETS = (
 # Arguments of the builder, of `compile` and of `fit` that differ from the defaults. The builder's
 # `sizes` are no argument: they are fields of `Sizes`, which is what a rule decides. `lower` is the
 # factor of an error below which square roots are predicted, `kernel_rows` how many rows a kernel
-# holds at most, and `trees` how many trees a member has at most.
-RULES = ("sizes", "lower", "kernel_rows", "trees")
+# holds at most, `trees` how many trees a member has at most, and `branching` the number of rows
+# below which trees are symmetric.
+RULES = ("sizes", "lower", "kernel_rows", "trees", "branching")
 VARIANTS = {
     "default": ({}, {}, {}),
     "members=4": ({"members": 4}, {}, {}),
@@ -42,6 +43,7 @@ VARIANTS = {
     "no square roots": ({"lower": 0.0}, {}, {}),
     "no kernel": ({"kernel_rows": 0}, {}, {}),
     "no trees": ({"trees": 0}, {}, {}),
+    "symmetric trees": ({"branching": 1_000_000}, {}, {}),
     "neither": ({"kernel_rows": 0, "trees": 0}, {}, {}),
     "50 epochs": ({}, {"patience": 12}, {"epochs": 50}),
     "100 epochs": ({}, {"patience": 25}, {"epochs": 100}),
@@ -74,22 +76,29 @@ def measured(name, root, variant):
     import kerakit as kk
     from kerakit.builders.tables import sizes
     from kerakit.training.linear_path import roots
+    from kerakit.training.members import trees
 
     of_builder, of_compile, of_fit = VARIANTS[variant]
     data = load_set(name, root, 0)
     build = kk.mlp_classifier if data.spec.is_classification else kk.mlp_regressor
     keras.utils.set_random_seed(0)
     arguments = {key: value for key, value in of_builder.items() if key not in RULES}
+    branching = of_builder.get("branching", sizes.BRANCHING)
     limits = {
         "KERNEL_ROWS": of_builder.get("kernel_rows", sizes.KERNEL_ROWS),
         "TREES": of_builder.get("trees", sizes.TREES),
+        "MORE_TREES": of_builder.get("trees", sizes.MORE_TREES),
+        "BRANCHING": branching,
     }
     limited = mock.patch.multiple(sizes, **limits)
     with limited, changed_sizes(**of_builder.get("sizes", {})):
         model = build(data, **arguments)
     kk.compile(model, **of_compile)
     start = time.process_time()
-    with mock.patch.object(roots, "LOWER", of_builder.get("lower", roots.LOWER)):
+    with (
+        mock.patch.object(roots, "LOWER", of_builder.get("lower", roots.LOWER)),
+        mock.patch.object(trees, "BRANCHING", branching),
+    ):
         history = kk.fit(model, data, verbose=0, **{"epochs": "auto", **of_fit})
     return history.validation_loss, time.process_time() - start
 

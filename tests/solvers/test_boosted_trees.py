@@ -36,6 +36,13 @@ def test_a_value_is_above_a_threshold_as_its_bin_is():
     assert rows.min() >= 500 // BINS - 1 and rows.max() <= 500 // BINS + 2
 
 
+def test_many_columns_have_fewer_bins_each():
+    x = np.random.default_rng(0).normal(size=(300, 20)).astype("float32")
+    x[:, 10:] = x[:, 10:] > 0
+    counts = [np.bincount(BinnedColumns(x, 64, most).column).tolist() for most in (None, 400, 1)]
+    assert counts == [[64] * 10 + [2] * 10, [32] * 10 + [2] * 10, [8] * 10 + [2] * 10]
+
+
 def test_sums_below_a_bin_are_those_of_its_rows():
     rng = np.random.default_rng(0)
     x = np.stack([rng.integers(0, 5, 80), rng.random(80) < 0.1, np.ones(80)], axis=1)

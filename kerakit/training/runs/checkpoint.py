@@ -16,7 +16,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from keras import ops
 
 from kerakit.checks import shortlist
 from kerakit.errors import RunError, TrainingError
@@ -59,7 +58,7 @@ class Checkpoint:
         self.callbacks = callbacks
         self.identity = identity
         self._lost: set[str] = set()
-        self._kept: tuple[int, dict[str, Any]] | None = None
+        self._kept: tuple[int, dict[str, np.ndarray]] | None = None
         self._next_write = 0.0
         # What a constructor set and training leaves alone is no state: a new constructor may
         # set it otherwise.
@@ -78,11 +77,7 @@ class Checkpoint:
             TrainingError: when the file cannot be written, for example on a full disk. The
                 state that was written before is then still there.
         """
-        # Tensors: a variable that is assigned another value gets memory of its own for it.
-        state = {
-            f"variable_{number}": ops.convert_to_tensor(variable)
-            for number, variable in enumerate(self.variables)
-        }
+        state = {f"variable_{i}": v.numpy() for i, v in enumerate(self.variables)}  # copies
         states = []
         for number, callback in enumerate(self.callbacks):
             values, arrays, lost = callback_state(callback, self._given[number])
@@ -113,7 +108,7 @@ class Checkpoint:
             return
         (epoch, state), self._kept, start = self._kept, None, time.perf_counter()
         buffer = io.BytesIO()
-        np.savez(buffer, **{name: np.asarray(value) for name, value in state.items()})
+        np.savez(buffer, **state)
         try:
             write_bytes(self.path, buffer.getvalue(), durable=durable)
         except OSError as error:

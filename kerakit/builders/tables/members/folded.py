@@ -148,6 +148,7 @@ def _trees(trees: MemberTrees, line: keras.KerasTensor, members: int, share: flo
     answers = trees.answers.embeddings.numpy().reshape(trees.count, 1 << trees.depth, -1)
     questions = trees.questions.embeddings.numpy().reshape(trees.count, -1, 2)
     grown = np.any(answers, axis=(1, 2))
+    grown[0] = True  # if no other
     found = answers_of_trees(
         line,
         _embedding(trees.questions, questions[grown]),
