@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +145,7 @@ class _Served:
 
     Attributes:
         spec: `Spec`.
-        state: what a trace depends on beside the weights.
+        state: what a trace depends on: of most models nothing of the weights, which it reads.
         answer: function from the columns of a batch to a dict of arrays.
     """
 
@@ -160,6 +161,7 @@ def _serving(model, spec, owner):
     # While `fit` runs, layers may compute in another precision or by another function.
     layers = layers_of(model)
     state = tuple((layer.compute_dtype, "call" in vars(layer)) for layer in layers)
+    state = (*state, _copied_weights(model))
     kept = kept_on(model, _KEPT)
     if kept is None or kept.state != state or (kept.spec is not spec and kept.spec != spec):
         kept = _Served(spec, state, _traced(model, spec, owner))
@@ -167,10 +169,23 @@ def _serving(model, spec, owner):
     return kept.answer
 
 
+def _copied_weights(model):
+    """A number for the weights that `folded` copies, or `None` where it copies none."""
+    from kerakit.builders.contract import members_of, network_of
+
+    if members_of(model) is None:
+        return None
+    found = 0
+    for weight in network_of(model).weights:
+        found = zlib.crc32(weight.numpy().tobytes(), found)
+    return found
+
+
 def _traced(model, spec, owner):
     import tensorflow as tf
 
     from kerakit.builders.contract import check_inputs, quantiles_of
+    from kerakit.builders.tables.members.folded import folded
     from kerakit.data.tasks import TASKS
     from kerakit.evaluation.checks import check_shape
     from kerakit.serving.exporting.endpoints import build_endpoints
@@ -184,6 +199,7 @@ def _traced(model, spec, owner):
         shape = None
     if shape is not None:
         check_shape(shape, spec, quantiles, f"The model of {owner}")
+    model = folded(model)
     endpoint = build_endpoints(model, spec, quantiles)["serving_default"]
     inputs, outputs = endpoint.inputs, []
 

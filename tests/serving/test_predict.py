@@ -323,3 +323,21 @@ def test_a_model_that_predicted_trains_saves_and_exports_as_before(tmp_path):
     weights = model.get_weights()
     model.set_weights([0 * weight for weight in weights])
     assert np.unique(predict(model, table, spec)["prediction"]).tolist() == [100.0]
+
+
+@pytest.mark.many
+@pytest.mark.training
+def test_members_answer_as_their_export_and_by_their_present_weights(tmp_path):
+    """Their answers come from copies of the weights."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3)).astype("float32")
+    data = kk.load_arrays({"a": x[:, 0], "b": x[:, 1], "c": x[:, 2]}, np.exp(x[:, 0] + x[:, 1]))
+    model = kk.mlp_regressor(data, members=2, bins=2)
+    kk.compile(model)
+    before = predict(model, data)["prediction"]
+    kk.fit(model, data, epochs=2, verbose=0)
+    after = predict(model, data)["prediction"]
+    assert np.abs(after - before).max() > 0.1
+    np.testing.assert_allclose(after, model.predict(data.table("test").features, verbose=0), 1e-4)
+    path = kk.export(model, data, tmp_path / "members", verify=False)
+    check_parity(model, data.spec, data.table("test"), path)
