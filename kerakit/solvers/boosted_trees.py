@@ -81,9 +81,17 @@ class _Histogram:
             self._row, column = self._row[there], column[there]
         self._bin = codes[self._row, column]
 
-    def below(self, branch, branches, values):
-        """Sums of values of each branch up to and with each bin of a column: `(branches, bins)`."""
+    def below(self, branch, branches, *arrays):
+        """Sums of each branch up to and with each bin of a column, and of all bins.
+
+        Returns:
+            List of tuples of arrays of shape `(branches, bins)` and `(branches, 1)`, one for each
+            array of values of the rows.
+        """
         place = branch[self._row] * self._width + self._bin
+        return [self._below(place, branch, branches, values) for values in arrays]
+
+    def _below(self, place, branch, branches, values):
         sums = np.bincount(place, values[self._row], branches * self._width)
         sums = sums.reshape(branches, self._width)
         total = np.bincount(branch, values, branches)
@@ -214,9 +222,8 @@ class Booster:
     def _best(self, histogram, place, places, pairs):
         """The bin of each place of a level whose question lowers the loss most."""
         gain = 0.0
-        for slope, curve in pairs:
-            left, total = histogram.below(place, places, slope)
-            left_curve, total_curve = histogram.below(place, places, curve)
+        found = iter(histogram.below(place, places, *(each for pair in pairs for each in pair)))
+        for (left, total), (left_curve, total_curve) in zip(found, found, strict=True):
             parts = left**2 / (left_curve + self._penalty)
             right_curve = np.maximum(total_curve - left_curve, 0)
             gain = gain + parts + (total - left) ** 2 / (right_curve + self._penalty)

@@ -48,7 +48,7 @@ def test_sums_below_a_bin_are_those_of_its_rows():
     x = np.stack([rng.integers(0, 5, 80), rng.random(80) < 0.1, np.ones(80)], axis=1)
     columns, rows = BinnedColumns(x.astype("float32"), BINS), rng.permutation(80)[:60]
     branch, values = rng.integers(0, 4, 60), rng.normal(size=60)
-    sums, total = columns.histogram(rows).below(branch, 4, values)
+    ((sums, total),) = columns.histogram(rows).below(branch, 4, values)
     for place in range(4):
         np.testing.assert_allclose(total[place], values[branch == place].sum())
         for number, column in enumerate(columns.column):
