@@ -1,4 +1,4 @@
-"""Gradient boosting of complete trees: after as many questions, each row has an answer."""
+"""Gradient boosting of complete trees: each row is asked the same number of questions."""
 
 from __future__ import annotations
 
@@ -69,7 +69,10 @@ def _edges(found, counts, bins):
 
 
 class _Histogram:
-    """Sums over the rows of each branch, by bin. The most frequent bin of a column is implied."""
+    """Sums over the rows at each place of a level, by bin.
+
+    The most frequent bin of a column is what the others leave of the sum of all rows.
+    """
 
     def __init__(self, columns, rows, some):
         codes = columns.codes[rows] + columns.first
@@ -81,23 +84,28 @@ class _Histogram:
             self._row, column = self._row[there], column[there]
         self._bin = codes[self._row, column]
 
-    def below(self, branch, branches, *arrays):
-        """Sums of each branch up to and with each bin of a column, and of all bins.
+    def below(self, place, places, *arrays):
+        """Sums at each place up to and with each bin of a column, and of all bins.
+
+        Args:
+            place: int array of shape `(n,)`. The place of each row.
+            places: int. How many places there are.
+            *arrays: float arrays of shape `(n,)`, of which there are sums.
 
         Returns:
-            List of tuples of arrays of shape `(branches, bins)` and `(branches, 1)`, one for each
-            array of values of the rows.
+            List of tuples, one for each array, of arrays of shape `(places, bins)` and
+            `(places, 1)`.
         """
-        place = branch[self._row] * self._width + self._bin
-        return [self._below(place, branch, branches, values) for values in arrays]
+        cell = place[self._row] * self._width + self._bin
+        return [self._below(cell, place, places, values) for values in arrays]
 
-    def _below(self, place, branch, branches, values):
-        sums = np.bincount(place, values[self._row], branches * self._width)
-        sums = sums.reshape(branches, self._width)
-        total = np.bincount(branch, values, branches)
+    def _below(self, cell, place, places, values):
+        sums = np.bincount(cell, values[self._row], places * self._width)
+        sums = sums.reshape(places, self._width)
+        total = np.bincount(place, values, places)
         sums[:, self._usual] = total[:, None] - np.add.reduceat(sums, self._starts, axis=1)
         sums = np.cumsum(sums, axis=1)
-        before = np.concatenate([np.zeros((branches, 1)), sums], axis=1)[:, self._starts]
+        before = np.concatenate([np.zeros((places, 1)), sums], axis=1)[:, self._starts]
         return sums - before[:, self._column], total[:, None]
 
 

@@ -77,9 +77,9 @@ def fit(
             of the model. Defaults to `None`.
         run_dir: path of a folder for `history.csv`, `spec.json`, `model.keras` and the
             checkpoint. A run that was stopped there goes on after its last finished epoch
-            and ends with the weights of an uninterrupted run. Where epochs are short, a process
-            that is killed goes on a few epochs earlier: writing takes a tenth of the time. A run
-            that had finished gives back its result. Defaults to `None`: nothing is written.
+            and ends with the weights of an uninterrupted run. Where epochs are short, not each of
+            them is written: after a kill, a run goes on a few epochs earlier. A run that had
+            finished gives back its result. Defaults to `None`: nothing is written.
         resume: bool. Whether to go on from the checkpoint in `run_dir`. Defaults to `True`.
         precision: `"float32"`, `"mixed_bfloat16"` or `"auto"`. For tables `"auto"` is float32.
             For images it is the faster of the two, measured on a few steps of this model before

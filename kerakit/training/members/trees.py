@@ -20,8 +20,9 @@ __all__ = ["fit_trees"]
 FEW_BINS, BINS = 64, 255  # of a column, at most
 FEW_RATE, RATE = 0.2, 0.1
 PENALTY = 3.0
-SUMS = 800_000  # that the last questions of a tree compare, about: many columns have fewer bins
-MOST = 1_200_000  # values by which a tree of each member chooses its questions
+# Limits of the time that trees take where columns or rows are many.
+SUMS = 800_000  # that the last level of a tree compares: many columns have fewer bins each
+MOST = 1_200_000  # values by which the members' next trees choose their questions, all together
 SEED = 0x_72EE
 
 

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Checkpoint", "recorded_identity"]
 
-PAUSE = 10  # between two writes passes so many times the time of a write
+PAUSE = 10  # times as long as a write takes passes before the next one: a tenth of the time at most
 
 
 class Checkpoint:
     """Saves and restores a training run in one file.
 
-    Where epochs are short, writing after each would take longer than training. So `save` keeps the
-    state in memory, and writes it when ten times as long has passed as a write takes. `flush`
-    writes what was kept. A process that is killed loses what was not written.
+    Where epochs are short, writing after each would take as long as training. So `save` keeps the
+    state in memory, and writes it where the last write is ten times as long ago as a write takes.
+    `flush` writes what was kept. A process that is killed loses what was not written.
 
     Args:
         path: `pathlib.Path` of the file.

@@ -1,4 +1,4 @@
-"""Members in fewer operations, for answers alone: what is linear in a row is folded together."""
+"""Models with members in fewer operations, for answers alone."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _scores(members: Members) -> keras.KerasTensor:
     for network, share in zip(members.networks, shares[:count], strict=True):
         if share:
             parts.append(_network(network, columns, members.count, share))
-    makers = {_kernel: members.kernel, _trees: members.trees}
-    beside = [(make, part) for make, part in makers.items() if part is not None]
+    beside = [(_kernel, members.kernel), (_trees, members.trees)]
+    beside = [(make, part) for make, part in beside if part is not None]
     for (make, part), share in zip(beside, shares[count:], strict=True):
         if share:
             parts.append(make(part, line, members.count, share))
@@ -88,7 +88,7 @@ def _network(
     values = before = columns[:, : network.width] if network.width < columns.shape[-1] else columns
     scale, offset = np.ones((members, network.width)), np.zeros((members, network.width))
     *layers, last = [each for each in network.layers if not isinstance(each, keras.layers.Dropout)]
-    shared = True  # `values` are columns of the row; else units, `(batch, members * units)`
+    of_row = True  # `values` are the columns of the row; else units, `(batch, members * units)`
     for layer in layers:
         if isinstance(layer, keras.layers.Rescaling):
             factor = np.asarray(layer.scale, "float64")
@@ -102,13 +102,13 @@ def _network(
             factor = layer.kernel.numpy().astype("float64")
             scale, offset = factor * scale, factor * offset
         else:
-            if shared:
+            if of_row:
                 kernel, bias = _of_columns(layer, scale, offset)
                 values = _dense(layer, kernel.reshape(len(kernel), -1), bias.ravel())(values)
             else:
                 values = _by_member(layer, values, members)
-            before, shared = values, False
-    if shared:
+            before, of_row = values, False
+    if of_row:
         kernel, bias = _of_columns(last, scale, offset)
         return _dense(last, share * kernel.sum(axis=1), share * bias.sum(axis=0))(values)
     kernel, bias = _weights(last)
@@ -117,7 +117,10 @@ def _network(
 
 
 def _by_member(layer, values, members):
-    """Units of each member from its own: products one by one, for which a row wakes no threads."""
+    """Units of each member from its own.
+
+    For a batched product, TensorFlow wakes threads, which costs a single row more than the product.
+    """
     kernels, bias = _weights(layer)
     units = [
         _dense(layer, kernel, None, name=f"{layer.name}.{number}")(own)
@@ -148,7 +151,7 @@ def _trees(trees: MemberTrees, line: keras.KerasTensor, members: int, share: flo
     answers = trees.answers.embeddings.numpy().reshape(trees.count, 1 << trees.depth, -1)
     questions = trees.questions.embeddings.numpy().reshape(trees.count, -1, 2)
     grown = np.any(answers, axis=(1, 2))
-    grown[0] = True  # if no other
+    grown[0] = True  # an `Embedding` has one row at least
     found = answers_of_trees(
         line,
         _embedding(trees.questions, questions[grown]),
