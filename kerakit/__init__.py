@@ -59,6 +59,7 @@ __getattr__, __dir__, _names = attach(
         ),
         "kerakit.training": ("find_learning_rate", "fine_tune", "fit", "open_run"),
         "kerakit.evaluation": ("Report", "evaluate"),
+        "kerakit.trust": ("Calibration", "calibrate"),
         "kerakit.serving": ("export", "load_served", "predict", "verify"),
         "kerakit.integrations.keras_tuner": ("TuneResult", "tune"),
         "kerakit.errors": (

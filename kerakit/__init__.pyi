@@ -52,10 +52,13 @@ from kerakit.training import find_learning_rate as find_learning_rate
 from kerakit.training import fine_tune as fine_tune
 from kerakit.training import fit as fit
 from kerakit.training import open_run as open_run
+from kerakit.trust import Calibration as Calibration
+from kerakit.trust import calibrate as calibrate
 
 __version__: str
 __all__ = [
     "ArgumentError",
+    "Calibration",
     "ConstantSchedule",
     "CosineSchedule",
     "Data",
@@ -73,6 +76,7 @@ __all__ = [
     "Target",
     "TrainingError",
     "TuneResult",
+    "calibrate",
     "cnn_classifier",
     "evaluate",
     "export",

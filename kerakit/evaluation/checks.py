@@ -59,16 +59,18 @@ def _expected(spec, quantiles):
     rebuild = " Build the model from the spec of the data."
     if answer == "tags":
         return (None, None, len(spec.classes)), "a probability for each tag of each token", rebuild
+    last = () if quantiles is None else (len(quantiles),)
     if answer == "forecast":
         steps, channels = spec.series.horizon, len(names)
         if channels > 1:
-            return (None, steps, channels), f"{steps} steps of {channels} channels", rebuild
-        return (None, steps), f"{steps} steps", rebuild
+            return (None, steps, channels, *last), f"{steps} steps of {channels} channels", rebuild
+        return (None, steps, *last), f"{steps} steps", rebuild
     if spec.is_classification:
         return (None, len(spec.classes)), f"one column for each of {shortlist(spec.classes)}", ""
     hint = " For a quantile regressor pass quantiles=."
     if quantiles is not None:
-        return (None, len(quantiles)), f"one column for each quantile of {quantiles}", hint
+        targets = (len(names),) if len(names) > 1 else ()
+        return (None, *targets, *last), f"one column for each quantile of {quantiles}", hint
     return (None, len(names)), f"one value for each of {shortlist(names)}", hint
 
 

@@ -174,14 +174,19 @@ def evaluate(
 
 def _report(model, data, run_dir, history, metrics, baselines, quantiles, details):
     """The `Report`, and its files where there is a folder for them."""
-    from kerakit.builders.tables.members.folded import folded
+    from kerakit.builders.answering import answering
 
     start, spec = time.perf_counter(), data.spec
     options = _options(model, data, run_dir, quantiles, metrics, baselines)
+    made = answering(model, "evaluate")
+    if made.calibration is not None:
+        levels = made.levels or options.quantiles
+        options = dataclasses.replace(options, quantiles=levels, sets=made.sets)
+        details["calibration"] = made.calibration.line.removeprefix("calibration: ")
     path = getattr(history, "linear_path", "")
     if path:
         details["linear path"] = path.removeprefix("linear path: ")
-    found = MEASURE[TASKS[spec.task].answer](folded(model), data, options)
+    found = MEASURE[TASKS[spec.task].answer](made.model, data, options)
     counts = {split: split_size(data, split) for split in ("train", "validation")}
     report = Report(
         task=spec.task,

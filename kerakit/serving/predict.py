@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -62,12 +61,15 @@ def predict(model: keras.Model, rows: Any, data: Data | Spec | None = None) -> A
         For a DataFrame a DataFrame of the same library, with the same index in pandas (any other
         frame: a `pyarrow.Table`), with the columns that `kerakit predict` writes: `prediction`,
         `lower`, `upper` (`prediction_TARGET` for several targets); `label` (or `labels`, joined by
-        `;`), `confidence`, `probability_CLASS`; `forecast_STEP`. A
+        `;`), `confidence`, `set` (joined by `;`), `probability_CLASS`; `forecast_STEP`,
+        `lower_STEP`, `upper_STEP`. `lower`, `upper` and `set` are there where the model was
+        calibrated by `kk.calibrate`. A
         table of time steps gives one row for each step ahead, with the names of its channels, and
         with future times where its index or time column is regular. Otherwise a dict of arrays with
         the names of the served outputs: `prediction`, `lower` and `upper` of shape `(n,)` or
-        `(n, targets)`; `label` and `confidence` of shape `(n,)`, `labels` and `probabilities` of
-        shape `(n, classes)`; `forecast` of shape `(n, horizon[, channels])`; for tags `labels` and
+        `(n, targets)`; `label` and `confidence` of shape `(n,)`, `labels`, `set` and
+        `probabilities` of shape `(n, classes)`; `forecast`, `lower` and `upper` of shape
+        `(n, horizon[, channels])`; for tags `labels` and
         `confidence` of shape `(n, tokens)`. Numbers are float32.
 
     Raises:
@@ -156,12 +158,13 @@ class _Served:
 
 def _serving(model, spec, owner):
     """The function from the columns of a batch to the answers of the server."""
+    from kerakit.builders.contract import calibration_of
     from kerakit.keras_compat import keep_on, kept_on, layers_of
 
     # While `fit` runs, layers may compute in another precision or by another function.
     layers = layers_of(model)
     state = tuple((layer.compute_dtype, "call" in vars(layer)) for layer in layers)
-    state = (*state, _copied_weights(model))
+    state = (*state, _copied_weights(model), calibration_of(model))
     kept = kept_on(model, _KEPT)
     if kept is None or kept.state != state or (kept.spec is not spec and kept.spec != spec):
         kept = _Served(spec, state, _traced(model, spec, owner))
@@ -170,22 +173,22 @@ def _serving(model, spec, owner):
 
 
 def _copied_weights(model):
-    """A number for the weights that `folded` copies, or `None` where it copies none."""
-    from kerakit.builders.contract import members_of, network_of
+    """A number for the weights that the answers depend on since `answering` read them, or `None`.
 
-    if members_of(model) is None:
+    Members are copied, and a calibration belongs to the weights that it was found for.
+    """
+    from kerakit.builders.contract import calibration_of, members_of, weights_number
+
+    if members_of(model) is None and calibration_of(model) is None:
         return None
-    found = 0
-    for weight in network_of(model).weights:
-        found = zlib.crc32(weight.numpy().tobytes(), found)
-    return found
+    return weights_number(model)
 
 
 def _traced(model, spec, owner):
     import tensorflow as tf
 
+    from kerakit.builders.answering import answering
     from kerakit.builders.contract import check_inputs, quantiles_of
-    from kerakit.builders.tables.members.folded import folded
     from kerakit.data.tasks import TASKS
     from kerakit.evaluation.checks import check_shape
     from kerakit.serving.exporting.endpoints import build_endpoints
@@ -199,8 +202,8 @@ def _traced(model, spec, owner):
         shape = None
     if shape is not None:
         check_shape(shape, spec, quantiles, f"The model of {owner}")
-    model = folded(model)
-    endpoint = build_endpoints(model, spec, quantiles)["serving_default"]
+    made = answering(model, owner)
+    endpoint = build_endpoints(made, spec)["serving_default"]
     inputs, outputs = endpoint.inputs, []
 
     def by_position(*columns):
@@ -209,7 +212,7 @@ def _traced(model, spec, owner):
         return list(answer.values())
 
     function = tf.function(by_position, input_signature=list(inputs.values()), autograph=False)
-    with without_cudnn(model):
+    with without_cudnn(made.model):
         function = function.get_concrete_function()
 
     def answer(columns):

@@ -13,6 +13,7 @@ from kerakit.keras_compat import layers_of
 from kerakit.presets.settings import adopt_settings, assumed_settings
 from kerakit.status import silent_if
 from kerakit.training.callbacks import PROGRESS, StopEarly, check_finite, progress_callback
+from kerakit.training.held_out import forget_calibration, keep_held_out
 from kerakit.training.linear_path.solve import finish_linear_path, solve_linear_path
 from kerakit.training.loop.hooks import hooks_of, step_note
 from kerakit.training.loop.learning_rate import RateOfRun, begin_again
@@ -43,6 +44,7 @@ def train(model: keras.Model, data: Data, options: FitOptions) -> keras.callback
 
 
 def _train(model, data, options):
+    _show(forget_calibration(model), options)
     remember_spec(model, data.spec)
     if options.run_dir is not None:
         options.run_dir.mkdir(parents=True, exist_ok=True)
@@ -69,6 +71,8 @@ def _train(model, data, options):
         if runner.solved is not None:
             _show(f"{model.history.solved}; {_without_effect(asked)}", options)
         model.history.linear_path = "; ".join(filter(None, (solved, blended)))
+        splits = ("train", "validation") if runner.members else ("validation",)
+        keep_held_out(model, data, runner.held_out, splits, options.run_dir)
         if options.run_dir is not None:
             write_model(options.run_dir, model)
     return model.history
@@ -120,8 +124,8 @@ class _Training:
         self._write_history()
         if ended is None:
             return None
-        line, self.runner.blended_loss = ended
-        return line
+        self.runner.blended_loss, self.runner.held_out = ended.loss, ended.answers
+        return ended.line
 
     def _validation_loss(self):
         """The validation loss of the weights that are left, without their penalties, or `None`."""

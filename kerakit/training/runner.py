@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -37,7 +38,7 @@ from kerakit.training.rows.folds import (
     rows_of_members,
 )
 from kerakit.training.rows.raw import by_batch, has_images
-from kerakit.training.rows.stream import streamed_batches
+from kerakit.training.rows.stream import batches_in_order, streamed_batches
 from kerakit.training.solved.epoch import SolvedEpoch
 from kerakit.training.solved.solvable import solved_options, solved_part
 from kerakit.training.speed.recurrent import recurrent_layers
@@ -49,6 +50,10 @@ if TYPE_CHECKING:
 __all__ = ["Runner"]
 
 EPOCHS = 400  # at most, where early stopping decides
+# Rows that go through the network at a time where it is not trained. There are too few batches for
+# a compiled function to pay, whose tracing takes longer than they do.
+ROWS = 16_384
+RAW_ROWS = 1024  # of images and windows, which take more memory once they are preprocessed
 
 
 class Runner:
@@ -69,6 +74,8 @@ class Runner:
         trains_alone: bool. Whether the network then trains without that path.
         blended_loss: float or `None`. The validation loss of network and path together, once they
             are blended.
+        held_out: array of shape `(rows, ...)`, or `None`. The answers to rows that the weights
+            were fitted to since: of members to all rows, else to the validation rows.
     """
 
     def __init__(self, model: keras.Model, data: Data, options: FitOptions) -> None:
@@ -102,6 +109,7 @@ class Runner:
         self.plan = self._plan(prepare)
         self.path, self.trains_alone = None, False
         self.blended_loss: float | None = None
+        self.held_out: np.ndarray | None = None
         self._arrays: dict[str, Arrays | LazyRows | None] = {}
 
     def _check_members(self):
@@ -184,6 +192,18 @@ class Runner:
             weight = weighted(target, weight[0] if weight else None, self.weights)
             batches.append((features, target) if weight is None else (features, target, weight))
         return batches
+
+    def batches(self, split: str) -> Iterable[tuple[Any, ...]]:
+        """Return the rows of a split in order, as the network takes them, batch by batch."""
+        size = RAW_ROWS if by_batch(self.data.spec) else ROWS
+        if self.fits:
+            arrays = self.arrays(split)
+            starts = range(0, len(arrays), size)
+            batches = (arrays.take(tf.range(i, min(i + size, len(arrays)))) for i in starts)
+        else:
+            batches = batches_in_order(self.data, split, self.preprocess, size, self.weights)
+        prepare = self.plan.prepare
+        return batches if prepare is None else (prepare(batch, 0, False) for batch in batches)
 
     def epochs(
         self, trainer: keras.Model, hooks: Hooks, xla: bool = False

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kerakit.backend import check_backend
-from kerakit.checks import check_run_numbers
+from kerakit.checks import check_float, check_run_numbers
 from kerakit.errors import KerakitError
 from kerakit.quiet import note_stream_hidden
 from kerakit.status import also_in_pipes, status
@@ -131,6 +131,7 @@ def _check_numbers(config: Any) -> None:
             cache_mb=config.cache_mb,
             learning_rate=config.learning_rate,
         )
+        check_float("calibrate", "coverage", config.coverage, "(0.0, 1.0)")
 
 
 def import_quietly(module: str = "keras") -> None:

@@ -69,6 +69,10 @@ class RunFlags:
     """Name of a compile preset; `kerakit list presets` shows them. Default: the task's."""
     precision: Precision = "auto"
     """Number format of the training: auto, float32 or mixed_bfloat16."""
+    calibrate: bool = True
+    """Calibrate the answers: intervals or sets with the true value, and probabilities."""
+    coverage: float = 0.9
+    """How often intervals and sets have the true value."""
     seed: int = 0
     """Random seed of the split, of the initial weights and of the order of rows."""
     cache_mb: int = 512

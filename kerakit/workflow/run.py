@@ -10,9 +10,10 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from kerakit.errors import ArgumentError
+from kerakit.errors import ArgumentError, DataError
 from kerakit.files import highest_version
 from kerakit.status import status
+from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.flag_values import data_path, run_name
 from kerakit.workflow.flags import RunFlags
 
@@ -139,7 +140,7 @@ def finish_run(
     history: keras.callbacks.History,
     timer: Timer,
 ) -> Result:
-    """Evaluate and export the trained model, record the times, and print how to use it."""
+    """Calibrate, evaluate and export the trained model, and print how to use it."""
     from kerakit.evaluation import evaluate, update_metrics
     from kerakit.presets.settings import settings_of
     from kerakit.serving import export
@@ -152,6 +153,8 @@ def finish_run(
         "epochs": len(history.epoch),
         "seconds": timer.seconds,
     }
+    if config.calibrate:
+        _calibrate(config, run, model, data)
     with status("Evaluating the model"):
         report = evaluate(
             model, data, run_dir=run.folder, history=history, details=details, verbose=0
@@ -176,6 +179,17 @@ def finish_run(
     return Result(report, model, run.folder, path, seconds)
 
 
+def _calibrate(config, run, model, data):
+    """Calibrate the answers, where there are rows to calibrate them by."""
+    from kerakit.trust import calibrate
+
+    try:
+        print(f"\n{calibrate(model, data, config.coverage, run_dir=run.folder)}", flush=True)
+    except DataError as error:
+        reason = with_flags(str(error).removeprefix("calibrate: "), flags_of(vars(config)))
+        print(f"\ncalibration: left out. {reason}", flush=True)
+
+
 def _identity(config: RunFlags) -> dict[str, Any]:
     """Return the flags by which an unfinished run is known again, as JSON values."""
     left_out = {
@@ -184,6 +198,8 @@ def _identity(config: RunFlags) -> dict[str, Any]:
         "runs",
         "resume",
         "cache_mb",
+        "calibrate",
+        "coverage",
         "find_learning_rate",
         "tensorboard",
         "trials",

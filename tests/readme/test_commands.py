@@ -97,7 +97,8 @@ def asks(clone, command):
         assert flag == "-d"
         with urllib.request.urlopen(url, data=body.encode()) as reply:
             (answer,) = json.load(reply)["predictions"]
-    assert 25 < answer < 346  # the target's range
+    assert 25 < answer["prediction"] < 346  # the target's range
+    assert answer["lower"] < answer["prediction"] < answer["upper"]
 
 
 def verifies(clone, command):

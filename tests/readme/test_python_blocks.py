@@ -31,6 +31,7 @@ def ten_lines(clone, names, printed):
         path.name for path in (clone.folder / "runs" / "wine").iterdir()
     }
     assert (clone.folder / "saved_models" / "wine" / names["path"].name).is_dir()
+    assert {"coverage", "interval_width"} <= set(report.test)
     served = kk.load_served(names["path"])(names["data"].table("test").features)
     np.testing.assert_array_equal(names["answers"]["prediction"], served["prediction"])
 
@@ -156,6 +157,14 @@ def own_network(clone, names, printed):
     assert printed.split() == ["8", str(40 + 88 + 9)]
 
 
+def how_sure(clone, names, printed):
+    """The diabetes set has 71 validation rows; the interval is around the prediction."""
+    assert "intervals of 90 %" in printed and "by 71 validation rows" in printed
+    answer, y = names["answer"], names["data"].table("test").target
+    inside = (answer["lower"] <= y) & (y <= answer["upper"])
+    assert names["report"].test["coverage"] == inside.mean() > 0.8
+
+
 def members(clone, names, printed):
     """The members are better than the lines alone on the rows that each of them left out."""
     line = float(re.search(r"left out ([\d.]+)", names["history"].linear_path).group(1))
@@ -206,6 +215,7 @@ PYTHON = {
     "To the server": to_the_server,
     "Fine-tuning": fine_tuning,
     "Members": members,
+    "How sure an answer is": how_sure,
     "Finding a learning rate": finding_a_learning_rate,
     "Linear models": linear_models,
     "Sequences": sequences,

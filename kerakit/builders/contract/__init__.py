@@ -13,6 +13,15 @@ from kerakit.builders.contract.answers import (
     scale_of,
     task_of,
 )
+from kerakit.builders.contract.calibration import (
+    Calibration,
+    Intervals,
+    Probabilities,
+    SetRule,
+    Spread,
+    calibration_of,
+    remember_calibration,
+)
 from kerakit.builders.contract.inputs import (
     check_inputs,
     input_kind_of,
@@ -73,6 +82,7 @@ from kerakit.builders.contract.parts import (
     preprocess_of,
     split_model,
     submodels_of,
+    weights_number,
 )
 
 __all__ = [
@@ -105,14 +115,20 @@ __all__ = [
     "TREE_ANSWERS",
     "TREE_QUESTIONS",
     "UNSCALE",
+    "Calibration",
+    "Intervals",
     "LinearHead",
     "LinearPath",
     "MemberKernel",
     "MemberNetwork",
     "MemberTrees",
     "Members",
+    "Probabilities",
+    "SetRule",
+    "Spread",
     "activation_of",
     "answer_by_column",
+    "calibration_of",
     "check_inputs",
     "frequency_name",
     "input_kind_of",
@@ -128,10 +144,12 @@ __all__ = [
     "preprocess_of",
     "quantile_layer_name",
     "quantiles_of",
+    "remember_calibration",
     "remember_spec",
     "scale_of",
     "spec_of",
     "split_model",
     "submodels_of",
     "task_of",
+    "weights_number",
 ]

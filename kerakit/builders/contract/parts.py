@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ __all__ = [
     "preprocess_of",
     "split_model",
     "submodels_of",
+    "weights_number",
 ]
 
 
@@ -69,3 +71,22 @@ def network_layers(model: keras.Model) -> list[keras.Layer]:
 def layer_named(model: keras.Model, name: str) -> keras.Layer | None:
     """Return the layer of the network that has a name, or `None`."""
     return next((layer for layer in network_layers(model) if layer.name == name), None)
+
+
+def weights_number(model: keras.Model) -> int:
+    """Return a number that tells the weights of a model from others: the CRC-32 of their bytes.
+
+    Example:
+
+    >>> from kerakit.builders import linear_regressor
+    >>> model = linear_regressor(2)
+    >>> before = weights_number(model)
+    >>> network_of(model).weights[0].assign([[1.0], [2.0]]) is None
+    False
+    >>> weights_number(model) == before
+    False
+    """
+    number = 0
+    for weight in network_of(model).weights:
+        number = zlib.crc32(weight.numpy().tobytes(), number)
+    return number

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["check_metrics", "compute_metrics"]
 
 # Metrics that only some models of a task have.
-_FURTHER = ("coverage", "interval_width", "top_5_accuracy")
+_FURTHER = ("coverage", "interval_width", "set_size", "top_5_accuracy")
 
 
 def check_metrics(metrics: Any, task: str, classes: int = 0) -> dict[str, Metric]:

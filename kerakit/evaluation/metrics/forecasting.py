@@ -29,6 +29,8 @@ class HorizonErrors:
 
     def __init__(self) -> None:
         self.count, self.absolute, self.squared = 0, np.zeros(()), np.zeros(())
+        self.inside: np.ndarray | None = None
+        self.width = np.zeros(())
 
     def add(self, y: ArrayLike, p: ArrayLike) -> None:
         """Add a batch.
@@ -42,6 +44,18 @@ class HorizonErrors:
         self.count += len(error)
         self.absolute = self.absolute + np.abs(error).sum(axis=0)
         self.squared = self.squared + (error**2).sum(axis=0)
+
+    def add_intervals(self, y: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> None:
+        """Add the intervals of a batch that `add` was given.
+
+        Args:
+            y, lower, upper: arrays of shape `(n, horizon)` or `(n, horizon, channels)`.
+        """
+        y, lower, upper = (np.asarray(each, np.float64) for each in (y, lower, upper))
+        y, lower, upper = (each.reshape(*each.shape[:2], -1) for each in (y, lower, upper))
+        inside = ((lower <= y) & (y <= upper)).sum(axis=0)
+        self.inside = inside if self.inside is None else self.inside + inside
+        self.width = self.width + (upper - lower).sum(axis=0)
 
     def metrics(
         self, variance: Sequence[float] = (), scale: ArrayLike | None = None
@@ -62,7 +76,8 @@ class HorizonErrors:
             its unit; `"mase"`, the mean absolute error divided by that of the naive
             forecast (the mean over the channels that have a naive error above 0); and
             `"mse_standardised"` and `"mae_standardised"`, errors of the series divided by
-            its standard deviation. `None` where a metric is undefined.
+            its standard deviation. `None` where a metric is undefined. For one channel with
+            intervals also `"coverage"`, the share of true values inside, and `"interval_width"`.
         """
         mse, mae = self._by_channel()
         spread = _spread(variance)
@@ -74,7 +89,7 @@ class HorizonErrors:
             "rmse": _plain(np.sqrt(mse.mean())),
         }
         return {
-            **(in_its_unit if len(mse) == 1 else {}),
+            **(in_its_unit | self._intervals(0) if len(mse) == 1 else {}),
             "mase": _plain(scaled.mean()) if len(scaled) else None,
             "mse_standardised": _plain(np.mean(mse / spread)),
             "mae_standardised": _plain(np.mean(mae / np.sqrt(spread))),
@@ -90,13 +105,15 @@ class HorizonErrors:
             scale: as for `metrics`.
 
         Returns:
-            dict from channel to `"rmse"` and `"mae"` in its unit, and `"mase"`.
+            dict from channel to `"rmse"` and `"mae"` in its unit, and `"mase"`; with intervals
+            also `"coverage"` and `"interval_width"`.
         """
         mse, mae = self._by_channel()
         columns = zip(names, np.sqrt(mse), mae, _scaled(mae, scale), strict=True)
         return {
             name: dict(zip(("rmse", "mae", "mase"), map(_plain, values), strict=True))
-            for name, *values in columns
+            | self._intervals(channel)
+            for channel, (name, *values) in enumerate(columns)
         }
 
     def rmse_by_step(self, variance: Sequence[float] = ()) -> list[float]:
@@ -110,6 +127,13 @@ class HorizonErrors:
         if squared.shape[-1] > 1:
             squared = squared / _spread(variance)
         return np.sqrt(np.mean(squared, axis=-1)).tolist()
+
+    def _intervals(self, channel):
+        """Coverage and width of the intervals of a channel, where there are any."""
+        if self.inside is None:
+            return {}
+        means = (np.mean(of[:, channel]) / self.count for of in (self.inside, self.width))
+        return dict(zip(("coverage", "interval_width"), map(_plain, means), strict=True))
 
     def _by_channel(self):
         """The mean squared and the mean absolute error of each channel."""

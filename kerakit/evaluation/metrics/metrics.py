@@ -15,7 +15,6 @@ __all__ = [
     "calibration_bins",
     "classification_metrics",
     "expected_calibration_error",
-    "interval_metrics",
     "multilabel_metrics",
     "regression_metrics",
     "target_metrics",
@@ -79,28 +78,6 @@ def target_metrics(
     """
     columns = zip(names, _columns(y).T, _columns(p).T, strict=True)
     return {name: regression_metrics(true, predicted) for name, true, predicted in columns}
-
-
-def interval_metrics(y: ArrayLike, lower: ArrayLike, upper: ArrayLike) -> dict[str, float | None]:
-    """Compute coverage and mean width of prediction intervals.
-
-    Args:
-        y, lower, upper: arrays of shape `(n,)`, in the target's unit.
-
-    Returns:
-        dict of floats: `"coverage"`, the fraction of rows with `lower <= y <= upper`, in
-        `[0, 1]`, and `"interval_width"`, the mean of `upper - lower`.
-
-    Example:
-
-    >>> interval_metrics([1.0, 2.0], [0.0, 3.0], [2.0, 5.0])
-    {'coverage': 0.5, 'interval_width': 2.0}
-    """
-    y, lower, upper = (np.asarray(value, np.float64) for value in (y, lower, upper))
-    return {
-        "coverage": _plain(np.mean((lower <= y) & (y <= upper))),
-        "interval_width": _plain(np.mean(upper - lower)),
-    }
 
 
 def classification_metrics(y: ArrayLike, p: ArrayLike) -> dict[str, float | None]:

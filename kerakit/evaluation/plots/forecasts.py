@@ -46,7 +46,8 @@ def forecasts(
         shown: list of tuples `(row, window, true, answers)`: the row in the test split, the
             window of shape `(steps[, channels])`, the true values of shape
             `(horizon[, channels])`, and a dict from `"model"` and the baselines' names to
-            forecasts. Only the forecast of the model is drawn.
+            forecasts. Only the forecast of the model is drawn, with its interval from
+            `"lower"` to `"upper"` where these are there.
         names: tuple of str. The channels' names; the first three are drawn.
         unit: str or `None`.
 
@@ -74,6 +75,12 @@ def forecasts(
             axis.plot(before, known, color=GREY, linewidth=1.2, label="window")
             axis.plot(after, true[:, channel], color=INK, linewidth=1.2, label="true", **dots)
             axis.plot(after, answer[:, channel], label="forecast", **_LOOKS["model"], **dots)
+            if "lower" in answers:
+                low, high = (
+                    np.asarray(answers[end]).reshape(len(true), -1)[:, channel]
+                    for end in ("lower", "upper")
+                )
+                axis.fill_between(after, low, high, color=BLUE, alpha=0.15, linewidth=0)
             axis.axvline(0.5, color=GREY, linewidth=0.8, linestyle=":", zorder=0)
     legend(axes[0, 0])
     return figure

@@ -44,7 +44,7 @@ def predicted_vs_true(
             at most 5,000 rows (a seeded sample).
         names: tuple of str. The targets' names.
         unit: str or `None`. The targets' unit.
-        lower, upper: arrays of shape `(n,)`, or `None`. Bounds of an interval, which is drawn
+        lower, upper: arrays of the shape of `p`, or `None`. Bounds of an interval, which is drawn
             as a vertical bar.
 
     Returns:
@@ -62,7 +62,7 @@ def predicted_vs_true(
         axis.set_ylabel(axis_label("Predicted", unit))
         true, predicted = y[rows, i], p[rows, i]
         if lower is not None and upper is not None:
-            low, high = np.asarray(lower)[rows], np.asarray(upper)[rows]
+            low, high = (_as_columns(end)[rows, i] for end in (lower, upper))
             axis.vlines(true, low, high, color=BLUE, alpha=0.18, linewidth=2, label="interval")
         axis.scatter(true, predicted, color=BLUE, **_dots(len(rows)))
         ends = [min(true.min(), predicted.min()), max(true.max(), predicted.max())]

@@ -13,6 +13,7 @@ from kerakit.evaluation.errors.series import has_series, plot_series
 from kerakit.evaluation.errors.texts import has_texts, text_rows
 from kerakit.evaluation.metrics import metrics
 from kerakit.evaluation.metrics.confusion import most_confused, per_class
+from kerakit.evaluation.metrics.coverage import set_metrics
 from kerakit.evaluation.metrics.custom import compute_metrics
 from kerakit.evaluation.plots import classification as plots
 from kerakit.evaluation.plots.fonts import drawable, font_families
@@ -50,6 +51,8 @@ def measure_label(model: keras.Model, data: Data, options: MeasureOptions) -> Me
 
     p = answers.pop("model")
     label, test = p.argmax(axis=1), measure(p)
+    if options.sets is not None:
+        test |= set_metrics(y, options.sets.of(p))
     importance, said = measure_importance(model, data, y, p, ("log_loss", _log_loss))
     errors = kept.errors if kept else []
 

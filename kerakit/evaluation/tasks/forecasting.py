@@ -51,7 +51,12 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
     model.make_predict_function(force=True)
     for features, target, *_ in batches(data, "test"):
         window, y = np.asarray(features[spec.feature_names[0]]), np.asarray(target)
-        answers = {"model": predict_batch(model, features, spec)}
+        found, interval = predict_batch(model, features, spec, options.quantiles), {}
+        if options.quantiles is not None:
+            low, found, high = np.moveaxis(found, -1, 0)
+            interval = {"lower": low, "upper": high}
+            errors["model"].add_intervals(y, **interval)
+        answers = {"model": found}
         answers |= {name: predict(features) for name, predict in baselines.items()}
         check_targets(y, spec, rows)
         check_predictions(answers["model"], spec, rows)
@@ -61,7 +66,7 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
             for name, values in {"true": y, **answers}.items():
                 kept[name].append(values)
         for row in plotted[(plotted >= rows) & (plotted < rows + len(y))]:
-            of_row = {name: answer[row - rows] for name, answer in answers.items()}
+            of_row = {name: of[row - rows] for name, of in {**answers, **interval}.items()}
             shown.append((int(row), window[row - rows], y[row - rows], of_row))
         rows += len(y)
     if not rows:

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
 
+    from kerakit.builders.contract import SetRule
+
     Predict = Callable[[Mapping[str, Any]], np.ndarray]
     Metric = Callable[[np.ndarray, np.ndarray], float]
 
@@ -21,11 +23,13 @@ class MeasureOptions:
     """How a model is measured.
 
     Attributes:
-        quantiles: tuple of floats or `None`. Levels of a quantile regressor.
+        quantiles: tuple of floats or `None`. Levels of the numbers on the last axis of the answer:
+            of a quantile regressor, or of calibrated intervals.
         plotted: bool. Whether a report with plots will be written.
         metrics: dict from name to the user's metric, a function of `(y, prediction)`.
         baselines: dict from name to the user's baseline, a function of a batch of features.
         without: names of built-in baselines that are left out.
+        sets: `SetRule` of a calibrated classifier, or `None`.
     """
 
     quantiles: tuple[float, ...] | None = None
@@ -33,6 +37,7 @@ class MeasureOptions:
     metrics: Mapping[str, Metric] = dataclasses.field(default_factory=dict)
     baselines: Mapping[str, Predict] = dataclasses.field(default_factory=dict)
     without: Collection[str] = ()
+    sets: SetRule | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from kerakit.builders.contract import prediction_column
 from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.metrics import metrics
+from kerakit.evaluation.metrics.coverage import interval_metrics
 from kerakit.evaluation.metrics.custom import compute_metrics
 from kerakit.evaluation.plots import regression as plots
 from kerakit.evaluation.tasks.importance import measure_importance
@@ -40,8 +41,8 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
     importance, said = measure_importance(model, data, y, p, loss, quantiles)
     if quantiles is not None:
         if len(quantiles) > 1:
-            interval = {"lower": p[:, 0], "upper": p[:, -1]}
-        p = p[:, prediction_column(quantiles)]
+            interval = {"lower": p[..., 0], "upper": p[..., -1]}
+        p = p[..., prediction_column(quantiles)]
 
     def measure(p):
         shape = (-1,) if len(names) == 1 else (-1, len(names))
@@ -49,12 +50,15 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
         return metrics.regression_metrics(y, p) | own
 
     test = measure(p)
-    if interval:
-        test |= metrics.interval_metrics(y, **interval)
+    if interval and len(names) == 1:
+        test |= interval_metrics(y, **interval)
 
     per_target = {}
     if len(names) > 1:
         per_target = metrics.target_metrics(y, p, names)
+        for column, target in enumerate(names if interval else ()):
+            ends = {end: values[:, column] for end, values in interval.items()}
+            per_target[target] |= interval_metrics(y[:, column], **ends)
         for name, answer in answers.items():
             for target, values in metrics.target_metrics(y, answer, names).items():
                 per_target[target].setdefault("baseline", {})[name] = values
@@ -78,13 +82,12 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
 
 def _loss(y, spec, quantiles):
     """The loss by which columns are measured: the RMSE, of several targets without their units."""
-    if quantiles is not None:
-        middle = prediction_column(quantiles)
-        return "rmse", lambda y, p: np.sqrt(np.mean((p[:, middle] - y) ** 2, dtype=np.float64))
+    single = len(spec.target.names) == 1
     variance = np.asarray(spec.target.variance or np.var(y, axis=0), np.float64)
-    scale = np.where(variance > 0, variance, 1.0) ** 0.5 if y.shape[1] > 1 else 1.0
+    scale = 1.0 if single else np.where(variance > 0, variance, 1.0) ** 0.5
 
     def rmse(y, p):
+        p = p if quantiles is None else p[..., prediction_column(quantiles)]
         return np.sqrt(np.mean(((p - y) / scale) ** 2, dtype=np.float64))
 
-    return "rmse" if y.shape[1] == 1 else "rmse_standardised", rmse
+    return "rmse" if single else "rmse_standardised", rmse

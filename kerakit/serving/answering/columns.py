@@ -23,6 +23,7 @@ _ORDER = (
     "label",
     "labels",
     "confidence",
+    "set",
     "probabilities",
 )
 
@@ -37,8 +38,8 @@ def answer_columns(answer: dict[str, np.ndarray], spec: Spec) -> dict[str, Any]:
     """Return the answers of `Served` as a dict from column name to values.
 
     Several numbers a row make a column each: `prediction_TARGET`, `probability_CLASS`,
-    `forecast_STEP` (`forecast_TARGET_STEP`), counted from 1. The labels of a row are joined by
-    `;`. The labels of tokens, and their confidence, are a list for each row.
+    `forecast_STEP` (`forecast_TARGET_STEP`), counted from 1. The labels of a row, and those of
+    its set, are joined by `;`. The labels of tokens, and their confidence, are a list for each row.
 
     Example:
 
@@ -56,14 +57,14 @@ def answer_columns(answer: dict[str, np.ndarray], spec: Spec) -> dict[str, Any]:
 
 def _flat(answer, spec):
     for name, values in answer.items():
-        if name == "labels":
+        if name in ("labels", "set"):
             yield name, [LABEL_SEPARATOR.join(filter(None, row)) for row in values]
         elif values.ndim == 1:
             yield name, values
         elif name == "probabilities":
             for label, column in zip(spec.classes, values.T, strict=True):
                 yield f"probability_{label}", column
-        elif name == "forecast":
+        elif spec.task == "forecast":
             yield from _steps(name, values, spec)
         else:
             for target, column in zip(spec.target.names, values.T, strict=True):

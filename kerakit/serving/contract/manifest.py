@@ -20,6 +20,7 @@ from kerakit.serving.contract.signatures import describe_signatures, json_values
 from kerakit.serving.contract.versions import MANIFEST
 
 if TYPE_CHECKING:
+    from kerakit.builders.contract import Calibration
     from kerakit.data.spec import Spec
     from kerakit.serving.contract.golden import Golden
 
@@ -38,6 +39,7 @@ def build_manifest(
     *,
     constants: dict[str, Any] | None = None,
     quantiles: Sequence[float] | None = None,
+    calibration: Calibration | None = None,
     run_dir: pathlib.Path | None = None,
 ) -> dict[str, Any]:
     """Return the manifest of an export as a dict of JSON values; its version is `None`.
@@ -47,7 +49,8 @@ def build_manifest(
         spec: `Spec`.
         golden: `Golden`.
         constants: dict that `preprocess_constants` returned, or `None`.
-        quantiles: tuple of floats, or `None`.
+        quantiles: tuple of floats, or `None`. Levels that the model predicts.
+        calibration: `Calibration`, or `None`.
         run_dir: `pathlib.Path`, or `None`. A run's folder. Its metrics, preset and seed are
             copied from `metrics.json` and `config.json`, where these exist.
     """
@@ -62,6 +65,7 @@ def build_manifest(
         "task": spec.task,
         "classes": list(spec.classes),
         "quantiles": list(quantiles) if quantiles else None,
+        "calibration": None if calibration is None else calibration.to_dict(),
         "signatures": describe_signatures(spec, golden),
         "metrics": metrics.get("test"),
         "preset": config.get("preset"),

@@ -12,9 +12,9 @@ from kerakit.serving.exporting.wire_dates import iso_dates
 from kerakit.serving.exporting.wire_spelling import respelling
 
 if TYPE_CHECKING:
-    import keras
     import tensorflow as tf
 
+    from kerakit.builders.answering import Answering
     from kerakit.data.spec import Spec
 
 __all__ = ["Endpoint", "build_endpoints"]
@@ -36,9 +36,7 @@ class Endpoint:
     tables: Sequence[Any] = ()
 
 
-def build_endpoints(
-    model: keras.Model, spec: Spec, quantiles: Sequence[float] | None = None
-) -> dict[str, Endpoint]:
+def build_endpoints(made: Answering, spec: Spec) -> dict[str, Endpoint]:
     """Return the `Endpoint` of every signature of an export, `serving_default` first.
 
     - `serving_default` takes the raw features by name. A category or a date may be spelled
@@ -49,11 +47,10 @@ def build_endpoints(
       decodes, turns and resizes them by the function that made the training images.
 
     Args:
-        model: `keras.Model`.
+        made: `Answering`.
         spec: `Spec`.
-        quantiles: tuple of floats, or `None`. Levels of a quantile regressor's columns.
     """
-    answer = serving_function(model, spec, quantiles)
+    answer = serving_function(made.model, spec, made.levels, made.sets)
     respell, tables = respelling(spec)
     read_dates = iso_dates(spec)
     signature = input_signature(spec)

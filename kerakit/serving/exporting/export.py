@@ -45,10 +45,12 @@ def export(
     The server takes what `model.predict` takes: raw named columns. The server answers in
     the user's terms, by task:
 
-    - one label per row: `label`, `confidence` and `probabilities`;
+    - one label per row: `label`, `confidence` and `probabilities`, and `set` where the model was
+      calibrated;
     - several labels per row: `labels` and `probabilities`;
-    - numbers: `prediction`, and `lower` and `upper` where the model predicts quantiles;
-    - a forecast: `forecast`;
+    - numbers: `prediction`, and `lower` and `upper` where the model was calibrated or predicts
+      quantiles;
+    - a forecast: `forecast`, and `lower` and `upper` where the model was calibrated;
     - tags: `labels` and `confidence` of each token.
 
     The SavedModel is written to a hidden folder, loaded in a fresh process and compared
@@ -78,7 +80,7 @@ def export(
 
     Raises:
         ArgumentError: when the model, `data`, `examples`, `model_dir` or `version` do not
-            fit. Nothing is written.
+            fit, or the model has other weights than were calibrated. Nothing is written.
         DataError: when the inputs of the model are not the features of the data. Nothing is
             written.
         ExportError: when the disk is full, or the export does not answer as the model
@@ -90,7 +92,7 @@ def export(
     path = kk.export(model, data, "saved_models/wine")
     ```
     """
-    from kerakit.builders.tables.members.folded import folded
+    from kerakit.builders.answering import answering
     from kerakit.serving.exporting.endpoints import build_endpoints
     from kerakit.serving.exporting.servable import trace_endpoints
     from kerakit.serving.exporting.warmup import write_warmup
@@ -101,8 +103,8 @@ def export(
     run_dir = pathlib.Path(run_dir) if run_dir is not None else None
     spec, examples = spec_and_examples(data, examples)
     golden, manifest = _describe(model, spec, model_dir.name, examples, run_dir)
-    served = folded(model)
-    endpoints = build_endpoints(served, spec, manifest["quantiles"])
+    made = answering(model, "export")
+    served, endpoints = made.model, build_endpoints(made, spec)
     functions = trace_endpoints(served, endpoints)
     tables = endpoints["serving_default"].tables
 
@@ -125,7 +127,7 @@ def export(
 
 def _describe(model, spec, name, examples, run_dir):
     """Check the arguments and ask the model; return `(Golden, manifest)`. Nothing is written."""
-    from kerakit.builders.contract import check_inputs
+    from kerakit.builders.contract import calibration_of, check_inputs
     from kerakit.serving.contract.manifest import build_manifest
     from kerakit.serving.exporting.constants import preprocess_constants
     from kerakit.serving.exporting.golden import golden_sample
@@ -134,13 +136,19 @@ def _describe(model, spec, name, examples, run_dir):
 
     check_model(model)
     check_choice("export", "data.task", spec.task, TASKS)
-    quantiles = _quantiles(model, spec)
+    quantiles, calibration = _quantiles(model, spec), calibration_of(model, "export")
     check_inputs("export", model, spec)
     input_signature(spec)
     constants = preprocess_constants(model, spec)
-    golden = golden_sample(model, spec, examples, quantiles)
+    golden = golden_sample(model, spec, examples, quantiles, calibration)
     return golden, build_manifest(
-        name, spec, golden, constants=constants, quantiles=quantiles, run_dir=run_dir
+        name,
+        spec,
+        golden,
+        constants=constants,
+        quantiles=quantiles,
+        calibration=calibration,
+        run_dir=run_dir,
     )
 
 

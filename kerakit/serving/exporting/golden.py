@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.builders.answering import columns_of
 from kerakit.builders.contract import prediction_column
 from kerakit.checks import shortlist
 from kerakit.data.tasks import TASKS
@@ -18,6 +19,7 @@ from kerakit.serving.exporting.examples import example_rows, with_example
 if TYPE_CHECKING:
     import keras
 
+    from kerakit.builders.contract import Calibration
     from kerakit.data.spec import Spec
 
 __all__ = ["golden_sample"]
@@ -28,7 +30,11 @@ _HALF_RELATIVE = {"bfloat16": 2e-2, "float16": 2e-3}
 
 
 def golden_sample(
-    model: keras.Model, spec: Spec, examples: Any, quantiles: Sequence[float] | None = None
+    model: keras.Model,
+    spec: Spec,
+    examples: Any,
+    quantiles: Sequence[float] | None = None,
+    calibration: Calibration | None = None,
 ) -> Golden:
     """Return the `Golden` of the first rows of `examples`, answered by `model.predict`.
 
@@ -40,6 +46,7 @@ def golden_sample(
         spec: `Spec`.
         examples: as for `example_rows`.
         quantiles: levels of a quantile regressor's columns, or `None`.
+        calibration: `Calibration` of the model, or `None`.
 
     Raises:
         ArgumentError: when the examples or the model do not fit the spec.
@@ -49,45 +56,66 @@ def golden_sample(
     raw = _predict(model, inputs)
     _check_answers(raw, inputs, spec, quantiles)
     relative = _relative(model)
+    near, levels = _near(raw, spec, quantiles, relative), quantiles
+    if calibration is not None:
+        raw, levels = _calibrated(model, inputs, raw, calibration), calibration.levels
     kind = TASKS[spec.task].answer
     if kind == "tags":
         inputs, raw = _without_ties(inputs, raw, spec, relative)
         inputs, example = with_example(inputs, spec)
-    outputs = _ANSWERS[kind](raw, inputs, spec, quantiles)
+    outputs = _ANSWERS[kind](raw, inputs, spec, levels)
+    made = None if calibration is None else calibration.probabilities
+    if made is not None and made.sets is not None:
+        outputs["set"] = np.where(made.sets.of(raw), np.array(spec.classes, object), "")
     if spec.is_classification:
         exact = {"relative": 0.0, "absolute": relative}
         numbers = (name for name, array in outputs.items() if array.dtype != object)
         tolerance = dict.fromkeys(numbers, exact)
     else:
-        tolerance = dict.fromkeys(outputs, _near(raw, spec, quantiles, relative))
+        tolerance = dict.fromkeys(outputs, near)
     return Golden(inputs, outputs, tolerance, example)
 
 
-def _label(raw, inputs, spec, quantiles):
+def _calibrated(model, inputs, raw, calibration):
+    """The calibrated answers; those of numbers have lower end, prediction and upper end last."""
+    if calibration.intervals is None:
+        return calibration.probabilities.of(raw).astype("float32")
+    spread, columns = calibration.intervals.spread, None
+    if spread is not None and spread.columns:
+        preprocess, _ = columns_of(model)
+        columns = _predict(preprocess, inputs)
+    return calibration.intervals.of(raw, columns).astype("float32")
+
+
+def _label(raw, inputs, spec, levels):
     label = np.array(spec.classes, object)[raw.argmax(axis=1)]
     return {"label": label, "confidence": raw.max(axis=1), "probabilities": raw}
 
 
-def _labels(raw, inputs, spec, quantiles):
+def _labels(raw, inputs, spec, levels):
     labels = np.where(raw >= 0.5, np.array(spec.classes, object), "")
     return {"labels": labels, "probabilities": raw}
 
 
-def _tags(raw, inputs, spec, quantiles):
+def _tags(raw, inputs, spec, levels):
     real = _tokens(inputs, spec, raw.shape[1])
     classes = np.array(spec.classes, object)
     labels = np.where(real, classes[raw.argmax(axis=2)], "")
     return {"labels": labels, "confidence": np.where(real, raw.max(axis=2), 0).astype("float32")}
 
 
-def _forecast(raw, inputs, spec, quantiles):
-    return {"forecast": raw}
+def _forecast(raw, inputs, spec, levels):
+    return {"forecast": raw} if levels is None else _with_ends("forecast", raw, levels)
 
 
-def _numbers(raw, inputs, spec, quantiles):
-    if quantiles is not None:
-        middle = raw[:, prediction_column(quantiles)]
-        return {"prediction": middle, "lower": raw[:, 0], "upper": raw[:, -1]}
+def _with_ends(name, raw, levels):
+    middle = raw[..., prediction_column(levels)]
+    return {name: middle, "lower": raw[..., 0], "upper": raw[..., -1]}
+
+
+def _numbers(raw, inputs, spec, levels):
+    if levels is not None:
+        return _with_ends("prediction", raw, levels)
     return {"prediction": raw.reshape(-1) if raw.size == len(raw) else raw}
 
 

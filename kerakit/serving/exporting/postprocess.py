@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
+    from kerakit.builders.contract import SetRule
     from kerakit.data.spec import Spec
 
 __all__ = ["WIRE_DTYPES", "input_signature", "serving_function"]
@@ -47,16 +48,21 @@ def input_signature(spec: Spec) -> dict[str, tf.TensorSpec]:
 
 
 def serving_function(
-    model: keras.Model, spec: Spec, quantiles: Sequence[float] | None = None
+    model: keras.Model,
+    spec: Spec,
+    levels: Sequence[float] | None = None,
+    sets: SetRule | None = None,
 ) -> Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]:
     """Return the function that `serving_default` is traced from.
 
     Args:
         model: `keras.Model`. Raw features in; predictions of shape `(batch,)`,
-            `(batch, targets)`, `(batch, quantiles)` or `(batch, horizon[, channels])`, or
-            probabilities of shape `(batch, classes)` or `(batch, tokens, classes)`, out.
+            `(batch, targets)` or `(batch, horizon[, channels])`, or these with a last axis for
+            `levels`, or probabilities of shape `(batch, classes)` or
+            `(batch, tokens, classes)`, out.
         spec: `Spec`.
-        quantiles: tuple of floats, or `None`. Levels of a quantile regressor's columns.
+        levels: tuple of floats, or `None`. Levels of the numbers on the last axis.
+        sets: `SetRule` of a calibrated classifier, or `None`.
 
     Returns:
         Function from a dict of tensors to a dict of float32 and string tensors, each with
@@ -70,10 +76,10 @@ def serving_function(
     classes = tf.constant([label.encode() for label in spec.classes], tf.string)
     count = len(spec.target.names)
     finish = {
-        "numbers": functools.partial(_numbers, quantiles=quantiles, targets=count),
-        "label": functools.partial(_label, classes=classes),
+        "numbers": functools.partial(_numbers, levels=levels, targets=count),
+        "label": functools.partial(_label, classes=classes, sets=sets),
         "labels": functools.partial(_labels, classes=classes),
-        "forecast": lambda answer: {"forecast": answer},
+        "forecast": functools.partial(_forecast, levels=levels),
     }
     kind = TASKS[spec.task].answer
 
@@ -88,12 +94,21 @@ def serving_function(
     return serve
 
 
-def _label(probabilities, classes):
+def _label(probabilities, classes, sets):
     import tensorflow as tf
 
+    from kerakit.builders.answering import in_set
+
+    off = tf.constant("", tf.string)
+    found = (
+        {}
+        if sets is None
+        else {"set": tf.where(in_set(probabilities, sets), classes[tf.newaxis, :], off)}
+    )
     return {
         "label": tf.gather(classes, tf.argmax(probabilities, axis=-1)),
         "confidence": tf.reduce_max(probabilities, axis=-1),
+        **found,
         "probabilities": probabilities,
     }
 
@@ -129,15 +144,24 @@ def _tags(predict, features, name, classes):
     }
 
 
-def _numbers(answer, quantiles, targets):
+def _numbers(answer, levels, targets):
     import tensorflow as tf
 
-    if quantiles is not None:
-        return {
-            "prediction": answer[:, prediction_column(quantiles)],
-            "lower": answer[:, 0],
-            "upper": answer[:, -1],
-        }
+    if levels is not None:
+        return _with_ends("prediction", answer, levels)
     if targets == 1:
         answer = tf.reshape(answer, [-1])
     return {"prediction": answer}
+
+
+def _forecast(answer, levels):
+    return {"forecast": answer} if levels is None else _with_ends("forecast", answer, levels)
+
+
+def _with_ends(name, answer, levels):
+    """The answer at the middle level, and those at the first and the last."""
+    return {
+        name: answer[..., prediction_column(levels)],
+        "lower": answer[..., 0],
+        "upper": answer[..., -1],
+    }

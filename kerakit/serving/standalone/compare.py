@@ -75,7 +75,7 @@ def compare(
 
 
 def tied(manifest, name, labels, want):
-    """Where a label may differ: two classes are equally probable, or one is at 0.5."""
+    """Where a label may differ: two classes are equally probable, or one is at the threshold."""
     if "probabilities" not in want:
         return np.zeros(labels.shape, bool)
     probabilities = np.asarray(want["probabilities"], np.float64)
@@ -84,9 +84,27 @@ def tied(manifest, name, labels, want):
     if name == "labels":
         known = np.array([[columns.get(x, c) == c for c, x in enumerate(row)] for row in labels])
         return known & (np.abs(probabilities - 0.5) <= close)
+    if name == "set":
+        return _near_threshold(manifest, probabilities, close)
     row = np.arange(len(labels))
     given, wanted = (
         np.array([columns.get(x, -1) for x in names]) for names in (labels, want[name])
     )
     gap = np.abs(probabilities[row, given] - probabilities[row, wanted])
     return (given >= 0) & (wanted >= 0) & (gap <= close)
+
+
+def _near_threshold(manifest, probabilities, close):
+    """Where rounding may put a label in or out of the set of a row, a bool array."""
+    rule = manifest["calibration"]["probabilities"]["sets"]
+    order = np.argsort(-probabilities, axis=1, kind="stable")
+    ordered = np.take_along_axis(probabilities, order, axis=1)
+    places = np.argsort(order, axis=1, kind="stable")
+    scores = np.cumsum(ordered, axis=1) - ordered
+    scores += rule["penalty"] * np.maximum(np.arange(1, scores.shape[1] + 1) - rule["free"], 0)
+    near = np.abs(scores - rule["threshold"]) <= scores.shape[1] * close
+    # Labels that are equally probable may change places.
+    equal = (np.diff(ordered, axis=1) >= -2 * close) & (ordered[:, 1:] > close)
+    near[:, 1:] |= equal
+    near[:, :-1] |= equal
+    return np.take_along_axis(near, places, axis=1)

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import keras
+import numpy as np
 
 from kerakit.data.data import Data
 from kerakit.keras_compat import compile_arguments
@@ -18,6 +19,7 @@ from kerakit.training.fine_tuning.parts import Parts, freeze
 from kerakit.training.fine_tuning.probe import chosen_c, fits_probe, solve_probe
 from kerakit.training.fine_tuning.score import Score, score
 from kerakit.training.fine_tuning.strategy import rate_factors
+from kerakit.training.held_out import predicted
 from kerakit.training.rows.class_weights import class_weights
 from kerakit.training.run import train
 
@@ -71,12 +73,18 @@ class StageTrainer:
             return self._solve()
         return self._train_on_features(stage, first)
 
-    def solve_again(self, c: float) -> None:
-        """Solve a linear head on training and validation images together, with the same `C`."""
+    def solve_again(self, c: float) -> np.ndarray:
+        """Solve a linear head on training and validation images together, with the same `C`.
+
+        Returns:
+            float32 array of shape `(validation rows, classes)`: the answers before.
+        """
         freeze(self.parts, None)
         with self._features_as_they_are() as data:
+            held_out = predicted(self.parts.above(None), data.batches("validation", SCORE_ROWS))
             tables = [data.table("train"), data.table("validation")]
             solve_probe(self.parts.head, tables, c, self.weights)
+        return held_out
 
     def _solve(self):
         """Solve a linear head on the features of the training images as they are."""

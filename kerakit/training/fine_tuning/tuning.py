@@ -18,6 +18,7 @@ from kerakit.training.fine_tuning.parts import Parts, freeze
 from kerakit.training.fine_tuning.stage import StageResult
 from kerakit.training.fine_tuning.stage_trainer import StageTrainer, TrainedStage
 from kerakit.training.fine_tuning.strategy import goes_deeper, is_kept, stages_of
+from kerakit.training.held_out import forget_calibration, keep_held_out
 from kerakit.training.runs.checkpoint import Checkpoint
 from kerakit.training.runs.files import write_history, write_model
 from kerakit.training.runs.identity import run_identity
@@ -51,6 +52,9 @@ class Tuning:
     def run(self) -> keras.callbacks.History:
         """Train the stages that are left; return the `History` of all of them."""
         with silent_if(self.verbose == 0):
+            line = forget_calibration(self.parts.model)
+            if line is not None and self.verbose:
+                print(line, flush=True)
             return self._run()
 
     def _run(self):
@@ -73,6 +77,7 @@ class Tuning:
         if self.run_dir is not None:
             write_history(self.run_dir, self.history)
             write_model(self.run_dir, with_fresh_optimizer(self.parts.model))
+        self._keep_held_out(None)
         return self.history
 
     def _best(self):
@@ -121,10 +126,13 @@ class Tuning:
         if head.refitted or not self.data.spec.sizes.get("validation"):
             return
         start = time.process_time()
-        self.trainer.solve_again(head.C)
+        self._keep_held_out(self.trainer.solve_again(head.C))
         head.refitted = True
         head.cpu_seconds = round(head.cpu_seconds + time.process_time() - start, 3)
         self._save(stage_done=False)
+
+    def _keep_held_out(self, answers):
+        keep_held_out(self.parts.model, self.data, answers, ("validation",), self.run_dir)
 
     def _extend_history(self, columns):
         """Add the epochs of a stage to the history; a metric that it lacks is NaN."""

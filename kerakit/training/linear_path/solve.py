@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from kerakit.builders.contract import linear_path_of
+from kerakit.builders.contract import linear_path_of, network_of
 from kerakit.status import status
+from kerakit.training.held_out import predicted
 from kerakit.training.linear_path.blend import blend
 from kerakit.training.linear_path.forecasts import WindowPath
 from kerakit.training.linear_path.series import SeriesPath
@@ -67,5 +68,7 @@ def finish_linear_path(runner: Any) -> str | None:
         return None
     with status("Blending the linear path and the network"):
         line, runner.blended_loss = blend(runner)
+        network = network_of(runner.model)
+        runner.held_out = predicted(network, runner.batches("validation"))
         runner.path.solve_again()
     return f"{line}; then the linear path was solved once more, on the validation rows as well"

@@ -23,7 +23,7 @@ from kerakit.training.loop.hooks import Hooks, progress_of
 from kerakit.training.loop.pace import Pace
 from kerakit.training.progress import show_validation, waiting
 
-__all__ = ["EpochPlan", "Epochs", "row_order"]
+__all__ = ["Ended", "EpochPlan", "Epochs", "row_order"]
 
 
 def row_order(rows: int, steps: int, seed: int, epoch: int) -> np.ndarray:
@@ -70,6 +70,22 @@ class EpochPlan:
     def steps(self) -> int:
         """The steps of an epoch."""
         return math.ceil(self.rows / self.batch_size)
+
+
+@dataclasses.dataclass(frozen=True)
+class Ended:
+    """What was done after the last epoch.
+
+    Attributes:
+        line: str. It, in words.
+        loss: float. The validation loss since then.
+        answers: float32 array of shape `(rows, ...)`. Answers to all rows by weights that were not
+            fitted to them.
+    """
+
+    line: str
+    loss: float
+    answers: np.ndarray
 
 
 class Epochs(abc.ABC):
@@ -121,8 +137,8 @@ class Epochs(abc.ABC):
             return {}
         return {f"val_{name}": value for name, value in self._validation_logs([]).items()}
 
-    def end(self) -> tuple[str, float] | None:
-        """Do what is left after the last epoch; return a line about it, and the loss since then."""
+    def end(self) -> Ended | None:
+        """Do what is left after the last epoch."""
         return None
 
     has_validation = False  # whether there are validation rows

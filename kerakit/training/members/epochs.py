@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from kerakit.training.loop.epochs import EpochPlan
+from kerakit.training.loop.epochs import Ended, EpochPlan
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import VALIDATION_ROWS, InMemoryEpochs
 from kerakit.training.members.mixture import mix
@@ -58,8 +59,12 @@ class MemberEpochs(InMemoryEpochs):
         super().__init__(trainer, plan, rows, rows, hooks)
         self.chunks, self.compiled = count, False
 
-    def end(self) -> tuple[str, float]:
-        """Give each network its best weights, and each part its weight in the answer."""
+    def end(self) -> Ended:
+        """Give each network its best weights, and each part its weight in the answer.
+
+        Returns:
+            `Ended`, whose answers are in the order of all rows.
+        """
         self.trainer.take_best()
         compiled = tf.function(self._scores_left_out, autograph=False)
         # TensorFlow counts no calls of a concrete function, and so warns of no "retracing".
@@ -72,7 +77,8 @@ class MemberEpochs(InMemoryEpochs):
             np.ones(len(rows)) if self.train.weight is None else self.train.weight.numpy()[rows]
         )
         scores, target = np.concatenate(chunks, axis=1), self.train.target.numpy()[rows]
-        return mix(self.trainer, scores, target, weight, self._beside(), rows)
+        ended = mix(self.trainer, scores, target, weight, self._beside(), rows)
+        return dataclasses.replace(ended, answers=ended.answers[np.argsort(rows)])
 
     def _scores_left_out(self, rows):
         values, *_ = self.train.take(tf.maximum(rows, 0))

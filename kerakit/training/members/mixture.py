@@ -9,6 +9,7 @@ import numpy as np
 
 from kerakit.builders.contract import activation_of
 from kerakit.solvers.logistic import mean_log_loss
+from kerakit.training.loop.epochs import Ended
 from kerakit.training.members.solved import SolvedPart
 from kerakit.training.members.trainer import MemberTrainer
 
@@ -34,7 +35,7 @@ def mix(
     weight: np.ndarray,
     beside: Mapping[str, SolvedPart | None] = MappingProxyType({}),
     rows: np.ndarray | None = None,
-) -> tuple[str, float]:
+) -> Ended:
     """Set the layer `blend`: the weights of the networks and, of classes, one temperature.
 
     Each part that stands beside the networks, one after the other, then gets the weight that
@@ -54,7 +55,7 @@ def mix(
         rows: int array of shape `(n,)`: the rows of the parts' scores. Defaults to `None`.
 
     Returns:
-        A line about the weights, and the loss of the rows left out.
+        `Ended`, whose answers are in the order of `rows`.
     """
 
     total = max(weight.sum(), SMALLEST)
@@ -93,7 +94,8 @@ def mix(
     line = f"members: loss of rows left out {loss(mixed):.4g} ({', '.join(found)})"
     if answer != "linear":
         line += f"; scores times {factor:.2f}"
-    return line, loss(mixed)
+    _, answers = trainer.answered(mixed, target)
+    return Ended(line, loss(mixed), np.asarray(answers))
 
 
 def _share(row_losses, mixed, alone):

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from kerakit.builders.contract import LinearHead, network_of
 from kerakit.solvers.least_squares import Moments, refined, solve_least_squares
 from kerakit.solvers.logistic_rows import LogisticRows, Solution
 from kerakit.solvers.newton import solve_newton
 from kerakit.status import status
-from kerakit.training.rows.raw import by_batch
-from kerakit.training.rows.stream import batches_in_order
+from kerakit.training.held_out import predicted
 from kerakit.training.solved.penalty import FOLDS, best_logistic_penalty, best_ridge_penalty
 from kerakit.warn import warn
 
 __all__ = ["SolvedEpoch"]
 
-# Rows that go through the network at a time. There are too few batches for a compiled function to
-# pay, whose tracing takes longer than they do.
-ROWS = 16_384
 ONE_THREAD_SIZE = 10_000_000  # numbers, up to which several threads would wait for each other
-RAW_ROWS = 1024  # of images and windows, which take more memory once they are preprocessed
 
 
 class SolvedEpoch:
@@ -65,6 +59,8 @@ class SolvedEpoch:
         callbacks.on_train_batch_end(0, logs)
         if self.has_validation:
             logs |= self._validated(callbacks)
+            network = network_of(self.runner.model)
+            self.runner.held_out = predicted(network, self.runner.batches("validation"))
             with _solving(self):
                 self._assign(*solution.solved("train", "validation"))
         self.line = solution.line()
@@ -92,21 +88,9 @@ class SolvedEpoch:
 
     def rows(self, split: str) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
         """Yield `(features of the last layer, target, weight)` of a split, batch by batch."""
-        for values, target, *weight in self._batches(split):
+        for values, target, *weight in self.runner.batches(split):
             x = self._features(values, training=False).numpy()
             yield x, target.numpy(), weight[0].numpy() if weight else None
-
-    def _batches(self, split) -> Iterable[tuple[Any, ...]]:
-        runner = self.runner
-        size = RAW_ROWS if by_batch(runner.data.spec) else ROWS
-        if runner.fits:
-            arrays = runner.arrays(split)
-            starts = range(0, len(arrays), size)
-            batches = (arrays.take(tf.range(i, min(i + size, len(arrays)))) for i in starts)
-        else:
-            batches = batches_in_order(runner.data, split, runner.preprocess, size, runner.weights)
-        prepare = runner.plan.prepare
-        return batches if prepare is None else (prepare(batch, 0, False) for batch in batches)
 
     def _assign(self, kernel, bias):
         self.head.output.kernel.assign(kernel.astype("float32"))
@@ -116,7 +100,7 @@ class SolvedEpoch:
         """The loss and the metrics of a split, by Keras."""
         trainer = self.trainer
         trainer.reset_metrics()
-        for batch in self._batches(split):
+        for batch in self.runner.batches(split):
             trainer.test_step(batch)
         logs = {name: float(value) for name, value in trainer.get_metrics_result().items()}
         trainer.reset_metrics()

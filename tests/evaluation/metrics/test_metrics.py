@@ -35,11 +35,6 @@ def test_shape_of_one_column_is_no_broadcast():
     assert metrics.regression_metrics([1.0, 2.0], [[2.0], [2.0]]) == flat
 
 
-def test_interval_by_hand():
-    result = metrics.interval_metrics([1.0, 2.0, 3.0, 4.0], [1, 0, 4, 0], [2, 1, 5, 9])
-    assert result == {"coverage": 0.5, "interval_width": pytest.approx((1 + 1 + 1 + 9) / 4)}
-
-
 def test_ece_by_hand():
     # Bins of 1/15: 0.62 and 0.64 share one (9/15, 10/15], 0.95 is in (14/15, 1].
     confidence = [0.62, 0.64, 0.95, 0.95, 0.95]

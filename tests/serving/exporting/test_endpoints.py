@@ -10,6 +10,7 @@ import pytest
 import tensorflow as tf
 from serving_cases import make_spec, make_table, predict
 
+from kerakit.builders.answering import answering
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.errors import ArgumentError
 from kerakit.serving import curl_line, export, load_served
@@ -304,7 +305,7 @@ def test_integers_and_bytes_reach_the_model_as_such(tmp_path, one_process):
 
 def test_the_first_endpoint_is_the_default_and_all_are_batched(image_case):
     model, spec, _ = image_case
-    endpoints = build_endpoints(model, spec)
+    endpoints = build_endpoints(answering(model, "export"), spec)
     assert list(endpoints) == ["serving_default", "classify", "serve_bytes"]
     for name in ("classify", "serve_bytes"):
         assert endpoints[name].inputs.shape.as_list() == [None]

@@ -165,7 +165,9 @@ def test_an_export_that_fails_a_check_is_not_published(models, tmp_path, monkeyp
     from kerakit.serving.exporting import postprocess
 
     honest = postprocess._label
-    monkeypatch.setattr(postprocess, "_label", lambda p, classes: honest(p, classes[::-1]))
+    monkeypatch.setattr(
+        postprocess, "_label", lambda p, classes, sets: honest(p, classes[::-1], sets)
+    )
     spec = make_spec("binary")
     with pytest.raises(ExportError, match="'golden sample' failed.*label"):
         export(models["binary"], spec, tmp_path / "m", examples=make_table(spec))

@@ -1,0 +1,143 @@
+"""Intervals that have the true number with a given probability."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kerakit.builders.contract import Intervals, Spread, prediction_column
+from kerakit.builders.contract.calibration import FAR, LARGEST
+from kerakit.trust.conformal import conformal_quantile
+
+__all__ = ["fit_forecast_intervals", "fit_intervals", "fit_quantile_intervals"]
+
+PIECES = 6  # of the predictions
+FIT_ROWS = 20_000  # that a spread is fitted to, at most
+PENALTIES = 10.0 ** np.arange(-4, 3)  # on the weights of a spread, per row
+LOWEST = 0.1  # quantile of the errors that is added to each before its logarithm is taken
+# Mean width of the intervals, in proportion to those of one width, below which a spread is used.
+NARROWER = 0.99
+FEW = 50  # rows, below which all intervals are of one width
+
+
+def fit_intervals(
+    target: np.ndarray,
+    answers: np.ndarray,
+    columns: np.ndarray | None,
+    coverage: float,
+    seed: int,
+) -> Intervals:
+    """Return intervals around predictions, each target by itself.
+
+    Errors are divided by a spread before the bound is taken: intervals are narrow where the model
+    is usually right. The spread is a ridge regression of the logarithm of the error on the
+    prediction, or on prediction and columns, with the penalty of the lowest error in
+    leave-one-out cross-validation. Where neither makes intervals narrower, they are of one width.
+
+    Args:
+        target, answers: float arrays of shape `(n, targets)`, of rows that had no part in the
+            model.
+        columns: float array of shape `(n, columns)`, or `None`.
+        coverage: float in (0, 1).
+        seed: int. Seed of the rows that a spread is fitted to, where there are many.
+
+    Reference:
+        Papadopoulos, Gammerman & Vovk: Normalized Nonconformity Measures for Regression Conformal
+        Prediction, 2008; Lei et al. 2018 (arXiv:1604.04173), section 5.2.
+    """
+    errors = np.abs(target - answers).astype("float64")
+    widths = conformal_quantile(errors, coverage)
+    if len(errors) < FEW:
+        return Intervals(widths)
+    rows = np.random.default_rng(seed).permutation(len(errors))[:FIT_ROWS]
+    best, lowest = Intervals(widths), NARROWER
+    for read in (None, columns) if columns is not None else (None,):
+        if columns is not None and read is not None:
+            read = np.clip(read, -FAR, FAR)
+        found = [
+            _fit_spread(errors[:, t], answers[:, t], read, rows) for t in range(errors.shape[1])
+        ]
+        if any(one is None for one in found):
+            continue
+        spread = Spread(*(np.stack(part) for part in zip(*(one[0] for one in found), strict=True)))
+        held_out = np.stack([one[1] for one in found], axis=1)
+        bound = conformal_quantile(errors[rows] / held_out, coverage)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            narrower = np.nanmean(bound * held_out.mean(axis=0) / widths)
+        if narrower < lowest:
+            lowest = 0.99 * narrower
+            every = spread.of(answers, read)
+            every[rows] = held_out  # what the row itself had no part in
+            best = Intervals(conformal_quantile(errors / every, coverage), spread)
+    return best
+
+
+def fit_quantile_intervals(
+    target: np.ndarray, answers: np.ndarray, levels: Sequence[float], coverage: float
+) -> Intervals:
+    """Return the intervals of a quantile regressor, made longer or shorter until they cover.
+
+    Args:
+        target: float array of shape `(n,)`.
+        answers: float array of shape `(n, levels)`.
+        levels: sequence of floats.
+        coverage: float in (0, 1).
+
+    Reference:
+        Romano, Patterson & Candes: Conformalized Quantile Regression, NeurIPS 2019
+        (arXiv:1905.03222).
+    """
+    outside = np.maximum(answers[:, 0] - target, target - answers[:, -1]).astype("float64")
+    return Intervals(conformal_quantile(outside, coverage), column=prediction_column(levels))
+
+
+def fit_forecast_intervals(target: np.ndarray, answers: np.ndarray, coverage: float) -> Intervals:
+    """Return intervals around forecasts, for each step ahead and each channel.
+
+    Args:
+        target, answers: float arrays of shape `(windows, horizon[, channels])`.
+        coverage: float in (0, 1).
+    """
+    return Intervals(conformal_quantile(np.abs(target - answers).astype("float64"), coverage))
+
+
+def _fit_spread(errors, predictions, columns, rows):
+    """The parts of a `Spread` of one target, and the spreads of `rows` without themselves.
+
+    `None` where the predictions are all the same and there are no columns.
+    """
+    errors, predictions = errors[rows], predictions[rows].astype("float64")
+    # A server computes in float32: knots are numbers of it.
+    knots = np.quantile(predictions, np.linspace(0, 1, PIECES + 1)).astype("float32")
+    knots = np.unique(knots).astype("float64")
+    if len(knots) < 2:
+        return None
+    # As many pieces for each target; those that are added are beyond the predictions.
+    more = PIECES + 1 - len(knots)
+    knots = np.append(knots, knots[-1] + (knots[-1] - knots[0]) * np.arange(1, more + 1))
+    low, high = knots[:-1], knots[1:]
+    inputs = np.clip((predictions[:, None] - low) / (high - low), 0, 1)
+    if columns is not None:
+        inputs = np.concatenate([inputs, columns[rows]], axis=1)
+    usual = max(np.quantile(errors, LOWEST), 1e-6 * errors.mean())
+    if not usual:
+        return None
+    log = np.log(errors + usual)
+    kernel, centre, left_out = _ridge(inputs, log - log.mean())
+    spreads = np.exp(np.clip(left_out, -LARGEST, LARGEST))
+    return (knots, kernel, -centre @ kernel), spreads
+
+
+def _ridge(inputs, target):
+    """Weights, the means of the inputs, and the fit of each row without itself."""
+    count, centre = len(inputs), inputs.mean(axis=0)
+    u, s, v = np.linalg.svd(inputs - centre, full_matrices=False)
+    along, best = u.T @ target, None
+    for penalty in PENALTIES:
+        share = s**2 / (s**2 + penalty * count)
+        fit, own = u @ (share * along), (u**2) @ share + 1 / count
+        error = (target - fit) / np.maximum(1 - own, 1e-6)
+        if best is None or error @ error < best[0]:
+            best = error @ error, v.T @ (s / (s**2 + penalty * count) * along), target - error
+    return best[1], centre, best[2]

@@ -1,0 +1,153 @@
+"""The rows that a calibration is found on, with answers by weights that never saw them."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kerakit.builders.answering import columns_of
+from kerakit.builders.contract import (
+    linear_head_of,
+    linear_path_of,
+    members_of,
+    quantiles_of,
+    spec_of,
+)
+from kerakit.builders.tables.members.folded import folded
+from kerakit.data.tasks import TASKS
+from kerakit.errors import DataError
+from kerakit.evaluation.batches import batches, is_empty
+from kerakit.evaluation.checks import check_predictions, check_targets, dataset_name
+from kerakit.evaluation.tasks.predictions import predict_batch
+from kerakit.training.held_out import held_out_of
+
+if TYPE_CHECKING:
+    import keras
+
+    from kerakit.data.data import Data
+
+__all__ = ["HeldOutRows", "columns_of_rows", "held_out_rows"]
+
+OWNER = "calibrate"
+MODEL = f"The model of {OWNER}"
+
+
+@dataclasses.dataclass(frozen=True)
+class HeldOutRows:
+    """Rows with their targets, and with answers by weights that were not fitted to them.
+
+    Attributes:
+        splits: tuple of str. The splits of the rows, in order.
+        target: array of shape `(n, ...)`; of tags `(tokens,)`.
+        answers: array of shape `(n, ...)`; of tags `(tokens, classes)`.
+        what: str. What they are, in words.
+    """
+
+    splits: tuple[str, ...]
+    target: np.ndarray
+    answers: np.ndarray
+    what: str
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+
+def held_out_rows(model: keras.Model, data: Data, run_dir: pathlib.Path | None) -> HeldOutRows:
+    """Return the rows left out by members, or the validation rows.
+
+    Args:
+        model: `keras.Model`, trained.
+        data: `Data` that it was trained on.
+        run_dir: `pathlib.Path` of its run, or `None`.
+
+    Raises:
+        DataError: when there are no such rows, or they are those of other data.
+        KerakitError: when answers are NaN or infinite.
+    """
+    kept = held_out_of(model, run_dir)
+    if kept is None:
+        _check_validation_unseen(model, data)
+        target, answers = _answered(model, data)
+        splits, what = ("validation",), "validation"
+    else:
+        if kept.data != data.spec.fingerprint:
+            raise DataError(
+                f"{OWNER}: the model was trained on other data than {dataset_name(data.spec)}. "
+                "Pass the Data that it was trained on: the rows that it left out are there."
+            )
+        splits, answers = kept.splits, kept.answers
+        target = np.concatenate([np.asarray(y) for s in splits for _, y, *_ in batches(data, s)])
+        what = "left-out" if "train" in splits else "validation"
+    task = TASKS[data.spec.task]
+    if task.answer == "tags":
+        real = target >= 0
+        target, answers = target[real], answers[real]
+    check_targets(target, data.spec)
+    check_predictions(answers, data.spec, source=MODEL)
+    return HeldOutRows(splits, target, answers, f"{what} {task.scored}s")
+
+
+def columns_of_rows(
+    model: keras.Model, data: Data, splits: tuple[str, ...], limit: int
+) -> np.ndarray | None:
+    """Return the columns that the network reads, of all rows of some splits.
+
+    Args:
+        model: `keras.Model`.
+        data: `Data`.
+        splits: tuple of str.
+        limit: int. The most columns.
+
+    Returns:
+        float32 array of shape `(n, columns)`; `None` where the network reads something else, or
+        more columns.
+    """
+    parts = columns_of(model)
+    if parts is None or not 0 < (parts[0].output.shape[-1] or 0) <= limit:
+        return None
+    preprocess, _ = parts
+    read = (preprocess(x, training=False) for s in splits for x, *_ in batches(data, s))
+    return np.concatenate([columns.numpy() for columns in read])
+
+
+def _check_validation_unseen(model, data):
+    """Refuse validation rows that weights were, or may have been, fitted to."""
+    linear = linear_path_of(model)
+    fitted = "members" if members_of(model) is not None else None
+    if linear_head_of(model) is not None or (linear is not None and linear.blend is not None):
+        fitted = fitted or "a linear model, which is solved"
+    if fitted is not None and spec_of(model) is None:
+        raise DataError(
+            f"{OWNER}: the model has {fitted} with the validation rows as well, and it does not "
+            "know its answers from before. They are in the folder of the run: pass run_dir=."
+        )
+    if is_empty(data, "validation"):
+        raise DataError(
+            f"{OWNER}: {dataset_name(data.spec)} has no validation rows, and a calibration needs "
+            "rows that the model was not fitted to. Load the data with a validation split."
+        )
+
+
+def _answered(model, data):
+    """The targets and answers of the validation rows; of tags `(rows, tokens[, classes])`."""
+    spec, model = data.spec, folded(model)
+    quantiles = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
+    model.make_predict_function(force=True)
+    targets, answers = [], []
+    for features, target, *_ in batches(data, "validation"):
+        targets.append(np.asarray(target))
+        answers.append(predict_batch(model, features, spec, quantiles))
+    if TASKS[spec.task].answer == "tags":
+        width = max(target.shape[1] for target in targets)
+        targets = [_wide(target, width, -1) for target in targets]
+        answers = [_wide(answer, width, 0) for answer in answers]
+    return np.concatenate(targets), np.concatenate(answers)
+
+
+def _wide(array, width, filling):
+    array = array[:, :width]
+    edges = [(0, 0), (0, width - array.shape[1]), *[(0, 0)] * (array.ndim - 2)]
+    return np.pad(array, edges, constant_values=filling)
