@@ -120,7 +120,7 @@ def _read(path):
             int(values["weights"]),
             str(values["data"]),
         )
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} cannot be read: {error}. Train again with resume=False, which writes it anew."
         ) from error

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["calibrate"]
 
 FILE = "calibration.json"
-MOST_COLUMNS = 500  # that a spread reads
+MOST_COLUMNS = 1_000  # that a spread reads
 
 
 def calibrate(

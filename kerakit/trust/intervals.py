@@ -13,7 +13,8 @@ from kerakit.trust.conformal import conformal_quantile
 __all__ = ["fit_forecast_intervals", "fit_intervals", "fit_quantile_intervals"]
 
 PIECES = 6  # of the predictions
-FIT_ROWS = 20_000  # that a spread is fitted to, at most
+FIT_ROWS = 20_000  # that a spread is fitted to, at most, and fewer
+PRODUCTS = 5e9  # of rows x columns x columns
 PENALTIES = 10.0 ** np.arange(-4, 3)  # on the weights of a spread, per row
 LOWEST = 0.1  # quantile of the errors that is added to each before its logarithm is taken
 # Mean width of the intervals, in proportion to those of one width, below which a spread is used.
@@ -50,7 +51,9 @@ def fit_intervals(
     widths = conformal_quantile(errors, coverage)
     if len(errors) < FEW:
         return Intervals(widths)
-    rows = np.random.default_rng(seed).permutation(len(errors))[:FIT_ROWS]
+    width = 1 if columns is None else columns.shape[1]
+    limit = max(FEW, min(FIT_ROWS, int(PRODUCTS / width**2)))
+    rows = np.random.default_rng(seed).permutation(len(errors))[:limit]
     best, lowest = Intervals(widths), NARROWER
     for read in (None, columns) if columns is not None else (None,):
         if columns is not None and read is not None:
@@ -132,12 +135,14 @@ def _fit_spread(errors, predictions, columns, rows):
 def _ridge(inputs, target):
     """Weights, the means of the inputs, and the fit of each row without itself."""
     count, centre = len(inputs), inputs.mean(axis=0)
-    u, s, v = np.linalg.svd(inputs - centre, full_matrices=False)
-    along, best = u.T @ target, None
+    inputs = inputs - centre
+    values, vectors = np.linalg.eigh(inputs.T @ inputs)
+    turned = inputs @ vectors
+    along, best = turned.T @ target, None
     for penalty in PENALTIES:
-        share = s**2 / (s**2 + penalty * count)
-        fit, own = u @ (share * along), (u**2) @ share + 1 / count
+        inverse = 1 / (np.maximum(values, 0) + penalty * count)
+        fit, own = turned @ (inverse * along), (turned**2) @ inverse + 1 / count
         error = (target - fit) / np.maximum(1 - own, 1e-6)
         if best is None or error @ error < best[0]:
-            best = error @ error, v.T @ (s / (s**2 + penalty * count) * along), target - error
+            best = error @ error, vectors @ (inverse * along), target - error
     return best[1], centre, best[2]

@@ -38,7 +38,11 @@ def configs():
 
 
 def flags_of(config):
-    return {f"--{field.name.replace('_', '-')}" for field in dataclasses.fields(config)}
+    fields = dataclasses.fields(config)
+    flags = {f"--{field.name.replace('_', '-')}" for field in fields}
+    return flags | {
+        f"--no-{field.name.replace('_', '-')}" for field in fields if field.default is True
+    }
 
 
 def rows(title, page="docs/guide.md"):
