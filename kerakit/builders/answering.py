@@ -119,6 +119,10 @@ def _intervals(answer: keras.KerasTensor, columns, made: Intervals) -> keras.Ker
     widths = _constant(made.widths)
     if made.column is not None:
         middle = answer[:, made.column]
+        if made.least is not None:
+            below = ops.maximum(middle - answer[:, 0], made.least) * widths
+            above = ops.maximum(answer[:, -1] - middle, made.least) * widths
+            return ops.stack([middle - below, middle, middle + above], axis=-1)
         low, high = answer[:, 0] - widths, answer[:, -1] + widths
         low, high = ops.minimum(low, middle), ops.maximum(high, middle)
         return ops.stack([low, middle, high], axis=-1)

@@ -27,10 +27,11 @@ from kerakit.trust.conformal import check_row_count
 from kerakit.trust.intervals import (
     fit_forecast_intervals,
     fit_intervals,
+    fit_member_quantile_intervals,
     fit_quantile_intervals,
 )
 from kerakit.trust.probabilities import fit_probabilities, log_losses
-from kerakit.trust.rows import OWNER, HeldOutRows, columns_of_rows, held_out_rows
+from kerakit.trust.rows import OWNER, HeldOutRows, answers_to, columns_of_rows, held_out_rows
 from kerakit.trust.sets import fit_sets
 
 if TYPE_CHECKING:
@@ -149,6 +150,9 @@ def _intervals(model, data, rows, coverage):
         return fit_forecast_intervals(rows.target, rows.answers, coverage)
     if levels is not None:
         target = rows.target.reshape(len(rows))
+        if "train" in rows.splits:
+            together = answers_to(model, data, rows.splits)
+            return fit_member_quantile_intervals(target, rows.answers, together, levels, coverage)
         return fit_quantile_intervals(target, rows.answers, levels, coverage)
     shape = len(rows), len(data.spec.target.names)
     columns = columns_of_rows(model, data, rows.splits, MOST_COLUMNS)
@@ -158,6 +162,9 @@ def _intervals(model, data, rows, coverage):
 
 def _interval_line(intervals, rows: HeldOutRows, spec: Spec, coverage):
     percent = f"{100 * coverage:g} %"
+    if intervals.least is not None:
+        change = f"the quantiles' own times {float(intervals.widths):.4g}"
+        return f"calibration: intervals of {percent}, {change}, by {len(rows):,} {rows.what}"
     if intervals.column is not None:
         change = (
             f"{abs(float(intervals.widths)):.4g} {_longer(float(intervals.widths))} at each end"

@@ -10,7 +10,12 @@ from kerakit.builders.contract import Intervals, Spread, prediction_column
 from kerakit.builders.contract.calibration import FAR, LARGEST
 from kerakit.trust.conformal import conformal_quantile
 
-__all__ = ["fit_forecast_intervals", "fit_intervals", "fit_quantile_intervals"]
+__all__ = [
+    "fit_forecast_intervals",
+    "fit_intervals",
+    "fit_member_quantile_intervals",
+    "fit_quantile_intervals",
+]
 
 PIECES = 6  # of the predictions
 FIT_ROWS = 20_000  # that a spread is fitted to, at most, and fewer
@@ -19,6 +24,7 @@ PENALTIES = 10.0 ** np.arange(-4, 3)  # on the weights of a spread, per row
 LOWEST = 0.1  # quantile of the errors that is added to each before its logarithm is taken
 # Mean width of the intervals, in proportion to those of one width, below which a spread is used.
 NARROWER = 0.99
+LEAST = 0.05  # of a usual half of an interval of quantiles: no half is taken to be smaller
 FEW = 50  # rows, below which all intervals are of one width
 
 
@@ -93,6 +99,40 @@ def fit_quantile_intervals(
     """
     outside = np.maximum(answers[:, 0] - target, target - answers[:, -1]).astype("float64")
     return Intervals(conformal_quantile(outside, coverage), column=prediction_column(levels))
+
+
+def fit_member_quantile_intervals(
+    target: np.ndarray,
+    answers: np.ndarray,
+    together: np.ndarray,
+    levels: Sequence[float],
+    coverage: float,
+) -> Intervals:
+    """Return the intervals of members that predict quantiles, whose halves get one factor.
+
+    The quantiles of one member are further apart than those of all members together, so that its
+    own interval tells nothing about theirs. Its prediction does: its distance from the true value
+    is measured in halves of the interval of all members.
+
+    Args:
+        target: float array of shape `(n,)`.
+        answers: float array of shape `(n, levels)`: of each row by the member that left it out.
+        together: float array of shape `(n, levels)`: by all members.
+        levels: sequence of floats.
+        coverage: float in (0, 1).
+
+    Reference:
+        CQR-m of Sesia & Candes: A Comparison of Some Conformal Quantile Regression Methods, 2020
+        (arXiv:1909.05433).
+    """
+    column = prediction_column(levels)
+    together = together.astype("float64")
+    below, above = together[:, column] - together[:, 0], together[:, -1] - together[:, column]
+    least = max(LEAST * float((below + above).mean()) / 2, np.finfo("float32").tiny)
+    error = target - answers[:, column]
+    halves = np.maximum(np.where(error < 0, below, above), least)
+    factor = conformal_quantile(np.abs(error) / halves, coverage)
+    return Intervals(factor, column=column, least=least)
 
 
 def fit_forecast_intervals(target: np.ndarray, answers: np.ndarray, coverage: float) -> Intervals:

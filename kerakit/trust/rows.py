@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from kerakit.data.data import Data
 
-__all__ = ["HeldOutRows", "columns_of_rows", "held_out_rows"]
+__all__ = ["HeldOutRows", "answers_to", "columns_of_rows", "held_out_rows"]
 
 OWNER = "calibrate"
 MODEL = f"The model of {OWNER}"
@@ -70,7 +70,8 @@ def held_out_rows(model: keras.Model, data: Data, run_dir: pathlib.Path | None) 
     kept = held_out_of(model, run_dir)
     if kept is None:
         _check_validation_unseen(model, data)
-        target, answers = _answered(model, data)
+        target = _targets(data, ("validation",))
+        answers = answers_to(model, data, ("validation",))
         splits, what = ("validation",), "validation"
     else:
         if kept.data != data.spec.fingerprint:
@@ -79,10 +80,11 @@ def held_out_rows(model: keras.Model, data: Data, run_dir: pathlib.Path | None) 
                 "Pass the Data that it was trained on: the rows that it left out are there."
             )
         splits, answers = kept.splits, kept.answers
-        target = np.concatenate([np.asarray(y) for s in splits for _, y, *_ in batches(data, s)])
+        target = _targets(data, splits)
         what = "left-out" if "train" in splits else "validation"
     task = TASKS[data.spec.task]
     if task.answer == "tags":
+        answers = _wide(answers, target.shape[1], 0)
         real = target >= 0
         target, answers = target[real], answers[real]
     check_targets(target, data.spec)
@@ -131,20 +133,32 @@ def _check_validation_unseen(model, data):
         )
 
 
-def _answered(model, data):
-    """The targets and answers of the validation rows; of tags `(rows, tokens[, classes])`."""
-    spec, model = data.spec, folded(model)
+def answers_to(model: keras.Model, data: Data, splits: tuple[str, ...]) -> np.ndarray:
+    """Return what a model answers to all rows of some splits, one below the other.
+
+    Args:
+        model: `keras.Model`. Its calibration is not used.
+        data: `Data`.
+        splits: tuple of str.
+    """
+    spec = data.spec
     quantiles = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
+    model = folded(model)
     model.make_predict_function(force=True)
-    targets, answers = [], []
-    for features, target, *_ in batches(data, "validation"):
-        targets.append(np.asarray(target))
-        answers.append(predict_batch(model, features, spec, quantiles))
-    if TASKS[spec.task].answer == "tags":
-        width = max(target.shape[1] for target in targets)
-        targets = [_wide(target, width, -1) for target in targets]
-        answers = [_wide(answer, width, 0) for answer in answers]
-    return np.concatenate(targets), np.concatenate(answers)
+    read = (features for split in splits for features, *_ in batches(data, split))
+    return _below([predict_batch(model, features, spec, quantiles) for features in read], 0)
+
+
+def _targets(data, splits):
+    return _below([np.asarray(y) for s in splits for _, y, *_ in batches(data, s)], -1)
+
+
+def _below(parts, filling):
+    """Arrays one below the other; those of tags are filled up to the longest sentence."""
+    if parts[0].ndim > 1 and len({part.shape[1] for part in parts}) > 1:
+        width = max(part.shape[1] for part in parts)
+        parts = [_wide(part, width, filling) for part in parts]
+    return np.concatenate(parts)
 
 
 def _wide(array, width, filling):

@@ -217,3 +217,17 @@ def test_printing(make, capsys):
     assert capsys.readouterr().out == ""
     evaluate(model, data, verbose=1, baselines=LIGHT)
     assert "rmse" in capsys.readouterr().out
+
+
+@pytest.mark.many
+def test_the_linear_baseline_reads_the_categories_beside_any_model():
+    """Members are folded before they answer, and keep their `preprocess`."""
+    import kerakit as kk
+
+    kinds = np.array(["a", "b", "c"])[np.random.default_rng(0).integers(0, 3, 120)]
+    y = np.select([kinds == "a", kinds == "b"], [0.0, 50.0], 7.0) + np.arange(120) % 5
+    data = kk.load_arrays({"kind": kinds, "number": np.arange(120.0) % 7}, y)
+    for options in ({"members": 2}, {"members": 1, "hidden": (4,)}):
+        model = kk.mlp_regressor(data, **options)
+        report = evaluate(model, data, baselines=LIGHT, verbose=0)
+        assert report.baseline["linear"]["rmse"] < 2 < report.baseline["mean"]["rmse"]

@@ -80,14 +80,18 @@ class Intervals:
     Attributes:
         widths: float array of shape `(targets,)`, or `(horizon,)` or `(horizon, channels)` of a
             forecaster: the half of each interval, in units of `spread`. Of a quantile regressor
-            of shape `()`: what is added at either end of its own interval.
+            of shape `()`: what is added at either end of its own interval, or the factor of its
+            two halves.
         spread: `Spread`, or `None` where all intervals are of one width.
         column: int or `None`. The column of a quantile regressor that is its prediction.
+        least: float or `None`. The least half of a quantile regressor's own interval that is
+            multiplied; `None` where something is added.
     """
 
     widths: np.ndarray
     spread: Spread | None = None
     column: int | None = None
+    least: float | None = None
 
     def of(self, answers: np.ndarray, columns: np.ndarray | None = None) -> np.ndarray:
         """Return lower end, prediction and upper end on a last axis of their own.
@@ -102,6 +106,12 @@ class Intervals:
         """
         if self.column is not None:
             middle = answers[:, self.column]
+            if self.least is not None:
+                below, above = (
+                    np.maximum(half, self.least) * self.widths
+                    for half in (middle - answers[:, 0], answers[:, -1] - middle)
+                )
+                return np.stack([middle - below, middle, middle + above], axis=-1)
             low, high = answers[:, 0] - self.widths, answers[:, -1] + self.widths
             return np.stack([np.minimum(low, middle), middle, np.maximum(high, middle)], axis=-1)
         if self.widths.size == 1 and self.widths.ndim == 1:

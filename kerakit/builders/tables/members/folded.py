@@ -46,7 +46,8 @@ def folded(model: keras.Model) -> keras.Model:
     network = keras.Model(network.input, answer, name=network.name)
     if preprocess is None:
         return network
-    return keras.Model(preprocess.input, network(preprocess.output), name=model.name)
+    inputs = preprocess.input
+    return keras.Model(inputs, network(preprocess(inputs)), name=model.name)
 
 
 def _is_whole(model, preprocess, network):
