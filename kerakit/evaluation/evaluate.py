@@ -179,7 +179,9 @@ def _report(model, data, run_dir, history, metrics, baselines, quantiles, detail
     start, spec = time.perf_counter(), data.spec
     options = _options(model, data, run_dir, quantiles, metrics, baselines)
     made = answering(model, "evaluate")
+    promise = ""
     if made.calibration is not None:
+        promise = made.calibration.promise
         levels = made.levels or options.quantiles
         options = dataclasses.replace(options, quantiles=levels, sets=made.sets)
         details["calibration"] = made.calibration.line.removeprefix("calibration: ")
@@ -194,7 +196,7 @@ def _report(model, data, run_dir, history, metrics, baselines, quantiles, detail
         baseline=found.baseline,
         counts=counts | {"test": found.rows},
         unit=spec.target.unit,
-        notes=tuple(found.notes),
+        notes=tuple(filter(None, (*found.notes, promise))),
         stages=tuple(getattr(history, "stages", ())),
         **found.fields,
     )

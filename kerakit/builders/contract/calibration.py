@@ -227,6 +227,19 @@ class Calibration:
         tail = (1 - self.coverage) / 2
         return tail, 0.5, 1 - tail
 
+    @property
+    def promise(self) -> str:
+        """A sentence about intervals or sets, for the report; empty without any."""
+        sets = self.probabilities is not None and self.probabilities.sets is not None
+        if self.intervals is None and not sets:
+            return ""
+        what = "set of labels" if sets else "interval"
+        return (
+            f"The {what} of a row was calibrated to have the true value in "
+            f"{100 * self.coverage:g} % of all rows. The coverage is how many of the test rows "
+            "it has."
+        )
+
     def __str__(self) -> str:
         return self.line
 

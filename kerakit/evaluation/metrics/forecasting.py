@@ -89,10 +89,11 @@ class HorizonErrors:
             "rmse": _plain(np.sqrt(mse.mean())),
         }
         return {
-            **(in_its_unit | self._intervals(0) if len(mse) == 1 else {}),
+            **(in_its_unit if len(mse) == 1 else {}),
             "mase": _plain(scaled.mean()) if len(scaled) else None,
             "mse_standardised": _plain(np.mean(mse / spread)),
             "mae_standardised": _plain(np.mean(mae / np.sqrt(spread))),
+            **(self._intervals(0) if len(mse) == 1 else {}),
         }
 
     def channel_metrics(
