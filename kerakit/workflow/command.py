@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import gc
 import importlib
 import os
 import sys
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kerakit.backend import check_backend
@@ -134,6 +136,22 @@ def _check_numbers(config: Any) -> None:
         check_float("calibrate", "coverage", config.coverage, "(0.0, 1.0)")
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Import without the garbage collector, which takes a sixth of the CPU time of the import.
+
+    None of the million objects is garbage: later collections leave them out.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
+
+
 def import_quietly(module: str = "keras") -> None:
     """Import Keras, or another module, and hide the notes that TensorFlow prints.
 
@@ -149,6 +167,7 @@ def import_quietly(module: str = "keras") -> None:
         open(os.dup(2), "w", encoding="utf-8") as stream,
         status("Starting TensorFlow", stream=stream),
         note_stream_hidden(),
+        _uncollected(),
     ):
         importlib.import_module(module)
 

@@ -220,3 +220,13 @@ def test_validation_rows_of_one_class_are_refused():
     model = fitted(data, kk.mlp_classifier, members=1, hidden=(2,))
     with pytest.raises(DataError, match="20 validation rows are all of the class 'no'"):
         kk.calibrate(model, data)
+
+
+def test_another_coverage_changes_the_answers_at_once(numbers):
+    model, data = numbers
+    widths = []
+    for coverage in (0.5, 0.95):
+        kk.calibrate(model, data, coverage=coverage)
+        answer = kk.predict(model, data.test)
+        widths.append(np.mean(answer["upper"] - answer["lower"]))
+    assert widths[1] > 2 * widths[0]

@@ -171,8 +171,8 @@ def _predict(model, inputs):
         name: tf.constant(column.tolist() if column.dtype == object else column)
         for name, column in inputs.items()
     }
-    rows = len(next(iter(inputs.values())))
-    raw = model.predict(arrange(model, tensors), batch_size=rows, verbose=0)
+    # One batch: `predict` would trace a function of an iterator over batches.
+    raw = model.predict_on_batch(arrange(model, tensors))
     if not hasattr(raw, "shape"):
         raise ArgumentError(
             f"The model of export must have one output. Got {type(raw).__name__} of {len(raw)}."
