@@ -19,8 +19,8 @@ from kerakit.data.files.plain_text import check_file
 from kerakit.errors import ArgumentError, DataError, ExportError
 from kerakit.status import status
 from kerakit.workflow import exit_code, import_quietly
-from kerakit.workflow.flag_names import flags_of
-from kerakit.workflow.flag_values import parse_character, split_commas
+from kerakit.workflow.flags.names import flags_of
+from kerakit.workflow.flags.values import parse_character, split_commas
 from kerakit.workflow.jobs import JOBS, describe, load_recipe
 from kerakit.workflow.listing import LISTS
 

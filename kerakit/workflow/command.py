@@ -17,8 +17,8 @@ from kerakit.checks import check_float, check_run_numbers
 from kerakit.errors import KerakitError
 from kerakit.quiet import note_stream_hidden
 from kerakit.status import also_in_pipes, status
-from kerakit.workflow.flag_names import flags_of, with_flags
 from kerakit.workflow.flags import RunFlags
+from kerakit.workflow.flags.names import flags_of, with_flags
 from kerakit.workflow.jobs import typed_command
 from kerakit.workflow.learning_rate import show_learning_rate
 from kerakit.workflow.pipes import closed_pipes_ignored

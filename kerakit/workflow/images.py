@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow.flag_values import given_flags, parse_labels
 from kerakit.workflow.flags import ImageFlags
+from kerakit.workflow.flags.values import given_flags, parse_labels
 from kerakit.workflow.jobs import command_for
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pathlib
 from typing import TYPE_CHECKING, NoReturn
 
-from kerakit.workflow.flag_values import run_name
 from kerakit.workflow.flags import RunFlags
+from kerakit.workflow.flags.values import run_name
 
 if TYPE_CHECKING:
     import keras

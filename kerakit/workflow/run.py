@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import highest_version
 from kerakit.status import status
-from kerakit.workflow.flag_names import flags_of, with_flags
-from kerakit.workflow.flag_values import data_path, run_name
 from kerakit.workflow.flags import RunFlags
+from kerakit.workflow.flags.names import flags_of, with_flags
+from kerakit.workflow.flags.values import data_path, run_name
 
 if TYPE_CHECKING:
     import keras

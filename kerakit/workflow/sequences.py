@@ -6,14 +6,19 @@ import reprlib
 from typing import TYPE_CHECKING
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow.flag_values import (
+from kerakit.workflow.flags.sequences import (
+    SequenceFlags,
+    SeriesFlags,
+    TaggedFlags,
+    TextFlags,
+)
+from kerakit.workflow.flags.values import (
     check_builtin,
     given_flags,
     parse_character,
     parse_labels,
     split_commas,
 )
-from kerakit.workflow.flags import SequenceFlags, SeriesFlags, TaggedFlags, TextFlags
 from kerakit.workflow.jobs import command_for
 
 if TYPE_CHECKING:
@@ -43,12 +48,7 @@ def load_series_data(config: SeriesFlags) -> Data:
             f"{reprlib.repr(config.series)} holds labelled sequences: run "
             f"{command_for('sequence-classify')} --ts FILE."
         )
-    for flag in ("value", "calendar", "na_values"):
-        if flag in given:
-            given[flag] = split_commas(given[flag])
-    for flag in ("separator", "quote", "thousands"):
-        if flag in given:
-            given[flag] = parse_character(given[flag])
+    _parse_layout(given, ("value", "calendar", "na_values"))
     return load_series(config.series, seed=config.seed, **given)
 
 
@@ -68,13 +68,16 @@ def load_sequence_data(config: SequenceFlags) -> Data:
     if config.ts is None:
         check_builtin(config.dataset, "set of labelled sequences", ("control_charts", "digits"))
         return load_builtin(config.dataset, view="rows", seed=config.seed)
-    if not _is_ts(config.ts):
+    if config.id is None and not config.ts.lower().endswith((".ts", ".tsv")):
         raise ArgumentError(
-            "--ts takes a .ts file, as those of the UCR and UEA archives. Got "
-            f"{reprlib.repr(config.ts)}. For a series to forecast, run "
-            f"{command_for('sequence-forecast')} --series FILE. For a table with a label in each "
-            f"row, run {command_for('tabular-classification')}."
+            "--ts takes a .ts or .tsv file, as those of the UCR and UEA archives, or with --id a "
+            f"table with a row for each step. Got {reprlib.repr(config.ts)}. For a series to "
+            f"forecast, run {command_for('sequence-forecast')} --series FILE. For a table with a "
+            f"label in each row, run {command_for('tabular-classification')}."
         )
+    if "rename_labels" in given:
+        given["rename_labels"] = parse_labels(given["rename_labels"])
+    _parse_layout(given, ("value", "na_values"))
     return load_sequences(config.ts, seed=config.seed, **given)
 
 
@@ -132,6 +135,16 @@ def load_tagged_data(config: TaggedFlags) -> Data:
     given["columns"] = split_commas(config.columns)
     given["token"], given["tag"] = _column(config.token), _column(config.tag)
     return load_tagged(config.tagged, seed=config.seed, **given)
+
+
+def _parse_layout(given, lists):
+    """Make lists and characters of the flags that are given, in place."""
+    for flag in lists:
+        if flag in given:
+            given[flag] = split_commas(given[flag])
+    for flag in ("separator", "quote", "thousands"):
+        if flag in given:
+            given[flag] = parse_character(given[flag])
 
 
 def _is_ts(path: str) -> bool:

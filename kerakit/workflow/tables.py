@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow.flag_values import (
+from kerakit.workflow.flags import TableFlags
+from kerakit.workflow.flags.values import (
     given_flags,
     parse_character,
     parse_labels,
     parse_object,
     split_commas,
 )
-from kerakit.workflow.flags import TableFlags
 
 if TYPE_CHECKING:
     from kerakit.data import Data

@@ -8,7 +8,7 @@ import zipfile
 
 from kerakit.errors import DataError
 
-__all__ = ["HEAD", "is_gzip", "is_parquet", "refuse_foreign", "refuse_utf16"]
+__all__ = ["HEAD", "is_gzip", "is_parquet", "is_ts_file", "refuse_foreign", "refuse_utf16"]
 
 HEAD = 1 << 12  # bytes from the start of a file that tell its kind
 
@@ -51,6 +51,17 @@ _MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def is_parquet(head: bytes) -> bool:
     """Whether the first bytes are those of a Parquet file."""
     return head.startswith(b"PAR1")
+
+
+def is_ts_file(source: object) -> bool:
+    """Whether a source of data is the path of a `.ts` file of sequences, by its name.
+
+    Example:
+
+    >>> is_ts_file("GunPoint_TRAIN.ts"), is_ts_file("load.csv"), is_ts_file([1, 2])
+    (True, False, False)
+    """
+    return isinstance(source, (str, os.PathLike)) and str(source).lower().endswith(".ts")
 
 
 def is_gzip(head: bytes) -> bool:

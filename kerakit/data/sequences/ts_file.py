@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-from typing import Any
 
 import numpy as np
 
@@ -12,21 +11,11 @@ from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import number_text
 from kerakit.data.files.plain_text import read_bytes
 from kerakit.data.sequences.assemble import Sequences
+from kerakit.data.sequences.numbers import read_numbers
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 
-__all__ = ["is_ts_file", "read_ts"]
-
-
-def is_ts_file(source: Any) -> bool:
-    """Return whether a source of data is the path of a `.ts` file, by its name.
-
-    Example:
-
-    >>> is_ts_file("GunPoint_TRAIN.ts"), is_ts_file("load.csv"), is_ts_file([1, 2])
-    (True, False, False)
-    """
-    return isinstance(source, (str, os.PathLike)) and str(source).lower().endswith(".ts")
+__all__ = ["read_ts"]
 
 
 def read_ts(path: str | os.PathLike[str]) -> Sequences:
@@ -161,7 +150,7 @@ def _sequence(line, channels, location):
             f"{location}: found {len(parts)} channel(s) before the label, expected {channels}. "
             "Correct the line or the header."
         )
-    columns = [_numbers(part, index, location) for index, part in enumerate(parts, 1)]
+    columns = [_channel(part, index, location) for index, part in enumerate(parts, 1)]
     lengths = [len(column) for column in columns]
     if len(set(lengths)) > 1:
         other = next(i for i, length in enumerate(lengths) if length != lengths[0])
@@ -172,24 +161,11 @@ def _sequence(line, channels, location):
     return (columns[0] if channels == 1 else np.stack(columns, axis=1)), label
 
 
-def _numbers(text, channel, location):
-    """One channel of a sequence as float32, NaN where a value is missing."""
+def _channel(text, channel, location):
+    """One channel of a sequence as float64, NaN where a value is missing."""
     if not text:
         raise DataError(f"{location}: channel {channel} is empty. Expected at least one value.")
-    words = ["nan" if word.strip() == "?" else word for word in text.split(",")]
-    try:
-        return np.array(words, np.float64)
-    except ValueError:
-        pass
-    for step, word in enumerate(words, 1):
-        try:
-            float(word)
-        except ValueError:
-            raise DataError(
-                f"{location}, channel {channel}, step {step}: {short_repr(word)} is not a number. "
-                "Write a missing value as ? or NaN."
-            ) from None
-    raise AssertionError("unreachable: NumPy reads what float() reads")
+    return read_numbers(text.split(","), f"{location}, channel {channel}")
 
 
 def _no_label(location):

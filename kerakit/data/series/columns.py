@@ -18,7 +18,7 @@ from kerakit.errors import DataError
 if TYPE_CHECKING:
     from kerakit.data.series.options import SeriesOptions
 
-__all__ = ["choose_columns", "value_column"]
+__all__ = ["choose_columns", "is_numeric", "value_column"]
 
 # A column of a text file is numeric where at least this fraction of its values are numbers.
 # The few other values are slips, and reading the column names the first of them.
@@ -74,7 +74,7 @@ def choose_columns(
     rest = [column for column in columns if column != time]
     if value is None:
         value = _only_numeric(columns, rest, typed, name, options)
-    texts = [c for c in rest if c not in value and not _is_numeric(columns[c], typed, options)]
+    texts = [c for c in rest if c not in value and not _is_number(columns[c], typed, options)]
     if time is None and texts:
         return (
             value,
@@ -140,7 +140,7 @@ def _only_numeric(columns, rest, typed, name, options):
     """The one column of numbers, as a tuple."""
     if len(rest) == 1:
         return tuple(rest)
-    numeric = [column for column in rest if _is_numeric(columns[column], typed, options)]
+    numeric = [column for column in rest if _is_number(columns[column], typed, options)]
     if len(numeric) == 1:
         return tuple(numeric)
     if numeric:
@@ -160,9 +160,18 @@ def _only_numeric(columns, rest, typed, name, options):
     raise DataError(f"{name}: no column has numbers to forecast. {found}")
 
 
-def _is_numeric(values, typed, options):
-    """Whether all or nearly all values of a column are numbers."""
-    column = _read(values, options.na_values, typed, options.number_format)
+def is_numeric(
+    values: Any, typed: bool, na_values: Sequence[str] | None, format: NumberFormat
+) -> bool:
+    """Whether all or nearly all values of a column are numbers.
+
+    Args:
+        values: Arrow array.
+        typed: bool. Whether the source has types.
+        na_values: tuple of strings that stand for a missing value, or `None` for the usual.
+        format: `NumberFormat` of the numbers in texts.
+    """
+    column = _read(values, na_values, typed, format)
     if isinstance(column, Numbers):
         return column.values.ndim == 1
     if typed or not isinstance(column, Texts):
@@ -170,6 +179,10 @@ def _is_numeric(values, typed, options):
     present = column.values[column.codes] != ""
     odd = column.odd[column.codes]
     return present.any() and odd.sum() <= (1 - _NUMBERS_FRACTION) * present.sum()
+
+
+def _is_number(values, typed, options):
+    return is_numeric(values, typed, options.na_values, options.number_format)
 
 
 def _read(values, na_values, typed, format):

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.checks import check, naming
+from kerakit.data.files.signature import is_ts_file
 from kerakit.data.options import names
-from kerakit.data.sequences.ts_file import is_ts_file
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.source import read_series

@@ -132,7 +132,7 @@ def read_times(
 _EXPECTED = (
     "Expected ISO dates and times, such as 2016-07-01, 2016-07-01 13:00 or "
     "2016-07-01T13:00:00+02:00, or seconds since 1970. Convert other forms with "
-    "pandas.to_datetime, and pass the DataFrame to load_series."
+    "pandas.to_datetime, and pass the DataFrame."
 )
 
 

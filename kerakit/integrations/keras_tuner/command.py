@@ -32,7 +32,7 @@ from kerakit.workflow import (
     import_quietly,
     start_run,
 )
-from kerakit.workflow.flag_values import parse_object, run_name
+from kerakit.workflow.flags.values import parse_object, run_name
 from kerakit.workflow.jobs import load_recipe
 
 __all__ = ["BUILDERS", "TuneFlags", "flag_words", "tune_job"]

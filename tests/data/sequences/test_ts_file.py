@@ -173,9 +173,10 @@ def test_the_test_file_has_the_labels_and_channels_of_training(load, write):
 
 
 @pytest.mark.parametrize("source", ["load.csv", np.arange(20.0), pd.DataFrame({"a": [1]}), None])
-def test_only_ts_files_are_taken_and_a_series_is_told_where_to_go(load, source):
+def test_other_sources_are_refused_and_a_series_is_told_where_to_go(load, source):
     message = (
-        r"parameter of load_sequences must be the path of a \.ts file of labelled sequences "
+        r"parameter of load_sequences must be the path of a \.ts or \.tsv file, a pair "
+        r"\(sequences, labels\), or a table with a row for each step, with id= "
         r"\(load_series loads a series to forecast\)\. Got "
     )
     with pytest.raises(ArgumentError, match="'source' " + message) as caught:

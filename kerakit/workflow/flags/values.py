@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow.flags import RunFlags
+from kerakit.workflow.flags.run import RunFlags
 
 __all__ = [
     "check_builtin",

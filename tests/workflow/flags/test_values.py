@@ -6,7 +6,7 @@ import pytest
 
 from kerakit.errors import ArgumentError
 from kerakit.workflow import ImageFlags, TableFlags
-from kerakit.workflow.flag_values import (
+from kerakit.workflow.flags.values import (
     check_builtin,
     check_one_source,
     data_path,

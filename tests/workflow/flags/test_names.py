@@ -8,7 +8,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.errors import MAX_MESSAGE, KerakitError
-from kerakit.workflow.flag_names import flags_of, with_flags
+from kerakit.workflow.flags.names import flags_of, with_flags
 from kerakit.workflow.jobs import load_recipe
 
 LOADERS = {
