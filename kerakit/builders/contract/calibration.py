@@ -199,7 +199,7 @@ class Probabilities:
         return p / (p + others if self.independent else p.sum(axis=-1, keepdims=True))
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Calibration:
     """What `calibrate` found: with it, answers say how sure they are.
 
@@ -240,8 +240,8 @@ class Calibration:
             "it has."
         )
 
-    def __str__(self) -> str:
-        return self.line
+    def __repr__(self) -> str:
+        return self.line or f"Calibration for {100 * self.coverage:g} %"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values, without the parts that are `None`."""

@@ -146,11 +146,12 @@ def traced_run(trial: Trial, choice: Choice, batches: Sequence[Any]):
             inner = tf.function(inner, autograph=False, jit_compile=True)
 
         @tf.function(autograph=False)
-        def step(batch, number):
+        def one_step(batch, number):
             if prepare is not None:
                 batch = prepare(batch, number, True)
             return inner(batch)["loss"]
 
+        step = _by_shape(one_step)
         float(step(batches[0], tf.constant(0)))  # traces and compiles
 
     gpu = bool(tf.config.list_physical_devices("GPU"))
@@ -167,6 +168,23 @@ def traced_run(trial: Trial, choice: Choice, batches: Sequence[Any]):
         return loss, seconds
 
     return run
+
+
+def _by_shape(function):
+    """A `tf.function` of a batch and a number, traced once for each shape.
+
+    TensorFlow counts no calls of a concrete function. It would take the functions of the choices,
+    one after the other, for one that is traced again and again, and warn of that.
+    """
+    traced = {}
+
+    def call(batch, number):
+        shapes = tuple(tuple(tensor.shape) for tensor in tf.nest.flatten(batch))
+        if shapes not in traced:
+            traced[shapes] = function.get_concrete_function(batch, number)
+        return traced[shapes](batch, number)
+
+    return call
 
 
 def _trains_alike(choice, first, outcomes):
