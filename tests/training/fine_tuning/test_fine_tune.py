@@ -14,6 +14,7 @@ import tensorflow as tf
 import kerakit as kk
 from kerakit.data.data import Table
 from kerakit.keras_compat import layers_of
+from kerakit.training.held_out import held_out_of
 
 pytestmark = pytest.mark.training
 
@@ -127,6 +128,14 @@ def test_the_history_has_every_epoch_of_every_stage(make_data, tuned, tmp_path, 
     assert all(map(math.isfinite, history.history["loss"]))
     assert kk.Spec.from_json((tmp_path / "spec.json").read_text()) == data.spec
     left = {path.name for path in tmp_path.iterdir()} - {".lock", "checkpoint.npz"}
+    refitted = history.stages[0].get("refitted", False)
+    kept = held_out_of(model)
+    assert (kept is not None) == refitted
+    if kept is not None:  # what the head answered before the validation images were in it
+        y = data.table("validation").target
+        loss = -np.log(kept.answers[np.arange(len(y)), y]).mean()
+        assert loss == pytest.approx(history.stages[0]["val_loss"], rel=1e-4)
+        left.remove("held_out.npz")
     assert left == {"history.csv", "spec.json", "model.keras"}
 
 
