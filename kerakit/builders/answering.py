@@ -24,6 +24,8 @@ from kerakit.builders.tables.members.folded import folded
 
 __all__ = ["Answering", "answering", "columns_of", "in_set"]
 
+FEW_CLASSES = 32  # up to which each label is compared with each
+
 
 @dataclasses.dataclass(frozen=True)
 class Answering:
@@ -156,11 +158,20 @@ def in_set(probabilities: keras.KerasTensor, rule: SetRule) -> keras.KerasTensor
         probabilities: tensor of shape `(batch, classes)`.
         rule: `SetRule`.
     """
-    order = ops.argsort(-probabilities, axis=-1)
-    places = ops.argsort(order, axis=-1)
-    ordered = ops.take_along_axis(probabilities, order, axis=-1)
-    before = ops.take_along_axis(ops.cumsum(ordered, axis=-1) - ordered, places, axis=-1)
-    late = ops.maximum(ops.cast(places, "float32") + float(1 - rule.free), 0.0)
+    classes = probabilities.shape[-1]
+    if classes is None or classes > FEW_CLASSES:
+        order = ops.argsort(-probabilities, axis=-1)
+        places = ops.argsort(order, axis=-1)
+        ordered = ops.take_along_axis(probabilities, order, axis=-1)
+        before = ops.take_along_axis(ops.cumsum(ordered, axis=-1) - ordered, places, axis=-1)
+        places = ops.cast(places, "float32")
+    else:  # fewer operations than sorting, for one row
+        other, own = ops.expand_dims(probabilities, 1), ops.expand_dims(probabilities, 2)
+        earlier = np.tril(np.ones((classes, classes), bool), -1)
+        first = ops.logical_or(other > own, ops.logical_and(ops.equal(other, own), earlier))
+        first = ops.cast(first, "float32")
+        before, places = ops.sum(first * other, axis=-1), ops.sum(first, axis=-1)
+    late = ops.maximum(places + float(1 - rule.free), 0.0)
     return before + rule.penalty * late <= max(rule.threshold, 0.0)
 
 

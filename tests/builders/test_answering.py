@@ -19,9 +19,11 @@ from kerakit.builders.contract import (
 from kerakit.errors import ArgumentError
 
 
+@pytest.mark.parametrize("few", [32, 1], ids=["compared", "sorted"])
 @pytest.mark.parametrize("rule", [SetRule(0.7), SetRule(0.9, 0.05, 2), SetRule(0.0), SetRule(9.0)])
-def test_sets_with_ties_and_zeros(rule):
+def test_sets_with_ties_and_zeros(rule, few, monkeypatch):
     """Of labels that are equally probable, the first one is before the others, as in NumPy."""
+    monkeypatch.setattr("kerakit.builders.answering.FEW_CLASSES", few)
     rng = np.random.default_rng(0)
     p = rng.dirichlet(np.ones(6), 200)
     p[:50] = p[:50].round(1) / p[:50].round(1).sum(axis=1, keepdims=True)
