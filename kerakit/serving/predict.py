@@ -62,9 +62,9 @@ def predict(model: keras.Model, rows: Any, data: Data | Spec | None = None) -> A
         frame: a `pyarrow.Table`), with the columns that `kerakit predict` writes: `prediction`,
         `lower`, `upper` (`prediction_TARGET` for several targets); `label` (or `labels`, joined by
         `;`), `confidence`, `set` (joined by `;`), `probability_CLASS`; `forecast_STEP`,
-        `lower_STEP`, `upper_STEP`. `lower`, `upper` and `set` are there where the model was
-        calibrated by `kk.calibrate`. A
-        table of time steps gives one row for each step ahead, with the names of its channels, and
+        `lower_STEP`, `upper_STEP`. Only a model that `kk.calibrate` has calibrated answers with
+        `set`; only such a model, or a quantile regressor, with `lower` and `upper`. A table of time
+        steps gives one row for each step ahead, with the names of its channels, and
         with future times where its index or time column is regular. Otherwise a dict of arrays with
         the names of the served outputs: `prediction`, `lower` and `upper` of shape `(n,)` or
         `(n, targets)`; `label` and `confidence` of shape `(n,)`, `labels`, `set` and

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kerakit.builders.contract import calibration_of, remember_calibration, weights_number
+from kerakit.builders.contract import (
+    calibration_of,
+    members_of,
+    remember_calibration,
+    weights_number,
+)
 from kerakit.errors import DataError
 from kerakit.files import atomic_path
 from kerakit.keras_compat import keep_on, kept_on
@@ -19,11 +24,18 @@ if TYPE_CHECKING:
 
     from kerakit.data.data import Data
 
-__all__ = ["HeldOut", "forget_calibration", "held_out_of", "keep_held_out", "predicted"]
+__all__ = [
+    "HeldOut",
+    "forget_calibration",
+    "held_out_of",
+    "is_validation_unseen",
+    "keep_held_out",
+    "predicted",
+]
 
 FILE = "held_out.npz"
 ROWS = 1024  # rows that are predicted at a time
-_KEPT = "held out"
+_KEPT, _UNSEEN = "held out", "validation unseen"
 
 Split = Literal["train", "validation"]
 
@@ -78,8 +90,12 @@ def keep_held_out(
         splits: the splits of the rows, in order.
         run_dir: `pathlib.Path` of the run's folder, or `None`.
     """
-    if answers is None:  # those of a run that had finished are still good
-        keep_on(model, _KEPT, held_out_of(model, run_dir))
+    keep_on(model, _UNSEEN, None)
+    if answers is None:
+        earlier = held_out_of(model, run_dir)  # those of a run that had finished are still good
+        keep_on(model, _KEPT, earlier)
+        if earlier is None:
+            keep_on(model, _UNSEEN, weights_number(model))
         return
     splits = tuple(split for split in splits if data.spec.sizes.get(split))
     answers = np.asarray(answers, "float32")
@@ -106,6 +122,22 @@ def held_out_of(model: keras.Model, run_dir: pathlib.Path | None = None) -> Held
     if (found is None or found.weights != number) and run_dir is not None:
         found = _read(run_dir / FILE)
     return found if found is not None and found.weights == number else None
+
+
+def is_validation_unseen(model: keras.Model, run_dir: pathlib.Path | None = None) -> bool:
+    """Whether the run of a model is known, and fitted no weights to the validation rows.
+
+    Args:
+        model: `keras.Model`.
+        run_dir: `pathlib.Path` of the folder of its run, or `None`. A run that fitted weights to
+            validation rows left its answers from before there.
+    """
+    number = kept_on(model, _UNSEEN)
+    if number is not None and number == weights_number(model):
+        return True
+    if run_dir is None or members_of(model) is not None:  # members always leave answers
+        return False
+    return (run_dir / "model.keras").is_file() and not (run_dir / FILE).exists()
 
 
 def _read(path):

@@ -18,8 +18,9 @@ __all__ = [
 ]
 
 PIECES = 6  # of the predictions
-FIT_ROWS = 20_000  # that a spread is fitted to, at most, and fewer
-PRODUCTS = 5e9  # of rows x columns x columns
+# A spread is fitted to so many rows at most, and to fewer where rows x columns x columns are more
+# than `PRODUCTS`: a second of CPU time. What it is worth stands in docs/benchmarks.md.
+FIT_ROWS, PRODUCTS = 20_000, 5e9
 PENALTIES = 10.0 ** np.arange(-4, 3)  # on the weights of a spread, per row
 LOWEST = 0.1  # quantile of the errors that is added to each before its logarithm is taken
 # Mean width of the intervals, in proportion to those of one width, below which a spread is used.
@@ -148,7 +149,7 @@ def fit_forecast_intervals(target: np.ndarray, answers: np.ndarray, coverage: fl
 def _fit_spread(errors, predictions, columns, rows):
     """The parts of a `Spread` of one target, and the spreads of `rows` without themselves.
 
-    `None` where the predictions are all the same and there are no columns.
+    `None` where all predictions are the same, or all errors are 0.
     """
     errors, predictions = errors[rows], predictions[rows].astype("float64")
     # A server computes in float32: knots are numbers of it.

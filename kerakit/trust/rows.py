@@ -10,11 +10,12 @@ import numpy as np
 
 from kerakit.builders.answering import columns_of
 from kerakit.builders.contract import (
+    BACKBONE,
     linear_head_of,
     linear_path_of,
     members_of,
     quantiles_of,
-    spec_of,
+    submodels_of,
 )
 from kerakit.builders.tables.members.folded import folded
 from kerakit.data.tasks import TASKS
@@ -22,7 +23,7 @@ from kerakit.errors import DataError
 from kerakit.evaluation.batches import batches, is_empty
 from kerakit.evaluation.checks import check_predictions, check_targets, dataset_name
 from kerakit.evaluation.tasks.predictions import predict_batch
-from kerakit.training.held_out import held_out_of
+from kerakit.training.held_out import held_out_of, is_validation_unseen
 
 if TYPE_CHECKING:
     import keras
@@ -69,7 +70,7 @@ def held_out_rows(model: keras.Model, data: Data, run_dir: pathlib.Path | None) 
     """
     kept = held_out_of(model, run_dir)
     if kept is None:
-        _check_validation_unseen(model, data)
+        _check_validation_unseen(model, data, run_dir)
         target = _targets(data, ("validation",))
         answers = answers_to(model, data, ("validation",))
         splits, what = ("validation",), "validation"
@@ -115,22 +116,31 @@ def columns_of_rows(
     return np.concatenate([columns.numpy() for columns in read])
 
 
-def _check_validation_unseen(model, data):
-    """Refuse validation rows that weights were, or may have been, fitted to."""
-    linear = linear_path_of(model)
-    fitted = "members" if members_of(model) is not None else None
-    if linear_head_of(model) is not None or (linear is not None and linear.blend is not None):
-        fitted = fitted or "a linear model, which is solved"
-    if fitted is not None and spec_of(model) is None:
+def _check_validation_unseen(model, data, run_dir):
+    """Refuse validation rows that weights may have been fitted to, and a split without rows."""
+    fitted = _fitted_to_validation(model)
+    if fitted and not is_validation_unseen(model, run_dir):
         raise DataError(
-            f"{OWNER}: the model has {fitted} with the validation rows as well, and it does not "
-            "know its answers from before. They are in the folder of the run: pass run_dir=."
+            f"{OWNER}: kk.fit {fitted} with the validation rows as well. What this model answered "
+            "to them before is not known: it was loaded, or its weights changed since. Where the "
+            "folder of its run is at hand, pass run_dir=. Otherwise train it by kk.fit."
         )
     if is_empty(data, "validation"):
         raise DataError(
             f"{OWNER}: {dataset_name(data.spec)} has no validation rows, and a calibration needs "
             "rows that the model was not fitted to. Load the data with a validation split."
         )
+
+
+def _fitted_to_validation(model):
+    """What `fit` does to the validation rows with a model of this kind; empty for nothing."""
+    if members_of(model) is not None:
+        return "trains members"
+    linear = linear_path_of(model)
+    if linear_head_of(model) is not None or (linear is not None and linear.blend is not None):
+        return "solves a linear model"
+    # `fine_tune` solves a head once more where no deeper stage is kept.
+    return "solves the head of a backbone" if submodels_of(model, [BACKBONE]) else ""
 
 
 def answers_to(model: keras.Model, data: Data, splits: tuple[str, ...]) -> np.ndarray:

@@ -230,3 +230,28 @@ def test_another_coverage_changes_the_answers_at_once(numbers):
         answer = kk.predict(model, data.test)
         widths.append(np.mean(answer["upper"] - answer["lower"]))
     assert widths[1] > 2 * widths[0]
+
+
+@pytest.mark.parametrize("builder", [kk.mlp_regressor, kk.linear_regressor])
+def test_weights_that_changed_since_fit_are_refused(builder):
+    """They were fitted to the validation rows, and nobody knows what was answered before."""
+    data = kk.load_arrays(*rows(60))
+    model = fitted(data, builder, **({"members": 2} if builder is kk.mlp_regressor else {}))
+    kernel = model.get_layer("network").trainable_weights[0]
+    kernel.assign(kernel + 0.1)
+    with pytest.raises(DataError, match="with the validation rows as well.*by kk.fit"):
+        kk.calibrate(model, data)
+
+
+def test_a_linear_model_that_descended_is_calibrated_by_its_unseen_validation_rows(tmp_path):
+    data = kk.load_arrays(*rows(200))
+    model = kk.linear_regressor(data)
+    kk.compile(model, "sgd")
+    kk.fit(model, data, epochs=3, run_dir=tmp_path, verbose=0)
+    assert held_out_of(model) is None
+    found = kk.calibrate(model, data)
+    assert found.rows == data.spec.sizes["validation"]
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    with pytest.raises(DataError, match="pass run_dir="):
+        kk.calibrate(loaded, data)
+    assert kk.calibrate(loaded, data, run_dir=tmp_path).to_dict() == found.to_dict()

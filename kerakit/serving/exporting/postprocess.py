@@ -99,18 +99,15 @@ def _label(probabilities, classes, sets):
 
     from kerakit.builders.answering import in_set
 
-    off = tf.constant("", tf.string)
-    found = (
-        {}
-        if sets is None
-        else {"set": tf.where(in_set(probabilities, sets), classes[tf.newaxis, :], off)}
-    )
-    return {
+    answer = {
         "label": tf.gather(classes, tf.argmax(probabilities, axis=-1)),
         "confidence": tf.reduce_max(probabilities, axis=-1),
-        **found,
         "probabilities": probabilities,
     }
+    if sets is not None:
+        off = tf.constant("", tf.string)
+        answer["set"] = tf.where(in_set(probabilities, sets), classes[tf.newaxis, :], off)
+    return answer
 
 
 def _labels(probabilities, classes):
