@@ -18,9 +18,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerakit.workflow import (
-    Encoder,
     Result,
     SequenceFlags,
+    SeriesEncoder,
     command_line,
     load_sequence_data,
     run_recipe,
@@ -41,10 +41,11 @@ class Config(SequenceFlags):
     """Name of a built-in data set: control_charts, or digits, whose pixel rows are the steps."""
     epochs: int = 100
     """Maximum number of epochs. Early stopping may end the training before."""
-    encoder: Encoder = "conv"
-    """Network that reads the sequence: conv, lstm, gru, rnn or transformer."""
+    encoder: SeriesEncoder = "auto"
+    """What reads the sequence: rocket (fixed convolutions, solved in seconds), conv, lstm, gru, rnn
+    or transformer; auto: rocket, and conv beside it where that can be better."""
     units: int | None = None
-    """Width of the encoder. Default: 128 for conv, 64 for the others."""
+    """Width of a trained encoder. Default: 128 for conv, 64 for the others."""
     layers: int = 1
     """Number of stacked layers of the encoder."""
     bidirectional: bool = False

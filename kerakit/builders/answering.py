@@ -19,8 +19,8 @@ from kerakit.builders.contract import (
     split_model,
 )
 from kerakit.builders.contract.calibration import FAR, LARGEST, SMALLEST
+from kerakit.builders.folded import folded
 from kerakit.builders.parts import in_float32
-from kerakit.builders.tables.members.folded import folded
 
 __all__ = ["Answering", "answering", "columns_of", "in_set"]
 

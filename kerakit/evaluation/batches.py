@@ -22,6 +22,8 @@ MAX_IMAGE_VALUES = 2**19
 # Numbers of windows and series, or words of texts, per call. A layer makes some hundred
 # floats of each: 2**18 of them become 100 MiB.
 MAX_STEPS = 2**18
+# Of whole series, of each of whose steps fixed convolutions make a thousand floats.
+MAX_SERIES_STEPS = 2**15
 MIN_ROWS = 8
 
 
@@ -37,7 +39,9 @@ def rows_per_batch(spec: Spec) -> int:
     """
     values = sum(feature.size for feature in spec.features if feature.kind == "image")
     steps = sum(map(_steps, spec.features))
-    rows = min(MAX_IMAGE_VALUES / max(values, 1), MAX_STEPS / max(steps, 1))
+    whole = any(f.kind == "sequence" and None in f.shape for f in spec.features)
+    most = MAX_SERIES_STEPS if whole else MAX_STEPS
+    rows = min(MAX_IMAGE_VALUES / max(values, 1), most / max(steps, 1))
     return int(np.clip(rows, MIN_ROWS, MAX_ROWS))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kerakit.builders.contract import linear_path_of
+from kerakit.builders.contract import LinearPath, linear_path_of
 from kerakit.checks import check, check_float, check_int
 from kerakit.errors import ArgumentError, TrainingError
 from kerakit.training.learning_rate_range import LearningRateRange, learning_rate_range
@@ -104,6 +104,11 @@ def find_learning_rate(
     )
     options.check(model, data)
     runner = Runner(model, data, options)
+    if isinstance(runner.solved, LinearPath):
+        raise ArgumentError(
+            "find_learning_rate needs a model that takes steps. fit solves the weights of a model "
+            "with encoder='rocket'. Build it with another encoder=."
+        )
     if runner.solved is not None:
         raise ArgumentError(
             "find_learning_rate needs a model that takes steps. fit solves this linear model, "

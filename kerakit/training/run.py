@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from kerakit.builders.contract import remember_spec
+from kerakit.builders.contract import LinearPath, remember_spec
 from kerakit.data.data import Data
 from kerakit.data.tasks import TASKS
 from kerakit.files import write_text
@@ -62,6 +62,7 @@ def _train(model, data, options):
             runner, None if recorded is None else recorded.get("linear path") == "solved"
         )
         _show(solved, options)
+        options = runner.options
         choice = choice_of_run(runner, recorded)
         blended = _Training(runner, choice).train() or finish_linear_path(runner)
         _show(blended, options)
@@ -71,8 +72,7 @@ def _train(model, data, options):
         if runner.solved is not None:
             _show(f"{model.history.solved}; {_without_effect(asked)}", options)
         model.history.linear_path = "; ".join(filter(None, (solved, blended)))
-        splits = ("train", "validation") if runner.members else ("validation",)
-        keep_held_out(model, data, runner.held_out, splits, options.run_dir)
+        keep_held_out(model, data, runner.held_out, runner.held_out_splits, options.run_dir)
         if options.run_dir is not None:
             write_model(options.run_dir, model)
     return model.history
@@ -213,7 +213,8 @@ class _Training:
         if runner.solved is not None:
             identity["solution"] = "exact"
         stateful = [c for c in self.callbacks.callbacks if not isinstance(c, PROGRESS)]
-        variables = [*self.trainer.variables, *self.model.optimizer.variables, self.rate.scheduled]
+        weights = self.model if isinstance(runner.solved, LinearPath) else self.trainer
+        variables = [*weights.variables, *self.model.optimizer.variables, self.rate.scheduled]
         return Checkpoint(_checkpoint_path(options), variables, stateful, identity)
 
     def _state(self):

@@ -12,12 +12,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerakit.builders.contract import members_of, split_model
+from kerakit.builders.contract import LinearPath, members_of, split_model
 from kerakit.data.groups import joined_groups
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
 from kerakit.presets.members import epochs_of_members
 from kerakit.presets.settings import settings_of
+from kerakit.training.linear_path.rocket import RocketPath
 from kerakit.training.loop.epochs import EpochPlan, row_order
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import InMemoryEpochs
@@ -40,6 +41,8 @@ from kerakit.training.rows.folds import (
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import batches_in_order, streamed_batches
 from kerakit.training.solved.epoch import SolvedEpoch
+from kerakit.training.solved.head import HeadSolution
+from kerakit.training.solved.series import SeriesSolution, scores_trainer
 from kerakit.training.solved.solvable import solved_options, solved_part
 from kerakit.training.speed.recurrent import recurrent_layers
 
@@ -69,13 +72,16 @@ class Runner:
         options: `FitOptions`.
 
     Attributes:
-        solved: `LinearHead` of a model that is solved instead of trained, or `None`.
+        solved: `LinearHead` or `LinearPath` of a model that is solved instead of trained, or
+            `None`.
         path: the linear path that was solved before the network trains, or `None`.
         trains_alone: bool. Whether the network then trains without that path.
+        validates_alone: bool. Whether it is validated without it, too, because the path takes long.
         blended_loss: float or `None`. The validation loss of network and path together, once they
             are blended.
         held_out: array of shape `(rows, ...)`, or `None`. The answers to rows that the weights
-            were fitted to since: of members to all rows, else to the validation rows.
+            were fitted to since.
+        held_out_splits: tuple of str. The splits of these rows.
     """
 
     def __init__(self, model: keras.Model, data: Data, options: FitOptions) -> None:
@@ -106,10 +112,12 @@ class Runner:
         self.solved = solved_part(self)
         if self.solved is not None:
             self.options = solved_options(options)
+        self._prepare = prepare
         self.plan = self._plan(prepare)
-        self.path, self.trains_alone = None, False
+        self.path, self.trains_alone, self.validates_alone = None, False, False
         self.blended_loss: float | None = None
         self.held_out: np.ndarray | None = None
+        self.held_out_splits = ("train", "validation") if self.members else ("validation",)
         self._arrays: dict[str, Arrays | LazyRows | None] = {}
 
     def _check_members(self):
@@ -133,7 +141,17 @@ class Runner:
         """Return the model that trains; see `make_trainer`."""
         if self.members:
             return member_trainer(self.model, self.labels)
-        return make_trainer(self.model, self.labels, self.mixes, self.trains_alone)
+        if isinstance(self.solved, LinearPath):
+            return scores_trainer(self.model, self.solved, self.labels)
+        return make_trainer(
+            self.model, self.labels, self.mixes, self.trains_alone, self.validates_alone
+        )
+
+    def solve_instead(self, linear: LinearPath) -> None:
+        """Answer by a path that was solved; its network is not trained."""
+        self.solved, self.trains_alone = linear, False
+        self.options = solved_options(self.options)
+        self.plan = self._plan(self._prepare)
 
     def arrays(self, split: str) -> Arrays | LazyRows | None:
         """Return the rows of a split as they train, or `None` where there are none."""
@@ -196,6 +214,8 @@ class Runner:
     def batches(self, split: str) -> Iterable[tuple[Any, ...]]:
         """Return the rows of a split in order, as the network takes them, batch by batch."""
         size = RAW_ROWS if by_batch(self.data.spec) else ROWS
+        if isinstance(self.path, RocketPath):
+            size = self.path.rows_at_a_time
         if self.fits:
             arrays = self.arrays(split)
             starts = range(0, len(arrays), size)
@@ -222,8 +242,10 @@ class Runner:
                 TASKS[self.data.spec.task],
                 self.plan.prepare if self.images else None,
             )
+        if isinstance(self.solved, LinearPath):
+            return SolvedEpoch(trainer, SeriesSolution(self.path, trainer), self)
         if self.solved is not None:
-            return SolvedEpoch(trainer, self.solved, self)
+            return SolvedEpoch(trainer, HeadSolution(self.solved, self), self)
         if not self.fits:
             size = self.plan.batch_size
             batches, validation = streamed_batches(

@@ -17,7 +17,7 @@ from kerakit.builders.contract import (
     quantiles_of,
     submodels_of,
 )
-from kerakit.builders.tables.members.folded import folded
+from kerakit.builders.folded import folded
 from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 from kerakit.evaluation.batches import batches, is_empty

@@ -8,6 +8,7 @@ __all__ = [
     "AUTO_PENALTY",
     "BACKBONE",
     "BLEND",
+    "FIXED",
     "FREQUENCY",
     "HEAD",
     "KERNEL_EXPONENT",
@@ -15,6 +16,7 @@ __all__ = [
     "KERNEL_SCORES",
     "LINEAR",
     "LINEAR_CHARACTERS",
+    "LINEAR_ROCKET",
     "LINEAR_SERIES",
     "LINEAR_TABLE",
     "LINEAR_WINDOW",
@@ -32,8 +34,10 @@ __all__ = [
     "QUANTILES",
     "REPEAT",
     "RESERVED",
+    "ROCKET",
     "ROOT",
     "STEPS",
+    "THRESHOLDS",
     "TREE_ANSWERS",
     "TREE_QUESTIONS",
     "UNSCALE",
@@ -69,6 +73,9 @@ KERNEL_EXPONENT = "kernel.exponent"  # by how much the distance counts
 KERNEL_SCORES = "kernel.scores"  # what each training row adds to the scores of each member
 TREE_QUESTIONS = "trees.questions"  # of members: the threshold and the column of each question
 TREE_ANSWERS = "trees.answers"  # what is at the end of each way
+ROCKET = "rocket"  # adds the scores of all features of fixed convolutions
+THRESHOLDS = "thresholds."  # begins the convolutions whose thresholds `fit` sets
+FIXED = "fixed."  # begins those that have none
 AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 
 RESERVED = frozenset(
@@ -81,6 +88,7 @@ LINEAR, FREQUENCY = "linear.", "frequency."
 LINEAR_TABLE = LINEAR + "table"  # from the columns of a table to the scores of each member
 LINEAR_WINDOW = LINEAR + "window"  # a forecaster's: from the window to the horizon
 LINEAR_SERIES = LINEAR + "series"  # from the values of a labelled series to its scores
+LINEAR_ROCKET = LINEAR + "rocket."  # begins those of the features of fixed convolutions
 LINEAR_WORDS = LINEAR + "words"  # weights of n-grams of words
 LINEAR_CHARACTERS = LINEAR + "characters"  # weights of n-grams of characters
 

@@ -9,6 +9,7 @@ from kerakit.builders.contract.layer_names import (
     AUTO_PENALTY,
     BLEND,
     LINEAR,
+    LINEAR_ROCKET,
     LINEAR_SERIES,
     LINEAR_TABLE,
     LINEAR_WINDOW,
@@ -18,7 +19,9 @@ from kerakit.builders.contract.layer_names import (
     POWER,
     PREDICTION,
     PROBABILITIES,
+    ROCKET,
     ROOT,
+    THRESHOLDS,
     UNSCALE,
     frequency_name,
 )
@@ -140,14 +143,17 @@ class LinearPath:
     """The linear path beside a network.
 
     Attributes:
-        kind: `"window"` of a forecaster, `"series"` of a classifier of series, `"grams"` of a
-            classifier of texts, or `"table"` of members.
-        layers: tuple of layers whose weights are solved; several for `"grams"`.
+        kind: `"window"` of a forecaster, `"series"` or `"rocket"` of a model of whole series,
+            `"grams"` of a classifier of texts, or `"table"` of members.
+        layers: tuple of layers whose weights are solved; several for `"grams"` and `"rocket"`.
         frequencies: tuple of layers with the document frequencies beside them, for `"grams"`.
-        blend: the layer that adds the path's scores to the network's, but for `"window"`.
+        blend: the layer that adds the path's scores to the network's. `None` for `"window"`, and
+            where a model is nothing but its path.
         unscale: the layer that un-scales the answer, for `"window"`.
         powers: tuple of the layers `root` and `power` that make targets of the scores, for
             `"table"`; empty where there are none.
+        thresholds: tuple of the layers whose thresholds are set before, for `"rocket"`.
+        total: the layer that adds the scores of the layers, for `"rocket"`.
     """
 
     kind: str
@@ -156,6 +162,13 @@ class LinearPath:
     blend: keras.Layer | None = None
     unscale: keras.Layer | None = None
     powers: tuple[keras.Layer, ...] = ()
+    thresholds: tuple[keras.Layer, ...] = ()
+    total: keras.Layer | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the model has no network beside the path."""
+        return self.kind == "rocket" and self.blend is None
 
 
 def linear_path_of(model: keras.Model) -> LinearPath | None:
@@ -169,6 +182,8 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
     if LINEAR_WINDOW in layers:
         unscale, solved = layers.get(UNSCALE), (layers[LINEAR_WINDOW],)
         return None if unscale is None else LinearPath("window", solved, unscale=unscale)
+    if ROCKET in layers and len(layers.keys() & {BLEND, OUTPUT}) != 1:
+        return _rocket(layers)
     if not names or not layers.keys() >= {BLEND, OUTPUT}:
         return None
     if LINEAR_TABLE in layers and MEMBERS in layers:
@@ -181,3 +196,12 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
         return None
     solved = tuple(layers[name] for name in names)
     return LinearPath("grams", solved, tuple(frequencies), blend=layers[BLEND])
+
+
+def _rocket(layers):
+    solved, thresholds = (
+        tuple(layer for name, layer in layers.items() if name.startswith(start))
+        for start in (LINEAR_ROCKET, THRESHOLDS)
+    )
+    total, blend = layers[ROCKET], layers.get(BLEND)
+    return LinearPath("rocket", solved, blend=blend, thresholds=thresholds, total=total)

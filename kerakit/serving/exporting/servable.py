@@ -97,10 +97,12 @@ def _untrained(model):
     import keras
     import numpy as np
 
+    from kerakit.builders.folded import folded
+
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and int(optimizer.iterations) > 0:
         return None
-    layer = _last_biased(model)
+    layer = _last_biased(folded(model))  # parts without a weight need no training
     if layer is None or not isinstance(layer.bias_initializer, keras.initializers.Zeros):
         return None
     return None if np.any(keras.ops.convert_to_numpy(layer.bias)) else layer

@@ -61,7 +61,8 @@ def blend(runner: Any) -> tuple[str, float]:
         values, target, *_ = batch if prepare is None else prepare(batch, 0, False)
         return paths(values, training=False), target
 
-    chunks = [predicted(tf.range(i, min(i + ROWS, count))) for i in range(0, count, ROWS)]
+    size = getattr(runner.path, "rows_at_a_time", ROWS)
+    chunks = [predicted(tf.range(i, min(i + size, count))) for i in range(0, count, size)]
     scores, target = (np.concatenate(arrays) for arrays in zip(*chunks, strict=True))
     weight = np.ones(count) if validation.weight is None else validation.weight.numpy()
     losses = {

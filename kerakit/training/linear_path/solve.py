@@ -17,13 +17,20 @@ from kerakit.status import status
 from kerakit.training.held_out import predicted
 from kerakit.training.linear_path.blend import blend
 from kerakit.training.linear_path.forecasts import WindowPath
+from kerakit.training.linear_path.rocket import FEW_ERRORS, RocketPath
 from kerakit.training.linear_path.series import SeriesPath
 from kerakit.training.linear_path.tables import TablePath
 from kerakit.training.linear_path.texts import GramPath
 
 __all__ = ["finish_linear_path", "solve_linear_path"]
 
-_PATHS = {"window": WindowPath, "series": SeriesPath, "grams": GramPath, "table": TablePath}
+_PATHS = {
+    "window": WindowPath,
+    "series": SeriesPath,
+    "rocket": RocketPath,
+    "grams": GramPath,
+    "table": TablePath,
+}
 
 
 def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | None:
@@ -38,7 +45,11 @@ def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | N
         A line about the solution, or `None` where nothing was solved.
     """
     linear = linear_path_of(runner.model)
-    if linear is None or solved_before is False or (linear.kind != "window" and not runner.fits):
+    if linear is None or solved_before is False:
+        return None
+    if linear.kind == "rocket":
+        return _solve_rocket(linear, runner)
+    if linear.kind != "window" and not runner.fits:
         return None
     weights = [weight for layer in linear.layers for weight in layer.weights]
     if solved_before is None and any(np.any(weight.numpy()) for weight in weights):
@@ -55,6 +66,33 @@ def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | N
     return line
 
 
+def _solve_rocket(linear, runner):
+    """Solve the weights of fixed features; decide whether the network beside them trains.
+
+    Whatever they were before, they are solved: nothing else sets them.
+    """
+    for layer in (*linear.layers, *([] if linear.is_whole else [linear.blend])):
+        layer.trainable = False
+    runner.trains_alone = runner.validates_alone = not linear.is_whole
+    if not runner.fits:
+        linear.blend.kernel.assign([[0.0], [1.0]])
+        return "linear path: not solved, because the rows are larger than cache_mb"
+    path = RocketPath(linear, runner)
+    with status("Solving the weights of the features"):
+        line = path.solve()
+    runner.path = path
+    if linear.is_whole:
+        return None  # its line comes with the epoch
+    if path.errors < FEW_ERRORS:
+        linear.blend.kernel.assign([[1.0], [0.0]])
+        runner.solve_instead(linear)
+        return (
+            f"encoder: the fixed features alone, because they label {path.errors} series that "
+            "were left out wrongly: too few for a network to be shown to be better"
+        )
+    return line
+
+
 def finish_linear_path(runner: Any) -> str | None:
     """Blend a solved path with the network that trained without it.
 
@@ -64,7 +102,7 @@ def finish_linear_path(runner: Any) -> str | None:
     Returns:
         A line about the blend, or `None` where nothing was blended.
     """
-    if not runner.trains_alone or runner.path.validation is None:
+    if not runner.trains_alone or runner.path is None or runner.path.validation is None:
         return None
     with status("Blending the linear path and the network"):
         line, runner.blended_loss = blend(runner)

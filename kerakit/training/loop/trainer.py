@@ -72,7 +72,11 @@ class Trainer(keras.Model):
 
 
 def make_trainer(
-    model: keras.Model, labels: bool = False, mixes: bool = False, alone: bool = False
+    model: keras.Model,
+    labels: bool = False,
+    mixes: bool = False,
+    alone: bool = False,
+    validates_alone: bool = False,
 ) -> keras.Model:
     """Return the model that trains in place of a compiled model.
 
@@ -88,6 +92,7 @@ def make_trainer(
             replaced by their counterparts. Defaults to `False`.
         alone: bool. Whether the network trains without the linear path beside it; it is
             validated with the path. Defaults to `False`.
+        validates_alone: bool. Whether it is validated without the path, too. Defaults to `False`.
 
     Raises:
         ArgumentError: when labels are mixed and the loss has no counterpart.
@@ -96,8 +101,11 @@ def make_trainer(
     output = answer_by_column(network)
     # A model without `preprocess` gets the features by name, however its inputs are arranged.
     inputs = network.input if preprocess else {each.name: each for each in network.inputs}
-    trainer = Trainer(inputs, output, name="trainer")
-    if alone:
+    if alone and validates_alone:
+        trainer = Trainer(inputs, network_alone(model).output, name="trainer")
+    else:
+        trainer = Trainer(inputs, output, name="trainer")
+    if alone and not validates_alone:
         # A function, because Keras would track a model in an attribute as one layer more.
         trainer.alone = functools.partial(network_alone(model).__call__, training=True)
     compile_as(trainer, model, labels, mixes)

@@ -1,4 +1,4 @@
-"""Which models are solved: linear ones that `compile` gave the preset of their task."""
+"""Which models are solved: linear ones with the preset of their task, and fixed features."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import Any
 
 import keras
 
-from kerakit.builders.contract import LinearHead, linear_head_of
+from kerakit.builders.contract import LinearHead, LinearPath, linear_head_of, linear_path_of
 from kerakit.data.tasks import TASKS
+from kerakit.errors import ArgumentError
 from kerakit.keras_compat import compile_arguments
 from kerakit.presets.preset_loss import preset_loss
 from kerakit.presets.settings import settings_of
@@ -18,13 +19,25 @@ from kerakit.warn import warn
 __all__ = ["solved_options", "solved_part"]
 
 
-def solved_part(runner: Any) -> LinearHead | None:
-    """Return the head of a model that `fit` solves, or `None` where it trains.
+def solved_part(runner: Any) -> LinearHead | LinearPath | None:
+    """Return what `fit` solves of a model, or `None` where it trains.
 
     Args:
         runner: `Runner`.
+
+    Raises:
+        ArgumentError: when the rows of a model that cannot train do not fit in memory.
     """
     model, options = runner.model, runner.options
+    path = linear_path_of(model)
+    if path is not None and path.is_whole:
+        if runner.fits:
+            return path
+        raise ArgumentError(
+            f"{options.owner} solves a model with encoder='rocket' from rows in memory. The rows "
+            f"are larger than cache_mb={options.cache_mb:g}. Pass a larger cache_mb=, or build the "
+            "model with encoder='auto'."
+        )
     head = linear_head_of(model) if _is_left_to_its_preset(model) else None
     answers = TASKS[runner.data.spec.task].answer in ("numbers", "label", "labels")
     if head is not None and answers and options.augment == "none":

@@ -4,7 +4,7 @@ A recipe's `Config` derives from one class of data flags. The text below a field
 """
 
 from kerakit.workflow.flags.images import ImageFlags
-from kerakit.workflow.flags.run import AS_TEXT, Encoder, RunFlags
+from kerakit.workflow.flags.run import AS_TEXT, Encoder, RunFlags, SeriesEncoder
 from kerakit.workflow.flags.sequences import SequenceFlags, SeriesFlags, TaggedFlags, TextFlags
 from kerakit.workflow.flags.tables import TableFlags
 
@@ -14,6 +14,7 @@ __all__ = [
     "ImageFlags",
     "RunFlags",
     "SequenceFlags",
+    "SeriesEncoder",
     "SeriesFlags",
     "TableFlags",
     "TaggedFlags",

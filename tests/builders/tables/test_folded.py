@@ -8,7 +8,7 @@ import pytest
 
 import kerakit as kk
 from kerakit.builders.contract import BLEND, members_of, network_of
-from kerakit.builders.tables.members.folded import folded
+from kerakit.builders.folded import folded
 
 
 def columns(rows=60, classes=0, seed=0):

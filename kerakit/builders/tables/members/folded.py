@@ -18,10 +18,10 @@ from kerakit.builders.parts import in_float32
 from kerakit.builders.tables.members.kernel import kernel_of_rows
 from kerakit.builders.tables.members.trees import answers_of_trees
 
-__all__ = ["folded"]
+__all__ = ["folded_members"]
 
 
-def folded(model: keras.Model) -> keras.Model:
+def folded_members(model: keras.Model) -> keras.Model:
     """Return a model that gives the same answers in fewer operations, where there is one.
 
     The networks of members read the same row. Their first layers, with the scales before them, are

@@ -1,0 +1,217 @@
+"""The weights of features of fixed convolutions: ridge regression, each row left out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from threadpoolctl import threadpool_limits
+
+from kerakit.builders.contract import LINEAR_ROCKET, LinearPath, network_of
+from kerakit.builders.sequence.rocket import KERNELS, TAPS, dilation_of
+from kerakit.training.linear_path.indicators import scored_targets
+from kerakit.training.linear_path.mixtures import averaged, standardised
+
+__all__ = ["FEW_ERRORS", "RocketPath"]
+
+# Steps that are convolved at a time: their convolutions fit in a processor's cache. Larger batches
+# take up to twice the CPU.
+STEPS = 2048
+MAX_ROWS = 4096  # that are solved; of more rows a sample is drawn
+
+SHARED = 4  # kernels whose thresholds are quantiles of the same training series
+GOLDEN = (np.sqrt(5) - 1) / 2
+# Above a quantile, so that rounding does not decide for the many equal values of a flat series.
+ABOVE = 1e-4
+# Of rows left out: with fewer, no other classifier is better by a two-sided sign test at 5 %.
+FEW_ERRORS = 6
+
+
+class RocketPath:
+    """The layers `linear.rocket.*` of a model of whole series, and the thresholds before them.
+
+    Ridge regression on standardised features. Classes are predicted by their indicators (a
+    regularized least-squares classifier: Rifkin, Yeo & Poggio 2003).
+
+    Args:
+        linear: `LinearPath` of the network.
+        runner: `Runner` of series with one label each, whose rows fit in memory.
+
+    Attributes:
+        validation: `Arrays` of the validation rows, or `None`.
+        left_out: float array of shape `(rows, scores)`. The scores of each row by weights that were
+            not fitted to it.
+        errors: int. How many of these rows are labelled wrongly.
+    """
+
+    def __init__(self, linear: LinearPath, runner: Any) -> None:
+        self.linear, self.runner = linear, runner
+        self.validation = runner.arrays("validation")
+        self.left_out = np.empty((0, 0))
+        self.errors = 0
+        rows = sum(len(part) for part in (runner.arrays("train"), self.validation) if part)
+        self._keeps = rows <= MAX_ROWS
+        self._kept: dict[str, list[np.ndarray]] = {}
+        self._splits: tuple[str, ...] = ()
+
+    def solve(self) -> str:
+        """Set thresholds and weights by the training rows; return a line about them."""
+        self._set_thresholds()
+        return self.solve_on("train")
+
+    def solve_again(self) -> None:
+        """Solve on training and validation rows together, with the same thresholds."""
+        self.solve_on("train", "validation")
+
+    def solve_on(self, *splits: str) -> str:
+        """Set the weights by the rows of some splits; return a line about them."""
+        if splits != self._splits:
+            with threadpool_limits(1 if self._keeps else None, user_api="blas"):
+                self._line, self._splits = self._solve(splits), splits
+        return self._line
+
+    def scores(self, split: str) -> np.ndarray:
+        """Return the scores of the rows of a split, an array of shape `(n, scores)`."""
+        layers = self.linear.layers
+        if self._keeps:
+            products = [
+                part @ layer.kernel.numpy() + layer.bias.numpy()
+                for part, layer in zip(self._features(split), layers, strict=True)
+            ]
+            return sum(products[1:], products[0])
+        rows = np.arange(len(self.runner.arrays(split)))
+        return np.concatenate([part for (part,) in self._computed([self._total], split, rows)])
+
+    @property
+    def rows_at_a_time(self) -> int:
+        """How many rows are convolved together."""
+        return max(STEPS // int(self.runner.arrays("train").values[0].shape[1]), 1)
+
+    @property
+    def _total(self):
+        return self.linear.total.output
+
+    def _features(self, split):
+        """What the solved layers read of the rows of a split: arrays of shape `(n, width)`."""
+        if split not in self._kept:
+            self._kept[split] = self._read(split, np.arange(len(self.runner.arrays(split))))
+        return self._kept[split]
+
+    def _read(self, split, rows):
+        parts = self._computed([layer.input for layer in self.linear.layers], split, rows)
+        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+
+    def _computed(self, tensors, split, rows) -> Iterator[list[np.ndarray]]:
+        """Tensors of the network for some rows, a few rows at a time."""
+        network, prepare = network_of(self.runner.model), self.runner.plan.prepare
+        model, arrays = keras.Model(network.input, tensors), self.runner.arrays(split)
+        computed = tf.function(
+            lambda values: model(values, training=False), autograph=False, reduce_retracing=True
+        )
+        size = self.rows_at_a_time
+        for start in range(0, len(rows), size):
+            batch = arrays.take(tf.constant(rows[start : start + size]))
+            values, *_ = batch if prepare is None else prepare(batch, 0, False)
+            yield [np.asarray(value) for value in computed(values)]
+
+    def _set_thresholds(self):
+        """Set the thresholds to quantiles of what the convolutions find in training rows.
+
+        The levels of the quantiles are a low-discrepancy sequence, as in MiniRocket.
+        """
+        layers, mask = self.linear.thresholds, network_of(self.runner.model).inputs[1]
+        random = np.random.default_rng(self.runner.options.seed)
+        rows = random.integers(len(self.runner.arrays("train")), size=-(-KERNELS // SHARED))
+        kernels = [layer.kernel.numpy() for layer in layers]
+        biases = [np.empty(layer.units, "float32") for layer in layers]
+        kernel = 0
+        reaches = [(TAPS - 1) // 2 * dilation_of(layer.name) for layer in layers]
+        read = [*(layer.input for layer in layers), mask]
+        for *taps, there in self._computed(read, "train", rows):
+            for row, steps in enumerate(there.sum(axis=1).astype(int)):
+                own = range(kernel, min(kernel + SHARED, KERNELS))
+                parts = zip(taps, kernels, biases, reaches, strict=True)
+                for values, columns, bias, reach in parts:
+                    _set_quantiles(values[row][:steps], columns, bias, own, reach)
+                kernel += SHARED
+        for layer, bias in zip(layers, biases, strict=True):
+            layer.bias.assign(bias)
+
+    def _solve(self, splits):
+        arrays = [self.runner.arrays(split) for split in splits]
+        targets = scored_targets(self.runner.data.spec, arrays)
+        features, rows = self._rows(splits, targets)
+        features = [standardised(part) for part in features]
+        kernels = {
+            name: part.values @ part.values.T / max(part.width, 1)
+            for name, part in zip(self._names, features, strict=True)
+        }
+        own = targets.take(rows)
+        chosen = averaged(kernels, own, self.runner.options.seed)
+        offset = targets.base + sum(
+            each.weight * each.gain * (each.fit.intercept - targets.means) for each in chosen
+        )
+        for name, part, layer in zip(self._names, features, self.linear.layers, strict=True):
+            coefficients = sum(
+                each.weight * each.gain * each.mixture.get(name, 0.0) * each.fit.coefficients
+                for each in chosen
+            )
+            weights = part.values.T @ (coefficients / max(part.width, 1)) / part.std[:, None]
+            layer.kernel.assign(weights)
+            layer.bias.assign(offset - part.mean @ weights)
+            offset = np.zeros_like(offset)
+        left_out = targets.base + sum(
+            each.weight * each.gain * (each.fit.left_out - targets.means) for each in chosen
+        )
+        self.left_out = np.concatenate([self.scores(split) for split in splits]).astype("float64")
+        self.left_out[rows] = left_out
+        self.errors = targets.errors(self.left_out)
+        used = [name for name in self._names if any(name in each.mixture for each in chosen)]
+        count = sum(layer.kernel.shape[0] for layer in self._layers(used))
+        wrong = "" if targets.head == "linear" else f", {self.errors:,} labelled wrongly"
+        return (
+            f"linear path: ridge regression on {count:,} features ({', '.join(used)}) of "
+            f"{len(rows):,} series, {targets.measure} of series left out "
+            f"{own.loss(left_out):.4g}{wrong}"
+        )
+
+    def _rows(self, splits, targets):
+        """`(features, numbers)` of the rows that are solved."""
+        rows = np.flatnonzero(targets.weight > 0)
+        if self._keeps:
+            parts = [self._features(split) for split in splits]
+            return [np.concatenate(part)[rows] for part in zip(*parts, strict=True)], rows
+        if len(rows) > MAX_ROWS:
+            random = np.random.default_rng(self.runner.options.seed)
+            rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
+        parts, start = [], 0
+        for split in splits:
+            end = start + len(self.runner.arrays(split))
+            own = rows[(rows >= start) & (rows < end)] - start
+            if len(own):
+                parts.append(self._read(split, own))
+            start = end
+        return [np.concatenate(part) for part in zip(*parts, strict=True)], rows
+
+    @property
+    def _names(self):
+        return [layer.name.removeprefix(LINEAR_ROCKET) for layer in self.linear.layers]
+
+    def _layers(self, names):
+        pairs = zip(self._names, self.linear.layers, strict=True)
+        return [layer for name, layer in pairs if name in names]
+
+
+def _set_quantiles(taps, columns, bias, kernels: Sequence[int], reach):
+    """Set the biases of some kernels, so that they are above 0 as often as the levels say."""
+    inside = taps[reach : len(taps) - reach] if len(taps) > 2 * reach else taps
+    each = len(bias) // KERNELS
+    for kernel in kernels:
+        own = slice(kernel * each, (kernel + 1) * each)
+        levels = np.arange(own.start + 1, own.stop + 1) * GOLDEN % 1
+        read = taps if kernel < KERNELS // 2 else inside
+        quantiles = np.quantile(read @ columns[:, own.start], levels)
+        bias[own] = -quantiles - ABOVE * (1 + abs(quantiles))
