@@ -250,11 +250,16 @@ def test_linear_paths(models):
     path = linear_path_of(models["forecast"])
     assert path.kind == "window" and [layer.name for layer in path.layers] == [LINEAR_WINDOW]
     assert path.blend is None and path.unscale is not None
-    path = linear_path_of(kk.sequence_classifier((12,), classes=3, units=2))
+    path = linear_path_of(kk.sequence_classifier((12,), classes=3, encoder="conv", units=2))
     assert path is None  # a plain shape says nothing about the length of the training series
     series = Feature("series", "sequence", "float32", (12, 1), mean=0.0, variance=1.0)
     spec = Spec("multiclass", (series,), classes=("a", "b", "c"))
     path = linear_path_of(kk.sequence_classifier(spec, units=2))
+    assert path.kind == "rocket" and not path.is_whole
+    assert path.blend.kernel.numpy().ravel().tolist() == [0.75, 0.25]
+    path = linear_path_of(kk.sequence_classifier(spec, encoder="rocket"))
+    assert path.is_whole and len(path.layers) == 4 and len(path.thresholds) == 2
+    path = linear_path_of(kk.sequence_classifier(spec, encoder="conv", units=2))
     assert path.kind == "series" and [layer.name for layer in path.layers] == [LINEAR_SERIES]
     assert path.blend.kernel.numpy().ravel().tolist() == [0.25, 0.75]
     text = Feature("text", "text", "string", vocabulary=("buy", "now"), characters=("b", "u"))

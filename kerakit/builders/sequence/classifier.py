@@ -11,13 +11,13 @@ from kerakit.builders.contract import LINEAR_SERIES, MASK
 from kerakit.builders.heads import class_answer, class_head, class_task
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
-from kerakit.builders.sequence.encoders import (
+from kerakit.builders.sequence.encoders.encoder import (
     ENCODERS,
     EncoderOptions,
     Positions,
     summarize,
 )
-from kerakit.builders.sequence.rocket import rocket_scores
+from kerakit.builders.sequence.encoders.rocket import rocket_scores
 from kerakit.builders.sequence.series_preprocessing import SERIES, series_preprocess
 from kerakit.checks import check, check_choice, check_float
 from kerakit.data.data import Data

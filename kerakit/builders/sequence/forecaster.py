@@ -8,8 +8,13 @@ from keras import ops
 from kerakit.builders.contract import LINEAR_WINDOW, OUTPUT, UNSCALE
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
-from kerakit.builders.sequence.encoders import Encoder, EncoderOptions, Positions, encode_steps
-from kerakit.builders.sequence.masks import attended
+from kerakit.builders.sequence.encoders.encoder import (
+    Encoder,
+    EncoderOptions,
+    Positions,
+    encode_steps,
+)
+from kerakit.builders.sequence.encoders.masks import attended
 from kerakit.builders.sequence.window_preprocessing import WINDOW, window_preprocess, window_shape
 from kerakit.checks import check_float, check_int
 from kerakit.data.data import Data

@@ -8,7 +8,7 @@ from keras import ops
 from kerakit.builders.contract import OUTPUT, PROBABILITIES
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
-from kerakit.builders.sequence.encoders import (
+from kerakit.builders.sequence.encoders.encoder import (
     ENCODERS,
     RECURRENT,
     Encoder,
@@ -16,7 +16,7 @@ from kerakit.builders.sequence.encoders import (
     Positions,
     encode_steps,
 )
-from kerakit.builders.sequence.masks import with_mask
+from kerakit.builders.sequence.encoders.masks import with_mask
 from kerakit.builders.sequence.text_preprocessing import text_feature
 from kerakit.builders.sequence.token_preprocessing import AFFIX_BUCKETS, SUFFIXES, token_preprocess
 from kerakit.checks import check_choice, check_float, check_int

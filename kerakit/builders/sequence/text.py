@@ -9,7 +9,7 @@ from kerakit.builders.contract import LINEAR_CHARACTERS, LINEAR_WORDS, frequency
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
-from kerakit.builders.sequence.encoders import (
+from kerakit.builders.sequence.encoders.encoder import (
     ENCODERS,
     RECURRENT,
     Encoder,
@@ -17,7 +17,7 @@ from kerakit.builders.sequence.encoders import (
     Positions,
     summarize_words,
 )
-from kerakit.builders.sequence.masks import with_mask
+from kerakit.builders.sequence.encoders.masks import with_mask
 from kerakit.builders.sequence.text_preprocessing import (
     CHARACTER_BUCKETS,
     WORD_BUCKETS,

@@ -11,7 +11,7 @@ import tensorflow as tf
 from threadpoolctl import threadpool_limits
 
 from kerakit.builders.contract import LINEAR_ROCKET, LinearPath, network_of
-from kerakit.builders.sequence.rocket import KERNELS, TAPS, dilation_of
+from kerakit.builders.sequence.encoders.rocket import KERNELS, TAPS, dilation_of
 from kerakit.training.linear_path.indicators import scored_targets
 from kerakit.training.linear_path.mixtures import averaged, standardised
 
@@ -24,8 +24,9 @@ MAX_ROWS = 4096  # that are solved; of more rows a sample is drawn
 
 SHARED = 4  # kernels whose thresholds are quantiles of the same training series
 GOLDEN = (np.sqrt(5) - 1) / 2
-# Above a quantile, so that rounding does not decide for the many equal values of a flat series.
-ABOVE = 1e-4
+# Above a quantile, in standard deviations and in itself, so that rounding does not decide for the
+# many equal values of a flat series.
+ABOVE, LEAST_ABOVE = 1e-4, 1e-6
 # Of rows left out: with fewer, no other classifier is better by a two-sided sign test at 5 %.
 FEW_ERRORS = 6
 
@@ -115,7 +116,7 @@ class RocketPath:
         for start in range(0, len(rows), size):
             batch = arrays.take(tf.constant(rows[start : start + size]))
             values, *_ = batch if prepare is None else prepare(batch, 0, False)
-            yield [np.asarray(value) for value in computed(values)]
+            yield [np.asarray(value) for value in _listed(computed(values))]
 
     def _set_thresholds(self):
         """Set the thresholds to quantiles of what the convolutions find in training rows.
@@ -205,6 +206,11 @@ class RocketPath:
         return [layer for name, layer in pairs if name in names]
 
 
+def _listed(tensors):
+    """Keras gives one output as it is."""
+    return tensors if isinstance(tensors, (list, tuple)) else [tensors]
+
+
 def _set_quantiles(taps, columns, bias, kernels: Sequence[int], reach):
     """Set the biases of some kernels, so that they are above 0 as often as the levels say."""
     inside = taps[reach : len(taps) - reach] if len(taps) > 2 * reach else taps
@@ -213,5 +219,5 @@ def _set_quantiles(taps, columns, bias, kernels: Sequence[int], reach):
         own = slice(kernel * each, (kernel + 1) * each)
         levels = np.arange(own.start + 1, own.stop + 1) * GOLDEN % 1
         read = taps if kernel < KERNELS // 2 else inside
-        quantiles = np.quantile(read @ columns[:, own.start], levels)
-        bias[own] = -quantiles - ABOVE * (1 + abs(quantiles))
+        found = read @ columns[:, own.start]
+        bias[own] = -np.quantile(found, levels) - ABOVE * found.std() - LEAST_ABOVE

@@ -16,8 +16,8 @@ from kerakit.data.tasks import TASKS
 from kerakit.solvers.least_squares import Moments, mean_squared_error, solve_least_squares
 from kerakit.solvers.logistic_rows import LogisticRows
 from kerakit.solvers.newton import solve_newton
+from kerakit.solvers.penalty import best_logistic_penalty, best_ridge_penalty
 from kerakit.training.linear_path.roots import Root, better
-from kerakit.training.solved.penalty import best_logistic_penalty, best_ridge_penalty
 
 __all__ = ["TablePath", "rows_of"]
 

@@ -13,9 +13,9 @@ from kerakit.builders.contract import LinearHead, network_of
 from kerakit.solvers.least_squares import Moments, refined, solve_least_squares
 from kerakit.solvers.logistic_rows import LogisticRows, Solution
 from kerakit.solvers.newton import solve_newton
+from kerakit.solvers.penalty import FOLDS, best_logistic_penalty, best_ridge_penalty
 from kerakit.status import status
 from kerakit.training.held_out import predicted
-from kerakit.training.solved.penalty import FOLDS, best_logistic_penalty, best_ridge_penalty
 from kerakit.warn import warn
 
 __all__ = ["HeadSolution"]

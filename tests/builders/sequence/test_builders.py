@@ -184,7 +184,7 @@ def test_recurrent_classifiers_have_the_weights_of_their_formulas():
 
 
 def test_the_convolutions_are_those_of_the_paper():
-    model = kk.sequence_classifier((None,), classes=3)
+    model = kk.sequence_classifier((None,), classes=3, encoder="conv")
     kernels = [8 * 1 * 128, 5 * 128 * 256, 3 * 256 * 128]
     offsets, normalisation, output = 128 + 256 + 128, 4 * (128 + 256 + 128), 128 * 3 + 3
     assert model.count_params() == sum(kernels) + offsets + normalisation + output

@@ -7,7 +7,12 @@ import tensorflow as tf
 from marks import first
 
 import kerakit as kk
-from kerakit.builders.sequence.masks import attended, last_step, masked_mean, reversed_steps
+from kerakit.builders.sequence.encoders.masks import (
+    attended,
+    last_step,
+    masked_mean,
+    reversed_steps,
+)
 from kerakit.data.spec import Feature, Spec
 
 pytestmark = pytest.mark.many

@@ -7,10 +7,10 @@ from sklearn.linear_model import LogisticRegression, Ridge
 import kerakit as kk
 from kerakit.builders.contract import members_of
 from kerakit.solvers.logistic_rows import LogisticRows
+from kerakit.solvers.penalty import best_logistic_penalty
 from kerakit.training.linear_path.solve import solve_linear_path
 from kerakit.training.options import FitOptions
 from kerakit.training.runner import Runner
-from kerakit.training.solved.penalty import best_logistic_penalty
 
 MEMBERS = 3
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import keras
 from keras import ops
 
-from kerakit.builders.sequence.masks import attended, last_step, reversed_steps
+from kerakit.builders.sequence.encoders.masks import attended, last_step, reversed_steps
 
 if TYPE_CHECKING:
-    from kerakit.builders.sequence.encoders import EncoderOptions
+    from kerakit.builders.sequence.encoders.encoder import EncoderOptions
 
 __all__ = ["recurrent_steps", "recurrent_summary"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from keras import ops
 
 if TYPE_CHECKING:
-    from kerakit.builders.sequence.encoders import EncoderOptions
+    from kerakit.builders.sequence.encoders.encoder import EncoderOptions
 
 __all__ = ["transformer_steps"]
 

@@ -8,10 +8,10 @@ from typing import Literal
 import keras
 from keras import ops
 
-from kerakit.builders.sequence.convolution import convolution_steps, phrase_steps
-from kerakit.builders.sequence.masks import attended, masked_mean
-from kerakit.builders.sequence.recurrent import recurrent_steps, recurrent_summary
-from kerakit.builders.sequence.transformer import transformer_steps
+from kerakit.builders.sequence.encoders.convolution import convolution_steps, phrase_steps
+from kerakit.builders.sequence.encoders.masks import attended, masked_mean
+from kerakit.builders.sequence.encoders.recurrent import recurrent_steps, recurrent_summary
+from kerakit.builders.sequence.encoders.transformer import transformer_steps
 from kerakit.checks import check, check_choice, check_float, check_int
 
 __all__ = [

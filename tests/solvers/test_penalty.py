@@ -6,7 +6,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from kerakit.solvers.least_squares import Moments
 from kerakit.solvers.logistic_rows import LogisticRows
-from kerakit.training.solved.penalty import FRACTIONS, best_logistic_penalty, best_ridge_penalty
+from kerakit.solvers.penalty import FRACTIONS, best_logistic_penalty, best_ridge_penalty
 
 FOLDS = 3
 

@@ -22,9 +22,9 @@ GROUPS, COMPETING = 32, 8  # of Hydra, for each dilation, of the series and agai
 MAX_CHANNELS = 32  # that the convolutions of one dilation read
 PIECES = 16
 USUAL_STEPS = 128  # where the builder knows no series
-# Kernels of Hydra that differ by less have no winner: in a flat part of a series, rounding would
-# choose one.
-LEAST_DIFFERENCE = 1e-4
+# Kernels of Hydra that differ by less than this, times the mean size of what they read, have no
+# winner: in a flat part of a series, rounding would choose one.
+LEAST_DIFFERENCE = 1e-5
 SMALLEST = 1e-6
 SEED = 0x_20C6
 
@@ -104,7 +104,7 @@ def _features(values, mask, steps):
         rivals = _convolved(
             taps, _hydra_kernels(series.shape[-1], random), f"{FIXED}{name}.{dilation}", bias=False
         )
-        features["counts"].append(_counts(rivals, mask))
+        features["counts"].append(_counts(rivals, taps, mask))
     joined = {
         name: ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0]
         for name, parts in features.items()
@@ -195,12 +195,13 @@ def _hydra_kernels(channels, random):
     return whole.reshape(-1, GROUPS * COMPETING).astype("float32")
 
 
-def _counts(rivals, mask):
+def _counts(rivals, taps, mask):
     """Square roots of what the winners of each step add up to: `(batch, 2 * width)`."""
     width = rivals.shape[-1]
     groups = keras.layers.Reshape((-1, GROUPS, COMPETING))(rivals)
     high, low = (extreme(groups, axis=-1, keepdims=True) for extreme in (ops.max, ops.min))
-    differ = ops.cast(high - low > LEAST_DIFFERENCE, "float32")
+    size = ops.mean(ops.abs(taps), axis=-1, keepdims=True)[..., None]
+    differ = ops.cast(high - low > LEAST_DIFFERENCE * size, "float32")
     highest = groups * ops.cast(ops.equal(groups, high), "float32") * differ
     lowest = ops.cast(ops.equal(groups, low), "float32") * differ
     flat = keras.layers.Reshape((-1, width))

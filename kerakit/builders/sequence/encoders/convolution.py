@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from kerakit.builders.sequence.masks import with_mask
+from kerakit.builders.sequence.encoders.masks import with_mask
 
 if TYPE_CHECKING:
-    from kerakit.builders.sequence.encoders import EncoderOptions
+    from kerakit.builders.sequence.encoders.encoder import EncoderOptions
 
 __all__ = ["convolution_steps", "phrase_steps"]
 
