@@ -44,6 +44,7 @@ __getattr__, __dir__, _names = attach(
             "polynomial_regressor",
             "pretrained_classifier",
             "sequence_classifier",
+            "sequence_regressor",
             "sequence_forecaster",
             "sequence_tagger",
             "text_classifier",

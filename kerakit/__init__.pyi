@@ -11,6 +11,7 @@ from kerakit.builders import polynomial_regressor as polynomial_regressor
 from kerakit.builders import pretrained_classifier as pretrained_classifier
 from kerakit.builders import sequence_classifier as sequence_classifier
 from kerakit.builders import sequence_forecaster as sequence_forecaster
+from kerakit.builders import sequence_regressor as sequence_regressor
 from kerakit.builders import sequence_tagger as sequence_tagger
 from kerakit.builders import text_classifier as text_classifier
 from kerakit.data import Data as Data
@@ -106,6 +107,7 @@ __all__ = [
     "pretrained_classifier",
     "sequence_classifier",
     "sequence_forecaster",
+    "sequence_regressor",
     "sequence_tagger",
     "text_classifier",
     "tune",

@@ -71,17 +71,19 @@ def build(config: Config, data: Data) -> keras.Model:
 
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
-    model = kk.sequence_classifier(
+    numbers = data.spec.task == "regression"
+    builder = kk.sequence_regressor if numbers else kk.sequence_classifier
+    encoder = "rocket" if numbers and config.encoder == "auto" else config.encoder
+    model = builder(
         data,
-        encoder=config.encoder,
+        encoder=encoder,
         units=config.units,
         layers=config.layers,
         bidirectional=config.bidirectional,
         dropout=config.dropout,
     )
-    kk.compile(
-        model, config.preset or "sequence_classification", learning_rate=config.learning_rate
-    )
+    preset = config.preset or ("regression" if numbers else "sequence_classification")
+    kk.compile(model, preset, learning_rate=config.learning_rate)
     return model
 
 

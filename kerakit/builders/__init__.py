@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = attach(
         "kerakit.builders.pretrained.backbones.load": ("load_backbone",),
         "kerakit.builders.pretrained.classifier": ("pretrained_classifier",),
         "kerakit.builders.sequence.classifier": ("sequence_classifier",),
+        "kerakit.builders.sequence.regressor": ("sequence_regressor",),
         "kerakit.builders.sequence.forecaster": ("sequence_forecaster",),
         "kerakit.builders.sequence.tagger": ("sequence_tagger",),
         "kerakit.builders.sequence.text": ("text_classifier",),

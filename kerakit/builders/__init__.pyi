@@ -5,6 +5,7 @@ from kerakit.builders.pretrained.backbones.load import load_backbone as load_bac
 from kerakit.builders.pretrained.classifier import pretrained_classifier as pretrained_classifier
 from kerakit.builders.sequence.classifier import sequence_classifier as sequence_classifier
 from kerakit.builders.sequence.forecaster import sequence_forecaster as sequence_forecaster
+from kerakit.builders.sequence.regressor import sequence_regressor as sequence_regressor
 from kerakit.builders.sequence.tagger import sequence_tagger as sequence_tagger
 from kerakit.builders.sequence.text import text_classifier as text_classifier
 from kerakit.builders.tables.linear import linear_regressor as linear_regressor
@@ -26,6 +27,7 @@ __all__ = [
     "pretrained_classifier",
     "sequence_classifier",
     "sequence_forecaster",
+    "sequence_regressor",
     "sequence_tagger",
     "text_classifier",
 ]

@@ -258,7 +258,9 @@ def test_linear_paths(models):
     assert path.kind == "rocket" and not path.is_whole
     assert path.blend.kernel.numpy().ravel().tolist() == [0.75, 0.25]
     path = linear_path_of(kk.sequence_classifier(spec, encoder="rocket"))
-    assert path.is_whole and len(path.layers) == 4 and len(path.thresholds) == 2
+    assert (
+        path.is_whole and len(path.layers) == 4 and len(path.thresholds) == 2
+    )  # 12 steps: one dilation
     path = linear_path_of(kk.sequence_classifier(spec, encoder="conv", units=2))
     assert path.kind == "series" and [layer.name for layer in path.layers] == [LINEAR_SERIES]
     assert path.blend.kernel.numpy().ravel().tolist() == [0.25, 0.75]

@@ -17,9 +17,9 @@ from kerakit.builders.sequence.encoders.encoder import (
     Positions,
     summarize,
 )
-from kerakit.builders.sequence.encoders.rocket import rocket_scores
+from kerakit.builders.sequence.encoders.rocket import check_untrained, rocket_scores, typical_steps
 from kerakit.builders.sequence.series_preprocessing import SERIES, series_preprocess
-from kerakit.checks import check, check_choice, check_float
+from kerakit.checks import check_choice, check_float
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS, tasks_with
@@ -130,11 +130,16 @@ def sequence_classifier(
         check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
     check_choice(owner, "encoder", encoder, CLASSIFIER_ENCODERS)
     if encoder == "rocket":
-        given = {"units": units, "bidirectional": bidirectional, "dropout": dropout, "l2": l2}
-        given |= {"recurrent_dropout": recurrent_dropout, "attention": attention}
-        given["layers"] = None if layers == 1 else layers
-        for name, value in given.items():
-            check(not value, owner, name, "left out with encoder='rocket', which is solved", value)
+        check_untrained(
+            owner,
+            units=units,
+            layers=None if layers == 1 else layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            attention=attention,
+            l2=l2,
+        )
     trained = "conv" if encoder in ("auto", "rocket") else encoder
     units = (128 if trained == "conv" else 64) if units is None else units
     options = EncoderOptions(
@@ -158,7 +163,7 @@ def sequence_classifier(
     ]
     scores, weight = TASKS[task].score_count(classes), _LINEAR_WEIGHT
     if encoder in ("auto", "rocket"):
-        linear = rocket_scores(*network_in, _typical_steps(inputs), scores)
+        linear = rocket_scores(*network_in, typical_steps(inputs), scores)
         weight = _ROCKET_WEIGHT
     else:
         linear = _linear_path(network_in[0], _usual_steps(inputs), scores)
@@ -179,14 +184,6 @@ def _usual_steps(inputs):
     (feature,) = inputs.features
     lengths = set(feature.quantiles)
     return int(lengths.pop()) if len(lengths) == 1 else feature.shape[0]
-
-
-def _typical_steps(inputs):
-    """The steps of the middle training series, or of a shape; `None` where they are not known."""
-    if not isinstance(inputs, Spec):
-        return inputs[0]
-    (feature,) = inputs.features
-    return int(feature.quantiles[len(feature.quantiles) // 2]) if feature.quantiles else None
 
 
 def _linear_path(values, steps, scores):

@@ -49,9 +49,10 @@ def series_preprocess(
     later = ops.flip(ops.cumsum(ops.flip(has_value, axis=1), axis=1), axis=1)
     mask = ops.cast(later > 0, "float32")
     values = ops.where(known > 0, values, 0.0)
-    values = keras.layers.Normalization(
-        mean=mean, variance=variance, dtype="float32", name="preprocess.normalize"
-    )(values)
+    # Not a Normalization: TensorFlow may make its division a product, whose last digit differs.
+    offset, factor = (-mean).tolist(), (1.0 / np.sqrt(variance)).tolist()
+    values = keras.layers.Rescaling(1.0, offset, dtype="float32", name="preprocess.centre")(values)
+    values = keras.layers.Rescaling(factor, dtype="float32", name="preprocess.normalize")(values)
     values = values * known
     if gaps:
         values = ops.concatenate([values, mask[..., None] * (1.0 - known)], axis=-1)
@@ -71,13 +72,13 @@ def _described(owner, inputs):
         mean, variance = np.atleast_1d(feature.mean), np.atleast_1d(feature.variance)
         variance = np.where(variance > 0, variance, 1.0)
         gaps = bool(np.any(feature.missing))
-        return feature.name, tuple(feature.shape), mean.tolist(), variance.tolist(), gaps
+        return feature.name, tuple(feature.shape), mean, variance, gaps
     ok = isinstance(inputs, (tuple, list)) and len(inputs) in (1, 2)
     ok = ok and all(_is_size(size) for size in inputs[1:]) and _is_size(inputs[0], free=True)
     expected = f"a Data, a Spec, or {SERIES}"
     check(ok, owner, "inputs", expected, inputs)
     channels = inputs[1] if len(inputs) == 2 else 1
-    return "series", tuple(inputs), [0.0] * channels, [1.0] * channels, False
+    return "series", tuple(inputs), np.zeros(channels), np.ones(channels), False
 
 
 def _is_size(value, free=False):

@@ -12,7 +12,8 @@ from kerakit.data.builtin.toy_messages import messages
 from kerakit.data.builtin.toy_sentences import sentences
 from kerakit.data.data import Data
 from kerakit.data.options import Options
-from kerakit.data.sequences.assemble import Sequences, sequence_data
+from kerakit.data.sequences.assemble import sequence_data
+from kerakit.data.sequences.read import Sequences
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.source import read_series

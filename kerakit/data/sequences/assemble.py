@@ -1,9 +1,8 @@
-"""Labelled sequences -> `Data`: what `.ts` files and the built-in sets share."""
+"""Sequences with a label or a number each -> `Data`: what all their sources share."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import numpy as np
 
@@ -18,37 +17,16 @@ from kerakit.data.columns.labels import (
 from kerakit.data.columns.spelling import Spellings
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.options import Options
+from kerakit.data.sequences.read import Sequences
+from kerakit.data.sequences.targets import target_numbers
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.data.split import split_rows
 from kerakit.data.tables.statistics import describe_feature, distinct_quantiles
-from kerakit.errors import DataError
+from kerakit.errors import ArgumentError, DataError
 from kerakit.files import fingerprint
 from kerakit.warn import warn
 
-__all__ = ["Sequences", "describe_sequences", "sequence_data"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Sequences:
-    """Sequences with one label each, as they were read.
-
-    Attributes:
-        name: str. The file's path, or the name of the data, for errors.
-        values: list of n float arrays of shape `(steps,)`, or `(steps, channels)`, of any
-            lengths; NaN where a value is missing.
-        labels: list of n strings.
-        location: function from a row to its location, such as `"train.ts, line 18"`.
-        digest: str. SHA-256 of the source. Defaults to `""`: that of the labels and values.
-    """
-
-    name: str
-    values: list[np.ndarray]
-    labels: list[str]
-    location: Callable[[int], str]
-    digest: str = ""
-
-    def __len__(self) -> int:
-        return len(self.values)
+__all__ = ["describe_sequences", "sequence_data"]
 
 
 def sequence_data(
@@ -75,6 +53,8 @@ def sequence_data(
     train = sources["train"]
     for source in sources.values():
         _check_sequences(train, source)
+    if options.task == "regression" or (options.task is None and train.has_numbers):
+        return _to_predict_numbers(sources, options, dataset, target)
     ids, classes = _encode(sources, options)
     task = "binary" if len(classes) == 2 else "multiclass"
     if options.task not in (None, task, "multiclass"):
@@ -88,12 +68,7 @@ def sequence_data(
         name=train.name,
         classes=ids["train"],
     )
-    tables = {}
-    for split, chosen in rows.items():
-        origin = split if split in sources else "train"
-        values = [sources[origin].values[row] for row in chosen]
-        tables[split] = Table({"series": _padded(values)}, ids[origin][chosen])
-    feature = describe_sequences([train.values[row] for row in rows["train"]])
+    tables, feature = _tables(sources, rows, ids)
     counts = np.bincount(tables["train"].target, minlength=len(classes))
     spec = Spec(
         task=options.task or task,
@@ -108,6 +83,51 @@ def sequence_data(
     )
     data = Data(tables["train"], tables.get("validation"), tables["test"], spec)
     return data, _constants(feature, train.name)
+
+
+def _to_predict_numbers(sources, options, dataset, target):
+    """As `sequence_data`, of numbers."""
+    train = sources["train"]
+    for name, given in (("rename_labels", options.rename_labels), ("pos_label", options.pos_label)):
+        if given:
+            raise ArgumentError(
+                f"{options.owner}: {name}= is for labels, and the targets are numbers. Leave it "
+                "out."
+            )
+    numbers = {split: target_numbers(source) for split, source in sources.items()}
+    rows = split_rows(
+        {split: np.arange(len(source)) for split, source in sources.items()},
+        options,
+        name=train.name,
+    )
+    tables, feature = _tables(sources, rows, numbers)
+    fitted = tables["train"].target.astype("float64")
+    if fitted.min() == fitted.max():
+        raise DataError(
+            f"{train.name}: all training sequences have the target {fitted[0]:g}. There is nothing "
+            "to learn."
+        )
+    spec = Spec(
+        task="regression",
+        features=(feature,),
+        target=Target((target,), None, (float(fitted.mean()),), (float(fitted.var()),)),
+        sizes={split: len(tables.get(split) or ()) for split in SPLITS},
+        seed=options.seed,
+        fingerprint=_fingerprint(sources),
+        dataset=dataset,
+    )
+    data = Data(tables["train"], tables.get("validation"), tables["test"], spec)
+    return data, _constants(feature, train.name)
+
+
+def _tables(sources, rows, targets):
+    """A dict from split to `Table`, and the `Feature` of the training sequences."""
+    tables = {}
+    for split, chosen in rows.items():
+        origin = split if split in sources else "train"
+        values = [sources[origin].values[row] for row in chosen]
+        tables[split] = Table({"series": _padded(values)}, targets[origin][chosen])
+    return tables, describe_sequences([sources["train"].values[row] for row in rows["train"]])
 
 
 def _check_sequences(train, source):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from kerakit.checks import check, naming
+from kerakit.checks import check, check_choice, naming
 from kerakit.data.columns.frames import is_frame
 from kerakit.data.files.signature import is_ts_file
 from kerakit.data.options import Options, check_text, names
@@ -39,6 +39,7 @@ def load_sequences(
     time: str | None = None,
     target: str = "label",
     value: str | Sequence[str] | None = None,
+    task: Literal["binary", "multiclass", "regression"] | None = None,
     test: Any = None,
     validation: Any = None,
     test_size: float = 0.2,
@@ -54,7 +55,7 @@ def load_sequences(
     seed: int = 0,
     dataset: str | None = None,
 ) -> Data:
-    """Load labelled sequences to classify whole sequences.
+    """Load sequences with a label or a number each, to predict it for whole sequences.
 
     The sequences have one or several channels, and equal or different lengths. The splits that
     `test=` and `validation=` do not give are drawn at random from `source`, each class in
@@ -81,6 +82,9 @@ def load_sequences(
             Defaults to `"label"`.
         value: str or sequence of str. The columns of the values of a table, one for each
             channel. Defaults to `None`: all other columns of numbers.
+        task: `"regression"` to predict the labels as numbers, `"binary"` or `"multiclass"`.
+            Defaults to `None`: classes, but for a `.ts` file with `@targetLabel true`, whose
+            header says that its labels are numbers.
         test, validation: sequences of the same kind as `source`, with the same channels and
             labels. Default to `None`: a fraction of `source` is split off.
         test_size: float in `(0.0, 1.0)`. Fraction of the sequences to test on. Defaults to
@@ -97,9 +101,9 @@ def load_sequences(
             `"sequences"`.
 
     Returns:
-        `Data` of the task `"binary"` or `"multiclass"`. The input `series` is float32 of shape
-        `(steps,)` or `(steps, channels)`; shorter sequences end in NaN. The target is an int32
-        class id.
+        `Data` of the task `"binary"`, `"multiclass"` or `"regression"`. The input `series` is
+        float32 of shape `(steps,)` or `(steps, channels)`; shorter sequences end in NaN. The target
+        is an int32 class id, or a float32 number.
 
     Raises:
         DataError: when a file, value or label cannot be used; the message has the file and the
@@ -122,6 +126,8 @@ def load_sequences(
     for parameter, column in (("id", id), ("time", time), ("target", target)):
         ok = isinstance(column, str) or (column is None and parameter != "target")
         check(ok, owner, parameter, "a str" + " or None" * (parameter != "target"), column)
+    if task is not None:
+        check_choice(owner, "task", task, ("binary", "multiclass", "regression"))
     options = Options(
         owner,
         test_size=test_size,
@@ -129,6 +135,7 @@ def load_sequences(
         na_values=na_values,
         decimal=decimal,
         thousands=thousands,
+        task=task,
         rename_labels=rename_labels,
         pos_label=pos_label,
         seed=seed,

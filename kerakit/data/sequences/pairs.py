@@ -9,7 +9,7 @@ import numpy as np
 
 from kerakit.checks import short_repr
 from kerakit.data.columns.column import number_text
-from kerakit.data.sequences.assemble import Sequences
+from kerakit.data.sequences.read import Sequences
 from kerakit.errors import DataError
 
 __all__ = ["is_pair", "read_pair"]

@@ -10,8 +10,8 @@ import numpy as np
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.column import number_text
 from kerakit.data.files.plain_text import read_bytes
-from kerakit.data.sequences.assemble import Sequences
 from kerakit.data.sequences.numbers import read_numbers
+from kerakit.data.sequences.read import Sequences
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 
@@ -48,7 +48,8 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
     tags, data = _header(lines, str(path))
     _check_tags(tags, str(path))
     channels = _channels(tags, data[0], str(path))
-    classes = {_canonical(label) for label in tags["classlabel"][1].split()[1:]}
+    has_numbers = "classlabel" not in tags
+    classes = set() if has_numbers else set(map(_canonical, tags["classlabel"][1].split()[1:]))
     length = _whole_number(tags, "serieslength", path)
     if tags.get("equallength", (0, "false"))[1].lower() != "true":
         length = None
@@ -75,6 +76,7 @@ def read_ts(path: str | os.PathLike[str]) -> Sequences:
         labels=labels,
         location=lambda row: f"{path}, line {line_numbers[row]}",
         digest=fingerprint([content]),
+        has_numbers=has_numbers,
     )
 
 
@@ -101,20 +103,21 @@ def _header(lines, name):
 
 
 def _check_tags(tags, name):
-    """Refuse files that do not hold plain sequences with one class label each."""
+    """Refuse files that do not hold plain sequences with one class label or number each."""
     number, value = tags.get("timestamps", (0, "false"))
     if value.lower() == "true":
         raise DataError(
             f"{name}, line {number}: @timeStamps true: load_sequences cannot read sequences with a "
             "time at each value. Resample them to equal steps, and write them without times."
         )
+    if tags.get("targetlabel", (0, ""))[1].lower() == "true" and "classlabel" not in tags:
+        return
     number, value = tags.get("classlabel", (0, ""))
     if value.lower().split()[:1] != ["true"]:
         where = f", line {number}: @classLabel {value}" if number else ": no @classLabel true"
-        numeric = " The labels are numbers (@targetLabel)." if "targetlabel" in tags else ""
         raise DataError(
-            f"{name}{where}: expected sequences with one class label each.{numeric} There is "
-            "nothing to classify."
+            f"{name}{where}, and no @targetLabel true: expected sequences with one class label or "
+            "one number each. There is nothing to predict."
         )
 
 

@@ -7,8 +7,8 @@ import pathlib
 import re
 
 from kerakit.data.files.plain_text import read_bytes
-from kerakit.data.sequences.assemble import Sequences
 from kerakit.data.sequences.numbers import read_numbers
+from kerakit.data.sequences.read import Sequences
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 

@@ -1,4 +1,4 @@
-"""Baseline of labelled series: a logistic regression on series resampled to one length."""
+"""Baseline of whole series: a linear model of series resampled to one length."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ MAX_STEPS = 128  # a longer series is resampled to fewer steps, with the same sh
 # Rows x columns x classes: about 4 s of CPU time, as for pixels.
 MAX_CELLS = 80_000_000
 MIN_ROWS_PER_CLASS = 10
+RIDGE_PENALTIES = tuple(10.0**power for power in range(-2, 5))  # scikit-learn's alpha
 _OMITTED = "The logistic baseline was left out: "
 
 
@@ -46,6 +47,8 @@ def fit_series(data: Data) -> tuple[Callable[[Any], np.ndarray] | None, str]:
     feature, classes = spec.features[0], len(spec.classes)
     if len(spec.features) > 1:
         return None, f"{_OMITTED}the data has other features besides the series."
+    if TASKS[spec.task].answer == "numbers":
+        return _linear(data, feature)
     if TASKS[spec.task].answer != "label":
         return None, f"{_OMITTED}it is for one label per series, not for {spec.task}."
     steps = _steps(feature)
@@ -69,6 +72,27 @@ def fit_series(data: Data) -> tuple[Callable[[Any], np.ndarray] | None, str]:
     return predict, (
         f"The logistic baseline uses each series resampled to {steps} steps. It was fitted on "
         f"{of_all if len(ids) < total else f'all {total:,} training rows'}."
+    )
+
+
+def _linear(data, feature):
+    """As `fit_series`, by ridge regression of a number."""
+    from sklearn.linear_model import RidgeCV
+
+    steps = _steps(feature)
+    channels = feature.shape[1] if len(feature.shape) > 1 else 1
+    x, target, total = _training_rows(data, min(MAX_ROWS, MAX_CELLS // (steps * channels)), steps)
+    mean, std = _moments(x)
+    model = RidgeCV(RIDGE_PENALTIES).fit(_standardised(x, mean, std), target)
+
+    def predict(features):
+        return model.predict(_standardised(resample(features[feature.name], steps), mean, std))
+
+    seed = data.spec.seed
+    of_all = f"{len(target):,} of {total:,} training rows, drawn with seed {seed}"
+    return predict, (
+        f"The linear baseline is a ridge regression on each series resampled to {steps} steps. It "
+        f"was fitted on {of_all if len(target) < total else f'all {total:,} training rows'}."
     )
 
 

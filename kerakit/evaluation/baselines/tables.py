@@ -84,7 +84,8 @@ def fit_baselines(
     baselines, notes = {constant: lambda: (_constant(data), [])}, []
     other = next((f.kind for f in spec.features if f.kind in _OTHER_KINDS), None)
     if other is not None:
-        baselines["logistic"] = lambda: _of_kind(data, other)
+        linear = "logistic" if spec.is_classification else "linear"
+        baselines[linear] = lambda: _of_kind(data, other)
     else:
         linear = "logistic" if spec.is_classification else "linear"
         baselines[linear] = lambda: _fit_linear(linear, data, model)

@@ -24,7 +24,7 @@ MIXTURES = (
     {"shares": 1 / 6, "means": 1 / 6, "counts": 1 / 3, "pieces": 1 / 3},
 )
 LEAST = 0.01  # weight below which a mixture is left out of the average
-PENALTIES = tuple(np.logspace(-4, 1, 11).tolist())  # where a row's kernel with itself is 1
+PENALTIES = tuple(np.logspace(-4, 3, 15).tolist())  # where a row's kernel with itself is 1
 FLAT = 1e-6  # standard deviation below which a feature says nothing
 
 

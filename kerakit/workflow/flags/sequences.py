@@ -75,6 +75,9 @@ class SequenceFlags(RunFlags):
     """Column of the labels of a table. Default: label."""
     value: str | None = None
     """Columns of the values of a table, separated by commas. Default: all other numbers."""
+    task: str | None = None
+    """regression to predict the labels as numbers; binary or multiclass. Default: classes, but
+    for a .ts file whose header says that its labels are numbers."""
     test: str | None = None
     """Path of a file of test sequences. Default: some sequences of --ts."""
     validation: str | None = None

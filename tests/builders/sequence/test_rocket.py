@@ -66,9 +66,9 @@ def test_shares_and_means_are_those_of_their_definition(model):
             over = over + layer.bias.numpy()[column]
             if column >= width // 2 and 8 * dilation < 40:  # no tap reads beyond an end
                 over = over[4 * dilation : 40 - 4 * dilation]
-            share = (over > 0).mean()
-            assert found["shares"][0, start + column] == pytest.approx(share, abs=1e-6)
-            mean = over[over > 0].mean() if share else 0.0
+            share = np.clip(over + 0.5, 0, 1).mean()
+            assert found["shares"][0, start + column] == pytest.approx(share, abs=1e-5)
+            mean = np.maximum(over, 0).mean() / share if share else 0.0
             assert found["means"][0, start + column] == pytest.approx(mean, abs=1e-4)
         start += width
     assert start == found["shares"].shape[1] == found["means"].shape[1]
@@ -93,10 +93,12 @@ def test_counts_are_those_of_the_winners(model):
     assert kernels.reshape(9, 2, -1).sum(axis=0) == pytest.approx(0.0, abs=1e-6)
     all_of = np.stack([convolved(series, kernels[:, k], 2) for k in range(kernels.shape[1])], 1)
     all_of = all_of.reshape(40, GROUPS, COMPETING)
-    highest = np.where(all_of == all_of.max(-1, keepdims=True), all_of, 0).sum(axis=0)
-    lowest = (all_of == all_of.min(-1, keepdims=True)).sum(axis=0)
+    high, low = all_of.max(-1, keepdims=True), all_of.min(-1, keepdims=True)
+    highest = (all_of * np.clip(1 - 100 * (high - all_of) / (high - low), 0, 1)).sum(axis=0)
+    lowest = np.clip(1 - 100 * (all_of - low) / (high - low), 0, 1).sum(axis=0)
+    assert ((all_of == low).sum(axis=0) <= np.ceil(lowest)).all()  # hardly any win is shared
     start = 2 * GROUPS * COMPETING  # after those of the dilation 1
-    expected = np.sqrt(np.maximum(np.stack([highest, lowest]).ravel(), 0))
+    expected = np.sqrt(np.maximum(np.stack([highest, lowest]).ravel(), 0) + 0.25)
     np.testing.assert_allclose(found[start : start + len(expected)], expected, rtol=1e-3, atol=1e-3)
 
 
@@ -122,13 +124,13 @@ def test_padding_and_other_series_change_no_feature(model, steps):
 
 
 def test_flat_series_have_no_winners(model):
+    """At a level of 1, only the four steps at each end differ from what is beyond it."""
     flat = np.ones((1, 40, 2), "float32")
     found = features_of(model)(flat)["counts"][0]
     layer = network_of(model).get_layer("fixed.values.1")
-    inside = 40 - 8  # steps whose taps all read the same
-    assert (found[layer.units : 2 * layer.units] ** 2).reshape(GROUPS, -1).sum(
-        1
-    ).max() <= 40 - inside
+    lowest = (found[layer.units : 2 * layer.units] ** 2 - 0.25).reshape(GROUPS, COMPETING)
+    wins = lowest.sum(axis=1)
+    assert (wins > 7.99).all() and (wins < 9.5).all()  # a win may be shared
 
 
 def test_many_channels_are_read_a_part_at_a_time():

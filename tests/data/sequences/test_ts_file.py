@@ -112,7 +112,10 @@ def test_channels_come_last_and_numbers_are_ordered_as_numbers(load):
         ("@univariate true\n@classLabel true a b\n", "no @data line"),
         (HEADER, "line 6: no sequences follow @data"),
         (HEADER.replace("timeStamps false", "timeStamps true") + LINES[0], "line 3: @timeStamps"),
-        (HEADER.replace("true a b", "false") + LINES[0], "line 5: @classLabel false: expected"),
+        (
+            HEADER.replace("true a b", "false") + LINES[0],
+            "line 5: @classLabel false, and no @targetLabel true: expected",
+        ),
         (HEADER.replace("@classLabel true a b\n", "") + LINES[0], "no @classLabel true"),
         (changed(3, "1,2,3"), "line 10: no label"),
         (changed(3, "1,2,3:"), "line 10: no label"),

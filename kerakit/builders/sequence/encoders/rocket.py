@@ -11,8 +11,17 @@ from keras import ops
 
 from kerakit.builders.contract import FIXED, LINEAR_ROCKET, ROCKET, THRESHOLDS
 from kerakit.builders.parts import in_float32
+from kerakit.checks import check
+from kerakit.data.spec import Spec
 
-__all__ = ["KERNELS", "TAPS", "dilation_of", "rocket_scores"]
+__all__ = [
+    "KERNELS",
+    "TAPS",
+    "check_untrained",
+    "dilation_of",
+    "rocket_scores",
+    "typical_steps",
+]
 
 TAPS = 9
 # Weights of MiniRocket: of nine taps, three are 2 and six are -1, in all 84 ways.
@@ -22,10 +31,13 @@ GROUPS, COMPETING = 32, 8  # of Hydra, for each dilation, of the series and agai
 MAX_CHANNELS = 32  # that the convolutions of one dilation read
 PIECES = 16
 USUAL_STEPS = 128  # where the builder knows no series
-# Kernels of Hydra that differ by less than this, times the mean size of what they read, have no
-# winner: in a flat part of a series, rounding would choose one.
-LEAST_DIFFERENCE = 1e-5
-SMALLEST = 1e-6
+# No answer may hang on the last digit of a float32, so nothing jumps. Rivals share a win if they
+# differ by less than the first of these times the distance of all; the win counts less where that
+# distance is less than the second, times the mean size of what the taps read: in a flat part of a
+# series, rounding would choose the winner.
+CLOSE, LEAST_DISTANCE = 1e-2, 1e-5
+ROOT_OF = 0.25  # is added before a square root, which is steep at 0
+SMALLEST, TINY = 1e-6, 1e-12
 SEED = 0x_20C6
 
 
@@ -41,14 +53,16 @@ def rocket_scores(
 
     | features | what they are                                                                  |
     |----------|-------------------------------------------------------------------------------|
-    | `shares` | how much of the time a convolution is above a threshold (MiniRocket)          |
+    | `shares` | how much of the time a convolution is above a threshold (MiniRocket); within  |
+    |          | half a unit of it, a step counts in part                                      |
     | `means`  | by how much it then is, in the mean (as in MultiRocket)                       |
     | `counts` | how often each of eight competing kernels is the lowest, and what the highest |
     |          | one adds up to (Hydra); square roots                                          |
     | `pieces` | the means of sixteen parts of the series, in each channel                     |
 
     The scores are weighted sums of the features. `kk.fit` sets the thresholds to quantiles of the
-    convolutions of training series, and solves the weights.
+    convolutions of training series, and their unit to a small part of the deviation. Then it solves
+    the weights.
 
     Args:
         values: tensor of shape `(batch, steps, channels)`, standardised, 0 for padding.
@@ -70,6 +84,31 @@ def rocket_scores(
         for name, features in _features(values, mask, steps).items()
     ]
     return keras.layers.Add(dtype="float32", name=ROCKET)(parts)
+
+
+def check_untrained(owner: str, **options: object) -> None:
+    """Refuse options of trained encoders beside `encoder="rocket"`.
+
+    Args:
+        owner: str. The builder, for errors.
+        options: the options by name; 0, `False` or `None` where they are left out.
+    """
+    for name, value in options.items():
+        check(not value, owner, name, "left out with encoder='rocket', which is solved", value)
+
+
+def typical_steps(inputs: Spec | tuple) -> int | None:
+    """Return the steps of the middle training series, or of a shape; `None` if they are unknown.
+
+    Args:
+        inputs: `Spec` of series, or a shape `(steps,)` or `(steps, channels)`.
+    """
+    if not isinstance(inputs, Spec):
+        return inputs[0]
+    (feature,) = inputs.features
+    if feature.quantiles:
+        return int(feature.quantiles[len(feature.quantiles) // 2])
+    return feature.shape[0]
 
 
 def dilation_of(name: str) -> int:
@@ -97,7 +136,7 @@ def _features(values, mask, steps):
         taps = _taps(series, dilation)
         kernels = _rocket_kernels(series.shape[-1], each, dilation, random)
         over = _convolved(taps, kernels, f"{THRESHOLDS}{name}.{dilation}")
-        shares = _mean_over(ops.cast(over > 0.0, "float32"), counted[dilation])
+        shares = _mean_over(ops.clip(over + 0.5, 0.0, 1.0), counted[dilation])
         means = _mean_over(ops.relu(over), counted[dilation])
         features["shares"].append(shares)
         features["means"].append(means / ops.maximum(shares, SMALLEST))
@@ -126,10 +165,14 @@ def _some_channels(series, random):
 
 
 def _taps(series, dilation):
-    """What the taps at each step read: shape `(batch, steps, taps * channels)`."""
+    """What the taps at each step read: shape `(batch, steps, taps * channels)`.
+
+    The value of the step itself is subtracted. It changes no convolution, because the weights of
+    each kernel add up to 0; but the rounding is then that of the differences, not of the level.
+    """
     reach = (TAPS - 1) * dilation
     padded = ops.pad(series, [[0, 0], [reach // 2, reach // 2], [0, 0]])
-    moved = [padded[:, at : (at - reach or None)] for at in range(0, reach + 1, dilation)]
+    moved = [padded[:, at : (at - reach or None)] - series for at in range(0, reach + 1, dilation)]
     return ops.concatenate(moved, axis=-1)
 
 
@@ -201,12 +244,14 @@ def _counts(rivals, taps, mask):
     groups = keras.layers.Reshape((-1, GROUPS, COMPETING))(rivals)
     high, low = (extreme(groups, axis=-1, keepdims=True) for extreme in (ops.max, ops.min))
     size = ops.mean(ops.abs(taps), axis=-1, keepdims=True)[..., None]
-    differ = ops.cast(high - low > LEAST_DIFFERENCE * size, "float32")
-    highest = groups * ops.cast(ops.equal(groups, high), "float32") * differ
-    lowest = ops.cast(ops.equal(groups, low), "float32") * differ
+    distance = high - low
+    counts = ops.minimum(distance / (LEAST_DISTANCE * size + TINY), 1.0)
+    unit = CLOSE * distance + TINY
+    highest = groups * ops.relu(1.0 - (high - groups) / unit) * counts
+    lowest = ops.relu(1.0 - (groups - low) / unit) * counts
     flat = keras.layers.Reshape((-1, width))
     sums = [ops.matmul(mask[:, None], flat(each))[:, 0] for each in (highest, lowest)]
-    return ops.sqrt(ops.maximum(ops.concatenate(sums, axis=-1), 0.0))
+    return ops.sqrt(ops.maximum(ops.concatenate(sums, axis=-1), 0.0) + ROOT_OF)
 
 
 def _pieces(values, mask):
