@@ -36,6 +36,7 @@ __all__ = [
     "RESERVED",
     "ROCKET",
     "ROOT",
+    "STANDARDISED",
     "STEPS",
     "THRESHOLDS",
     "TREE_ANSWERS",
@@ -76,6 +77,7 @@ TREE_ANSWERS = "trees.answers"  # what is at the end of each way
 ROCKET = "sum_of_features"  # adds the scores of all features of fixed convolutions
 THRESHOLDS = "thresholds."  # begins the convolutions whose thresholds `fit` sets
 FIXED = "fixed."  # begins those that have none
+STANDARDISED = "standardised."  # begins the layers that standardise their features
 AUTO_PENALTY = "auto_penalty"  # before it: its L2 penalty is chosen when it is solved
 
 RESERVED = frozenset(

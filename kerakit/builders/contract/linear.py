@@ -21,6 +21,7 @@ from kerakit.builders.contract.layer_names import (
     PROBABILITIES,
     ROCKET,
     ROOT,
+    STANDARDISED,
     THRESHOLDS,
     UNSCALE,
     frequency_name,
@@ -153,6 +154,8 @@ class LinearPath:
         powers: tuple of the layers `root` and `power` that make targets of the scores, for
             `"table"`; empty where there are none.
         thresholds: tuple of the layers whose thresholds are set before, for `"rocket"`.
+        standardised: tuple of the layers that standardise what each of `layers` reads, for
+            `"rocket"`.
         total: the layer that adds the scores of the layers, for `"rocket"`.
     """
 
@@ -163,6 +166,7 @@ class LinearPath:
     unscale: keras.Layer | None = None
     powers: tuple[keras.Layer, ...] = ()
     thresholds: tuple[keras.Layer, ...] = ()
+    standardised: tuple[keras.Layer, ...] = ()
     total: keras.Layer | None = None
 
     @property
@@ -199,9 +203,15 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
 
 
 def _rocket(layers):
-    solved, thresholds = (
+    solved, thresholds, standardised = (
         tuple(layer for name, layer in layers.items() if name.startswith(start))
-        for start in (LINEAR_ROCKET, THRESHOLDS)
+        for start in (LINEAR_ROCKET, THRESHOLDS, STANDARDISED)
     )
-    total, blend = layers[ROCKET], layers.get(BLEND)
-    return LinearPath("rocket", solved, blend=blend, thresholds=thresholds, total=total)
+    return LinearPath(
+        "rocket",
+        solved,
+        blend=layers.get(BLEND),
+        thresholds=thresholds,
+        standardised=standardised,
+        total=layers[ROCKET],
+    )

@@ -76,11 +76,14 @@ class RocketPath:
 
     def scores(self, split: str) -> np.ndarray:
         """Return the scores of the rows of a split, an array of shape `(n, scores)`."""
-        layers = self.linear.layers
         if self._keeps:
+            parts = zip(
+                self._features(split), self.linear.standardised, self.linear.layers, strict=True
+            )
             products = [
-                part @ layer.kernel.numpy() + layer.bias.numpy()
-                for part, layer in zip(self._features(split), layers, strict=True)
+                (part * scale.kernel.numpy() + scale.bias.numpy()) @ layer.kernel.numpy()
+                + layer.bias.numpy()
+                for part, scale, layer in parts
             ]
             return sum(products[1:], products[0])
         rows = np.arange(len(self.runner.arrays(split)))
@@ -96,13 +99,13 @@ class RocketPath:
         return self.linear.total.output
 
     def _features(self, split):
-        """What the solved layers read of the rows of a split: arrays of shape `(n, width)`."""
+        """The features of the rows of a split: arrays of shape `(n, width)`."""
         if split not in self._kept:
             self._kept[split] = self._read(split, np.arange(len(self.runner.arrays(split))))
         return self._kept[split]
 
     def _read(self, split, rows):
-        parts = self._computed([layer.input for layer in self.linear.layers], split, rows)
+        parts = self._computed([layer.input for layer in self.linear.standardised], split, rows)
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
     def _computed(self, tensors, split, rows) -> Iterator[list[np.ndarray]]:
@@ -156,22 +159,25 @@ class RocketPath:
         offset = targets.base + sum(
             each.weight * each.gain * (each.fit.intercept - targets.means) for each in chosen
         )
-        for name, part, layer in zip(self._names, features, self.linear.layers, strict=True):
+        used = [name for name in self._names if any(name in each.mixture for each in chosen)]
+        layers = zip(
+            self._names, features, self.linear.standardised, self.linear.layers, strict=True
+        )
+        for name, part, scale, layer in layers:
             coefficients = sum(
                 each.weight * each.gain * each.mixture.get(name, 0.0) * each.fit.coefficients
                 for each in chosen
             )
-            weights = part.values.T @ (coefficients / max(part.width, 1)) / part.std[:, None]
-            layer.kernel.assign(weights)
-            layer.bias.assign(offset - part.mean @ weights)
-            offset = np.zeros_like(offset)
+            scale.kernel.assign(1 / part.std)
+            scale.bias.assign(-part.mean / part.std)
+            layer.kernel.assign(part.values.T @ (coefficients / max(part.width, 1)))
+            layer.bias.assign(offset if name == used[0] else np.zeros_like(offset))
         left_out = targets.base + sum(
             each.weight * each.gain * (each.fit.left_out - targets.means) for each in chosen
         )
         self.left_out = np.concatenate([self.scores(split) for split in splits]).astype("float64")
         self.left_out[rows] = left_out
         self.errors = targets.errors(self.left_out)
-        used = [name for name in self._names if any(name in each.mixture for each in chosen)]
         count = sum(layer.kernel.shape[0] for layer in self._layers(used))
         wrong = "" if targets.head == "linear" else f", {self.errors:,} labelled wrongly"
         return (

@@ -9,6 +9,7 @@ import pytest
 import kerakit as kk
 from kerakit.builders.contract import linear_path_of, network_of
 from kerakit.builders.sequence.encoders.rocket import (
+    CLOSE,
     COMPETING,
     GROUPS,
     KERNELS,
@@ -25,7 +26,7 @@ def features_of(model):
     network = network_of(model)
     preprocess = model.get_layer("preprocess")
     names = [layer.name.rsplit(".", 1)[1] for layer in linear.layers]
-    tensors = dict(zip(names, (layer.input for layer in linear.layers), strict=True))
+    tensors = dict(zip(names, (layer.input for layer in linear.standardised), strict=True))
     return lambda x: {
         k: np.asarray(v) for k, v in keras.Model(network.input, tensors)(preprocess(x)).items()
     }
@@ -94,9 +95,10 @@ def test_counts_are_those_of_the_winners(model):
     all_of = np.stack([convolved(series, kernels[:, k], 2) for k in range(kernels.shape[1])], 1)
     all_of = all_of.reshape(40, GROUPS, COMPETING)
     high, low = all_of.max(-1, keepdims=True), all_of.min(-1, keepdims=True)
-    highest = (all_of * np.clip(1 - 100 * (high - all_of) / (high - low), 0, 1)).sum(axis=0)
-    lowest = np.clip(1 - 100 * (all_of - low) / (high - low), 0, 1).sum(axis=0)
-    assert ((all_of == low).sum(axis=0) <= np.ceil(lowest)).all()  # hardly any win is shared
+    unit = CLOSE * (high - low)
+    highest = (all_of * np.clip(1 - (high - all_of) / unit, 0, 1)).sum(axis=0)
+    lowest = np.clip(1 - (all_of - low) / unit, 0, 1).sum(axis=0)
+    assert (all_of == low).sum() <= lowest.sum() <= 1.5 * (all_of == low).sum()  # few are shared
     start = 2 * GROUPS * COMPETING  # after those of the dilation 1
     expected = np.sqrt(np.maximum(np.stack([highest, lowest]).ravel(), 0) + 0.25)
     np.testing.assert_allclose(found[start : start + len(expected)], expected, rtol=1e-3, atol=1e-3)
@@ -130,7 +132,7 @@ def test_flat_series_have_no_winners(model):
     layer = network_of(model).get_layer("fixed.values.1")
     lowest = (found[layer.units : 2 * layer.units] ** 2 - 0.25).reshape(GROUPS, COMPETING)
     wins = lowest.sum(axis=1)
-    assert (wins > 7.99).all() and (wins < 9.5).all()  # a win may be shared
+    assert (wins > 7.99).all() and (wins < 16).all()  # of eight steps; a win may be shared
 
 
 def test_many_channels_are_read_a_part_at_a_time():

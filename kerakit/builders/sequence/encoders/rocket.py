@@ -9,7 +9,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerakit.builders.contract import FIXED, LINEAR_ROCKET, ROCKET, THRESHOLDS
+from kerakit.builders.contract import (
+    FIXED,
+    LINEAR_ROCKET,
+    ROCKET,
+    STANDARDISED,
+    THRESHOLDS,
+)
 from kerakit.builders.parts import in_float32
 from kerakit.checks import check
 from kerakit.data.spec import Spec
@@ -35,7 +41,7 @@ USUAL_STEPS = 128  # where the builder knows no series
 # differ by less than the first of these times the distance of all; the win counts less where that
 # distance is less than the second, times the mean size of what the taps read: in a flat part of a
 # series, rounding would choose the winner.
-CLOSE, LEAST_DISTANCE = 1e-2, 1e-5
+CLOSE, LEAST_DISTANCE = 1e-1, 1e-5
 ROOT_OF = 0.25  # is added before a square root, which is steep at 0
 SMALLEST, TINY = 1e-6, 1e-12
 SEED = 0x_20C6
@@ -80,10 +86,27 @@ def rocket_scores(
     parts = [
         keras.layers.Dense(
             scores, kernel_initializer="zeros", dtype="float32", name=LINEAR_ROCKET + name
-        )(features)
+        )(_standardised(features, name))
         for name, features in _features(values, mask, steps).items()
     ]
     return keras.layers.Add(dtype="float32", name=ROCKET)(parts)
+
+
+def _standardised(features, name):
+    """Features times one number each, plus another: `fit` makes their means 0.
+
+    Without it, products with the features would be sums of thousands of large terms that cancel
+    each other, which float32 does not hold.
+    """
+    return keras.layers.EinsumDense(
+        "bf,f->bf",
+        output_shape=features.shape[1:],
+        bias_axes="f",
+        kernel_initializer="ones",
+        trainable=False,
+        dtype="float32",
+        name=STANDARDISED + name,
+    )(features)
 
 
 def check_untrained(owner: str, **options: object) -> None:
