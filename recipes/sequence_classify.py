@@ -1,18 +1,19 @@
-"""Sequence classification: predict a class for each sequence of numbers.
+"""Sequence classification: predict a class, or a number, for each sequence of numbers.
 
-Shows: a network that gives the probability of every class of a sequence, of any length. It is
-trained, evaluated beside two baselines, exported and checked.
+Shows: a model that gives the probability of every class of a sequence, of any length. It is
+solved or trained, evaluated beside two baselines, exported and checked.
 
 Needs: nothing. It generates 600 control charts of six patterns; your own sequences: --ts FILE,
 as in the UCR and UEA archives, or --ts FILE --id COLUMN of a table with a row for each step.
 
-Measured: on 120 test charts an accuracy of 1.000; a logistic regression has 0.975. 68 seconds on
-two cores.
+Measured: on 120 test charts an accuracy of 0.983; a logistic regression has 0.975. 24 seconds on
+one core.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import pathlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -72,11 +73,13 @@ def build(config: Config, data: Data) -> keras.Model:
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     numbers = data.spec.task == "regression"
-    builder = kk.sequence_regressor if numbers else kk.sequence_classifier
-    encoder = "rocket" if numbers and config.encoder == "auto" else config.encoder
-    model = builder(
+    if numbers:
+        encoder = "rocket" if config.encoder == "auto" else config.encoder
+        make = functools.partial(kk.sequence_regressor, encoder=encoder)
+    else:
+        make = functools.partial(kk.sequence_classifier, encoder=config.encoder)
+    model = make(
         data,
-        encoder=encoder,
         units=config.units,
         layers=config.layers,
         bidirectional=config.bidirectional,

@@ -46,7 +46,8 @@ def fit(
     solved before the first epoch and then left as it is. A forecaster's early stopping counts
     the loss of this path as a candidate. A classifier's path is blended with the network after
     the last epoch, by the weights that fit the validation rows best. It is then solved once
-    more, on training and validation rows together.
+    more, on training and validation rows together. Fixed convolutions of series are such a path;
+    where they label fewer than six of the rows that are left out wrongly, no network is trained.
 
     Linear models that were compiled with the preset of their task are solved: least squares or
     the highest penalised likelihood of the training and validation rows, to the digits of

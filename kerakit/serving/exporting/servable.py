@@ -97,12 +97,16 @@ def _untrained(model):
     import keras
     import numpy as np
 
-    from kerakit.builders.folded import folded
+    from kerakit.builders.contract import linear_path_of
 
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and int(optimizer.iterations) > 0:
         return None
-    layer = _last_biased(folded(model))  # parts without a weight need no training
+    linear = linear_path_of(model)
+    weights = [] if linear is None else [w for layer in linear.layers for w in layer.weights]
+    if any(np.any(weight.numpy()) for weight in weights):
+        return None  # it was solved
+    layer = _last_biased(model)
     if layer is None or not isinstance(layer.bias_initializer, keras.initializers.Zeros):
         return None
     return None if np.any(keras.ops.convert_to_numpy(layer.bias)) else layer
