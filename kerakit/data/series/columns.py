@@ -80,7 +80,7 @@ def choose_columns(
             value,
             time,
             [
-                f"{name}: no column has ISO dates, so the rows are treated as equal steps in time. "
+                f"{name}: no column has dates, so the rows are treated as equal steps in time. "
                 f"Not used: {shortlist(texts)}. If one of them is the time, pass time=."
             ],
         )

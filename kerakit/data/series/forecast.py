@@ -45,7 +45,8 @@ def forecast_data(
             f"{train.name}: calendar={options.calendar!r} needs the times of the rows, and there "
             "is no time column. Pass time=, or leave calendar= out."
         )
-    season = options.season or season_of(train.step)
+    rows = train.times if options.gaps == "ignore" else None
+    season = options.season or season_of(train.step, rows)
     window, horizon = options.lengths(season)
     series = Series(
         window=window,

@@ -85,6 +85,16 @@ def last_window(
             f"{name}: the model makes a forecast from {series.window:,} steps, one in each row. "
             f"Got {rows:,} row(s). Pass at least {series.window:,} rows."
         )
+    time = _time_of(columns, spec, typed, name)
+    times = None if time is None else read_times(columns[time], typed, time, location)
+    if times is not None and times.is_newest_first:
+        order = np.arange(rows)[::-1]
+        columns = {column: columns[column].take(order) for column in (*channels, time)}
+        given, times = location, times.turned()
+
+        def location(row):
+            return given(rows - 1 - row)
+
     start = max(0, rows - max(series.window, _ENOUGH_ROWS))
 
     def tail_location(row):
@@ -105,10 +115,8 @@ def last_window(
         ],
         axis=1,
     )
-    time = _time_of(columns, spec, typed, name)
-    if time is None:
+    if times is None:
         return LastWindow(_inputs(values[-series.window :], None, spec, name), None, None)
-    times = read_times(columns[time], typed, time, location)
     check_order(times, location)
     times = _tail(times, start)
     step, gaps = None, "ignore" if series.gaps == "ignore" else "fill"

@@ -14,6 +14,9 @@ __all__ = ["later_column"]
 
 _DAY = 86_400 * MICROSECONDS
 _WORKING_WEEK = 5
+_NUMERIC = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{4}( \d\d:\d\d(:\d\d)?)?")
+_BARE = re.compile(r"\d[./-]|\d+[./-]\d[./-]")  # a day or a month without a zero before it
+_RECENT = 60  # rows that show how dates are written
 _ISO = re.compile(r"\d{4}-\d\d(-\d\d)?(?:([T ])(\d\d)(:\d\d)?(:\d\d)?.*?)?(Z|[+-].*)?")
 
 
@@ -70,7 +73,10 @@ def later_column(
         return numbers.cast(kind, safe=False) if pa.types.is_integer(kind) else numbers
     if re.fullmatch(r"\d+(\.\d+)?", last):
         return pa.array([f"{number:.15g}" for number in _numbers(float(last), local)])
-    return pa.array([_text(last, moment) for moment in local.astype("datetime64[us]")])
+    texts = [_text(last, moment) for moment in local.astype("datetime64[us]")]
+    if _ISO.fullmatch(last) is None:
+        texts = _numeric(times, last, local) or texts
+    return pa.array(texts)
 
 
 def _later(times, step, ahead, on_grid):
@@ -110,6 +116,32 @@ def _numbers(last, local):
         texts = np.datetime_as_string(days)
         return np.array([float(text.replace("-", "")) for text in texts])
     return local / MICROSECONDS
+
+
+def _numeric(times, last, local):
+    """Dates such as `31.12.2023` or `12/31/2023 13:00`, as the rows are; `None` for others."""
+    form = _NUMERIC.fullmatch(last)
+    if form is None:
+        return None
+    count = len(times.local)
+    recent = range(count - 1, max(count - _RECENT, 0) - 1, -1)
+    shown = [(times.written(row), _moment(times.local[row])) for row in recent]
+    # A row whose day is not its month tells which comes first.
+    tells = (int(text[:2].rstrip("./-")) == at.day for text, at in shown if at.day != at.month)
+    day_first = next(tells, True)
+    width = 1 if any(_BARE.match(text) for text, _ in shown) else 2
+    separator, hour, second = form.groups()
+
+    def spelled(at):
+        days = (at.day, at.month) if day_first else (at.month, at.day)
+        date = separator.join([*(f"{part:0{width}d}" for part in days), f"{at.year:04d}"])
+        return date + at.strftime((" %H:%M" if hour else "") + (":%S" if second else ""))
+
+    return [spelled(_moment(each)) for each in local]
+
+
+def _moment(micros):
+    return micros.astype("datetime64[us]").item()
 
 
 def _text(last, moment):

@@ -38,7 +38,7 @@ def load_series(
     stride: int = 1,
     calendar: str | Sequence[str] = (),
     season: int | None = None,
-    gaps: Literal["error", "fill", "ignore"] = "error",
+    gaps: Literal["auto", "error", "fill", "ignore"] = "auto",
     test: Any = None,
     validation: Any = None,
     test_size: float = 0.2,
@@ -69,8 +69,10 @@ def load_series(
             index of dates of pandas counts as a column).
         value: str or sequence of str. The column to forecast, or several to forecast together.
             Defaults to `None`: the only column with numbers.
-        time: str. The column of times: ISO dates with or without a time of day and zone, or
-            seconds since 1970. Defaults to `None`: the only column with dates, if there is one.
+        time: str. The column of times: ISO dates with or without a time of day and zone, dates in
+            another usual spelling such as `12/31/2023`, or seconds since 1970. Rows whose newest
+            comes first are turned round. Defaults to `None`: the only column with dates, if there
+            is one.
         window: int in `[1, inf)`. Number of steps that a forecast is made from. Defaults to
             `None`: 2 seasons or 4 horizons, whichever is longer.
         horizon: int in `[1, inf)`. Number of steps to forecast. Defaults to `None`: one season.
@@ -81,10 +83,12 @@ def load_series(
             seconds since 1970 in UTC. Needs a time column. Defaults to `()`.
         season: int in `[1, inf)`. Steps after which the pattern repeats. Defaults to `None`: a
             day for steps of 10, 15, 30 or 60 minutes, a week for days, a year for weeks,
-            months and quarters; else 1.
+            months and quarters; else 1. With `gaps="ignore"` it is counted in rows: five for
+            Monday to Friday.
         gaps: str. What to do where steps are missing among the times. `"error"` raises an
             error; `"fill"` inserts rows of missing values; `"ignore"` treats the rows as
-            consecutive (trading days). Defaults to `"error"`.
+            consecutive (trading days); `"auto"` fills where at most one step in a hundred is
+            missing, with a warning, and raises an error elsewhere. Defaults to `"auto"`.
         test, validation: series of the same kind as `source`, used whole: their first window
             starts at their first step. Default to `None`: steps at the end of `source`.
         test_size: float in `(0.0, 1.0)`, the fraction of the steps to test on; or an int in

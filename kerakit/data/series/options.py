@@ -38,7 +38,7 @@ class SeriesOptions:
     stride: int = 1
     calendar: tuple[str, ...] = ()
     season: int | None = None
-    gaps: str = "error"
+    gaps: str = "auto"
     test_size: float | int = 0.2
     validation_size: float | int = 0.2
     na_values: tuple[str, ...] | None = None

@@ -20,7 +20,7 @@ __all__ = [
     "season_of",
 ]
 
-GAPS = ("error", "fill", "ignore")
+GAPS = ("auto", "error", "fill", "ignore")
 
 _DAY = 86_400
 _MONTH = 30.4 * _DAY  # as `Series.step` counts them
@@ -39,6 +39,7 @@ _SAME_DAY_FRACTION = 0.9
 # Filling gaps may add this many rows for each row that is there. Beyond that, one time is
 # probably wrong, and there is no gap.
 _MAX_FILLED_PER_ROW = 10
+_FEW = 0.01  # of the steps, which gaps="auto" takes for missing values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,14 +73,32 @@ class Step:
         return f"{count:g} {unit}{'' if count == 1 else 's'}"
 
 
-def season_of(step: Step | None) -> int:
+def season_of(step: Step | None, times: np.ndarray | None = None) -> int:
     """Return the usual season of a series with such a step, in steps; 1 where none is known.
+
+    Args:
+        step: `Step`, or `None`.
+        times: int64 array of the times of consecutive rows, in microseconds, or `None`. Where
+            rows are left out regularly, as on the weekends of trading days, the season is the
+            number of rows that most often lie in its time.
 
     Example:
 
     >>> season_of(Step(micros=3600 * MICROSECONDS)), season_of(Step(months=3)), season_of(None)
     (24, 4, 1)
+    >>> trading = np.array([0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 14, 15]) * 86_400 * MICROSECONDS
+    >>> season_of(Step(micros=86_400 * MICROSECONDS), trading)
+    5
     """
+    season = _usual_season(step)
+    if season == 1 or step is None or step.months or times is None:
+        return season
+    later = np.searchsorted(times, times + season * step.micros)
+    rows = (later - np.arange(len(times)))[later < len(times)]
+    return max(int(_most_common(rows)), 1) if len(rows) else season
+
+
+def _usual_season(step):
     if step is None:
         return 1
     if step.months:
@@ -108,7 +127,7 @@ def regular_positions(
 
     Raises:
         DataError: when times are out of order, repeated, not on the grid, or (with
-            `gaps="error"`) missing.
+            `gaps="error"`, or with `"auto"` more than one in a hundred) missing.
     """
     check_order(times, location)
     count = len(times.instants)
@@ -129,7 +148,8 @@ def regular_positions(
         )
     jumps = np.diff(positions) - 1
     missing, gap_count = int(jumps.sum()), int((jumps > 0).sum())
-    if missing and gaps == "error":
+    many = missing > _FEW * (positions[-1] + 1)
+    if missing and (gaps == "error" or (gaps == "auto" and many)):
         row = int(np.argmax(jumps > 0)) + 1
         missing_here = int(jumps[row - 1])
         raise DataError(

@@ -111,9 +111,12 @@ def read_series(
         notes=tuple(notes),
     )
     if time is not None:
-        series = _on_grid(
-            series, read_times(columns[time], typed, time, location), options, location
-        )
+        times = read_times(columns[time], typed, time, location)
+        if times.is_newest_first:
+            times, location = times.turned(), _turned(location, len(series))
+            notes = [*notes, f"{name}: the newest row comes first. The rows were turned round."]
+            series = dataclasses.replace(series, values=series.values[::-1], notes=tuple(notes))
+        series = _on_grid(series, times, options, location)
     return series if digest else dataclasses.replace(series, digest=_digest(series))
 
 
@@ -148,6 +151,13 @@ def _on_grid(series, times: TimeColumn, options, location: Callable):
     instants, values = times.instants, series.values
     if len(positions) and positions[-1] + 1 > len(positions):
         instants = fill_times(times, positions, step)
+        missing = len(instants) - len(positions)
+        if options.gaps == "auto":
+            note = (
+                f"{series.name}: {missing:,} of {len(instants):,} steps are missing among the "
+                f"times of {times.name!r}, and count as missing values. gaps='error' refuses them."
+            )
+            series = dataclasses.replace(series, notes=(*series.notes, note))
         values = np.full((len(instants), values.shape[1]), np.nan, np.float32)
         values[positions] = series.values
     return dataclasses.replace(
@@ -205,6 +215,11 @@ def _is_value(cell):
         except ValueError:
             continue
     return False
+
+
+def _turned(location, count):
+    """The locations of rows that were turned round."""
+    return lambda row: location(count - 1 - row)
 
 
 def _row_of(name):

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerakit.checks import short_repr
 from kerakit.data.columns.column import Numbers, read_column
+from kerakit.data.columns.date_spelling import DAY_FIRST, MONTH_FIRST
+from kerakit.data.columns.dates import find_dates, numbers_of
 from kerakit.data.columns.missing import missing_texts
 from kerakit.errors import DataError
+from kerakit.warn import warn
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -23,6 +27,8 @@ __all__ = ["MICROSECONDS", "TimeColumn", "holds_times", "read_times"]
 MICROSECONDS = 1_000_000  # in a second
 
 _EPOCH = datetime.datetime(1970, 1, 1)
+_DAY = 86_400  # seconds
+_CLEAR = 1.5  # times as even are the steps of the right order of day and month, at least
 _ONE = datetime.timedelta(microseconds=1)
 # A column is one of dates where at least this fraction of its values are dates. The other
 # values are slips, and reading the column names the first of them.
@@ -51,6 +57,18 @@ class TimeColumn:
     local: np.ndarray
     written: Callable[[int], str]
 
+    @property
+    def is_newest_first(self) -> bool:
+        """Whether each row is older than the one before."""
+        return len(self.instants) > 1 and bool((np.diff(self.instants) < 0).all())
+
+    def turned(self) -> TimeColumn:
+        """Return the rows in reverse order."""
+        last, written = len(self.instants) - 1, self.written
+        return TimeColumn(
+            self.name, self.instants[::-1], self.local[::-1], lambda row: written(last - row)
+        )
+
 
 def holds_times(values: pa.Array | pa.ChunkedArray | np.ndarray, typed: bool) -> bool:
     """Return whether all or nearly all values of a column are dates or times, not numbers.
@@ -73,11 +91,13 @@ def holds_times(values: pa.Array | pa.ChunkedArray | np.ndarray, typed: bool) ->
         return True
     if not _is_text(values.type):
         return False
-    words = read_column(values, missing_texts(None), typed).values
-    there = [word for word in words if word and not word.isdigit()]
-    # The first value is enough to see that most columns of text hold no dates.
-    if not there or _moment(there[0]) is None and _moment(there[-1]) is None:
+    column = read_column(values, missing_texts(None), typed)
+    there = [word for word in column.values if word and not word.isdigit()]
+    if not there:
         return False
+    # The first value is enough to see that most columns of text hold no ISO dates.
+    if _moment(there[0]) is None and _moment(there[-1]) is None:
+        return find_dates(column) is not None
     there = there[:: 1 + len(there) // _SAMPLED_VALUES]
     return sum(_moment(word) is not None for word in there) >= _DATES_FRACTION * len(there)
 
@@ -91,7 +111,9 @@ def read_times(
     """Read a column of dates or times.
 
     ISO 8601 is read (`1949-01`, `2016-07-01`, `2016-07-01 13:00`, `2016-07-01T13:00:00+02:00`),
-    and Arrow's own types. Numbers of four digits are years. Numbers of eight digits are days
+    Arrow's own types, and the other spellings of `find_dates` (`31/12/2023`, `Dec 31, 2023`).
+    Where the column does not tell whether the day or the month comes first, the order of the rows
+    does. Numbers of four digits are years. Numbers of eight digits are days
     (`20160701`) where all of them are dates. Other numbers are seconds since 1970.
 
     Args:
@@ -173,6 +195,10 @@ def _written_times(column, name, location):
         return column.values[column.codes[row]]
 
     if wrong.any():
+        has_iso = (~wrong & (column.values != "")).any()
+        other = None if has_iso else _other_dates(column, name, location)
+        if other is not None:
+            return other
         row = int(np.argmax(wrong[column.codes]))
         raise DataError(
             f"{location(row)}, column {name!r}: {written(row)!r} is not a time. {_EXPECTED}"
@@ -186,6 +212,47 @@ def _written_times(column, name, location):
             "zone, or all without."
         )
     return TimeColumn(name, instants[column.codes], local[column.codes], written)
+
+
+def _other_dates(column, name, location):
+    """Dates in another spelling than ISO 8601 as a `TimeColumn`, or `None`."""
+    dates = find_dates(column)
+    if dates is None:
+        return None
+    formats, orders = (dates.format,), (DAY_FIRST, MONTH_FIRST)
+    found = {f: numbers_of(column.values, f) for f in (orders if dates.doubt else formats)}
+    instants = {
+        f: (n.days.astype(np.int64) * _DAY + n.seconds)[column.codes] * MICROSECONDS
+        for f, n in found.items()
+    }
+    unevenness = {f: _unevenness(moments) for f, moments in instants.items()}
+    format = min(unevenness, key=unevenness.get)
+    if dates.doubt and not max(unevenness.values()) >= _CLEAR * unevenness[format]:
+        warn(
+            f"Column {name!r} does not tell whether the day or the month comes first in "
+            f"{short_repr(dates.doubt)}. Taken: {format}. Convert the column with "
+            "pandas.to_datetime to say so yourself."
+        )
+    wrong = ~found[format].valid[column.codes]
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        written = column.values[column.codes[row]]
+        raise DataError(
+            f"{location(row)}, column {name!r}: {written!r} is not a date, and the others are. "
+            f"{_EXPECTED}"
+        )
+    moments = instants[format]
+    return TimeColumn(name, moments, moments, lambda row: column.values[column.codes[row]])
+
+
+def _unevenness(moments):
+    """The longest step over the usual one; infinite where the times are in no order."""
+    changes = np.diff(moments)
+    if len(changes) and (changes < 0).all():
+        changes = -changes
+    if not len(changes) or (changes <= 0).any():
+        return np.inf
+    return float(changes.max() / np.median(changes))
 
 
 def _numbers_as_times(numbers, name, location):

@@ -9,7 +9,7 @@ from kerakit.workflow.flags.run import AS_TEXT, RunFlags
 
 __all__ = ["SequenceFlags", "SeriesFlags", "TaggedFlags", "TextFlags"]
 
-Gaps = Annotated[Literal["error", "fill", "ignore"] | None, AS_TEXT]
+Gaps = Annotated[Literal["auto", "error", "fill", "ignore"] | None, AS_TEXT]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,8 @@ class SeriesFlags(RunFlags):
     season: int | None = None
     """Number of steps after which the pattern repeats. Default: it follows from the times."""
     gaps: Gaps = None
-    """Treatment of missing steps: error, fill or ignore. Default: error."""
+    """Treatment of missing steps: auto, error, fill or ignore. Default: auto, which takes up to one
+    in a hundred for missing values."""
     test: str | None = None
     """Path of a file of a later series to test on. Default: the end of --series."""
     validation: str | None = None

@@ -143,8 +143,8 @@ def test_a_slip_beside_other_columns_does_not_hide_the_column(write):
 
 
 def test_dates_of_another_form_are_pointed_out(write):
-    frame = FRAME.assign(day=[day.strftime("%d/%m/%Y") for day in DAYS])
-    with pytest.warns(UserWarning, match="no column has ISO dates.*Not used: 'day', 'city'"):
+    frame = FRAME.assign(day=[day.strftime("day %j of %Y") for day in DAYS])
+    with pytest.warns(UserWarning, match="no column has dates.*Not used: 'day', 'city'"):
         data = load_series(write(frame.to_csv(index=False)), **SIZES)
     assert data.spec.series.step is None
 
