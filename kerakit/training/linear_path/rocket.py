@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = ["FEW_ERRORS", "RocketPath"]
 # Steps that are convolved at a time: their convolutions fit in a processor's cache. Larger batches
 # take up to twice the CPU.
 STEPS = 2048
+FEW_BATCHES = 3  # that are computed without a graph
 MAX_ROWS = 4096  # that are solved; of more rows a sample is drawn
 
 SHARED = 4  # kernels whose thresholds are quantiles of the same training series
@@ -56,6 +58,7 @@ class RocketPath:
         rows = sum(len(part) for part in (runner.arrays("train"), self.validation) if part)
         self._keeps = rows <= MAX_ROWS
         self._kept: dict[str, list[np.ndarray]] = {}
+        self._functions: dict[str, Any] = {}
         self._splits: tuple[str, ...] = ()
 
     def solve(self) -> str:
@@ -87,16 +90,12 @@ class RocketPath:
             ]
             return sum(products[1:], products[0])
         rows = np.arange(len(self.runner.arrays(split)))
-        return np.concatenate([part for (part,) in self._computed([self._total], split, rows)])
+        return np.concatenate([part for (part,) in self._computed("scores", split, rows)])
 
     @property
     def rows_at_a_time(self) -> int:
         """How many rows are convolved together."""
         return max(STEPS // int(self.runner.arrays("train").values[0].shape[1]), 1)
-
-    @property
-    def _total(self):
-        return self.linear.total.output
 
     def _features(self, split):
         """The features of the rows of a split: arrays of shape `(n, width)`."""
@@ -105,36 +104,60 @@ class RocketPath:
         return self._kept[split]
 
     def _read(self, split, rows):
-        parts = self._computed([layer.input for layer in self.linear.standardised], split, rows)
+        parts = self._computed("features", split, rows)
         return [np.concatenate(part) for part in zip(*parts, strict=True)]
 
-    def _computed(self, tensors, split, rows) -> Iterator[list[np.ndarray]]:
-        """Tensors of the network for some rows, a few rows at a time."""
-        network, prepare = network_of(self.runner.model), self.runner.plan.prepare
-        model, arrays = keras.Model(network.input, tensors), self.runner.arrays(split)
-        computed = tf.function(
-            lambda values: model(values, training=False), autograph=False, reduce_retracing=True
-        )
+    def _computed(self, what, split, rows) -> Iterator[list[np.ndarray]]:
+        """Tensors of the network for some rows, a few rows at a time.
+
+        Args:
+            what: str. A key of `_tensors`.
+        """
+        prepare, arrays = self.runner.plan.prepare, self.runner.arrays(split)
         size = self.rows_at_a_time
+        compute = self._compute(what, -(-len(rows) // size))
         for start in range(0, len(rows), size):
             batch = arrays.take(tf.constant(rows[start : start + size]))
             values, *_ = batch if prepare is None else prepare(batch, 0, False)
-            yield [np.asarray(value) for value in _listed(computed(values))]
+            yield [np.asarray(value) for value in _listed(compute(values))]
+
+    def _compute(self, what, batches):
+        """The function from the inputs of the network to tensors of it.
+
+        Its graph is traced once, for batches of any size; few batches take less time without.
+        """
+        if what not in self._functions:
+            network = network_of(self.runner.model)
+            model = keras.Model(network.input, self._tensors[what])
+            compute = functools.partial(model, training=False)
+            if batches <= FEW_BATCHES and what == "taps":
+                return compute
+            signature = [[tf.TensorSpec(each.shape, each.dtype) for each in network.inputs]]
+            self._functions[what] = tf.function(compute, input_signature=signature, autograph=False)
+        return self._functions[what]
+
+    @functools.cached_property
+    def _tensors(self):
+        linear, mask = self.linear, network_of(self.runner.model).inputs[1]
+        return {
+            "taps": [*(layer.input for layer in linear.thresholds), mask],
+            "features": [layer.input for layer in linear.standardised],
+            "scores": [linear.total.output],
+        }
 
     def _set_thresholds(self):
         """Set the thresholds to quantiles of what the convolutions find in training rows.
 
         The levels of the quantiles are a low-discrepancy sequence, as in MiniRocket.
         """
-        layers, mask = self.linear.thresholds, network_of(self.runner.model).inputs[1]
+        layers = self.linear.thresholds
         random = np.random.default_rng(self.runner.options.seed)
         rows = random.integers(len(self.runner.arrays("train")), size=-(-KERNELS // SHARED))
         kernels = [layer.kernel.numpy().copy() for layer in layers]
         biases = [np.empty(layer.units, "float32") for layer in layers]
         kernel = 0
         reaches = [(TAPS - 1) // 2 * dilation_of(layer.name) for layer in layers]
-        read = [*(layer.input for layer in layers), mask]
-        for *taps, there in self._computed(read, "train", rows):
+        for *taps, there in self._computed("taps", "train", rows):
             for row, steps in enumerate(there.sum(axis=1).astype(int)):
                 own = range(kernel, min(kernel + SHARED, KERNELS))
                 parts = zip(taps, kernels, biases, reaches, strict=True)

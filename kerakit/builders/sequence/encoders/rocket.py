@@ -195,8 +195,8 @@ def _taps(series, dilation):
     """
     reach = (TAPS - 1) * dilation
     padded = ops.pad(series, [[0, 0], [reach // 2, reach // 2], [0, 0]])
-    moved = [padded[:, at : (at - reach or None)] - series for at in range(0, reach + 1, dilation)]
-    return ops.concatenate(moved, axis=-1)
+    moved = [padded[:, at : (at - reach or None)] for at in range(0, reach + 1, dilation)]
+    return ops.concatenate(moved, axis=-1) - ops.tile(series, (1, 1, TAPS))
 
 
 def _convolved(taps, kernel, name, bias=True):
