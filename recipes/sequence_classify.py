@@ -1,4 +1,4 @@
-"""Sequence classification: predict a class, or a number, for each sequence of numbers.
+"""Sequence classification: predict a class, or a number, for each series.
 
 Shows: a model that gives the probability of every class of a sequence, of any length. It is
 solved or trained, evaluated beside two baselines, exported and checked.
