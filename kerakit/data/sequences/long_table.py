@@ -17,7 +17,7 @@ from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.names import near_match
 from kerakit.data.sequences.read import Sequences
 from kerakit.data.series.columns import is_numeric, value_column
-from kerakit.data.series.time_column import read_times
+from kerakit.data.series.times.time_column import read_times
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import DataError
 from kerakit.files import fingerprint

@@ -12,7 +12,7 @@ from kerakit.data.columns.column import Numbers, Texts, read_column
 from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.columns.odd_texts import find_odd_texts
 from kerakit.data.names import near_match
-from kerakit.data.series.time_column import holds_times
+from kerakit.data.series.times.time_column import holds_times
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import numpy as np
 
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.series.options import SeriesOptions
-from kerakit.data.series.regular_times import season_of
 from kerakit.data.series.source import SeriesSource
-from kerakit.data.series.time_column import MICROSECONDS
+from kerakit.data.series.times.regular_times import season_of
+from kerakit.data.series.times.time_column import MICROSECONDS
 from kerakit.data.series.windowing import Segment, split_by_time, usable_windows, window_starts
 from kerakit.data.spec import Feature, Series, Spec, Target
 from kerakit.data.storage.windows import Windows

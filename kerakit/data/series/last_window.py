@@ -12,9 +12,9 @@ from kerakit.checks import shortlist
 from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.names import near_match
 from kerakit.data.series.columns import value_column
-from kerakit.data.series.later_column import later_column
-from kerakit.data.series.regular_times import Step, check_order, regular_positions
-from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, holds_times, read_times
+from kerakit.data.series.times.later_column import later_column
+from kerakit.data.series.times.regular_times import Step, check_order, regular_positions
+from kerakit.data.series.times.time_column import MICROSECONDS, TimeColumn, holds_times, read_times
 from kerakit.errors import DataError
 from kerakit.warn import warn
 

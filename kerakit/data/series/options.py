@@ -10,7 +10,7 @@ from typing import Any
 from kerakit.checks import check, check_choice, check_int
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.options import check_text, names
-from kerakit.data.series.regular_times import GAPS
+from kerakit.data.series.times.regular_times import GAPS
 
 __all__ = ["CALENDAR", "SeriesOptions"]
 

@@ -13,8 +13,8 @@ import numpy as np
 
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.series.columns import choose_columns, value_column
-from kerakit.data.series.regular_times import Step, fill_times, regular_positions
-from kerakit.data.series.time_column import MICROSECONDS, TimeColumn, read_times
+from kerakit.data.series.times.regular_times import Step, fill_times, regular_positions
+from kerakit.data.series.times.time_column import MICROSECONDS, TimeColumn, read_times
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import DataError
 from kerakit.files import fingerprint

@@ -52,23 +52,26 @@ class Standardised:
     """Features with a mean of 0 and a standard deviation of 1; flat ones are 0.
 
     Attributes:
-        values: float32 array of shape `(n, width)`.
-        mean, std: float arrays of shape `(width,)`; `std` is infinite for flat features.
+        values: float32 array of shape `(n, width)`: the features times `scale`, plus `shift`.
+        scale, shift: float32 arrays of shape `(width,)`.
         width: int. How many are not flat.
     """
 
     values: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
+    scale: np.ndarray
+    shift: np.ndarray
     width: int
 
 
 def standardised(features: np.ndarray) -> Standardised:
     """Standardise features, an array of shape `(n, width)`."""
     mean, std = features.mean(axis=0, dtype="float64"), features.std(axis=0, dtype="float64")
-    std = np.where(std > FLAT * np.maximum(abs(mean), 1.0), std, np.inf)
-    values = ((features - mean) / std).astype("float32")
-    return Standardised(values, mean, std, int(np.isfinite(std).sum()))
+    varies = std > FLAT * np.maximum(abs(mean), 1.0)
+    scale = np.where(varies, 1 / np.where(varies, std, 1.0), 0.0)
+    scale, shift = scale.astype("float32"), (-mean * scale).astype("float32")
+    values = features * scale
+    values += shift
+    return Standardised(values, scale, shift, int(varies.sum()))
 
 
 def averaged(

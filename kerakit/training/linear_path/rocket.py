@@ -21,6 +21,7 @@ __all__ = ["FEW_ERRORS", "RocketPath"]
 # Steps that are convolved at a time: their convolutions fit in a processor's cache. Larger batches
 # take up to twice the CPU.
 STEPS = 2048
+FEW_ROWS = 1024
 FEW_BATCHES = 3  # that are computed without a graph
 MAX_ROWS = 4096  # that are solved; of more rows a sample is drawn
 
@@ -73,7 +74,9 @@ class RocketPath:
     def solve_on(self, *splits: str) -> str:
         """Set the weights by the rows of some splits; return a line about them."""
         if splits != self._splits:
-            with threadpool_limits(1 if self._keeps else None, user_api="blas"):
+            # Threads would wait for each other: for few rows that is most of their time.
+            few = self.runner.plan.rows <= FEW_ROWS
+            with threadpool_limits(1 if few else None, user_api="blas"):
                 self._line, self._splits = self._solve(splits), splits
         return self._line
 
@@ -172,11 +175,11 @@ class RocketPath:
         arrays = [self.runner.arrays(split) for split in splits]
         targets = scored_targets(self.runner.data.spec, arrays)
         features, rows = self._rows(splits, targets)
-        features = [standardised(part) for part in features]
-        kernels = {
-            name: part.values @ part.values.T / max(part.width, 1)
-            for name, part in zip(self._names, features, strict=True)
-        }
+        # One kind of features is standardised at a time: all together would take twice the memory.
+        kernels = {}
+        for name, read in zip(self._names, features, strict=True):
+            part = standardised(read())
+            kernels[name] = part.values @ part.values.T / max(part.width, 1)
         own = targets.take(rows)
         chosen = averaged(kernels, own, self.runner.options.seed)
         offset = targets.base + sum(
@@ -186,13 +189,14 @@ class RocketPath:
         layers = zip(
             self._names, features, self.linear.standardised, self.linear.layers, strict=True
         )
-        for name, part, scale, layer in layers:
+        for name, read, scale, layer in layers:
+            part = standardised(read())
             coefficients = sum(
                 each.weight * each.gain * each.mixture.get(name, 0.0) * each.fit.coefficients
                 for each in chosen
             )
-            scale.kernel.assign(1 / part.std)
-            scale.bias.assign(-part.mean / part.std)
+            scale.kernel.assign(part.scale)
+            scale.bias.assign(part.shift)
             layer.kernel.assign(part.values.T @ (coefficients / max(part.width, 1)))
             layer.bias.assign(offset if name == used[0] else np.zeros_like(offset))
         left_out = targets.base + sum(
@@ -210,11 +214,11 @@ class RocketPath:
         )
 
     def _rows(self, splits, targets):
-        """`(features, numbers)` of the rows that are solved."""
+        """A function for each kind of features of the rows that are solved, and their numbers."""
         rows = np.flatnonzero(targets.weight > 0)
         if self._keeps:
-            parts = [self._features(split) for split in splits]
-            return [np.concatenate(part)[rows] for part in zip(*parts, strict=True)], rows
+            kinds = zip(*(self._features(split) for split in splits), strict=True)
+            return [functools.partial(_joined, kind, rows) for kind in kinds], rows
         if len(rows) > MAX_ROWS:
             random = np.random.default_rng(self.runner.options.seed)
             rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
@@ -225,7 +229,8 @@ class RocketPath:
             if len(own):
                 parts.append(self._read(split, own))
             start = end
-        return [np.concatenate(part) for part in zip(*parts, strict=True)], rows
+        every = np.arange(len(rows))
+        return [functools.partial(_joined, kind, every) for kind in zip(*parts, strict=True)], rows
 
     @property
     def _names(self):
@@ -234,6 +239,10 @@ class RocketPath:
     def _layers(self, names):
         pairs = zip(self._names, self.linear.layers, strict=True)
         return [layer for name, layer in pairs if name in names]
+
+
+def _joined(parts, rows):
+    return np.concatenate(parts)[rows]
 
 
 def _listed(tensors):

@@ -7,9 +7,9 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kerakit.data.series.later_column import later_column
-from kerakit.data.series.regular_times import regular_positions
-from kerakit.data.series.time_column import read_times
+from kerakit.data.series.times.later_column import later_column
+from kerakit.data.series.times.regular_times import regular_positions
+from kerakit.data.series.times.time_column import read_times
 
 
 def later(values, count=2, gaps="ignore", typed=False):

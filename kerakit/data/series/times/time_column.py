@@ -11,24 +11,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerakit.checks import short_repr
 from kerakit.data.columns.column import Numbers, read_column
-from kerakit.data.columns.date_spelling import DAY_FIRST, MONTH_FIRST
-from kerakit.data.columns.dates import find_dates, numbers_of
+from kerakit.data.columns.dates import find_dates
 from kerakit.data.columns.missing import missing_texts
+from kerakit.data.series.times.other_dates import EXPECTED, MICROSECONDS, other_dates
 from kerakit.errors import DataError
-from kerakit.warn import warn
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 __all__ = ["MICROSECONDS", "TimeColumn", "holds_times", "read_times"]
 
-MICROSECONDS = 1_000_000  # in a second
-
 _EPOCH = datetime.datetime(1970, 1, 1)
-_DAY = 86_400  # seconds
-_CLEAR = 1.5  # times as even are the steps of the right order of day and month, at least
 _ONE = datetime.timedelta(microseconds=1)
 # A column is one of dates where at least this fraction of its values are dates. The other
 # values are slips, and reading the column names the first of them.
@@ -146,16 +140,9 @@ def read_times(
         return _numbers_as_times(column.numbers(), name, location)
     column = read_column(values, origin=f"column {name!r}")
     if not isinstance(column, Numbers):
-        raise DataError(f"{location(0)}, column {name!r}: the values are not times. {_EXPECTED}")
+        raise DataError(f"{location(0)}, column {name!r}: the values are not times. {EXPECTED}")
     _refuse_missing(column.missing(), name, location)
     return _numbers_as_times(column.values, name, location)
-
-
-_EXPECTED = (
-    "Expected ISO dates and times, such as 2016-07-01, 2016-07-01 13:00 or "
-    "2016-07-01T13:00:00+02:00, or seconds since 1970. Convert other forms with "
-    "pandas.to_datetime, and pass the DataFrame."
-)
 
 
 def _typed_times(values, name, location):
@@ -196,12 +183,12 @@ def _written_times(column, name, location):
 
     if wrong.any():
         has_iso = (~wrong & (column.values != "")).any()
-        other = None if has_iso else _other_dates(column, name, location)
-        if other is not None:
-            return other
+        moments = None if has_iso else other_dates(column, name, location)
+        if moments is not None:
+            return TimeColumn(name, moments, moments, written)
         row = int(np.argmax(wrong[column.codes]))
         raise DataError(
-            f"{location(row)}, column {name!r}: {written(row)!r} is not a time. {_EXPECTED}"
+            f"{location(row)}, column {name!r}: {written(row)!r} is not a time. {EXPECTED}"
         )
     row_zoned = zoned[column.codes]
     if row_zoned.any() and not row_zoned.all():
@@ -212,47 +199,6 @@ def _written_times(column, name, location):
             "zone, or all without."
         )
     return TimeColumn(name, instants[column.codes], local[column.codes], written)
-
-
-def _other_dates(column, name, location):
-    """Dates in another spelling than ISO 8601 as a `TimeColumn`, or `None`."""
-    dates = find_dates(column)
-    if dates is None:
-        return None
-    formats, orders = (dates.format,), (DAY_FIRST, MONTH_FIRST)
-    found = {f: numbers_of(column.values, f) for f in (orders if dates.doubt else formats)}
-    instants = {
-        f: (n.days.astype(np.int64) * _DAY + n.seconds)[column.codes] * MICROSECONDS
-        for f, n in found.items()
-    }
-    unevenness = {f: _unevenness(moments) for f, moments in instants.items()}
-    format = min(unevenness, key=unevenness.get)
-    if dates.doubt and not max(unevenness.values()) >= _CLEAR * unevenness[format]:
-        warn(
-            f"Column {name!r} does not tell whether the day or the month comes first in "
-            f"{short_repr(dates.doubt)}. Taken: {format}. Convert the column with "
-            "pandas.to_datetime to say so yourself."
-        )
-    wrong = ~found[format].valid[column.codes]
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        written = column.values[column.codes[row]]
-        raise DataError(
-            f"{location(row)}, column {name!r}: {written!r} is not a date, and the others are. "
-            f"{_EXPECTED}"
-        )
-    moments = instants[format]
-    return TimeColumn(name, moments, moments, lambda row: column.values[column.codes[row]])
-
-
-def _unevenness(moments):
-    """The longest step over the usual one; infinite where the times are in no order."""
-    changes = np.diff(moments)
-    if len(changes) and (changes < 0).all():
-        changes = -changes
-    if not len(changes) or (changes <= 0).any():
-        return np.inf
-    return float(changes.max() / np.median(changes))
 
 
 def _numbers_as_times(numbers, name, location):

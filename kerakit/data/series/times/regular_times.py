@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerakit.data.series.time_column import MICROSECONDS, TimeColumn
+from kerakit.data.series.times.time_column import MICROSECONDS, TimeColumn
 from kerakit.errors import DataError
 
 __all__ = [

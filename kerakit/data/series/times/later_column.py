@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from kerakit.data.series.regular_times import Step, later_times
-from kerakit.data.series.time_column import MICROSECONDS, TimeColumn
+from kerakit.data.series.times.regular_times import Step, later_times
+from kerakit.data.series.times.time_column import MICROSECONDS, TimeColumn
 
 __all__ = ["later_column"]
 
@@ -42,7 +42,7 @@ def later_column(
     Example:
 
     >>> import pyarrow as pa
-    >>> from kerakit.data.series.time_column import read_times
+    >>> from kerakit.data.series.times.time_column import read_times
     >>> column = pa.array(["1949-11", "1949-12"])
     >>> times = read_times(column, False, "month", str)
     >>> later_column(column, times, Step(months=1, day=1), 2).to_pylist()

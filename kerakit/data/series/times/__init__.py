@@ -1,0 +1,1 @@
+"""Times of a series: as they are written, the steps between them, and those that follow."""
