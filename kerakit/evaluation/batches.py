@@ -23,7 +23,7 @@ MAX_IMAGE_VALUES = 2**19
 # floats of each: 2**18 of them become 100 MiB.
 MAX_STEPS = 2**18
 # Of whole series, of each of whose steps fixed convolutions make a thousand floats.
-MAX_SERIES_STEPS = 2**15
+MAX_SERIES_STEPS = 2**13
 MIN_ROWS = 8
 
 

@@ -11,6 +11,7 @@ from kerakit.training.linear_path.indicators import ScoredTargets
 
 __all__ = ["SolvedMixture", "Standardised", "averaged", "standardised"]
 
+COLUMNS = 1024  # whose moments are computed at a time
 CHOICE_ROWS = 1024  # by which penalties and weights are chosen, at most
 
 # Kinds of features that are tried, with their shares of the kernel. They and the average over them
@@ -65,7 +66,9 @@ class Standardised:
 
 def standardised(features: np.ndarray) -> Standardised:
     """Standardise features, an array of shape `(n, width)`."""
-    mean, std = features.mean(axis=0, dtype="float64"), features.std(axis=0, dtype="float64")
+    parts = [features[:, at : at + COLUMNS] for at in range(0, features.shape[1], COLUMNS)]
+    mean = np.concatenate([part.mean(axis=0, dtype="float64") for part in parts])
+    std = np.concatenate([part.std(axis=0, dtype="float64") for part in parts])
     varies = std > FLAT * np.maximum(abs(mean), 1.0)
     scale = np.where(varies, 1 / np.where(varies, std, 1.0), 0.0)
     scale, shift = scale.astype("float32"), (-mean * scale).astype("float32")

@@ -107,8 +107,14 @@ class RocketPath:
         return self._kept[split]
 
     def _read(self, split, rows):
-        parts = self._computed("features", split, rows)
-        return [np.concatenate(part) for part in zip(*parts, strict=True)]
+        found, start = [], 0
+        for batch in self._computed("features", split, rows):
+            found = found or [np.empty((len(rows), part.shape[1]), "float32") for part in batch]
+            end = start + len(batch[0])
+            for whole, part in zip(found, batch, strict=True):
+                whole[start:end] = part
+            start = end
+        return found
 
     def _computed(self, what, split, rows) -> Iterator[list[np.ndarray]]:
         """Tensors of the network for some rows, a few rows at a time.
@@ -242,7 +248,9 @@ class RocketPath:
 
 
 def _joined(parts, rows):
-    return np.concatenate(parts)[rows]
+    """Some rows of parts that are one below the other, copied only where they must be."""
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    return whole if len(rows) == len(whole) else whole[rows]
 
 
 def _listed(tensors):
