@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kerakit as kk
 from kerakit.builders.contract import BLEND, linear_path_of, network_of
@@ -175,3 +176,22 @@ def test_numbers_are_the_same_for_one_seed():
     one, two = (fitted(data, seed=3)[0] for _ in range(2))
     for a, b in zip(network_of(one).weights, network_of(two).weights, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_no_answer_hangs_on_rounding():
+    """Smooth series at a high level, as spectra are: alone, in a batch, and in a graph."""
+    rng = np.random.default_rng(0)
+    share, steps = rng.uniform(size=(120, 3)), np.linspace(0, 1, 100)
+    bumps = np.exp(-(((steps - np.array([[0.3], [0.5], [0.8]])) / 0.15) ** 2))
+    series = (3.0 + 0.5 * share @ bumps).astype("float32")
+    data = kk.load_sequences((series, share[:, 1]), task="regression")
+    model = kk.sequence_regressor(data)
+    kk.compile(model)
+    kk.fit(model, data, epochs=1, verbose=0)
+    signature = [tf.TensorSpec((None, None), "float32")]
+    answer = tf.function(folded(model), input_signature=signature, autograph=False)
+    together = answer(series).numpy()
+    alone = np.concatenate([answer(row[None]).numpy() for row in series])
+    tolerance = 1e-5 * share[:, 1].std()  # what an export is held to
+    np.testing.assert_allclose(alone, together, atol=tolerance)
+    np.testing.assert_allclose(folded(model)(series), together, atol=tolerance)
