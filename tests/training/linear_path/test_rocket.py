@@ -181,9 +181,10 @@ def test_numbers_are_the_same_for_one_seed():
 def test_no_answer_hangs_on_rounding():
     """Smooth series at a high level, as spectra are: alone, in a batch, and in a graph."""
     rng = np.random.default_rng(0)
-    share, steps = rng.uniform(size=(120, 3)), np.linspace(0, 1, 100)
-    bumps = np.exp(-(((steps - np.array([[0.3], [0.5], [0.8]])) / 0.15) ** 2))
-    series = (3.0 + 0.5 * share @ bumps).astype("float32")
+    share, steps = rng.uniform(size=(150, 3)), np.linspace(0, 1, 100)
+    wide, narrow = np.exp(-((steps - 0.4) ** 2)), np.exp(-(((steps - 0.6) / 0.1) ** 2))
+    series = 3 + 0.7 * share[:, :1] * wide + 0.005 * share[:, 1:2] * narrow
+    series = series.astype("float32")
     data = kk.load_sequences((series, share[:, 1]), task="regression")
     model = kk.sequence_regressor(data)
     kk.compile(model)
