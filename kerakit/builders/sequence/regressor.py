@@ -6,23 +6,13 @@ from typing import Literal
 
 import keras
 
-from kerakit.builders.contract import MASK
 from kerakit.builders.heads import number_answer, number_head, number_targets
-from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.parts import spec_or_shape
 from kerakit.builders.search_space import Choice, searched
-from kerakit.builders.sequence.encoders.encoder import (
-    ENCODERS,
-    EncoderOptions,
-    Positions,
-    summarize,
-)
-from kerakit.builders.sequence.encoders.rocket import (
-    check_untrained,
-    rocket_scores,
-    typical_steps,
-)
-from kerakit.builders.sequence.series_preprocessing import SERIES, series_preprocess
-from kerakit.checks import check_choice, check_float
+from kerakit.builders.sequence.encoders.encoder import ENCODERS, Positions
+from kerakit.builders.sequence.series_preprocessing import SERIES
+from kerakit.builders.sequence.whole_series import whole_series
+from kerakit.checks import check_choice
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 
@@ -48,9 +38,8 @@ def sequence_regressor(
 ) -> keras.Model:
     """Build a sequence regressor, which predicts one number for a series.
 
-    Series may have any number of steps, as in `sequence_classifier`. With `"rocket"`, the default,
-    `kk.fit` solves a ridge regression on features of fixed convolutions in one epoch; its penalty
-    and kinds of features have the lowest error of series that are left out one at a time.
+    Series may have any number of steps, as in `sequence_classifier`. `"rocket"`, the default, is
+    not trained but solved, as there; the series that are left out tell by their squared errors.
 
     Args:
         inputs: `Data` or `Spec` of one series and one number, or a shape `(steps,)` or `(steps,
@@ -81,26 +70,11 @@ def sequence_regressor(
     inputs = spec_or_shape(owner, inputs, SERIES)
     mean, std = number_targets(owner, inputs, None)
     check_choice(owner, "encoder", encoder, ("rocket", *ENCODERS))
-    l2 = check_float(owner, "l2", l2, "[0.0, inf)")
-    if encoder == "rocket":
-        check_untrained(
-            owner,
-            units=units,
-            layers=None if layers == 1 else layers,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            attention=attention,
-            l2=l2,
-        )
-        by_name, preprocess, network_in = _parts(owner, inputs)
-        scores = rocket_scores(*network_in, typical_steps(inputs), len(mean))
-        answer = number_answer(scores, mean, std)
-        return assemble(by_name, preprocess, network_in, answer, owner, inputs)
-    options = EncoderOptions(
-        owner=owner,
-        encoder=encoder,
-        units=(128 if encoder == "conv" else 64) if units is None else units,
+    series = whole_series(
+        owner,
+        inputs,
+        encoder,
+        units=units,
         layers=layers,
         bidirectional=bidirectional,
         dropout=dropout,
@@ -108,21 +82,8 @@ def sequence_regressor(
         attention=attention,
         heads=heads,
         positions=positions,
+        l2=l2,
     )
-    by_name, preprocess, network_in = _parts(owner, inputs)
-    summary = summarize(*network_in, options)
-    if options.dropout:
-        summary = keras.layers.Dropout(options.dropout, name="dropout")(summary)
-    answer = number_head(summary, mean, std, l2)
-    return assemble(by_name, preprocess, network_in, answer, owner, inputs)
-
-
-def _parts(owner, inputs):
-    """The inputs by name, `preprocess`, and the inputs of the network."""
-    by_name, preprocess = series_preprocess(owner, inputs)
-    names = ("values", MASK)
-    network_in = [
-        keras.Input(tensor.shape[1:], name=name)
-        for tensor, name in zip(preprocess.outputs, names, strict=True)
-    ]
-    return by_name, preprocess, network_in
+    if encoder == "rocket":
+        return series.model(number_answer(series.fixed_scores(len(mean)), mean, std))
+    return series.model(number_head(series.summary(), mean, std, float(l2)))

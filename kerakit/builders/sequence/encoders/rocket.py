@@ -17,16 +17,12 @@ from kerakit.builders.contract import (
     THRESHOLDS,
 )
 from kerakit.builders.parts import in_float32
-from kerakit.checks import check
-from kerakit.data.spec import Spec
 
 __all__ = [
     "KERNELS",
     "TAPS",
-    "check_untrained",
     "dilation_of",
     "rocket_scores",
-    "typical_steps",
 ]
 
 TAPS = 9
@@ -107,31 +103,6 @@ def _standardised(features, name):
         dtype="float32",
         name=STANDARDISED + name,
     )(features)
-
-
-def check_untrained(owner: str, **options: object) -> None:
-    """Refuse options of trained encoders beside `encoder="rocket"`.
-
-    Args:
-        owner: str. The builder, for errors.
-        options: the options by name; 0, `False` or `None` where they are left out.
-    """
-    for name, value in options.items():
-        check(not value, owner, name, "left out with encoder='rocket', which is solved", value)
-
-
-def typical_steps(inputs: Spec | tuple) -> int | None:
-    """Return the steps of the middle training series, or of a shape; `None` if they are unknown.
-
-    Args:
-        inputs: `Spec` of series, or a shape `(steps,)` or `(steps, channels)`.
-    """
-    if not isinstance(inputs, Spec):
-        return inputs[0]
-    (feature,) = inputs.features
-    if feature.quantiles:
-        return int(feature.quantiles[len(feature.quantiles) // 2])
-    return feature.shape[0]
 
 
 def dilation_of(name: str) -> int:
