@@ -104,21 +104,12 @@ def find_learning_rate(
     )
     options.check(model, data)
     runner = Runner(model, data, options)
-    if isinstance(runner.solved, LinearPath):
-        raise ArgumentError(
-            "find_learning_rate needs a model that takes steps. fit solves the weights of a model "
-            "with encoder='rocket'. Build it with another encoder=."
-        )
-    if runner.solved is not None:
-        raise ArgumentError(
-            "find_learning_rate needs a model that takes steps. fit solves this linear model, "
-            "which has no learning rate. Compile it with the preset 'sgd', 'momentum' or 'adam' "
-            "to train it step by step."
-        )
+    _refuse_solved(runner)
     rates = np.geomspace(min_rate, max_rate, steps)
     with _as_before(model):
         grow_steps(runner)
         solve_linear_path(runner)
+        _refuse_solved(runner)  # "auto" may need no network
         losses = _tested(runner, rates)
     if not len(losses) or not np.isfinite(losses[0]):
         raise TrainingError(
@@ -127,6 +118,22 @@ def find_learning_rate(
         )
     losses = losses[np.isfinite(losses)]
     return learning_rate_range(rates[: len(losses)], losses, steps)
+
+
+def _refuse_solved(runner):
+    """Refuse a model of which `fit` trains nothing."""
+    if isinstance(runner.solved, LinearPath):
+        raise ArgumentError(
+            "find_learning_rate needs a model that takes steps. fit solves this model, as every one "
+            "with encoder='rocket', and trains no network. Build it with another encoder=, such as "
+            "'conv', to train one."
+        )
+    if runner.solved is not None:
+        raise ArgumentError(
+            "find_learning_rate needs a model that takes steps. fit solves this linear model, "
+            "which has no learning rate. Compile it with the preset 'sgd', 'momentum' or 'adam' "
+            "to train it step by step."
+        )
 
 
 @contextlib.contextmanager

@@ -21,7 +21,12 @@ from kerakit.data.sequences.read import Sequences
 from kerakit.data.sequences.targets import target_numbers
 from kerakit.data.spec import Feature, Spec, Target
 from kerakit.data.split import split_rows
-from kerakit.data.tables.statistics import describe_feature, distinct_quantiles
+from kerakit.data.tables.statistics import (
+    describe_feature,
+    describe_target,
+    distinct_quantiles,
+    far_value_note,
+)
 from kerakit.errors import ArgumentError, DataError
 from kerakit.files import fingerprint
 from kerakit.warn import warn
@@ -32,7 +37,7 @@ __all__ = ["describe_sequences", "sequence_data"]
 def sequence_data(
     sources: dict[str, Sequences], options: Options, *, dataset: str, target: str = "label"
 ) -> tuple[Data, list[str]]:
-    """Split, encode and describe labelled sequences.
+    """Split, encode and describe sequences with a label or a number each.
 
     Args:
         sources: dict from `"train"`, and `"validation"` and `"test"` where the user has them,
@@ -53,11 +58,10 @@ def sequence_data(
     train = sources["train"]
     for source in sources.values():
         _check_sequences(train, source)
-    if options.task == "regression" or (options.task is None and train.has_numbers):
-        return _to_predict_numbers(sources, options, dataset, target)
-    ids, classes = _encode(sources, options)
+    numbers = options.task == "regression" or (options.task is None and train.has_numbers)
+    targets, classes = (_numbers if numbers else _encode)(sources, options)
     task = "binary" if len(classes) == 2 else "multiclass"
-    if options.task not in (None, task, "multiclass"):
+    if not numbers and options.task not in (None, task, "multiclass"):
         raise DataError(
             f"{train.name}: task={options.task!r} does not fit sequences of {len(classes)} "
             f"classes. Leave task= out, or pass task={task!r}."
@@ -66,58 +70,46 @@ def sequence_data(
         {split: np.arange(len(source)) for split, source in sources.items()},
         options,
         name=train.name,
-        classes=ids["train"],
+        classes=None if numbers else targets["train"],
     )
-    tables, feature = _tables(sources, rows, ids)
-    counts = np.bincount(tables["train"].target, minlength=len(classes))
+    tables, feature = _tables(sources, rows, targets)
+    fitted = tables["train"].target
+    far = far_value_note(fitted, f"{train.name}: the target") if numbers else None
+    counts = np.bincount(fitted, minlength=len(classes)).tolist() if classes else []
     spec = Spec(
-        task=options.task or task,
+        task="regression" if numbers else options.task or task,
         features=(feature,),
-        target=Target((target,)),
+        target=_described_target(target, fitted, train.name) if numbers else Target((target,)),
         classes=classes,
-        class_counts=tuple(counts.tolist()),
+        class_counts=tuple(counts),
         sizes={split: len(tables.get(split) or ()) for split in SPLITS},
         seed=options.seed,
         fingerprint=_fingerprint(sources),
         dataset=dataset,
     )
     data = Data(tables["train"], tables.get("validation"), tables["test"], spec)
-    return data, _constants(feature, train.name)
+    return data, [*_constants(feature, train.name), *filter(None, [far])]
 
 
-def _to_predict_numbers(sources, options, dataset, target):
-    """As `sequence_data`, of numbers."""
-    train = sources["train"]
+def _numbers(sources, options):
+    """`(numbers, classes)`: dict from split to float32 targets, and no classes."""
     for name, given in (("rename_labels", options.rename_labels), ("pos_label", options.pos_label)):
         if given:
             raise ArgumentError(
                 f"{options.owner}: {name}= is for labels, and the targets are numbers. Leave it "
-                "out."
+                "out, or pass task='multiclass' for labels."
             )
-    numbers = {split: target_numbers(source) for split, source in sources.items()}
-    rows = split_rows(
-        {split: np.arange(len(source)) for split, source in sources.items()},
-        options,
-        name=train.name,
-    )
-    tables, feature = _tables(sources, rows, numbers)
-    fitted = tables["train"].target.astype("float64")
-    if fitted.min() == fitted.max():
+    return {split: target_numbers(source) for split, source in sources.items()}, ()
+
+
+def _described_target(name, values, source):
+    """The `Target` of training numbers."""
+    if values.min() == values.max():
         raise DataError(
-            f"{train.name}: all training sequences have the target {fitted[0]:g}. There is nothing "
-            "to learn."
+            f"{source}: all training sequences have the target {values[0]:g}. A model cannot learn "
+            "from it. Check the targets."
         )
-    spec = Spec(
-        task="regression",
-        features=(feature,),
-        target=Target((target,), None, (float(fitted.mean()),), (float(fitted.var()),)),
-        sizes={split: len(tables.get(split) or ()) for split in SPLITS},
-        seed=options.seed,
-        fingerprint=_fingerprint(sources),
-        dataset=dataset,
-    )
-    data = Data(tables["train"], tables.get("validation"), tables["test"], spec)
-    return data, _constants(feature, train.name)
+    return Target((name,), None, *describe_target(values))
 
 
 def _tables(sources, rows, targets):

@@ -99,7 +99,8 @@ def read_long_table(
         return f"{location(int(firsts[row]))}, {options.id} {short_repr(str(ids[firsts[row]]))}"
 
     values = np.split(array, starts[1:])
-    return Sequences(name, values, labels, where, digest), value, notes
+    sequences = Sequences(name, values, labels, where, digest, format=options.format)
+    return sequences, value, notes
 
 
 def _choose(columns, options, typed, name):

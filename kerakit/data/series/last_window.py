@@ -14,7 +14,13 @@ from kerakit.data.names import near_match
 from kerakit.data.series.columns import value_column
 from kerakit.data.series.times.later_column import later_column
 from kerakit.data.series.times.regular_times import Step, check_order, regular_positions
-from kerakit.data.series.times.time_column import MICROSECONDS, TimeColumn, holds_times, read_times
+from kerakit.data.series.times.time_column import (
+    MICROSECONDS,
+    TimeColumn,
+    holds_times,
+    read_times,
+    turned_locations,
+)
 from kerakit.errors import DataError
 from kerakit.warn import warn
 
@@ -90,11 +96,7 @@ def last_window(
     if times is not None and times.is_newest_first:
         order = np.arange(rows)[::-1]
         columns = {column: columns[column].take(order) for column in (*channels, time)}
-        given, times = location, times.turned()
-
-        def location(row):
-            return given(rows - 1 - row)
-
+        times, location = times.turned(), turned_locations(location, rows)
     start = max(0, rows - max(series.window, _ENOUGH_ROWS))
 
     def tail_location(row):

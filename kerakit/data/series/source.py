@@ -14,7 +14,12 @@ import numpy as np
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.series.columns import choose_columns, value_column
 from kerakit.data.series.times.regular_times import Step, fill_times, regular_positions
-from kerakit.data.series.times.time_column import MICROSECONDS, TimeColumn, read_times
+from kerakit.data.series.times.time_column import (
+    MICROSECONDS,
+    TimeColumn,
+    read_times,
+    turned_locations,
+)
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
@@ -113,7 +118,7 @@ def read_series(
     if time is not None:
         times = read_times(columns[time], typed, time, location)
         if times.is_newest_first:
-            times, location = times.turned(), _turned(location, len(series))
+            times, location = times.turned(), turned_locations(location, len(series))
             notes = [*notes, f"{name}: the newest row comes first. The rows were turned round."]
             series = dataclasses.replace(series, values=series.values[::-1], notes=tuple(notes))
         series = _on_grid(series, times, options, location)
@@ -215,11 +220,6 @@ def _is_value(cell):
         except ValueError:
             continue
     return False
-
-
-def _turned(location, count):
-    """The locations of rows that were turned round."""
-    return lambda row: location(count - 1 - row)
 
 
 def _row_of(name):

@@ -18,7 +18,7 @@ from kerakit.data.storage.mapped import take_rows
 from kerakit.data.tables.date_features import describe_column
 from kerakit.data.tables.features import feature_arrays, infer_kinds
 from kerakit.data.tables.flag_targets import flag_targets
-from kerakit.data.tables.statistics import describe_target, is_constant
+from kerakit.data.tables.statistics import describe_target, far_value_note, is_constant
 from kerakit.data.tables.targets import encode_targets
 from kerakit.data.tables.unknown import UnknownValues
 from kerakit.data.tasks import TASKS
@@ -31,10 +31,6 @@ if TYPE_CHECKING:
     from kerakit.data.tables.source import Source
 
 __all__ = ["assemble"]
-
-# A distance that is warned of, in ranges of nearly all values. Of the real tables that the
-# benchmarks read none has such a value, and the tails of a Cauchy distribution have not.
-FAR = 1e5
 
 
 def assemble(
@@ -189,27 +185,8 @@ def _far_values(features, table, answers, name):
         columns.append(("the target", table.target))
     notes = []
     for words, values in columns:
-        found = next(filter(None, map(_far_value, values.reshape(len(values), -1).T)), None)
-        if found:
-            far, low, high = found
-            notes.append(
-                f"{name}: {words}: a value is {far:.6g}, and nearly all others are in "
-                f"[{low:.6g}, {high:.6g}]. It hides their differences from a line and from a mean. "
-                "If it stands for a missing value, leave it missing (an empty cell, NaN), or "
-                "remove the row."
-            )
-    return notes
-
-
-def _far_value(values):
-    """The value that is absurdly far, and the range of nearly all others, or `None`."""
-    known = values[~np.isnan(values)].astype("float64")
-    few = len(known) // 50 + 1
-    if len(known) <= 4 * few:
-        return None
-    low, high = np.partition(known, (few, -1 - few))[[few, -1 - few]]
-    far = known[np.argmax(np.maximum(low - known, known - high))]
-    return (far, low, high) if max(low - far, far - high) > FAR * (high - low) > 0 else None
+        notes.append(far_value_note(values, f"{name}: {words}"))
+    return list(filter(None, notes))
 
 
 def _unknown(features, table, name):

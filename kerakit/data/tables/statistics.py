@@ -10,10 +10,21 @@ import numpy as np
 from kerakit.data.images.statistics import PixelCounts, describe_image
 from kerakit.data.spec import Feature
 
-__all__ = ["LARGEST", "describe_feature", "describe_target", "distinct_quantiles", "is_constant"]
+__all__ = [
+    "LARGEST",
+    "describe_feature",
+    "describe_target",
+    "distinct_quantiles",
+    "far_value_note",
+    "is_constant",
+]
 
 LARGEST = 1e18
 """The largest number: the square of one that is twenty times as large is none of float32."""
+
+# A distance that is warned of, in ranges of nearly all values. Of the real tables that the
+# benchmarks read none has such a value, and the tails of a Cauchy distribution have not.
+FAR = 1e5
 
 # 64 intervals of equal counts: enough for a monotone map or bins of a column, and 65
 # numbers a column in the spec.
@@ -90,6 +101,35 @@ def distinct_quantiles(values: np.ndarray) -> tuple[float, ...]:
     3.0
     """
     return tuple(np.unique(_quantiles(np.sort(values))).tolist())
+
+
+def far_value_note(values: np.ndarray, what: str) -> str | None:
+    """Return a warning if one value is absurdly far from the others, or `None`.
+
+    Args:
+        values: float array of shape `(n,)` or `(n, columns)`, NaN for missing.
+        what: str. The source and the column, such as `"wine.csv: the target"`.
+    """
+    found = next(filter(None, map(_far_value, values.reshape(len(values), -1).T)), None)
+    if found is None:
+        return None
+    far, low, high = found
+    return (
+        f"{what}: a value is {far:.6g}, and nearly all others are in [{low:.6g}, {high:.6g}]. It "
+        "hides their differences from a line and from a mean. If it stands for a missing value, "
+        "leave it missing (an empty cell, NaN), or remove the row."
+    )
+
+
+def _far_value(values):
+    """The value that is absurdly far, and the range of nearly all others, or `None`."""
+    known = values[~np.isnan(values)].astype("float64")
+    few = len(known) // 50 + 1
+    if len(known) <= 4 * few:
+        return None
+    low, high = np.partition(known, (few, -1 - few))[[few, -1 - few]]
+    far = known[np.argmax(np.maximum(low - known, known - high))]
+    return (far, low, high) if max(low - far, far - high) > FAR * (high - low) > 0 else None
 
 
 def is_constant(feature: Feature) -> bool:

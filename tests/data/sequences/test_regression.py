@@ -47,14 +47,32 @@ def test_a_table_of_steps(tmp_path):
 @pytest.mark.parametrize(
     ("labels", "match"),
     [
-        (["1.5"] * 9 + ["tall"], r"sequence 9 \(counted from 0\): the target is 'tall'"),
+        (["1.5"] * 9 + ["tall"], r"sequence 9 \(counted from 0\): the target is 'tall'; 1 of 10"),
         ([1.0] * 9 + [np.inf], "Expected a finite number"),
+        ([1.0] * 9 + [1e30], "number up to 1e\\+18.*pass task='multiclass'"),
+        (["1.5"] * 9 + ["?"], "the target is '\\?'"),
         ([2.5] * 10, "all training sequences have the target 2.5"),
     ],
 )
 def test_targets_that_cannot_be_used(labels, match):
     with pytest.raises(kk.DataError, match=match):
         kk.load_sequences((np.arange(30.0).reshape(10, 3), labels), task="regression")
+
+
+def test_numbers_are_written_as_in_the_other_columns(tmp_path):
+    path = tmp_path / "steps.csv"
+    rows = [f"{i};{step},5;{i},25" for i in range(8) for step in range(4)]
+    path.write_text("unit;level;life\n" + "\n".join(rows))
+    data = kk.load_sequences(path, id="unit", target="life", task="regression", decimal=",")
+    found = {*data.table("train").target.tolist(), *data.table("test").target.tolist()}
+    assert found <= {i + 0.25 for i in range(8)} and len(found) == 7
+
+
+def test_an_absurd_target_is_warned_of():
+    values, targets = pair(60)
+    targets[7] = 1e12
+    with pytest.warns(UserWarning, match="the target: a value is 1e.12, and nearly all"):
+        kk.load_sequences((values, targets), task="regression", test=pair(), validation_size=0)
 
 
 def test_options_of_labels_are_refused():

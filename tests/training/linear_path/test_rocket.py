@@ -9,6 +9,7 @@ import kerakit as kk
 from kerakit.builders.contract import BLEND, linear_path_of, network_of
 from kerakit.builders.folded import folded
 from kerakit.training.held_out import held_out_of
+from kerakit.training.rows.arrays import Arrays
 
 pytestmark = [pytest.mark.training, pytest.mark.many]
 
@@ -163,12 +164,28 @@ def test_the_choice_by_a_sample_is_solved_on_all_rows(monkeypatch):
     assert "of 60 series" in history.solved
 
 
-def test_find_learning_rate_says_that_nothing_trains():
+@pytest.mark.parametrize("encoder", ["rocket", "auto"])
+def test_find_learning_rate_says_that_nothing_trains(encoder):
     data = data_of()
-    model = kk.sequence_classifier(data, encoder="rocket")
+    model = kk.sequence_classifier(data, encoder=encoder)
     kk.compile(model)
-    with pytest.raises(kk.ArgumentError, match="with encoder='rocket'"):
+    with pytest.raises(kk.ArgumentError, match="with encoder='rocket'.*such as 'conv'"):
         kk.find_learning_rate(model, data)
+
+
+@pytest.mark.parametrize("steps", [30, 5000])
+def test_long_series_are_convolved_a_few_at_a_time(monkeypatch, steps):
+    taken, take = [], Arrays.take
+
+    def counted(arrays, rows):
+        taken.append(len(rows) * steps)
+        return take(arrays, rows)
+
+    monkeypatch.setattr(Arrays, "take", counted)
+    series = np.random.default_rng(0).normal(size=(100 if steps == 30 else 8, steps))
+    labels = ["a", "b"] * (len(series) // 2)
+    fitted(kk.load_sequences((series, labels), validation_size=0, test_size=0.25))
+    assert max(taken) <= max(2048, steps) and sum(taken) >= 0.75 * series.size
 
 
 def test_numbers_are_the_same_for_one_seed():

@@ -14,13 +14,15 @@ import numpy as np
 from kerakit.data.columns.column import Numbers, read_column
 from kerakit.data.columns.dates import find_dates
 from kerakit.data.columns.missing import missing_texts
-from kerakit.data.series.times.other_dates import EXPECTED, MICROSECONDS, other_dates
+from kerakit.data.series.times.other_dates import other_dates
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MICROSECONDS", "TimeColumn", "holds_times", "read_times"]
+__all__ = ["MICROSECONDS", "TimeColumn", "holds_times", "read_times", "turned_locations"]
+
+MICROSECONDS = 1_000_000  # in a second
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 _ONE = datetime.timedelta(microseconds=1)
@@ -58,10 +60,8 @@ class TimeColumn:
 
     def turned(self) -> TimeColumn:
         """Return the rows in reverse order."""
-        last, written = len(self.instants) - 1, self.written
-        return TimeColumn(
-            self.name, self.instants[::-1], self.local[::-1], lambda row: written(last - row)
-        )
+        written = turned_locations(self.written, len(self.instants))
+        return TimeColumn(self.name, self.instants[::-1], self.local[::-1], written)
 
 
 def holds_times(values: pa.Array | pa.ChunkedArray | np.ndarray, typed: bool) -> bool:
@@ -140,9 +140,21 @@ def read_times(
         return _numbers_as_times(column.numbers(), name, location)
     column = read_column(values, origin=f"column {name!r}")
     if not isinstance(column, Numbers):
-        raise DataError(f"{location(0)}, column {name!r}: the values are not times. {EXPECTED}")
+        raise DataError(f"{location(0)}, column {name!r}: the values are not times. {_EXPECTED}")
     _refuse_missing(column.missing(), name, location)
     return _numbers_as_times(column.values, name, location)
+
+
+_EXPECTED = (
+    "Expected ISO dates and times, such as 2016-07-01, 2016-07-01 13:00 or "
+    "2016-07-01T13:00:00+02:00, or seconds since 1970, or another usual spelling in all rows, such "
+    "as 31/12/2016. Convert other forms with pandas.to_datetime, and pass the DataFrame."
+)
+
+
+def turned_locations(location: Callable[[int], str], count: int) -> Callable[[int], str]:
+    """Return the locations of `count` rows that were turned round; see `TimeColumn.turned`."""
+    return lambda row: location(count - 1 - row)
 
 
 def _typed_times(values, name, location):
@@ -164,7 +176,7 @@ def _typed_times(values, name, location):
 
 
 def _written_times(column, name, location):
-    """ISO dates and times; `column` is `Texts`."""
+    """Dates and times in ISO 8601, or in another spelling; `column` is `Texts`."""
     count = len(column.values)
     instants, local = np.zeros(count, np.int64), np.zeros(count, np.int64)
     zoned, wrong = np.zeros(count, bool), np.zeros(count, bool)
@@ -181,14 +193,18 @@ def _written_times(column, name, location):
     def written(row):
         return column.values[column.codes[row]]
 
+    wrong = wrong[column.codes]
+    if wrong.all():
+        other = other_dates(column, name)
+        if other is not None:
+            seconds, wrong = other
+            instants = local = seconds * MICROSECONDS
+    else:
+        instants, local = instants[column.codes], local[column.codes]
     if wrong.any():
-        has_iso = (~wrong & (column.values != "")).any()
-        moments = None if has_iso else other_dates(column, name, location)
-        if moments is not None:
-            return TimeColumn(name, moments, moments, written)
-        row = int(np.argmax(wrong[column.codes]))
+        row = int(np.argmax(wrong))
         raise DataError(
-            f"{location(row)}, column {name!r}: {written(row)!r} is not a time. {EXPECTED}"
+            f"{location(row)}, column {name!r}: {written(row)!r} is not a time. {_EXPECTED}"
         )
     row_zoned = zoned[column.codes]
     if row_zoned.any() and not row_zoned.all():
@@ -198,7 +214,7 @@ def _written_times(column, name, location):
             f"and {written(0)!r} of the first row {_zone(row_zoned[0])}. Write all times with a "
             "zone, or all without."
         )
-    return TimeColumn(name, instants[column.codes], local[column.codes], written)
+    return TimeColumn(name, instants, local, written)
 
 
 def _numbers_as_times(numbers, name, location):
