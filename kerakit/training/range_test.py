@@ -124,9 +124,9 @@ def _refuse_solved(runner):
     """Refuse a model of which `fit` trains nothing."""
     if isinstance(runner.solved, LinearPath):
         raise ArgumentError(
-            "find_learning_rate needs a model that takes steps. fit solves this model, as every one "
-            "with encoder='rocket', and trains no network. Build it with another encoder=, such as "
-            "'conv', to train one."
+            "find_learning_rate needs a model that takes steps. fit solves this model, as every "
+            "model with encoder='rocket', and trains no network. Build it with another encoder=, "
+            "such as 'conv', to train one."
         )
     if runner.solved is not None:
         raise ArgumentError(

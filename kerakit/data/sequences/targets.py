@@ -33,7 +33,7 @@ def target_numbers(source: Sequences) -> np.ndarray:
         raise DataError(
             f"{source.location(row)}: the target is {short_repr(source.labels[row])}; "
             f"{int(wrong.sum()):,} of {len(values):,} targets cannot be used. Expected a finite "
-            f"number up to {LARGEST:g}. Correct it, or remove the sequence. To predict labels, pass task='multiclass' or "
-            "task='binary'."
+            f"number up to {LARGEST:g}. Correct it, or remove the sequence. To predict labels, "
+            "pass task='multiclass' or task='binary'."
         )
     return values.astype("float32")

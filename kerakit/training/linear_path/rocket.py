@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -13,13 +14,13 @@ from threadpoolctl import threadpool_limits
 
 from kerakit.builders.contract import LINEAR_ROCKET, LinearPath, network_of
 from kerakit.builders.sequence.encoders.rocket import KERNELS, TAPS, dilation_of
-from kerakit.training.linear_path.indicators import scored_targets
-from kerakit.training.linear_path.mixtures import averaged, standardised
+from kerakit.training.linear_path.indicators import ScoredTargets, scored_targets
+from kerakit.training.linear_path.mixtures import averaged, kernel_matrices, standardised
 
 __all__ = ["FEW_ERRORS", "RocketPath"]
 
-# Steps that are convolved at a time: their convolutions fit in a processor's cache. Larger batches
-# take up to twice the CPU.
+# Steps that are convolved at a time. More of them would not fit in a processor's cache, and take
+# more CPU and memory.
 STEPS = 2048
 FEW_ROWS = 1024
 FEW_BATCHES = 3  # that are computed without a graph
@@ -74,11 +75,40 @@ class RocketPath:
     def solve_on(self, *splits: str) -> str:
         """Set the weights by the rows of some splits; return a line about them."""
         if splits != self._splits:
-            # Threads would wait for each other: for few rows that is most of their time.
+            # For few rows, threads would mostly wait for each other.
             few = self.runner.plan.rows <= FEW_ROWS
             with threadpool_limits(1 if few else None, user_api="blas"):
                 self._line, self._splits = self._solve(splits), splits
         return self._line
+
+    def features(
+        self, *splits: str
+    ) -> tuple[dict[str, Callable[[], np.ndarray]], ScoredTargets, np.ndarray]:
+        """Return what is solved: features of rows of some splits, and their targets.
+
+        Returns:
+            `(features, targets, rows)`: a dict from each kind of features to a function that
+            returns them, an array of shape `(len(rows), width)`; the `ScoredTargets` of all rows;
+            and the numbers of the rows that are solved.
+        """
+        arrays = [self.runner.arrays(split) for split in splits]
+        targets = scored_targets(self.runner.data.spec, arrays)
+        rows = np.flatnonzero(targets.weight > 0)
+        if self._keeps:
+            parts, picked = [self._features(split) for split in splits], rows
+        else:
+            if len(rows) > MAX_ROWS:
+                random = np.random.default_rng(self.runner.options.seed)
+                rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
+            first, picked = np.cumsum([0, *map(len, arrays)]), np.arange(len(rows))
+            own = [rows[(rows >= a) & (rows < b)] - a for a, b in itertools.pairwise(first)]
+            parts = [self._read(*pair) for pair in zip(splits, own, strict=True) if len(pair[1])]
+        kinds = zip(self._names, zip(*parts, strict=True), strict=True)
+        return (
+            {name: functools.partial(_joined, kind, picked) for name, kind in kinds},
+            targets,
+            rows,
+        )
 
     def scores(self, split: str) -> np.ndarray:
         """Return the scores of the rows of a split, an array of shape `(n, scores)`."""
@@ -178,25 +208,17 @@ class RocketPath:
             layer.bias.assign(bias)
 
     def _solve(self, splits):
-        arrays = [self.runner.arrays(split) for split in splits]
-        targets = scored_targets(self.runner.data.spec, arrays)
-        features, rows = self._rows(splits, targets)
-        # One kind of features is standardised at a time: all together would take twice the memory.
-        kernels = {}
-        for name, read in zip(self._names, features, strict=True):
-            part = standardised(read())
-            kernels[name] = part.values @ part.values.T / max(part.width, 1)
+        features, targets, rows = self.features(*splits)
         own = targets.take(rows)
+        kernels = kernel_matrices(features)
         chosen = averaged(kernels, own, self.runner.options.seed)
         offset = targets.base + sum(
             each.weight * each.gain * (each.fit.intercept - targets.means) for each in chosen
         )
         used = [name for name in self._names if any(name in each.mixture for each in chosen)]
-        layers = zip(
-            self._names, features, self.linear.standardised, self.linear.layers, strict=True
-        )
-        for name, read, scale, layer in layers:
-            part = standardised(read())
+        layers = zip(features, self.linear.standardised, self.linear.layers, strict=True)
+        for name, scale, layer in layers:
+            part = standardised(features[name]())
             coefficients = sum(
                 each.weight * each.gain * each.mixture.get(name, 0.0) * each.fit.coefficients
                 for each in chosen
@@ -218,25 +240,6 @@ class RocketPath:
             f"{len(rows):,} series, {targets.measure} of series left out "
             f"{own.loss(left_out):.4g}{wrong}"
         )
-
-    def _rows(self, splits, targets):
-        """A function for each kind of features of the rows that are solved, and their numbers."""
-        rows = np.flatnonzero(targets.weight > 0)
-        if self._keeps:
-            kinds = zip(*(self._features(split) for split in splits), strict=True)
-            return [functools.partial(_joined, kind, rows) for kind in kinds], rows
-        if len(rows) > MAX_ROWS:
-            random = np.random.default_rng(self.runner.options.seed)
-            rows = np.sort(random.choice(rows, MAX_ROWS, replace=False))
-        parts, start = [], 0
-        for split in splits:
-            end = start + len(self.runner.arrays(split))
-            own = rows[(rows >= start) & (rows < end)] - start
-            if len(own):
-                parts.append(self._read(split, own))
-            start = end
-        every = np.arange(len(rows))
-        return [functools.partial(_joined, kind, every) for kind in zip(*parts, strict=True)], rows
 
     @property
     def _names(self):
