@@ -11,7 +11,7 @@ import numpy as np
 from kerakit.data.spec import Spec
 from kerakit.data.tasks import TASKS
 
-__all__ = ["ScoredTargets", "scored_targets"]
+__all__ = ["ScoredTargets", "scored_targets", "scores_of_shares"]
 
 # Of classes, whose indicators are predicted: the scores are the logarithms of their shares plus a
 # multiple of how much more is predicted.
@@ -39,9 +39,7 @@ class ScoredTargets:
         """The scores of the means, an array of shape `(scores,)`."""
         if self.head == "linear":
             return self.means
-        least = 0.5 / len(self.weight)  # of a class without a row
-        share = np.clip(self.means, least, 1 - least)
-        return np.log(share) - (np.log1p(-share) if self.head == "logistic" else 0.0)
+        return scores_of_shares(self.means, len(self.weight), self.head == "logistic")
 
     @property
     def measure(self) -> str:
@@ -96,6 +94,24 @@ class ScoredTargets:
         else:
             wrong = scores.argmax(axis=1) != self.values.argmax(axis=1)
         return int((wrong.reshape(-1) & (self.weight > 0)).sum())
+
+
+def scores_of_shares(shares: np.ndarray, rows: int, independent: bool) -> np.ndarray:
+    """Return the scores that answer every row with the shares of the classes.
+
+    Args:
+        shares: float array of shape `(scores,)`, each in [0, 1].
+        rows: int. How many rows there are: a class without one has half of one.
+        independent: bool. Whether each score has a logistic function of its own, or all a softmax.
+
+    Example:
+
+    >>> scores_of_shares(np.array([0.5, 0.0]), 4, independent=True).round(3).tolist()
+    [0.0, -1.946]
+    """
+    least = 0.5 / rows
+    shares = np.clip(shares, least, 1 - least)
+    return np.log(shares) - (np.log1p(-shares) if independent else 0.0)
 
 
 def scored_targets(spec: Spec, parts: Sequence[Any]) -> ScoredTargets:

@@ -10,6 +10,7 @@ import numpy as np
 from kerakit.builders.contract import linear_path_of
 from kerakit.data.tasks import TASKS
 from kerakit.solvers.logistic import mean_log_loss
+from kerakit.training.linear_path.indicators import scores_of_shares
 from kerakit.training.linear_path.roots import scores_of_targets
 
 __all__ = ["ScoreTargets", "score_targets"]
@@ -42,9 +43,7 @@ class ScoreTargets:
         """The scores of these means, an array of shape `(scores,)`."""
         if self.head == "linear":
             return self.means
-        least = 0.5 / len(self.there)  # of a class without a row
-        share = np.clip(self.means, least, 1 - least)
-        return np.log(share) - (np.log1p(-share) if self.head == "sigmoid" else 0.0)
+        return scores_of_shares(self.means, len(self.there), self.head == "sigmoid")
 
     def loss(self, scores: np.ndarray, rows: Any = slice(None)) -> float:
         """Return the mean loss of the scores of some rows: squared error or log loss."""
