@@ -42,11 +42,13 @@ class LastWindow:
         time: str, or `None`. The column of the times.
         later: Arrow array of the times of the forecast, in the type of that column; `None`
             where there are no regular times.
+        is_turned: bool. Whether the newest row came first, and the rows were turned round.
     """
 
     columns: list[np.ndarray]
     time: str | None
     later: Any
+    is_turned: bool = False
 
 
 def last_window(
@@ -93,7 +95,8 @@ def last_window(
         )
     time = _time_of(columns, spec, typed, name)
     times = None if time is None else read_times(columns[time], typed, time, location)
-    if times is not None and times.is_newest_first:
+    is_turned = times is not None and times.is_newest_first
+    if is_turned:
         order = np.arange(rows)[::-1]
         columns = {column: columns[column].take(order) for column in (*channels, time)}
         times, location = times.turned(), turned_locations(location, rows)
@@ -138,7 +141,7 @@ def last_window(
     step = step or _trained_step(spec, times)
     on_grid = gaps == "fill"
     later = later_column(columns[time], times, step, series.horizon, on_grid=on_grid)
-    return LastWindow(window, time, later)
+    return LastWindow(window, time, later, is_turned)
 
 
 def _time_of(columns, spec, typed, name):

@@ -95,6 +95,8 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
         )
     except DataError as error:
         raise ArgumentError(f"{owner}: {error}") from error
+    if window.is_turned and hasattr(rows, "iloc"):
+        rows = rows.iloc[::-1]  # whose index the forecast continues
     return Steps(window.columns, rows, window, spec)
 
 
@@ -135,7 +137,7 @@ def _pandas(pandas, rows, columns, time, later):
         index = index[1:]
     elif isinstance(index, pandas.DatetimeIndex) and later is not None:
         index = pandas.DatetimeIndex(later.to_pandas(), name=index.name)
-    elif isinstance(index, pandas.RangeIndex):
+    elif isinstance(index, pandas.RangeIndex) and index.step > 0:
         first = (index[-1] if len(index) else -1) + index.step
         index = pandas.RangeIndex(first, first + count * index.step, index.step, name=index.name)
     else:

@@ -106,7 +106,12 @@ def test_forecasts_go_on_in_the_spelling_of_the_rows(tmp_path):
     frame = pd.read_csv(path)
     found = kk.predict(model, frame)
     assert found["Date"].tolist() == ["31.03.2023", "01.04.2023", "02.04.2023"]
-    turned = kk.predict(model, frame[::-1])
-    pd.testing.assert_frame_equal(turned.reset_index(drop=True), found.reset_index(drop=True))
+    pd.testing.assert_frame_equal(kk.predict(model, frame[::-1]), found)
+    prices = pd.Series(frame["Price"].to_numpy(), times)
+    ahead = pd.date_range("2023-03-31", periods=3)
+    for given in (prices, prices[::-1], pd.Series(prices[::-1].to_numpy(), list(times[::-1]))):
+        assert kk.predict(model, given).index.tolist() == ahead.tolist()
+    newest_first = frame[::-1].reset_index(drop=True)
+    assert kk.predict(model, newest_first).index.tolist() == [1, 2, 3]
     american = frame.assign(Date=[f"{t.month}/{t.day}/{t.year}" for t in times])
     assert kk.predict(model, american)["Date"].tolist() == ["3/31/2023", "4/1/2023", "4/2/2023"]

@@ -213,3 +213,17 @@ def test_no_answer_hangs_on_rounding():
     tolerance = 1e-5 * share[:, 1].std()  # what an export is held to
     np.testing.assert_allclose(alone, together, atol=tolerance)
     np.testing.assert_allclose(folded(model)(series), together, atol=tolerance)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "accuracy"),
+    [("GunPoint", 0.993), ("ItalyPowerDemand", 0.9645), ("JapaneseVowels", 0.985)],
+)
+def test_sets_of_the_archives_are_told_apart_as_promised(test_data, name, accuracy):
+    """As published for MiniRocket, on the archives' own test rows; by the defaults."""
+    stem = str(test_data / "sequences" / "ucr_uea" / name / name)
+    data = kk.load_sequences(f"{stem}_TRAIN.ts", test=f"{stem}_TEST.ts", validation_size=0)
+    model, history = fitted(data, "auto")
+    assert history.epoch == [0]  # no network
+    assert kk.evaluate(model, data).test["accuracy"] >= accuracy
