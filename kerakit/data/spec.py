@@ -95,7 +95,7 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Series:
-    """The windows and the times of a series to forecast.
+    """The windows and the times of a series to forecast, or of several.
 
     Attributes:
         window: int. Steps that a forecast is made from.
@@ -108,6 +108,13 @@ class Series:
             phase at the end of the window is a feature; empty for none.
         time: str or `None`. The column of times in the source; `None` without one.
         gaps: str. What was done where steps were missing among the times, as in `load_series`.
+        id: str or `None`. What tells one series from another in the source: a column, or several
+            joined by `/`.
+        ids: tuple of strings. The ids of the training series.
+        variances: tuple of tuples of floats. The variance of each channel of each training
+            series; 0 where it is constant.
+        covariates, future, static: tuples of strings. The columns of the further inputs, as in
+            `load_series`.
     """
 
     window: int
@@ -118,6 +125,12 @@ class Series:
     calendar: tuple[str, ...] = ()
     time: str | None = None
     gaps: str = "error"
+    id: str | None = None
+    ids: tuple[str, ...] = ()
+    variances: tuple[tuple[float, ...], ...] = ()
+    covariates: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from kerakit.checks import short_repr, shortlist
-from kerakit.data.columns.column import Texts, read_column
 from kerakit.data.columns.frames import frame_columns, is_frame
+from kerakit.data.columns.keys import key_column
 from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.names import near_match
 from kerakit.data.sequences.read import Sequences
@@ -84,7 +84,7 @@ def read_long_table(
     value, notes = _choose(columns, options, typed, name)
     if not len(next(iter(columns.values()))):
         raise DataError(f"{name}: the table has no rows. Expected one row for each step.")
-    ids = _texts(columns[options.id], options, typed, options.id, location)
+    ids = _keys(columns, options.id, options, typed, location)
     order, starts = _order(ids, columns, options, typed, location)
     labels = _labels(columns, options, typed, order, starts, location)
     numbers = [
@@ -137,20 +137,11 @@ def _choose(columns, options, typed, name):
     return value, [note] if unused else []
 
 
-def _texts(values, options, typed, column, location):
+def _keys(columns, name, options, typed, location):
     """A column as an object array of `str`, none of which is missing."""
-    read = read_column(values, options.na_values, typed, f"column {column!r}", options.format)
-    if not hasattr(read, "texts"):
-        raise DataError(f"{location(0)}, column {column!r}: expected one value in each row.")
-    texts: Texts = read.texts()
-    missing = texts.missing()
-    if missing.any():
-        row = int(np.argmax(missing))
-        raise DataError(
-            f"{location(row)}, column {column!r}: the value is missing; {int(missing.sum()):,} of "
-            f"{len(missing):,} are. Fill it in, or remove the row."
-        )
-    return texts.strings()
+    return key_column(
+        columns[name], name, options.na_values, typed, location, format=options.format
+    )
 
 
 def _order(ids, columns, options, typed, location):
@@ -177,7 +168,7 @@ def _order(ids, columns, options, typed, location):
 
 def _labels(columns, options, typed, order, starts, location):
     """The label of each sequence, which all of its rows have."""
-    labels = _texts(columns[options.target], options, typed, options.target, location)
+    labels = _keys(columns, options.target, options, typed, location)
     sorted_labels = labels[order]
     first = np.repeat(sorted_labels[starts], np.diff([*starts, len(order)]))
     other = np.flatnonzero(first != sorted_labels)

@@ -31,9 +31,9 @@ def target_numbers(source: Sequences) -> np.ndarray:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError(
-            f"{source.location(row)}: the target is {short_repr(source.labels[row])}. "
-            f"Expected a finite number up to {LARGEST:g}; {int(wrong.sum()):,} of "
-            f"{len(values):,} targets are not. Correct it, or remove the sequence. To predict "
-            "labels, pass task='multiclass' or task='binary'."
+            f"{source.location(row)}: the target is {short_repr(source.labels[row])}; "
+            f"{int(wrong.sum()):,} of {len(values):,} targets cannot be used. Expected a finite "
+            f"number up to {LARGEST:g}. Correct it, or remove the sequence. To predict labels, "
+            "pass task='multiclass' or task='binary'."
         )
     return values.astype("float32")

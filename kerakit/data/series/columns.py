@@ -1,7 +1,9 @@
-"""Which columns of a table are the values of a series, and which is its time."""
+"""Which columns of a table are the values of a series, its time, its id and its covariates."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,39 +20,70 @@ from kerakit.errors import DataError
 if TYPE_CHECKING:
     from kerakit.data.series.options import SeriesOptions
 
-__all__ = ["choose_columns", "is_numeric", "value_column"]
+__all__ = ["SeriesColumns", "choose_columns", "is_numeric", "value_column"]
 
 # A column of a text file is numeric where at least this fraction of its values are numbers.
 # The few other values are slips, and reading the column names the first of them.
 _NUMBERS_FRACTION = 0.95
 
 
+@dataclasses.dataclass(frozen=True)
+class SeriesColumns:
+    """The columns of a table of series, by what they hold.
+
+    Attributes:
+        value: tuple of strings, or `None`: the only column with numbers.
+        time: str, or `None`: the only column with dates.
+        id: tuple of strings. The columns that tell one series from another.
+        covariates, future: tuples of strings. Further numbers of each step: those that are known
+            up to the end of a window, and those that are known up to the end of the horizon.
+        static: tuple of strings. What a series has once, for all of its steps.
+    """
+
+    value: tuple[str, ...] | None = None
+    time: str | None = None
+    id: tuple[str, ...] = ()
+    covariates: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+
+    @property
+    def by_parameter(self) -> dict[str, tuple[str, ...]]:
+        """The named columns, by the parameter that names them."""
+        by_name = {**dataclasses.asdict(self), "value": self.value or ()}
+        return by_name | {"time": () if self.time is None else (self.time,)}
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All named columns."""
+        return tuple(column for named in self.by_parameter.values() for column in named)
+
+
 def choose_columns(
     columns: Mapping[str, Any],
-    value: tuple[str, ...] | None,
-    time: str | None,
+    chosen: SeriesColumns,
     typed: bool,
     name: str,
     options: SeriesOptions,
-) -> tuple[tuple[str, ...], str | None, list[str]]:
+) -> tuple[SeriesColumns, list[str]]:
     """Find the columns of the values and of the times.
 
     Args:
         columns: dict from column name to Arrow array.
-        value: tuple of strings, or `None`: the only column with numbers.
-        time: str, or `None`: the only column with dates.
+        chosen: `SeriesColumns` that the user named.
         typed: bool. Whether the source has types; a text file has none.
         name: str. The file's path, or a name of the array or DataFrame, for errors.
         options: `SeriesOptions`.
 
     Returns:
-        `(value, time, notes)`: tuple of strings, str or `None`, and a list of at most one
+        `(chosen, notes)`: `SeriesColumns` whose `value` is not `None`, and a list of at most one
         warning.
 
     Raises:
         DataError: when a column is not there, or several columns could be meant.
     """
-    for parameter, wanted in (("value", value or ()), ("time", () if time is None else (time,))):
+    value, time = chosen.value, chosen.time
+    for parameter, wanted in chosen.by_parameter.items():
         for column in wanted:
             if column not in columns:
                 raise DataError(
@@ -62,7 +95,14 @@ def choose_columns(
             f"{name}: value={list(value)} and time={time!r} must name different columns, at least "
             "one of them in value=. Name each column once."
         )
-    rest = [column for column in columns if column not in (value or ())]
+    twice = [column for column, count in Counter(chosen.named).items() if count > 1]
+    if twice:
+        names = [key for key, wanted in chosen.by_parameter.items() if twice[0] in wanted]
+        raise DataError(
+            f"{name}: the column {twice[0]!r} is named by {' and '.join(f'{n}=' for n in names)}"
+            f"{' twice' if len(names) == 1 else ''}. Name each column once."
+        )
+    rest = [column for column in columns if column not in chosen.named]
     if time is None:
         dates = [column for column in rest if holds_times(columns[column], typed)]
         if len(dates) > 1:
@@ -71,20 +111,21 @@ def choose_columns(
                 "column that orders the rows."
             )
         time = dates[0] if dates else None
-    rest = [column for column in columns if column != time]
+    others = {*chosen.id, *chosen.covariates, *chosen.future, *chosen.static, time}
+    rest = [column for column in columns if column not in others]
     if value is None:
         value = _only_numeric(columns, rest, typed, name, options)
     texts = [c for c in rest if c not in value and not _is_number(columns[c], typed, options)]
+    notes = []
     if time is None and texts:
-        return (
-            value,
-            time,
-            [
-                f"{name}: no column has dates, so the rows are treated as equal steps in time. "
-                f"Not used: {shortlist(texts)}. If one of them is the time, pass time=."
-            ],
+        what = "If one of them is the time, pass time=."
+        if not chosen.id:
+            what = what[:-1] + "; if one tells several series apart, id=."
+        notes.append(
+            f"{name}: no column has dates, so the rows are treated as equal steps in time. "
+            f"Not used: {shortlist(texts)}. {what}"
         )
-    return value, time, []
+    return dataclasses.replace(chosen, value=value, time=time), notes
 
 
 def value_column(

@@ -1,21 +1,33 @@
-"""A time series -> `Data` of windows: what `load_series` and the generated series share."""
+"""Time series -> `Data` of windows: what `load_series` and the generated series share."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
+from kerakit.checks import shortlist
 from kerakit.data.data import SPLITS, Data, Table
+from kerakit.data.series.inputs import (
+    describe_inputs,
+    describe_target,
+    further_inputs,
+    series_variances,
+)
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.source import SeriesSource
 from kerakit.data.series.times.regular_times import season_of
-from kerakit.data.series.times.time_column import MICROSECONDS
-from kerakit.data.series.windowing import Segment, split_by_time, usable_windows, window_starts
-from kerakit.data.spec import Feature, Series, Spec, Target
+from kerakit.data.series.windowing import split_by_time, usable_windows, window_starts
+from kerakit.data.spec import Series, Spec
 from kerakit.data.storage.windows import Windows
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 
 __all__ = ["forecast_data"]
+
+# Windows of several series to train on, and to validate on. More of them, which overlap, teach
+# little: every second, third, ... is taken.
+MAX_WINDOWS = {"train": 32_768, "validation": 16_384}
 
 
 def forecast_data(
@@ -45,7 +57,10 @@ def forecast_data(
             f"{train.name}: calendar={options.calendar!r} needs the times of the rows, and there "
             "is no time column. Pass time=, or leave calendar= out."
         )
-    rows = train.times if options.gaps == "ignore" else None
+    rows = None
+    if options.gaps == "ignore" and train.times is not None:
+        longest = int(np.argmax(np.diff(train.grid.bounds)))
+        rows = train.times[slice(*train.grid.bounds[longest : longest + 2])]
     season = options.season or season_of(train.step, rows)
     window, horizon = options.lengths(season)
     series = Series(
@@ -57,22 +72,26 @@ def forecast_data(
         calendar=options.calendar,
         time=train.time_name,
         gaps=options.gaps,
+        id=train.panel.name,
+        covariates=train.columns.covariates,
+        future=train.columns.future,
+        static=train.columns.static,
     )
     segments = split_by_time(sources, series, options)
-    features, target = _describe(segments["train"], series, options)
-    tables, left_out = {}, 0
+    target = describe_target(segments["train"], options.unit)
+    starts, left_out = {}, 0
     for split, segment in segments.items():
-        starts = window_starts(segment, split, series)
-        usable = starts[usable_windows(segment, starts, series)]
-        if not len(usable):
-            raise DataError(
-                f"{segment.source.name}: all {len(starts):,} windows of the {split} split have a "
-                "missing value in their target, or nothing but missing values in their input. "
-                "Fill in missing values, pass a smaller horizon=, or use a series with fewer "
-                "missing values."
-            )
-        left_out += len(starts) - len(usable)
-        tables[split] = _table(segment, usable, series)
+        starts[split], without = _windows(segment, split, series)
+        left_out += without
+    series = _described(series, segments["train"], starts["train"])
+    features = describe_inputs(segments["train"], starts["train"], series)
+    tables = {
+        split: _table(segment, starts[split], series, features)
+        for split, segment in segments.items()
+    }
+    for split in {"train", "validation"} & tables.keys() if series.ids else ():
+        weights = _weights(segments[split].source, starts[split], series, target)
+        tables[split] = dataclasses.replace(tables[split], weight=weights)
     spec = Spec(
         task="forecast",
         features=features,
@@ -88,6 +107,7 @@ def forecast_data(
     )
     notes = [note for source in sources.values() for note in source.notes]
     notes += _missing_notes(sources, left_out)
+    notes += _series_notes(segments, starts, series)
     return Data(tables["train"], tables.get("validation"), tables["test"], spec), notes
 
 
@@ -98,6 +118,11 @@ def _refuse_other_kind(train, other, split):
             f"{other.name}: {split}= has {len(other.channels)} channels, and {train.name} has "
             f"{len(train.channels)}: {', '.join(train.channels)}. Give both the same channels."
         )
+    if other.panel.name != train.panel.name:
+        raise DataError(
+            f"{other.name}: {split}= has {_told_apart(other)}, and {train.name} has "
+            f"{_told_apart(train)}. Give both the same columns."
+        )
     steps = ["no times" if s.times is None else f"steps of {s.step}" for s in (train, other)]
     if steps[0] != steps[1] and len(other) > 1:
         raise DataError(
@@ -106,49 +131,55 @@ def _refuse_other_kind(train, other, split):
         )
 
 
-def _table(segment, starts, series):
-    features = {"window": Windows(segment.values, starts, series.window)}
-    if series.calendar:
-        last = segment.source.times[starts + series.window - 1]
-        features["time"] = last // MICROSECONDS
-    return Table(features, Windows(segment.values, starts + series.window, series.horizon))
+def _told_apart(source):
+    return f"series told apart by {source.panel.name!r}" if source.panel.name else "one series"
 
 
-def _describe(segment: Segment, series, options):
-    """Features and target, with the statistics of the training split."""
-    source = segment.source
-    values = source.values[: segment.end]
-    described = []
-    for name, column in zip(source.channels, values.T, strict=True):
-        known = column[~np.isnan(column)].astype(np.float64)
-        if not len(known) or known.min() == known.max():
-            found = f"constant, {known[0]:g}," if len(known) else "missing"
-            raise DataError(
-                f"{source.name}, column {name!r}: the value is {found} in all {len(values):,} "
-                "steps of the training split. A model cannot learn from it; check the column, or "
-                "use a longer training split."
-            )
-        described.append(
-            {
-                "mean": float(known.mean()),
-                "variance": float(known.var()),
-                "minimum": float(known.min()),
-                "maximum": float(known.max()),
-                "missing": len(column) - len(known),
-            }
+def _windows(segment, split, series):
+    """The first steps of the windows of a split; and how many were left out."""
+    stride = series.stride if split == "train" else 1
+    starts = window_starts(segment, series, stride)
+    usable = starts[usable_windows(segment, starts, series)]
+    if not len(usable):
+        raise DataError(
+            f"{segment.source.name}: all {len(starts):,} windows of the {split} split have a "
+            "missing value in their target, or nothing but missing values in their input. "
+            "Fill in missing values, pass a smaller horizon=, or use a series with fewer "
+            "missing values."
         )
-    single = len(described) == 1
-    statistics = {
-        key: described[0][key] if single else tuple(channel[key] for channel in described)
-        for key in described[0]
-    }
-    shape = (series.window,) if single else (series.window, len(described))
-    column = source.channels[0] if single else "window"
-    features = [Feature("window", "sequence", "float32", shape, column, **statistics)]
-    if series.calendar:
-        features.append(Feature("time", "numeric", "int64", (), source.time_name))
-    moments = (tuple(channel[key] for channel in described) for key in ("mean", "variance"))
-    return tuple(features), Target(source.channels, options.unit, *moments)
+    without = len(starts) - len(usable)
+    limit = MAX_WINDOWS.get(split, len(usable))
+    if segment.source.ids and len(usable) > limit:
+        starts = window_starts(segment, series, stride * -(-len(usable) // limit))
+        usable = starts[usable_windows(segment, starts, series)]
+    return usable, without
+
+
+def _described(series, segment, starts):
+    """The `Series` with the ids and the variances of those that there are windows of."""
+    if not segment.source.ids:
+        return series
+    present = np.unique(segment.source.series_of(starts))
+    variances = series_variances(segment)[present]
+    return dataclasses.replace(
+        series,
+        ids=tuple(segment.source.ids[number] for number in present),
+        variances=tuple(tuple(map(float, of)) for of in variances),
+    )
+
+
+def _weights(source, starts, series, target):
+    """The weight of each window: its errors count in the deviations of its series."""
+    every = np.array(series.variances)
+    weights = np.where(every > 0, np.array(target.variance) / np.where(every > 0, every, 1.0), 0.0)
+    of = dict(zip(series.ids, weights.mean(axis=1), strict=True))
+    return np.array([of.get(id, 0.0) for id in source.ids], np.float32)[source.series_of(starts)]
+
+
+def _table(segment, starts, series, features):
+    columns = {"window": Windows(segment.values, starts, series.window)}
+    columns |= further_inputs(segment.source, starts, series, features)
+    return Table(columns, Windows(segment.values, starts + series.window, series.horizon))
 
 
 def _missing_notes(sources, left_out):
@@ -157,7 +188,7 @@ def _missing_notes(sources, left_out):
     for source in sources.values():
         missing = np.isnan(source.values)
         if missing.any():
-            run, start = _longest_run(missing.any(axis=1))
+            run, start = _longest_run(missing.any(axis=1), source.grid.bounds)
             notes.append(
                 f"{source.name}: {int(missing.sum()):,} of {missing.size:,} values are missing, "
                 f"for up to {run:,} step(s) in a row (from {source.location(start)})"
@@ -170,12 +201,37 @@ def _missing_notes(sources, left_out):
     ]
 
 
-def _longest_run(flags):
-    """`(length, start)` of the longest run of set flags; the first of several."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
-    starts, ends = edges[::2], edges[1::2]
+def _longest_run(flags, bounds):
+    """`(length, start)` of the longest run of set flags in a series; the first of several."""
+    # A flag that is not set stands before each series, and one behind the last.
+    apart = np.insert(flags.astype(np.int8), bounds, 0)
+    changes = np.flatnonzero(np.diff(apart))
+    starts, ends = changes[::2], changes[1::2]
     longest = int(np.argmax(ends - starts))
-    return int(ends[longest] - starts[longest]), int(starts[longest])
+    step = np.insert(np.arange(len(flags)), bounds, -1)[starts[longest] + 1]
+    return int(ends[longest] - starts[longest]), int(step)
+
+
+def _series_notes(segments, starts, series):
+    """A list of warnings about series that there are no windows of."""
+    if not series.ids:
+        return []
+    notes, source = [], segments["train"].source
+    without = [id for id in source.ids if id not in set(series.ids)]
+    if without:
+        notes.append(
+            f"{source.name}: {len(without):,} of {len(source.ids):,} series have no window to "
+            f"train on, such as {shortlist(without, 3)}: their part of the training split is "
+            f"shorter than window={series.window} and horizon={series.horizon}, or lacks values. "
+            "The model does not know their ids, and scales them by their windows."
+        )
+    constant = [id for id, of in zip(series.ids, series.variances, strict=True) if not any(of)]
+    if constant:
+        notes.append(
+            f"{source.name}: {len(constant):,} of {len(series.ids):,} series are constant in the "
+            f"training split, such as {shortlist(constant, 3)}. Nothing is learned from them."
+        )
+    return notes
 
 
 def _digest(sources):

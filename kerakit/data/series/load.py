@@ -1,4 +1,4 @@
-"""Time series to forecast: files, arrays and DataFrames."""
+"""Time series to forecast, one or several: files, arrays and DataFrames."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kerakit.checks import check, naming
 from kerakit.data.files.signature import is_ts_file
 from kerakit.data.options import names
+from kerakit.data.series.columns import SeriesColumns
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.source import read_series
@@ -33,6 +34,10 @@ def load_series(
     *,
     value: str | Sequence[str] | None = None,
     time: str | None = None,
+    id: str | Sequence[str] = (),
+    covariates: str | Sequence[str] = (),
+    future: str | Sequence[str] = (),
+    static: str | Sequence[str] = (),
     window: int | None = None,
     horizon: int | None = None,
     stride: int = 1,
@@ -53,13 +58,18 @@ def load_series(
     seed: int = 0,
     dataset: str | None = None,
 ) -> Data:
-    """Load a time series to forecast from a CSV or Parquet file, an array or a DataFrame.
+    """Load one or several time series to forecast, from a file, an array or a DataFrame.
 
-    The series is split by time into training, validation and test steps; it is never shuffled.
+    A series is split by time into training, validation and test steps; it is never shuffled.
     Each row of the data is a window of the series and the steps that follow it, its target. A
     row belongs to the split in which its whole target lies. Its window may reach back into the
     split before, as in a forecast made at that time. The windows share the memory of the one
     series. Statistics come from the training split only.
+
+    Of several series in one table (`id=`), one model learns from all of them. They are split at
+    the same moments where they have times. Each counts in its own standard deviations: a large
+    shop teaches no more than a small one. The id is an input of the model, which looks the
+    deviation of the series up; a series with an id that it does not know is scaled by its window.
 
     To classify whole sequences, use `load_sequences`.
 
@@ -73,11 +83,21 @@ def load_series(
             another usual spelling such as `12/31/2023`, or seconds since 1970. Rows whose newest
             comes first are turned round. Defaults to `None`: the only column with dates, if there
             is one.
+        id: str or sequence of str. The column that tells several series apart, or several such
+            columns, whose values are joined by `/`. The rows of two series may alternate.
+            Defaults to `()`: one series; the levels of an index of pandas that are no dates.
+        covariates: str or sequence of str. Columns of further numbers (or of flags such as `yes`
+            and `no`) that are known up to the last step of the window. Default to `()`.
+        future: str or sequence of str. The same, known up to the last step of the horizon, such
+            as a planned promotion or a holiday. Defaults to `()`.
+        static: str or sequence of str. Columns of numbers or categories that a series has once,
+            such as the kind of a shop. Defaults to `()`.
         window: int in `[1, inf)`. Number of steps that a forecast is made from. Defaults to
             `None`: 2 seasons or 4 horizons, whichever is longer.
         horizon: int in `[1, inf)`. Number of steps to forecast. Defaults to `None`: one season.
         stride: int in `[1, inf)`. Steps from one training window to the next; validation and
-            test use every window. Defaults to `1`.
+            test use every window. Of several series with more than 32,768 training windows
+            (16,384 validation windows) it is larger. Defaults to `1`.
         calendar: str or sequence of str among `"day"`, `"week"` and `"year"`. Cycles whose phase
             the model gets: the time of the window's last step becomes an input `time`, in
             seconds since 1970 in UTC. Needs a time column. Defaults to `()`.
@@ -110,7 +130,10 @@ def load_series(
     Returns:
         `Data` of the task `"forecast"`. The input `window` has shape `(window,)` or
         `(window, channels)`, the target `(horizon,)` or `(horizon, channels)`; both are in the
-        series' own units.
+        series' own units. Further inputs, where there are any: `covariates` of shape `(window,)`
+        or `(window, columns)`, `future` of shape `(window + horizon,)` or `(window + horizon,
+        columns)`, and a scalar for each of `static`, for the id and for `calendar` (`time`). The
+        training windows of several series are weighted by the variance of their series.
 
     Raises:
         DataError: when a file, column, time or value cannot be used, or the series is too
@@ -134,7 +157,14 @@ def load_series(
     owner = "load_series"
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str or None", dataset)
     check(time is None or isinstance(time, str), owner, "time", "a str or None", time)
-    columns = None if value is None else names(owner, "value", value)
+    columns = SeriesColumns(
+        value=None if value is None else names(owner, "value", value),
+        time=time,
+        id=names(owner, "id", id),
+        covariates=names(owner, "covariates", covariates),
+        future=names(owner, "future", future),
+        static=names(owner, "static", static),
+    )
     for parameter, other in (("source", source), ("validation", validation), ("test", test)):
         check(not is_ts_file(other), owner, parameter, _SOURCE, other)
     options = SeriesOptions(
@@ -157,14 +187,14 @@ def load_series(
         seed=seed,
     )
     with naming(owner):
-        train = read_series(source, options, value=columns, time=time)
+        train = read_series(source, options, columns=columns)
         sources = {"train": train}
         for split, other in (("validation", validation), ("test", test)):
             if other is not None:
                 # The columns are those of the training series; an array has none to choose from.
-                same = {"value": train.channels, "time": train.time_name}
-                same = {} if _is_array(other) else same
-                sources[split] = read_series(other, options, name=f"{train.name} ({split})", **same)
+                same = SeriesColumns() if _is_array(other) else train.columns
+                name = f"{train.name} ({split})"
+                sources[split] = read_series(other, options, name=name, columns=same)
         if dataset is None:
             dataset = pathlib.Path(source).name if _is_path(source) else train.name
         data, notes = forecast_data(sources, options, dataset=dataset)
@@ -180,5 +210,7 @@ def _is_path(source):
 def _is_array(source):
     from kerakit.data.columns.frames import is_frame
 
-    dated = getattr(getattr(getattr(source, "index", None), "dtype", None), "kind", "") == "M"
+    index = getattr(source, "index", None)
+    dated = getattr(getattr(index, "dtype", None), "kind", "") == "M"
+    dated = dated or getattr(index, "nlevels", 1) > 1
     return not (_is_path(source) or is_frame(source) or dated)

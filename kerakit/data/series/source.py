@@ -1,4 +1,4 @@
-"""One time series as it was read: its values, its times, and where each row came from."""
+"""Time series as they were read: their values, their times, and where each row came from."""
 
 from __future__ import annotations
 
@@ -6,20 +6,16 @@ import dataclasses
 import datetime
 import os
 import pathlib
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.data.columns.frames import frame_columns, is_frame
-from kerakit.data.series.columns import choose_columns, value_column
-from kerakit.data.series.times.regular_times import Step, fill_times, regular_positions
-from kerakit.data.series.times.time_column import (
-    MICROSECONDS,
-    TimeColumn,
-    read_times,
-    turned_locations,
-)
+from kerakit.data.series.columns import SeriesColumns, choose_columns, value_column
+from kerakit.data.series.grid import Grid, regular_grid
+from kerakit.data.series.panel import Panel, flag_or_number_column, panel_rows, static_values
+from kerakit.data.series.times.regular_times import Step
+from kerakit.data.series.times.time_column import MICROSECONDS, read_times
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
@@ -32,17 +28,18 @@ __all__ = ["SeriesSource", "read_series", "with_dates"]
 
 @dataclasses.dataclass(frozen=True)
 class SeriesSource:
-    """The steps of a series.
+    """The steps of a series, or of several, one behind the other.
 
     Attributes:
         name: str. The file's path, or a name of the array or DataFrame, for errors.
         values: float32 array of shape `(steps, channels)`, NaN where a value is missing.
         channels: tuple of strings. The channels' names.
         digest: str. SHA-256 of what was read.
-        times: int64 array of shape `(steps,)`, microseconds since 1970-01-01T00:00Z; `None`
-            without a time column.
-        time_name: str or `None`. The time column.
-        step: `Step`, or `None` without a time column or with a single row.
+        grid: `Grid`. Where each series begins and ends, and the times.
+        panel: `Panel`. The ids of several series.
+        columns: `SeriesColumns`. The columns of the table; empty for an array.
+        covariates, future: float32 arrays of shape `(steps, columns)`, which may be 0.
+        static: dict from column to array of shape `(series,)`.
         notes: tuple of strings. Sentences to warn of.
     """
 
@@ -50,21 +47,51 @@ class SeriesSource:
     values: np.ndarray
     channels: tuple[str, ...]
     digest: str
-    times: np.ndarray | None = None
-    time_name: str | None = None
-    step: Step | None = None
+    grid: Grid
+    panel: Panel
+    columns: SeriesColumns = SeriesColumns()
+    covariates: np.ndarray | None = None
+    future: np.ndarray | None = None
+    static: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.values)
 
+    @property
+    def times(self) -> np.ndarray | None:
+        """The times of the steps, or `None`; see `Grid`."""
+        return self.grid.times
+
+    @property
+    def step(self) -> Step | None:
+        """The time from one step to the next, or `None`."""
+        return self.grid.step
+
+    @property
+    def time_name(self) -> str | None:
+        """The column of the times, or `None`."""
+        return self.columns.time
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of several series; empty for a single one without an id."""
+        return self.panel.ids
+
+    def series_of(self, steps: np.ndarray) -> np.ndarray:
+        """Return the number of the series that each step belongs to."""
+        return np.searchsorted(self.grid.bounds, steps, side="right") - 1
+
     def location(self, step: int) -> str:
         """Return the time of a step, or its number where there are no times, for messages."""
+        series = int(self.series_of(np.array([step]))[0])
         if self.times is None:
-            return f"step {step} (counted from 0)"
-        seconds, micros = divmod(int(self.times[step]), MICROSECONDS)
-        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(0, seconds, micros)
-        return str(moment)
+            number = step - int(self.grid.bounds[series])
+            place = f"step {number} (counted from 0)"
+        else:
+            seconds, micros = divmod(int(self.times[step]), MICROSECONDS)
+            place = str(datetime.datetime(1970, 1, 1) + datetime.timedelta(0, seconds, micros))
+        return f"{place} of {self.panel.name} {self.ids[series]!r}" if self.ids else place
 
 
 def read_series(
@@ -72,18 +99,16 @@ def read_series(
     options: SeriesOptions,
     *,
     name: str | None = None,
-    value: tuple[str, ...] | None = None,
-    time: str | None = None,
+    columns: SeriesColumns | None = None,
 ) -> SeriesSource:
-    """Read a series from a file, an array or a DataFrame.
+    """Read one or several series from a file, an array or a DataFrame.
 
     Args:
         source: path, array of shape `(steps,)` or `(steps, channels)`, or DataFrame.
         options: `SeriesOptions`.
         name: str. Name of an array or a DataFrame. Defaults to `None`: `"series"`.
-        value: tuple of strings. The columns of the values. Defaults to `None`: the only one
-            with numbers.
-        time: str. The column of the times. Defaults to `None`: the only one with dates.
+        columns: `SeriesColumns` that the user named. Defaults to `None`: the only column of
+            numbers, and the only one of dates.
 
     Returns:
         `SeriesSource`.
@@ -91,44 +116,71 @@ def read_series(
     Raises:
         DataError: when the source cannot be read, or its values or times are wrong.
     """
-    source = with_dates(source)
+    source, levels = with_dates(source)
+    columns = columns or SeriesColumns()
+    if levels and not columns.id:
+        columns = dataclasses.replace(columns, id=levels)
     if isinstance(source, (str, os.PathLike)):
         read = read_table_file(pathlib.Path(source), **options.text)
-        named = {*(value or ()), time}
         name, digest = str(source), fingerprint(read.parts())
         _refuse_headless(name, read)
-        columns, location, typed = read.without_index(named), read.location, read.typed
+        table, location = read.without_index(set(columns.named)), read.location
+        typed = read.typed
     elif is_frame(source):
-        name, digest, typed = name or "series", None, True
-        columns, location = frame_columns(source, name), _row_of(name)
-        if not columns or not len(next(iter(columns.values()))):
+        name, digest, typed = name or "series", "", True
+        table, location = frame_columns(source, name), _row_of(name)
+        if not table or not len(next(iter(table.values()))):
             raise DataError(f"{name}: the table has no rows. Expected one row for each step.")
     else:
-        return _array_source(source, name or "series", value, time)
-    value, time, notes = choose_columns(columns, value, time, typed, name, options)
+        return _array_source(source, name or "series", columns)
+    columns, notes = choose_columns(table, columns, typed, name, options)
+    if columns.static and not columns.id:
+        raise DataError(
+            f"{name}: static= names what each of several series has once, and there is one series "
+            "only. Pass id= with the column that tells several apart, or leave static= out."
+        )
     na_values, form = options.na_values, options.number_format
-    values = [value_column(columns[c], c, na_values, typed, location, format=form) for c in value]
+
+    def numbers(names, read):
+        if not names:
+            return None
+        return _finite(np.stack([read(c) for c in names], axis=1), names, location)
+
+    def value(c):
+        return value_column(table[c], c, na_values, typed, location, format=form)
+
+    def covariate(c):
+        return flag_or_number_column(table[c], c, typed, location, options)
+
+    values = numbers(columns.value, value)
+    known = [numbers(names, covariate) for names in (columns.covariates, columns.future)]
+    panel = panel_rows(table, columns.id, len(values), typed, location, options)
+    time = columns.time
+    times = None if time is None else read_times(table[time], typed, time, location)
+    grid = regular_grid(panel, times, options.gaps, name, location)
+    covariates, future = (None if array is None else grid.spread(array) for array in known)
     series = SeriesSource(
         name=name,
-        values=_finite(np.stack(values, axis=1), value, location),
-        channels=value,
-        digest=digest or "",
-        notes=tuple(notes),
+        values=grid.spread(values),
+        channels=columns.value,
+        digest=digest,
+        grid=grid,
+        panel=panel,
+        columns=columns,
+        covariates=covariates,
+        future=future,
+        static={
+            c: static_values(table[c], c, panel, typed, location, options) for c in columns.static
+        },
+        notes=(*notes, *grid.notes),
     )
-    if time is not None:
-        times = read_times(columns[time], typed, time, location)
-        if times.is_newest_first:
-            times, location = times.turned(), turned_locations(location, len(series))
-            notes = [*notes, f"{name}: the newest row comes first. The rows were turned round."]
-            series = dataclasses.replace(series, values=series.values[::-1], notes=tuple(notes))
-        series = _on_grid(series, times, options, location)
     return series if digest else dataclasses.replace(series, digest=_digest(series))
 
 
-def _array_source(source, name, value, time):
+def _array_source(source, name, columns):
     """A series from an array: no columns, no times."""
-    for parameter, column in (("value", value), ("time", time)):
-        if column is not None:
+    for parameter, named in columns.by_parameter.items():
+        if named:
             raise DataError(
                 f"{name}: {parameter}= names a column, and an array has no column names. Pass a "
                 "DataFrame or a file, or select the channels of the array yourself."
@@ -146,28 +198,11 @@ def _array_source(source, name, value, time):
     array = array.reshape(len(array), -1)
     count = array.shape[1]
     channels = tuple(f"value_{n}" for n in range(1, count + 1)) if count > 1 else ("value",)
-    series = SeriesSource(name, _finite(array, channels, _row_of(name)), channels, "")
+    panel = Panel((), [np.arange(len(array))])
+    grid = Grid(panel.rows[0], np.array([0, len(array)]))
+    values = _finite(array, channels, _row_of(name))
+    series = SeriesSource(name, values, channels, "", grid, panel)
     return dataclasses.replace(series, digest=_digest(series))
-
-
-def _on_grid(series, times: TimeColumn, options, location: Callable):
-    """The series with its times, and with rows of NaN in its gaps for `gaps="fill"`."""
-    step, positions = regular_positions(times, options.gaps, location)
-    instants, values = times.instants, series.values
-    if len(positions) and positions[-1] + 1 > len(positions):
-        instants = fill_times(times, positions, step)
-        missing = len(instants) - len(positions)
-        if options.gaps == "auto":
-            note = (
-                f"{series.name}: {missing:,} of {len(instants):,} steps are missing among the "
-                f"times of {times.name!r}, and count as missing values. gaps='error' refuses them."
-            )
-            series = dataclasses.replace(series, notes=(*series.notes, note))
-        values = np.full((len(instants), values.shape[1]), np.nan, np.float32)
-        values[positions] = series.values
-    return dataclasses.replace(
-        series, values=values, times=instants, time_name=times.name, step=step
-    )
 
 
 def _finite(values, channels, location):
@@ -184,21 +219,47 @@ def _finite(values, channels, location):
     return values
 
 
-def with_dates(source: Any) -> Any:
-    """Return the source; of a pandas object with an index of dates, with the index as a column.
+def with_dates(source: Any) -> tuple[Any, tuple[str, ...]]:
+    """Return a pandas object with its index of dates as a column; other sources as they are.
 
     An index of periods stands for the starts of the periods.
+
+    Returns:
+        `(source, levels)`: the source, and the names of the levels of its index that are no
+        dates, which tell one series from another; empty for an index of one level.
     """
     index = getattr(source, "index", None)
+    if getattr(index, "nlevels", 1) > 1:
+        return _with_levels(source, index)
     dtype = getattr(index, "dtype", None)
     if str(dtype).startswith("period["):
         index = index.to_timestamp()
         source = source.set_axis(index)
     elif getattr(dtype, "kind", "") != "M":
+        return source, ()
+    source = _as_frame(source)
+    return source.reset_index(names="time" if index.name is None else str(index.name)), ()
+
+
+def _with_levels(source, index):
+    """A pandas object with an index of several levels: those of dates and of ids as columns."""
+    names, ids = [], []
+    for number, (name, level) in enumerate(zip(index.names, index.levels, strict=True)):
+        dtype = str(level.dtype)
+        is_time = dtype.startswith(("period[", "datetime64"))
+        if dtype.startswith("period["):
+            index = index.set_levels(level.to_timestamp(), level=number)
+        usual = "time" if is_time else f"level_{number}"
+        names.append(usual if name is None else str(name))
+        ids += [] if is_time else names[-1:]
+    return _as_frame(source).set_axis(index).reset_index(names=names), tuple(ids)
+
+
+def _as_frame(source):
+    """A Series of pandas as a DataFrame of one column."""
+    if not hasattr(source, "to_frame"):
         return source
-    if hasattr(source, "to_frame"):
-        source = source.to_frame("value" if source.name is None else str(source.name))
-    return source.reset_index(names="time" if index.name is None else str(index.name))
+    return source.to_frame("value" if source.name is None else str(source.name))
 
 
 def _refuse_headless(name, read):
@@ -228,6 +289,8 @@ def _row_of(name):
 
 def _digest(series):
     parts = ["/".join(series.channels), np.ascontiguousarray(series.values)]
-    if series.times is not None:
-        parts.append(np.ascontiguousarray(series.times))
+    arrays = (series.times, series.covariates, series.future)
+    parts += [np.ascontiguousarray(array) for array in arrays if array is not None]
+    parts += [f"{c}={','.join(map(str, of))}" for c, of in series.static.items()]
+    parts += ["/".join(series.ids)] if series.ids else []
     return fingerprint(parts)

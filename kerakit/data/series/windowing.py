@@ -1,4 +1,4 @@
-"""Windowing: a series is split by time into segments, and each segment into windows."""
+"""Windowing: series are split by time into segments, and each segment into windows."""
 
 from __future__ import annotations
 
@@ -20,27 +20,42 @@ __all__ = ["Segment", "split_by_time", "usable_windows", "window_starts"]
 
 @dataclasses.dataclass(frozen=True)
 class Segment:
-    """The steps of a series in which the targets of one split lie.
+    """The steps of series in which the targets of one split lie.
 
     Attributes:
         source: `SeriesSource`.
-        values: float32 array of the whole series, `(steps,)` or `(steps, channels)`.
-        start, end: ints. The first step, and the one after the last.
+        values: float32 array of all steps, `(steps,)` or `(steps, channels)`.
+        spans: int64 array of shape `(series, 2)`. Of each series the first step of the split and
+            the one after the last; equal where a series has no step in the split.
     """
 
     source: SeriesSource
     values: np.ndarray
-    start: int
-    end: int
+    spans: np.ndarray
 
     def __len__(self) -> int:
-        return self.end - self.start
+        return int(np.diff(self.spans, axis=1).sum())
+
+    @property
+    def longest(self) -> int:
+        """The number of steps of the series that has most."""
+        return int(np.diff(self.spans, axis=1).max())
+
+    def is_inside(self) -> np.ndarray:
+        """Return a bool array of shape `(steps,)`: which steps are in the segment."""
+        change = np.zeros(len(self.values) + 1, np.int64)
+        np.add.at(change, self.spans[:, 0], 1)
+        np.add.at(change, self.spans[:, 1], -1)
+        return np.cumsum(change[:-1]) > 0
 
 
 def split_by_time(
     sources: dict[str, SeriesSource], series: Series, options: SeriesOptions
 ) -> dict[str, Segment]:
     """Split series by time into one segment for each of training, validation and test.
+
+    Several series with times are split at the same two moments. Without times each is split by
+    itself.
 
     Args:
         sources: dict from split to `SeriesSource`; `"train"` is there.
@@ -55,40 +70,78 @@ def split_by_time(
     """
     train = sources["train"]
     values = {split: _without_single_channel(source.values) for split, source in sources.items()}
-    end, segments = len(train), {}
+    spans, segments = _whole(train), {}
     for split in ("test", "validation"):
         if split in sources:
-            segments[split] = Segment(sources[split], values[split], 0, len(sources[split]))
+            segments[split] = Segment(sources[split], values[split], _whole(sources[split]))
             continue
         size = getattr(options, f"{split}_size")
-        steps = size if isinstance(size, int) else max(1, round(size * end))
-        if steps:
-            start = max(0, end - steps)
-            segments[split] = Segment(train, values["train"], start, end)
-            end = start
-    segments["train"] = Segment(train, values["train"], 0, end)
+        if size:
+            starts = _last_part(train, spans, size)
+            segments[split] = Segment(
+                train, values["train"], np.stack([starts, spans[:, 1]], axis=1)
+            )
+            spans = np.stack([spans[:, 0], starts], axis=1)
+    segments["train"] = Segment(train, values["train"], spans)
     segments = {split: segments[split] for split in SPLITS if split in segments}
     for split, segment in segments.items():
         starts_afresh = split == "train" or split in sources
         needed = series.horizon + (series.window if starts_afresh else 0)
-        if len(segment) < needed:
-            lengths = ", ".join(f"{name} {len(other):,}" for name, other in segments.items())
+        if segment.longest < needed:
+            lengths = ", ".join(f"{name} {other.longest:,}" for name, other in segments.items())
+            longest = int(np.diff(_whole(train), axis=1).max())
+            which = f"The longest of {len(train.ids):,} series" if train.ids else "The series"
             raise DataError(
-                f"{segment.source.name}: the {split} split has {len(segment):,} steps, and "
+                f"{segment.source.name}: the {split} split has {segment.longest:,} steps, and "
                 f"{needed:,} are needed: "
                 + (f"window={series.window} and " if starts_afresh else "")
-                + f"horizon={series.horizon}. (The series has {len(train):,} steps: {lengths}.) "
+                + f"horizon={series.horizon}. ({which} has {longest:,} steps: {lengths}.) "
                 "Pass a smaller window= or horizon=, another test_size= or validation_size=, or a "
                 "longer series."
             )
     return segments
 
 
-def window_starts(segment: Segment, split: str, series: Series) -> np.ndarray:
-    """Return the first step of each window whose whole target lies in a segment."""
-    first = max(0, segment.start - series.window)
-    last = segment.end - series.horizon - series.window
-    return np.arange(first, last + 1, series.stride if split == "train" else 1)
+def _whole(source):
+    """All steps of each series."""
+    return np.stack([source.grid.bounds[:-1], source.grid.bounds[1:]], axis=1)
+
+
+def _last_part(source, spans, size):
+    """Of each series, the first step of the last part of some spans."""
+    lengths = np.diff(spans, axis=1)[:, 0]
+    if len(spans) == 1 or source.times is None:
+        steps = np.full(len(spans), size) if isinstance(size, int) else _share(size, lengths)
+        return np.maximum(spans[:, 0], spans[:, 1] - steps)
+    moments = np.unique(np.concatenate([source.times[start:end] for start, end in spans]))
+    steps = size if isinstance(size, int) else int(_share(size, np.array(len(moments))))
+    first = moments[max(0, len(moments) - steps)]
+    return np.array(
+        [start + np.searchsorted(source.times[start:end], first) for start, end in spans]
+    )
+
+
+def _share(size, lengths):
+    return np.maximum(1, np.rint(size * lengths)).astype(np.int64)
+
+
+def window_starts(segment: Segment, series: Series, stride: int) -> np.ndarray:
+    """Return the first step of each window whose whole target lies in a segment.
+
+    Args:
+        segment: `Segment`.
+        series: `Series`, with window and horizon.
+        stride: int. Steps from one window of a series to the next. The windows of the next series
+            begin another step later, so that those of all series lie on all days of a week.
+    """
+    found = []
+    for number, (start, end) in enumerate(segment.spans):
+        if start == end:
+            continue
+        first = max(int(segment.source.grid.bounds[number]), start - series.window)
+        first += number % stride
+        found.append(np.arange(first, end - series.horizon - series.window + 1, stride))
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
 def usable_windows(segment: Segment, starts: np.ndarray, series: Series) -> np.ndarray:

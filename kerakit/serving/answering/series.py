@@ -81,7 +81,7 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
             "series: pass the rows of one, as table.loc[key] gives them."
         )
     try:
-        columns = frame_columns(with_dates(frame), "the table")
+        columns = frame_columns(with_dates(frame)[0], "the table")
         if _holds_windows(columns, spec):
             return None
         window = last_window(

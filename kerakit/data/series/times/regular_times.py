@@ -11,6 +11,7 @@ from kerakit.data.series.times.time_column import MICROSECONDS, TimeColumn
 from kerakit.errors import DataError
 
 __all__ = [
+    "FEW",
     "GAPS",
     "Step",
     "check_order",
@@ -39,7 +40,7 @@ _SAME_DAY_FRACTION = 0.9
 # Filling gaps may add this many rows for each row that is there. Beyond that, one time is
 # probably wrong, and there is no gap.
 _MAX_FILLED_PER_ROW = 10
-_FEW = 0.01  # of the steps, which gaps="auto" takes for missing values
+FEW = 0.01  # of the steps, which gaps="auto" takes for missing values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +149,7 @@ def regular_positions(
         )
     jumps = np.diff(positions) - 1
     missing, gap_count = int(jumps.sum()), int((jumps > 0).sum())
-    many = missing > _FEW * (positions[-1] + 1)
+    many = missing > FEW * (positions[-1] + 1)
     if missing and (gaps == "error" or (gaps == "auto" and many)):
         row = int(np.argmax(jumps > 0)) + 1
         missing_here = int(jumps[row - 1])
@@ -218,7 +219,8 @@ def check_order(times: TimeColumn, location: Callable[[int], str]) -> None:
         raise DataError(
             f"{location(row)}, column {times.name!r}: {times.written(row)!r} comes after "
             f"{times.written(row - 1)!r} of the row before. Expected times in ascending order; "
-            "sort the rows, or keep one series where there are several."
+            "sort the rows, or keep one series where there are several (load_series(id=...) takes "
+            "all of them)."
         )
     if (differences == 0).any():
         row = int(np.argmax(differences == 0)) + 1
@@ -226,8 +228,8 @@ def check_order(times: TimeColumn, location: Callable[[int], str]) -> None:
             f"{location(row)}, column {times.name!r}: {times.written(row)!r} is the time of the "
             f"row before, too; {int((differences == 0).sum()):,} rows repeat a time in all. "
             "Expected one row for each time. Remove repeats or take their mean; keep one series "
-            "where the file has several; where clocks are set back, write times with their zone "
-            "(+02:00)."
+            "where the file has several, or pass id= of load_series with the column that tells "
+            "them apart; where clocks are set back, write times with their zone (+02:00)."
         )
 
 

@@ -60,8 +60,15 @@ class TimeColumn:
 
     def turned(self) -> TimeColumn:
         """Return the rows in reverse order."""
-        written = turned_locations(self.written, len(self.instants))
-        return TimeColumn(self.name, self.instants[::-1], self.local[::-1], written)
+        return self.take(np.arange(len(self.instants))[::-1])
+
+    def take(self, rows: np.ndarray) -> TimeColumn:
+        """Return the times of some rows, at an int array of them."""
+
+        def written(row):
+            return self.written(int(rows[row]))
+
+        return TimeColumn(self.name, self.instants[rows], self.local[rows], written)
 
 
 def holds_times(values: pa.Array | pa.ChunkedArray | np.ndarray, typed: bool) -> bool:
