@@ -23,6 +23,7 @@ from kerakit.data.spec import Spec
 __all__ = ["sequence_forecaster"]
 
 _SEGMENTS = 28  # of a window
+_DECODED = 16  # numbers that the summary gives to each step ahead, beside its covariates
 
 
 @searched(units=Choice(32, 64, 128), layers=Choice(1, 2), dropout=Range(0.0, 0.5))
@@ -52,6 +53,11 @@ def sequence_forecaster(
     segment (Lin et al. 2023, arXiv:2308.11200; Nie et al. 2023, arXiv:2211.14730): a recurrent
     encoder that reads 28 segments instead of 168 steps remembers more and computes less.
 
+    Covariates of the window are read with it. Those that are known for the horizon, and what each
+    of several series has once, meet the summary of the window in a small network that the steps
+    of the horizon share (Das et al. 2023, TiDE, arXiv:2304.08424). The linear path maps all
+    covariates to the horizon as well.
+
     Each window is normalised inside the model: its last value is subtracted, and the result is
     divided by the window's standard deviation. The forecast is in the units of the series, so
     that a shift or scaling of the window shifts or scales the forecast.
@@ -72,9 +78,9 @@ def sequence_forecaster(
 
     Returns:
         `keras.Model`; raw windows of shape `(batch, window)` or `(batch, window, channels)`
-        in, NaN where a value is missing (in a dict by the feature's name for a `Spec`, with
-        `time` beside it where the spec has a calendar); forecasts of shape `(batch, horizon)`
-        or `(batch, horizon, channels)` out.
+        in, NaN where a value is missing (in a dict by the feature's name for a `Spec`, with its
+        further features beside it, such as `time` or `future`); forecasts of shape `(batch,
+        horizon)` or `(batch, horizon, channels)` out.
 
     Raises:
         ArgumentError: when an argument is out of its range, or the spec is not of a forecast.
@@ -105,23 +111,14 @@ def sequence_forecaster(
         segment = max(1, shape.window // _SEGMENTS)
     check_int(owner, "segment", segment, minimum=1, maximum=shape.window)
     by_name, preprocess = window_preprocess(shape, plain=not isinstance(inputs, Spec))
-    names = ("values", "level", "scale", "phases")
     network_in = [
         keras.Input(tensor.shape[1:], name=name)
-        for tensor, name in zip(preprocess.outputs, names, strict=False)
+        for tensor, name in zip(preprocess.outputs, shape.names, strict=True)
     ]
-    values, level, scale, *phases = network_in
-    linear = _linear_path(values[..., : shape.channels], shape.horizon, l2)
-    summary = _read(values, segment, options)
-    if phases:
-        summary = ops.concatenate([summary, *phases], axis=-1)
-    correction = keras.layers.Dense(
-        shape.horizon * shape.channels,
-        kernel_initializer="zeros",
-        dtype="float32",
-        name=OUTPUT,
-    )(summary)
-    correction = ops.reshape(correction, (-1, shape.horizon, shape.channels))
+    read = dict(zip(shape.names, network_in, strict=True))
+    level, scale = read["level"], read["scale"]
+    linear = _linear_path(read, shape, l2)
+    correction = _correction(read, shape, segment, options)
     # The level is the first term. Keras takes a second term with one number per row for a bias
     # and adds it along the wrong axis if a batch has as many rows as the horizon has steps.
     answer = level + (linear + correction) * scale
@@ -133,8 +130,31 @@ def sequence_forecaster(
     return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
 
-def _read(values, segment, options):
-    """Encode the window segment by segment: tensor of shape `(batch, width)`."""
+def _correction(read, shape, segment, options):
+    """What the encoder adds to the linear path: a tensor `(batch, horizon, channels)`."""
+    steps = [read["values"]]
+    steps += [read["covariates"]] if "covariates" in read else []
+    steps += [read["future"][:, : shape.window]] if "future" in read else []
+    steps = ops.concatenate(steps, axis=-1) if len(steps) > 1 else steps[0]
+    summary = [_encoded(steps, segment, options)]
+    summary += [read[name] for name in ("static", "phases") if name in read]
+    summary = ops.concatenate(summary, axis=-1) if len(summary) > 1 else summary[0]
+    last = {"kernel_initializer": "zeros", "dtype": "float32", "name": OUTPUT}
+    if "future" not in read and "static" not in read:
+        correction = keras.layers.Dense(shape.horizon * shape.channels, **last)(summary)
+        return ops.reshape(correction, (-1, shape.horizon, shape.channels))
+    # The summary and what is known of a step ahead meet in a network that all steps share.
+    hidden = keras.layers.Dense(options.units, activation="relu", name="decoder")(summary)
+    ahead = keras.layers.Dense(shape.horizon * _DECODED, name="decoder.steps")(hidden)
+    ahead = ops.reshape(ahead, (-1, shape.horizon, _DECODED))
+    if "future" in read:
+        ahead = ops.concatenate([ahead, read["future"][:, shape.window :]], axis=-1)
+    ahead = keras.layers.Dense(options.units, activation="relu", name="decoder.step")(ahead)
+    return keras.layers.Dense(shape.channels, **last)(ahead)
+
+
+def _encoded(values, segment, options):
+    """Encode the steps of the window segment by segment: tensor of shape `(batch, width)`."""
     if segment > 1:
         _, window, width = values.shape
         count = -(-window // segment)
@@ -148,14 +168,31 @@ def _read(values, segment, options):
     return keras.layers.Flatten(name="side_by_side")(values)
 
 
-def _linear_path(values, horizon, l2):
-    """Every step of the horizon as a weighted sum of the window's, channel by channel."""
-    by_channel = ops.transpose(values, (0, 2, 1))
-    ahead = keras.layers.Dense(
-        horizon,
-        kernel_initializer="zeros",
-        kernel_regularizer=keras.regularizers.L2(l2) if l2 else None,
-        dtype="float32",
-        name=LINEAR_WINDOW,
-    )(by_channel)
-    return ops.transpose(ahead, (0, 2, 1))
+def _linear_path(read, shape, l2):
+    """Every step of the horizon as a weighted sum of the window's and of the covariates.
+
+    Channel by channel, with weights that the channels share; where there are covariates, each of
+    several channels has its own.
+    """
+    by_channel = ops.transpose(read["values"][..., : shape.channels], (0, 2, 1))
+    penalty = keras.regularizers.L2(l2) if l2 else None
+    usual = {"kernel_regularizer": penalty, "dtype": "float32", "name": LINEAR_WINDOW}
+    known = [
+        keras.layers.Flatten(name=f"{name}.flat")(read[name])
+        for name in ("covariates", "future")
+        if name in read
+    ]
+    if known:
+        each = [ops.repeat(part[:, None, :], shape.channels, axis=1) for part in known]
+        by_channel = ops.concatenate([by_channel, *each], axis=-1)
+    if known and shape.channels > 1:
+        layer = keras.layers.EinsumDense(
+            "bcw,cwh->bch",
+            (shape.channels, shape.horizon),
+            bias_axes="ch",
+            kernel_initializer="zeros",
+            **usual,
+        )
+    else:
+        layer = keras.layers.Dense(shape.horizon, kernel_initializer="zeros", **usual)
+    return ops.transpose(layer(by_channel), (0, 2, 1))

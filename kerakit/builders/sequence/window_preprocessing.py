@@ -10,8 +10,9 @@ from keras import ops
 
 from kerakit.builders.contract import PREPROCESS
 from kerakit.builders.parts import in_float32
+from kerakit.builders.tables.preprocessing import tabular_preprocess
 from kerakit.checks import check, check_int
-from kerakit.data.spec import Spec
+from kerakit.data.spec import Feature, Spec
 from kerakit.data.tasks import tasks_with
 from kerakit.errors import ArgumentError
 
@@ -22,6 +23,8 @@ WINDOW = "a shape (window,) or (window, channels)"  # for errors
 # Added in squares to the standard deviation of a window, in standard deviations of the series, so
 # that a window that is flat by chance is not scaled up.
 FLAT = 0.1
+# The same for a series that is not known: of its level, and in deviations of all series.
+_UNKNOWN, _TINY = 1e-3, 1e-12
 _SECONDS = {"day": 86_400, "week": 604_800, "year": 31_556_952}  # a Gregorian year's mean
 
 
@@ -37,6 +40,11 @@ class WindowShape:
         mean, std: float arrays of shape `(channels,)`, of the training split.
         gaps: bool. Whether training windows have missing values.
         calendar: tuple of str. Cycles whose phase is a feature.
+        id: `Feature` or `None`. Of several series, the id.
+        variances: float array of shape `(ids, channels)`. The variance of each series, by the
+            order of the id's vocabulary; 0 where it is not known.
+        covariates, future: `Feature` or `None`.
+        static: `Spec` or `None`. The features that a series has once.
     """
 
     name: str
@@ -48,6 +56,22 @@ class WindowShape:
     std: np.ndarray
     gaps: bool = False
     calendar: tuple[str, ...] = ()
+    id: Feature | None = None
+    variances: np.ndarray | None = None
+    covariates: Feature | None = None
+    future: Feature | None = None
+    static: Spec | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of what `preprocess` gives to the network, in order."""
+        further = {
+            "covariates": self.covariates,
+            "future": self.future,
+            "static": self.static,
+            "phases": self.calendar or None,
+        }
+        return ("values", "level", "scale", *(n for n, f in further.items() if f is not None))
 
 
 def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> WindowShape:
@@ -69,6 +93,11 @@ def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> Windo
         several = len(feature.shape) == 2
         mean, variance = np.atleast_1d(feature.mean), np.atleast_1d(feature.variance)
         std = np.sqrt(np.where(variance > 0, variance, 1.0))
+        by_column = {other.column: other for other in inputs.features}
+        by_name = {other.name: other for other in inputs.features}
+        static = tuple(by_column[column] for column in series.static)
+        if series.id is not None:
+            mean = np.zeros_like(mean)  # each series has a level of its own
         return WindowShape(
             name=feature.name,
             window=series.window,
@@ -79,6 +108,11 @@ def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> Windo
             std=std,
             gaps=bool(np.any(feature.missing)),
             calendar=series.calendar,
+            id=by_column[series.id] if series.id is not None else None,
+            variances=np.array(series.variances, float).reshape(-1, len(mean)),
+            covariates=by_name["covariates"] if series.covariates else None,
+            future=by_name["future"] if series.future else None,
+            static=dataclasses.replace(inputs, features=static) if static else None,
         )
     ok = isinstance(inputs, (tuple, list)) and len(inputs) in (1, 2)
     check(ok, owner, "inputs", f"a Data, a Spec, or {WINDOW}", inputs)
@@ -109,6 +143,9 @@ def window_preprocess(
     et al. 2023, arXiv:2205.13504). A missing value becomes the last known value of its window.
     A window without any known value has the mean of the series as its level.
 
+    Of several series, a window's deviation is kept from 0 by the deviation of its own series, which
+    is looked up by the id. A series that is not known, or was constant, has its window only.
+
     Args:
         shape: `WindowShape`.
         plain: bool. Whether the model takes one array, not a dict. Defaults to `False`.
@@ -118,7 +155,11 @@ def window_preprocess(
         one input itself), and the sub-model with the outputs `values` of shape `(batch,
         window, channels)` (twice the channels where training windows have gaps: 1.0 marks
         them), `level` and `scale` of shape `(batch, 1, channels)` in standard deviations of the
-        series, and with a calendar `phases` of shape `(batch, 2 * cycles)`.
+        series, and as far as the shape has them: `covariates` of shape `(batch, window, columns)`
+        and `future` of shape `(batch, window + horizon, columns)`, standardised, a missing value
+        as the mean (and with more columns that mark them, where training steps miss some);
+        `static` of shape `(batch, width)`, as `tabular_preprocess` makes it; and of a calendar
+        `phases` of shape `(batch, 2 * cycles)`. `WindowShape.names` has their names.
     """
     size = (shape.window, shape.channels) if shape.several else (shape.window,)
     inputs = {shape.name: keras.Input(size, name=shape.name)}
@@ -138,16 +179,55 @@ def window_preprocess(
     count = ops.maximum(ops.sum(known, axis=1, keepdims=True), 1.0)
     mean = ops.sum(centred, axis=1, keepdims=True) / count
     variance = ops.sum(known * ops.square(centred - mean), axis=1, keepdims=True) / count
-    scale = ops.sqrt(variance + FLAT**2)
+    least = FLAT**2
+    if shape.id is not None:
+        inputs[shape.id.name] = keras.Input((), dtype="string", name=shape.id.name)
+        least = _least_variance(inputs[shape.id.name], shape, level, variance)
+    scale = ops.sqrt(variance + least)
     values = centred / scale
     if shape.gaps:
         values = ops.concatenate([values, 1.0 - known], axis=-1)
     outputs = [values, level, scale]
+    for feature in (shape.covariates, shape.future):
+        if feature is not None:
+            inputs[feature.name] = keras.Input(feature.shape, name=feature.name)
+            outputs.append(_standardised(inputs[feature.name], feature))
+    if shape.static is not None:
+        columns, static, _ = tabular_preprocess(shape.static, owner="sequence_forecaster")
+        inputs |= columns
+        outputs.append(static.outputs[0])
     if shape.calendar:
         inputs["time"] = keras.Input((), dtype="int64", name="time")
         outputs.append(_phases(inputs["time"], shape.calendar))
     inputs = inputs[shape.name] if plain else inputs
     return inputs, keras.Model(inputs, outputs, name=PREPROCESS)
+
+
+def _least_variance(id, shape, level, variance):
+    """What is added to the variance of a window: a tensor of shape `(batch, 1, channels)`."""
+    lookup = keras.layers.StringLookup(
+        vocabulary=list(shape.id.vocabulary), name=f"preprocess.lookup_{shape.id.name}"
+    )
+    known = np.concatenate([np.zeros((1, shape.channels)), shape.variances / shape.std**2])
+    of_series = ops.take(known.astype("float32"), lookup(id), axis=0)[:, None, :]
+    of_window = ops.square(FLAT) * variance + ops.square(_UNKNOWN * level) + _TINY
+    return ops.where(of_series > 0, FLAT**2 * of_series, of_window)
+
+
+def _standardised(raw, feature):
+    """Covariates by their training moments: a tensor `(batch, steps, columns)`."""
+    raw = raw if len(feature.shape) == 2 else raw[..., None]
+    mean, variance = np.atleast_1d(feature.mean), np.atleast_1d(feature.variance)
+    factor = 1.0 / np.sqrt(np.where(variance > 0, variance, 1.0))
+    name = f"preprocess.{feature.name}"
+    values = keras.layers.Rescaling(1.0, (-mean).tolist(), dtype="float32", name=f"{name}_centre")
+    scaled = keras.layers.Rescaling(factor.tolist(), dtype="float32", name=f"{name}_normalize")
+    values = scaled(values(raw))
+    known = ops.isfinite(values)
+    values = ops.where(known, values, 0.0)
+    if np.any(feature.missing):
+        values = ops.concatenate([values, 1.0 - ops.cast(known, "float32")], axis=-1)
+    return values
 
 
 def _phases(time, calendar):

@@ -16,7 +16,7 @@ from kerakit.data.sequences.assemble import sequence_data
 from kerakit.data.sequences.read import Sequences
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
-from kerakit.data.series.source import read_series
+from kerakit.data.series.reading.source import read_series
 from kerakit.data.text.assemble import text_data
 from kerakit.data.text.conll import Sentence
 from kerakit.data.text.source import cells, text_source

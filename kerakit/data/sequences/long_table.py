@@ -12,11 +12,11 @@ import numpy as np
 
 from kerakit.checks import short_repr, shortlist
 from kerakit.data.columns.frames import frame_columns, is_frame
-from kerakit.data.columns.keys import key_column
 from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.names import near_match
 from kerakit.data.sequences.read import Sequences
-from kerakit.data.series.columns import is_numeric, value_column
+from kerakit.data.series.reading.columns import is_numeric, value_column
+from kerakit.data.series.reading.keys import key_column
 from kerakit.data.series.times.time_column import read_times
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import DataError

@@ -15,7 +15,7 @@ from kerakit.data.series.inputs import (
     series_variances,
 )
 from kerakit.data.series.options import SeriesOptions
-from kerakit.data.series.source import SeriesSource
+from kerakit.data.series.reading.source import SeriesSource
 from kerakit.data.series.times.regular_times import season_of
 from kerakit.data.series.windowing import split_by_time, usable_windows, window_starts
 from kerakit.data.spec import Series, Spec

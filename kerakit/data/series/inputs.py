@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerakit.data.names import identifiers
-from kerakit.data.series.source import SeriesSource
+from kerakit.data.series.reading.source import SeriesSource
 from kerakit.data.series.times.time_column import MICROSECONDS
 from kerakit.data.series.windowing import Segment
 from kerakit.data.spec import Feature, Series, Target

@@ -11,7 +11,7 @@ import numpy as np
 from kerakit.checks import shortlist
 from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.names import near_match
-from kerakit.data.series.columns import value_column
+from kerakit.data.series.reading.columns import value_column
 from kerakit.data.series.times.later_column import later_column
 from kerakit.data.series.times.regular_times import Step, check_order, regular_positions
 from kerakit.data.series.times.time_column import (

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from kerakit.checks import check, naming
 from kerakit.data.files.signature import is_ts_file
 from kerakit.data.options import names
-from kerakit.data.series.columns import SeriesColumns
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
-from kerakit.data.series.source import read_series
+from kerakit.data.series.reading.columns import SeriesColumns
+from kerakit.data.series.reading.source import read_series
 from kerakit.status import telling
 from kerakit.warn import warn
 

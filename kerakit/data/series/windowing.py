@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kerakit.data.data import SPLITS
-from kerakit.data.series.source import SeriesSource
+from kerakit.data.series.reading.source import SeriesSource
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.columns.number_format import NumberFormat
 from kerakit.data.series.last_window import LastWindow, last_window
-from kerakit.data.series.source import with_dates
+from kerakit.data.series.reading.pandas_index import with_dates
 from kerakit.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
             "series: pass the rows of one, as table.loc[key] gives them."
         )
     try:
-        columns = frame_columns(with_dates(frame)[0], "the table")
+        columns = frame_columns(with_dates(frame), "the table")
         if _holds_windows(columns, spec):
             return None
         window = last_window(

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import Any
 
 import numpy as np
 
-from kerakit.builders.contract import LinearPath
+from kerakit.builders.contract import LinearPath, network_of
 
 __all__ = ["WindowPath"]
 
 ALPHAS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)  # fractions of the mean eigenvalue of X'X
 USUAL_ALPHA = 1e-4  # without validation rows
+# By how much more than the window the covariates are penalised; the last leaves them out.
+FACTORS, USUAL_FACTOR = (1.0, 1e2, 1e4, 1e8), 1.0
 MAX_STEPS = 4096  # of a window: its moments take 128 MiB, and the solution minutes beyond
 ROWS = 1024  # windows that are in memory at a time
 
 
 class WindowPath:
     """A forecaster's layer `linear.window`: ridge regression from a window to its horizon.
+
+    The layer reads the steps of the window, and the covariates behind them. All channels share
+    the weights of a `Dense`; of an `EinsumDense` each has its own.
 
     Args:
         linear: `LinearPath` of the network.
@@ -32,51 +39,85 @@ class WindowPath:
         """Set the weights of the layer; return a line about them, or `None` for long windows.
 
         Errors count in standard deviations of the series, as in the loss: a window is weighted
-        by the square of its scale. The moments are summed batch by batch, so that memory does
-        not grow with the series.
+        by the square of its scale, and by its weight. The moments are summed batch by batch, so
+        that memory does not grow with the series. The penalties are those with the lowest error
+        on the validation rows.
         """
-        steps, _ = self.layer.kernel.shape
-        if steps > MAX_STEPS:
+        import keras
+
+        *_, width, _ = self.layer.kernel.shape
+        if width > MAX_STEPS:
             return None
-        gram, cross, *_ = self._moments("train")
+        network = network_of(self.runner.model)
+        self.reads = keras.Model(network.inputs, self.layer.input)
+        train = self._moments("train")
         has_validation = bool(self.runner.data.spec.sizes.get("validation"))
         validation = self._moments("validation") if has_validation else None
-        unit = np.trace(gram[:-1, :-1]) / steps
-        penalty = np.diag(np.append(np.full(steps, unit), 0.0))
-        candidates = {}
-        for alpha in ALPHAS if has_validation else (USUAL_ALPHA,):
-            weights = np.linalg.solve(gram + alpha * penalty, cross)
-            error = np.nan if validation is None else _mean_squared_error(weights, *validation)
-            candidates[alpha] = error, weights
-        best = min(candidates, key=lambda alpha: candidates[alpha][0])
-        error, weights = candidates[best]
-        self.layer.kernel.assign(weights[:-1].astype("float32"))
-        self.layer.bias.assign(weights[-1].astype("float32"))
+        steps = self.runner.data.spec.series.window
+        unit = np.trace(train.gram[:, :-1, :-1], axis1=1, axis2=2)[:, None, None] / width
+        best, error = None, np.inf
+        factors = FACTORS if width > steps else (USUAL_FACTOR,)
+        usual = [(USUAL_ALPHA, USUAL_FACTOR)]
+        for alpha, factor in itertools.product(ALPHAS, factors) if has_validation else usual:
+            penalty = np.full(width + 1, factor)
+            penalty[:steps], penalty[-1] = 1.0, 0.0
+            weights = np.linalg.solve(train.gram + alpha * unit * np.diag(penalty), train.cross)
+            found = -1.0 if validation is None else validation.error(weights)
+            if found < error:
+                best, error = weights, found
+        shared = self.layer.kernel.shape.rank == 2
+        kernel, bias = (best[0, :-1], best[0, -1]) if shared else (best[:, :-1], best[:, -1])
+        self.layer.kernel.assign(kernel.astype("float32"))
+        self.layer.bias.assign(bias.astype("float32"))
         line = "linear path: ridge regression"
         if has_validation:
             line += f", validation mean squared error {error:.4g} (standardised)"
         return line
 
     def _moments(self, split):
-        """`(X'X, X'Y, sum of Y squared, number of Y)` of the windows of a split."""
-        steps, horizon = self.layer.kernel.shape
+        """The `_Moments` of the windows of a split."""
+        *_, width, horizon = self.layer.kernel.shape
         scales = self.unscale.offset, self.unscale.scale
         mean, std = (np.atleast_1d(value).astype("float64") for value in scales)
         channels = len(std)
-        gram, cross, total = np.zeros((steps + 1,) * 2), np.zeros((steps + 1, horizon)), 0.0
-        rows = 0
+        groups = 1 if self.layer.kernel.shape.rank == 2 else channels
+        gram = np.zeros((groups, width + 1, width + 1))
+        cross, total, count = np.zeros((groups, width + 1, horizon)), 0.0, 0
         for batch in self.runner.data.batches(split, ROWS):
-            (values, level, scale, *_), target, *_ = self.runner.plan.prepare(batch, 0, False)
-            rows += len(target)
-            x = np.asarray(values, "float64")[..., :channels] * np.asarray(scale)
+            inputs, target, *weight = self.runner.plan.prepare(batch, 0, False)
+            _, level, scale, *_ = (np.asarray(each, "float64") for each in inputs)
+            level, scale = (each.transpose(0, 2, 1) for each in (level, scale))
+            x = np.asarray(self.reads(inputs), "float64")
+            x = np.concatenate([x, np.ones_like(x[..., :1])], axis=-1) * scale
             y = np.asarray(target, "float64").reshape(len(x), horizon, channels)
-            y = (y - mean) / std - np.asarray(level)
-            x, y = (array.transpose(0, 2, 1).reshape(-1, array.shape[1]) for array in (x, y))
-            bias = np.broadcast_to(np.asarray(scale), (len(values), 1, channels)).reshape(-1, 1)
-            x = np.concatenate([x, bias], axis=1)
-            gram, cross, total = gram + x.T @ x, cross + x.T @ y, total + np.sum(y**2)
-        return gram, cross, total, max(rows * channels * horizon, 1)
+            y = ((y - mean) / std).transpose(0, 2, 1) - level
+            for of in weight:
+                root = np.sqrt(np.asarray(of, "float64"))[:, None, None]
+                x, y = x * root, y * root
+            # Channels that share their weights are rows of one regression.
+            x, y = (a.transpose(1, 0, 2).reshape(groups, -1, a.shape[-1]) for a in (x, y))
+            across = x.transpose(0, 2, 1)
+            gram, cross = gram + across @ x, cross + across @ y
+            total, count = total + np.sum(y**2), count + y.size
+        return _Moments(gram, cross, total, max(count, 1))
 
 
-def _mean_squared_error(weights, gram, cross, total, count):
-    return (np.sum(weights * (gram @ weights)) - 2 * np.sum(weights * cross) + total) / count
+@dataclasses.dataclass(frozen=True)
+class _Moments:
+    """Sums over windows, for each regression of its own.
+
+    Attributes:
+        gram: float64 array of shape `(groups, width, width)`: X'X.
+        cross: float64 array of shape `(groups, width, horizon)`: X'Y.
+        total, count: the sum of Y squared, and how many Y there are.
+    """
+
+    gram: np.ndarray
+    cross: np.ndarray
+    total: float
+    count: int
+
+    def error(self, weights):
+        """The mean squared error of weights of shape `(groups, width, horizon)`."""
+        fitted = np.sum(weights * (self.gram @ weights)) - 2 * np.sum(weights * self.cross)
+        return (fitted + self.total) / self.count

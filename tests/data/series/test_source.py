@@ -229,7 +229,7 @@ def test_monthly_series(test_data, file, steps, channel):
 def test_an_index_of_periods_stands_for_their_starts():
     import pandas as pd
 
-    from kerakit.data.series.source import with_dates
+    from kerakit.data.series.reading.pandas_index import with_dates
 
     months = pd.period_range("2020-01", periods=3, freq="M", name="month")
     table = with_dates(pd.Series([1.0, 2.0, 3.0], months, name="sales"))

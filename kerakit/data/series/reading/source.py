@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kerakit.data.columns.frames import frame_columns, is_frame
-from kerakit.data.series.columns import SeriesColumns, choose_columns, value_column
-from kerakit.data.series.grid import Grid, regular_grid
-from kerakit.data.series.panel import Panel, flag_or_number_column, panel_rows, static_values
+from kerakit.data.series.reading.columns import SeriesColumns, choose_columns, value_column
+from kerakit.data.series.reading.grid import Grid, regular_grid
+from kerakit.data.series.reading.pandas_index import id_levels, with_dates
+from kerakit.data.series.reading.panel import (
+    Panel,
+    flag_or_number_column,
+    panel_rows,
+    static_values,
+)
 from kerakit.data.series.times.regular_times import Step
 from kerakit.data.series.times.time_column import MICROSECONDS, read_times
 from kerakit.data.table_files.table_file import read_table_file
@@ -23,7 +29,7 @@ from kerakit.files import fingerprint
 if TYPE_CHECKING:
     from kerakit.data.series.options import SeriesOptions
 
-__all__ = ["SeriesSource", "read_series", "with_dates"]
+__all__ = ["SeriesSource", "read_series"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,10 +122,10 @@ def read_series(
     Raises:
         DataError: when the source cannot be read, or its values or times are wrong.
     """
-    source, levels = with_dates(source)
     columns = columns or SeriesColumns()
-    if levels and not columns.id:
-        columns = dataclasses.replace(columns, id=levels)
+    if not columns.id:
+        columns = dataclasses.replace(columns, id=id_levels(source))
+    source = with_dates(source)
     if isinstance(source, (str, os.PathLike)):
         read = read_table_file(pathlib.Path(source), **options.text)
         name, digest = str(source), fingerprint(read.parts())
@@ -217,49 +223,6 @@ def _finite(values, channels, location):
             "float32. Correct it, or mark it as missing (an empty cell, NaN)."
         )
     return values
-
-
-def with_dates(source: Any) -> tuple[Any, tuple[str, ...]]:
-    """Return a pandas object with its index of dates as a column; other sources as they are.
-
-    An index of periods stands for the starts of the periods.
-
-    Returns:
-        `(source, levels)`: the source, and the names of the levels of its index that are no
-        dates, which tell one series from another; empty for an index of one level.
-    """
-    index = getattr(source, "index", None)
-    if getattr(index, "nlevels", 1) > 1:
-        return _with_levels(source, index)
-    dtype = getattr(index, "dtype", None)
-    if str(dtype).startswith("period["):
-        index = index.to_timestamp()
-        source = source.set_axis(index)
-    elif getattr(dtype, "kind", "") != "M":
-        return source, ()
-    source = _as_frame(source)
-    return source.reset_index(names="time" if index.name is None else str(index.name)), ()
-
-
-def _with_levels(source, index):
-    """A pandas object with an index of several levels: those of dates and of ids as columns."""
-    names, ids = [], []
-    for number, (name, level) in enumerate(zip(index.names, index.levels, strict=True)):
-        dtype = str(level.dtype)
-        is_time = dtype.startswith(("period[", "datetime64"))
-        if dtype.startswith("period["):
-            index = index.set_levels(level.to_timestamp(), level=number)
-        usual = "time" if is_time else f"level_{number}"
-        names.append(usual if name is None else str(name))
-        ids += [] if is_time else names[-1:]
-    return _as_frame(source).set_axis(index).reset_index(names=names), tuple(ids)
-
-
-def _as_frame(source):
-    """A Series of pandas as a DataFrame of one column."""
-    if not hasattr(source, "to_frame"):
-        return source
-    return source.to_frame("value" if source.name is None else str(source.name))
 
 
 def _refuse_headless(name, read):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from kerakit.data.series.panel import Panel
+from kerakit.data.series.reading.panel import Panel
 from kerakit.data.series.times.regular_times import FEW, Step, fill_times, regular_positions
 from kerakit.data.series.times.time_column import TimeColumn, turned_locations
 from kerakit.errors import DataError

@@ -10,8 +10,8 @@ import numpy as np
 
 from kerakit.checks import short_repr
 from kerakit.data.columns.column import Texts, read_column
-from kerakit.data.columns.keys import key_column
-from kerakit.data.series.columns import is_numeric, value_column
+from kerakit.data.series.reading.columns import is_numeric, value_column
+from kerakit.data.series.reading.keys import key_column
 from kerakit.errors import DataError
 
 if TYPE_CHECKING:
