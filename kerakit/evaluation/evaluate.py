@@ -284,6 +284,7 @@ def _metrics_json(report, spec, history, details, seconds):
         "test": report.test,
         "baseline": report.baseline,
         **({"per_target": report.per_target} if report.per_target else {}),
+        **({"per_series": report.per_series} if report.per_series else {}),
         **({"by_horizon": report.by_horizon} if report.by_horizon else {}),
         **({"per_class": report.per_class} if report.per_class else {}),
         **({"confused": list(report.confused)} if report.per_class else {}),

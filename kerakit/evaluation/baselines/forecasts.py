@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.evaluation.batches import batches, is_empty, split_size
+from kerakit.evaluation.metrics.several_series import series_deviations, series_ids
 from kerakit.status import telling
 
 if TYPE_CHECKING:
@@ -80,28 +81,31 @@ def last_season(window: ArrayLike, horizon: int, season: int) -> np.ndarray:
 
 @telling("Fitting the baselines")
 def fit_linear(data: Data) -> tuple[Callable[[Any], np.ndarray], str]:
-    """Fit a ridge regression from the window to the horizon.
+    """Fit a ridge regression from the window, and from covariates, to the horizon.
 
     The last value of the window is subtracted from the window and from the horizon, and both
-    are divided by the standard deviation of the channel. All channels share one linear map,
-    which is solved in closed form. The penalty alpha is the one with the lowest squared error on
-    the validation split. Sums are computed batch by batch, so that memory grows only with the
-    square of the window. Of a long training split every second, third, ... window is used.
+    are divided by the standard deviation of the channel; of several series, by that of the
+    series, in training (of the window, where the series was not there). All channels share one
+    linear map, which is solved in closed form. The penalty alpha is the one with the lowest
+    squared error on the validation split. Sums are computed batch by batch, so that memory grows
+    only with the square of the window. Of a long training split every second, third, ... window
+    is used.
 
     Args:
         data: `Data` of a forecast.
 
     Returns:
-        `(predict, note)`: a function of a batch of windows that returns forecasts, of shape
-        `(n, horizon)` or `(n, horizon, channels)`, and a note on the fit.
+        `(predict, note)`: a function of a batch of features, or of windows where there is nothing
+        else, that returns forecasts of shape `(n, horizon)` or `(n, horizon, channels)`; and a
+        note on the fit.
 
     Reference:
         Zeng, Chen, Zhang, Xu: Are Transformers Effective for Time Series Forecasting?
         (NLinear), AAAI 2023; Toner, Darlow: An Analysis of Linear Time Series Forecasting
         Models (in closed form), ICML 2024.
     """
-    std = _std(data.spec)
-    train = _moments(data, "train", std)
+    name = data.spec.feature_names[0]
+    train = _moments(data, "train")
     x, y, xx, xy = train.centred()
     values, vectors = np.linalg.eigh(xx)
     values, rotated = np.maximum(values, 0.0), vectors.T @ xy
@@ -109,17 +113,18 @@ def fit_linear(data: Data) -> tuple[Callable[[Any], np.ndarray], str]:
     maps = {a: vectors @ (rotated / (values + a * unit)[:, None]) for a in ALPHAS}
     alpha, chosen = _DEFAULT_ALPHA, "is the default without a validation split"
     if not is_empty(data, "validation"):
-        valid = _moments(data, "validation", std)
+        valid = _moments(data, "validation")
         loss = {a: valid.loss(kernel, y - x @ kernel) for a, kernel in maps.items()}
         alpha = min(loss, key=loss.get)
         chosen = "had the lowest squared error on the validation split"
     kernel = maps[alpha]
     bias = y - x @ kernel
 
-    def predict(window):
-        change, last = _changes(without_gaps(window), std)
+    def predict(features):
+        features = features if isinstance(features, Mapping) else {name: features}
+        change, last, std = _changes(features, data.spec)
         answer = last + std * np.moveaxis(change @ kernel + bias, 1, 2)
-        return answer[..., 0] if np.ndim(window) == 2 else answer
+        return answer[..., 0] if np.ndim(features[name]) == 2 else answer
 
     return predict, (
         f"The linear baseline is a ridge regression. Its penalty alpha of {alpha:g} {chosen}."
@@ -157,33 +162,58 @@ class _Moments:
         return float((self.yy - 2 * crossed + fitted).sum())
 
 
-def _moments(data, split, std):
+def _moments(data, split):
     spec = data.spec
-    moments = _Moments(spec.series.window, spec.series.horizon)
-    total, name = split_size(data, split), spec.feature_names[0]
-    every = 1 if total is None else max(1, -(-total * len(std) // MAX_ROWS))
+    width = spec.series.window + sum(feature.size for feature in _covariates(spec))
+    moments = _Moments(width, spec.series.horizon)
+    total, channels = split_size(data, split), len(spec.target.names)
+    every = 1 if total is None else max(1, -(-total * channels // MAX_ROWS))
     if every > 1:
         moments.note = f" It was fitted on one window in {every}."
     before = 0
     for features, target, *_ in batches(data, split):
         chosen = slice(-before % every, None, every)
-        window, y = (np.asarray(values)[chosen] for values in (features[name], target))
+        part = {name: np.asarray(values)[chosen] for name, values in features.items()}
+        y = np.asarray(target)[chosen]
         before += len(target)
-        change, last = _changes(without_gaps(window), std)
+        change, last, std = _changes(part, spec)
         y = (y.reshape(*y.shape[:2], -1) - last) / std
         y = np.moveaxis(y, 2, 1).reshape(-1, moments.y.size)
         known = np.isfinite(y).all(axis=1)
-        moments.add(change.reshape(-1, moments.x.size)[known], y[known])
+        moments.add(change.reshape(-1, width)[known], y[known])
     return moments
 
 
-def _changes(window, std):
-    """Windows minus their last value, `(n, channels, steps)`, and that value `(n, 1, channels)`."""
-    last = window[:, -1:]
-    return np.moveaxis((window - last) / std, 2, 1), last
+def _changes(features, spec):
+    """What the map reads, the last value of each window, and what both are divided by.
+
+    Returns:
+        `(change, last, std)` of shapes `(n, channels, width)`, `(n, 1, channels)` and
+        `(n, 1, channels)`: the windows minus their last value, and the covariates behind them.
+    """
+    window = without_gaps(features[spec.feature_names[0]])
+    last, std = window[:, -1:], _std(features, window, spec)
+    change = [np.moveaxis((window - last) / std, 2, 1)]
+    for feature in _covariates(spec):
+        values = np.asarray(features[feature.name], np.float64)
+        variance = np.asarray(feature.variance, np.float64)
+        values = (values - np.asarray(feature.mean)) / np.sqrt(np.where(variance > 0, variance, 1))
+        values = np.nan_to_num(values).reshape(len(values), 1, -1)
+        change.append(np.repeat(values, window.shape[2], axis=1))
+    return np.concatenate(change, axis=2), last, std
 
 
-def _std(spec):
-    """The standard deviation of each channel; 1 where it does not vary."""
+def _covariates(spec):
+    return [f for f in spec.features[1:] if f.kind == "sequence"]
+
+
+def _std(features, window, spec):
+    """What a row is divided by: the deviation of each channel, or that of its series."""
     variance = np.asarray(spec.target.variance or (1.0,) * len(spec.target.names), np.float64)
-    return np.sqrt(np.where(variance > 0, variance, 1.0))
+    std = np.sqrt(np.where(variance > 0, variance, 1.0))[None, None]
+    if spec.series.id is None:
+        return std
+    of_series = series_deviations(series_ids(features, spec), spec)[:, None]
+    of_window = window.std(axis=1, keepdims=True)
+    of_window = np.where(of_window > 0, of_window, std)
+    return np.where(np.isfinite(of_series), of_series, of_window)

@@ -36,18 +36,17 @@ _LOOKS = {
 
 
 def forecasts(
-    shown: Sequence[tuple[int, np.ndarray, np.ndarray, Mapping[str, np.ndarray]]],
+    shown: Sequence[tuple[str, np.ndarray, np.ndarray, Mapping[str, np.ndarray]]],
     names: Sequence[str],
     unit: str | None = None,
 ) -> Figure:
     """Plot forecasts of a few test windows with the true values.
 
     Args:
-        shown: list of tuples `(row, window, true, answers)`: the row in the test split, the
-            window of shape `(steps[, channels])`, the true values of shape
-            `(horizon[, channels])`, and a dict from `"model"` and the baselines' names to
-            forecasts. Only the forecast of the model is drawn, with its interval from
-            `"lower"` to `"upper"` where these are there.
+        shown: list of tuples `(title, window, true, answers)`: what the window is, the window of
+            shape `(steps[, channels])`, the true values of shape `(horizon[, channels])`, and a
+            dict from `"model"` and the baselines' names to forecasts. Only the forecast of the
+            model is drawn, with its interval from `"lower"` to `"upper"` where these are there.
         names: tuple of str. The channels' names; the first three are drawn.
         unit: str or `None`.
 
@@ -57,7 +56,7 @@ def forecasts(
     """
     channels = min(len(names), MAX_CHANNELS)
     figure, axes = new_figure(len(shown), channels, width=4.2, height=2.7)
-    for column, (row, window, true, answers) in enumerate(shown):
+    for column, (title, window, true, answers) in enumerate(shown):
         window, true, answer = (
             np.asarray(x).reshape(len(x), -1) for x in (window, true, answers["model"])
         )
@@ -66,7 +65,7 @@ def forecasts(
         for channel in range(channels):
             axis = axes[channel, column]
             dots = {"marker": "." if len(true) < 3 else "", "markersize": 7}
-            style(axis, f"{plain(names[channel])}, test window {row}", "", "")
+            style(axis, f"{plain(names[channel])}, {plain(title)}", "", "")
             if channel == channels - 1:
                 axis.set_xlabel("Steps after the window", color=INK)
             if column == 0 and unit:

@@ -38,6 +38,7 @@ def headline(
     *,
     per_class: Mapping[str, Mapping[str, float | None]] | None = None,
     per_target: Mapping[str, Mapping[str, Any]] | None = None,
+    per_series: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
     """Return the result of an evaluation in one sentence.
 
@@ -48,8 +49,9 @@ def headline(
         rows: int. Number of test rows.
         unit: str or `None`. The target's unit. Defaults to `None`.
         tokens: int or `None`. Number of test tokens of a tagger. Defaults to `None`.
-        per_class, per_target: as in `Report`. Where a class is rare, the sentence has more than
-            the accuracy; several targets are named one by one. Defaults to `None`.
+        per_class, per_target, per_series: as in `Report`. Where a class is rare, the sentence has
+            more than the accuracy; several targets are named one by one; several series count
+            alike, whatever their size. Defaults to `None`.
 
     Example:
 
@@ -62,7 +64,10 @@ def headline(
     counted = _count(rows, f"test {words.row}")
     if tokens is not None:
         counted = f"{_count(tokens, 'token')} of {counted}"
-    if per_target:
+    if per_series and test.get("mase") is not None:
+        metric, name, unit = "mase", "MASE", None
+        counted = f"{counted} of {len(per_series):,} series"
+    elif per_target:
         return _of_targets(per_target, baseline, metric, name, counted)
     rare = _rare_classes(per_class, test) if words.answer == "label" else []
     metrics = {name: metric, **_BESIDE} if rare else {name: metric}

@@ -40,6 +40,10 @@ class Report:
         per_target: dict from the name of a target to its `rmse`, `mae` and `r2` (`mase` of a
             forecast), and to `baseline`, a dict from the name of a baseline to the same three.
             Empty where there is one target.
+        per_series: dict from the id of a test series to its number of `windows`, its `rmse`,
+            `mae` (of one channel) and `mase`, and to `baseline`, a dict from the name of a
+            baseline to the same; the series with the largest `mase` first. Empty where there is
+            one series.
         confused: tuple of dicts with `true`, `predicted`, `count` and `share` (fraction of the
             true class): the pairs of classes that are confused most often.
         stages: tuple of dicts. The stages of `fine_tune`, with their validation metrics. Empty
@@ -85,6 +89,7 @@ class Report:
     tokens: int | None = None
     per_target: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     importance: dict[str, Any] = dataclasses.field(default_factory=dict)
+    per_series: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict of JSON values."""
@@ -145,6 +150,7 @@ class Report:
             self.tokens,
             per_class=self.per_class,
             per_target=self.per_target,
+            per_series=self.per_series,
         )
 
 

@@ -17,10 +17,20 @@ from kerakit.evaluation.report.report import Report
 from kerakit.evaluation.stages import HEADER, stage_rows
 from kerakit.html_table import escaped
 
-__all__ = ["classes", "confident_errors", "data", "importance", "plot", "reproduce", "training"]
+__all__ = [
+    "classes",
+    "confident_errors",
+    "data",
+    "importance",
+    "plot",
+    "reproduce",
+    "series",
+    "training",
+]
 
 MAX_FEATURES = 200  # rows of the table; with more the page is hard to read
 MAX_CLASSES = 1000  # some 100 KB of page, in a box that scrolls
+MAX_SERIES = 100  # `metrics.json` has all
 MAX_COLUMNS = 20  # of the table of importance; `metrics.json` has all
 MAX_TARGETS = 8  # with more, the targets' means and standard deviations are left out
 # A plot is as wide as the page from this width over height, or from this width in pixels.
@@ -117,6 +127,23 @@ def confident_errors(report: Report) -> str:
     return f"<h2>Confident errors</h2>{shown}"
 
 
+def series(report: Report, spec: Spec) -> str:
+    """Return the section on several series, or `""`: the worst ones, beside the baselines."""
+    if not report.per_series:
+        return ""
+    metrics = [name for name in next(iter(report.per_series.values())) if name != "baseline"]
+    rows = [
+        [id, one["windows"], *(format_number(one[name]) for name in metrics if name != "windows")]
+        + [format_number(of["mase"]) for of in one["baseline"].values()]
+        for id, one in report.per_series.items()
+    ]
+    names = {"windows": "Test windows", "rmse": "RMSE", "mae": "MAE", "mase": "MASE"}
+    header = [spec.series.id or "Series", *(names[name] for name in metrics)]
+    header += [f"MASE, {name.replace('_', ' ')}" for name in report.baseline]
+    table = scrolling(header, rows, MAX_SERIES, "series", numbers=len(header) - 1)
+    return f"<h2>Series</h2><p>The series with the largest errors come first.</p>{table}"
+
+
 def importance(report: Report, image: bytes | None = None) -> str:
     """Return the section on what each column counts, or `""` where that was not measured.
 
@@ -142,6 +169,7 @@ def data(report: Report, spec: Spec) -> str:
     target = ", ".join(spec.target.names) + (f" [{spec.target.unit}]" if spec.target.unit else "")
     facts = {"Data set": spec.dataset or None, "Task": spec.task, "Target": target}
     if spec.series:
+        facts["Series"] = len(spec.series.ids) or None
         facts |= {f"Steps of the {name}": getattr(spec.series, name) for name in _STEPS}
     facts |= {f"Rows, {split}": f"{n:,}" for split, n in report.counts.items() if n is not None}
     if 0 < len(spec.target.mean) <= MAX_TARGETS:

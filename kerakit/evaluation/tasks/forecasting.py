@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerakit.checks import shortlist
 from kerakit.evaluation.baselines.forecasts import fit_linear, last_season
 from kerakit.evaluation.batches import batches, split_size
 from kerakit.evaluation.checks import check_predictions, check_targets
 from kerakit.evaluation.metrics.custom import compute_metrics
 from kerakit.evaluation.metrics.forecasting import HorizonErrors, naive_scale, training_series
+from kerakit.evaluation.metrics.several_series import SeriesErrors, naive_scales, series_ids
 from kerakit.evaluation.plots import forecasts as plots
 from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
 from kerakit.evaluation.tasks.predictions import no_rows, predict_batch
@@ -38,14 +40,16 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
 
     Returns:
         `Measured`. Its `by_horizon` has the RMSE of each step, for the model and the baselines;
-        of several channels in units of their standard deviations. Several channels are measured
-        one by one in `per_target`.
+        of several channels, or series, in units of their standard deviations. Several channels
+        are measured one by one in `per_target`, several series in `per_series`.
     """
     spec = data.spec
+    several = spec.series.id is not None
     baselines, notes = _baselines(data)
     baselines = {k: one for k, one in baselines.items() if k not in options.without}
     baselines |= options.baselines
     errors = {name: HorizonErrors() for name in ("model", *baselines)}
+    by_series = {name: SeriesErrors(spec) for name in errors if several}
     kept = {name: [] for name in ("true", *errors)}
     plotted, shown, rows = _evenly(split_size(data, "test")), [], 0
     model.make_predict_function(force=True)
@@ -62,32 +66,45 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
         check_predictions(answers["model"], spec, rows)
         for name, answer in answers.items():
             errors[name].add(y, answer)
+            if several:
+                by_series[name].add(series_ids(features, spec), y, answer)
         if options.metrics:
             for name, values in {"true": y, **answers}.items():
                 kept[name].append(values)
         for row in plotted[(plotted >= rows) & (plotted < rows + len(y))]:
-            of_row = {name: of[row - rows] for name, of in {**answers, **interval}.items()}
-            shown.append((int(row), window[row - rows], y[row - rows], of_row))
+            at = int(row - rows)
+            of_row = {name: of[at] for name, of in {**answers, **interval}.items()}
+            title = f"test window {row}"
+            if several:
+                title = f"{spec.series.id} {series_ids(features, spec)[at]}, {title}"
+            shown.append((title, window[at], y[at], of_row))
         rows += len(y)
     if not rows:
         raise no_rows(spec)
-    scale, note = _scale(data)
+    scale, note = (None, []) if several else _scale(data)
     metrics = {name: one.metrics(spec.target.variance, scale) for name, one in errors.items()}
+    by_step = {name: one.rmse_by_step(spec.target.variance) for name, one in errors.items()}
+    per_target, per_series = _per_target(errors, spec, scale), {}
+    if several:
+        scales = naive_scales(data)
+        for name, values in metrics.items():
+            values |= by_series[name].metrics(scales)
+        by_step = {name: one.rmse_by_step() for name, one in by_series.items()}
+        per_series = _per_series(by_series, scales)
+        note = _series_notes(per_series, spec)
     if options.metrics:
         y = np.concatenate(kept["true"])
         for name, values in metrics.items():
             p = np.concatenate(kept[name])
             values |= compute_metrics(options.metrics, y, p, spec.task)
-    by_step = {name: one.rmse_by_step(spec.target.variance) for name, one in errors.items()}
-    per_target = _per_target(errors, spec, scale)
 
     def draw():
-        return {
-            "forecasts": plots.forecasts(shown, spec.target.names, spec.target.unit),
-            "error_by_horizon": plots.error_by_horizon(
-                by_step, spec.target.unit, standardised=bool(per_target)
-            ),
-        }
+        drawn = {"forecasts": plots.forecasts(shown, spec.target.names, spec.target.unit)}
+        if all(by_step.values()):
+            drawn["error_by_horizon"] = plots.error_by_horizon(
+                by_step, spec.target.unit, standardised=bool(per_target) or several
+            )
+        return drawn
 
     return Measured(
         test=metrics.pop("model"),
@@ -95,8 +112,38 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
         rows=rows,
         draw=draw,
         notes=[*notes, *note],
-        fields={"by_horizon": by_step, "per_target": per_target},
+        fields={"by_horizon": by_step, "per_target": per_target, "per_series": per_series},
     )
+
+
+def _per_series(by_series, scales):
+    """The metrics of each series beside the baselines', the worst series first."""
+    found = {name: of.per_series(scales) for name, of in by_series.items()}
+    own = found.pop("model")
+
+    def badness(id):
+        return -(own[id]["mase"] or 0.0)
+
+    return {
+        id: own[id] | {"baseline": {name: of[id] for name, of in found.items()}}
+        for id in sorted(own, key=badness)
+    }
+
+
+def _series_notes(per_series, spec):
+    """Sentences on what the metrics of several series mean, and on unknown ones."""
+    notes = [
+        f"mase is the mean over {len(per_series):,} series; errors that are standardised count in "
+        "the standard deviation of their own series, in training."
+    ]
+    unknown = [id for id in per_series if id not in set(spec.series.ids)]
+    if unknown:
+        notes.append(
+            f"{len(unknown):,} of {len(per_series):,} series of the test split were not in the "
+            f"training split, such as {shortlist(unknown, 3)}: their errors are in mse, mae and "
+            "rmse only."
+        )
+    return notes
 
 
 def _per_target(errors, spec, scale):
@@ -132,13 +179,10 @@ def _scale(data):
 def _baselines(data):
     """Functions from a batch of features to forecasts, by name, and notes on them."""
     series, name = data.spec.series, data.spec.feature_names[0]
-    fitted, note = fit_linear(data)
+    linear, note = fit_linear(data)
 
     def seasonal(features):
         return last_season(np.asarray(features[name]), series.horizon, series.season)
-
-    def linear(features):
-        return fitted(np.asarray(features[name]))
 
     if 1 < series.season <= series.window:
         repeated = f"last {series.season} steps, one season,"
