@@ -5,16 +5,15 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from kerakit.builders.contract import LINEAR_WINDOW, OUTPUT, UNSCALE
+from kerakit.builders.contract import LINEAR_WINDOW, UNSCALE
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders.encoder import (
     Encoder,
     EncoderOptions,
     Positions,
-    encode_steps,
 )
-from kerakit.builders.sequence.encoders.masks import attended
+from kerakit.builders.sequence.forecast_networks import encoder_correction, segment_correction
 from kerakit.builders.sequence.window_preprocessing import WINDOW, window_preprocess, window_shape
 from kerakit.checks import check_float, check_int
 from kerakit.data.data import Data
@@ -23,7 +22,6 @@ from kerakit.data.spec import Spec
 __all__ = ["sequence_forecaster"]
 
 _SEGMENTS = 28  # of a window
-_DECODED = 16  # numbers that the summary gives to each step ahead, beside its covariates
 
 
 @searched(units=Choice(32, 64, 128), layers=Choice(1, 2), dropout=Range(0.0, 0.5))
@@ -96,7 +94,7 @@ def sequence_forecaster(
     shape = window_shape(owner, inputs, horizon)
     options = EncoderOptions(
         owner=owner,
-        encoder=encoder,
+        encoder="gru" if encoder == "segment" else encoder,
         units=units,
         layers=layers,
         bidirectional=bidirectional,
@@ -108,7 +106,7 @@ def sequence_forecaster(
     )
     l2 = check_float(owner, "l2", l2, "[0.0, inf)")
     if segment is None:
-        segment = max(1, shape.window // _SEGMENTS)
+        segment = _usual_segment(encoder, shape)
     check_int(owner, "segment", segment, minimum=1, maximum=shape.window)
     by_name, preprocess = window_preprocess(shape, plain=not isinstance(inputs, Spec))
     network_in = [
@@ -118,7 +116,8 @@ def sequence_forecaster(
     read = dict(zip(shape.names, network_in, strict=True))
     level, scale = read["level"], read["scale"]
     linear = _linear_path(read, shape, l2)
-    correction = _correction(read, shape, segment, options)
+    of_network = segment_correction if encoder == "segment" else encoder_correction
+    correction = of_network(read, shape, segment, options)
     # The level is the first term. Keras takes a second term with one number per row for a bias
     # and adds it along the wrong axis if a batch has as many rows as the horizon has steps.
     answer = level + (linear + correction) * scale
@@ -130,42 +129,13 @@ def sequence_forecaster(
     return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
 
-def _correction(read, shape, segment, options):
-    """What the encoder adds to the linear path: a tensor `(batch, horizon, channels)`."""
-    steps = [read["values"]]
-    steps += [read["covariates"]] if "covariates" in read else []
-    steps += [read["future"][:, : shape.window]] if "future" in read else []
-    steps = ops.concatenate(steps, axis=-1) if len(steps) > 1 else steps[0]
-    summary = [_encoded(steps, segment, options)]
-    summary += [read[name] for name in ("static", "phases") if name in read]
-    summary = ops.concatenate(summary, axis=-1) if len(summary) > 1 else summary[0]
-    last = {"kernel_initializer": "zeros", "dtype": "float32", "name": OUTPUT}
-    if "future" not in read and "static" not in read:
-        correction = keras.layers.Dense(shape.horizon * shape.channels, **last)(summary)
-        return ops.reshape(correction, (-1, shape.horizon, shape.channels))
-    # The summary and what is known of a step ahead meet in a network that all steps share.
-    hidden = keras.layers.Dense(options.units, activation="relu", name="decoder")(summary)
-    ahead = keras.layers.Dense(shape.horizon * _DECODED, name="decoder.steps")(hidden)
-    ahead = ops.reshape(ahead, (-1, shape.horizon, _DECODED))
-    if "future" in read:
-        ahead = ops.concatenate([ahead, read["future"][:, shape.window :]], axis=-1)
-    ahead = keras.layers.Dense(options.units, activation="relu", name="decoder.step")(ahead)
-    return keras.layers.Dense(shape.channels, **last)(ahead)
-
-
-def _encoded(values, segment, options):
-    """Encode the steps of the window segment by segment: tensor of shape `(batch, width)`."""
-    if segment > 1:
-        _, window, width = values.shape
-        count = -(-window // segment)
-        # The first segment may begin with zeros, which stand for the last value of the window.
-        values = ops.pad(values, [[0, 0], [count * segment - window, 0], [0, 0]])
-        values = ops.reshape(values, (-1, count, segment * width))
-        values = keras.layers.Dense(options.units, activation="relu", name="segments")(values)
-    values = encode_steps(values, None, options)
-    if options.attention:
-        return attended(values, None, "summary")
-    return keras.layers.Flatten(name="side_by_side")(values)
+def _usual_segment(encoder, shape):
+    """Steps per segment: a 28th of the window; of SegRNN a season, or an eighth of the window."""
+    if encoder != "segment":
+        return max(1, shape.window // _SEGMENTS)
+    if 4 <= shape.season <= shape.window // 2:
+        return shape.season
+    return max(1, shape.window // 8)
 
 
 def _linear_path(read, shape, l2):

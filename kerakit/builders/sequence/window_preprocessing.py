@@ -23,7 +23,8 @@ WINDOW = "a shape (window,) or (window, channels)"  # for errors
 # Added in squares to the standard deviation of a window, in standard deviations of the series, so
 # that a window that is flat by chance is not scaled up.
 FLAT = 0.1
-# The same for a series that is not known: of its level, and in deviations of all series.
+# Where a series is not known: the least scale, as a part of its level; and in squared deviations
+# of all series.
 _UNKNOWN, _TINY = 1e-3, 1e-12
 _SECONDS = {"day": 86_400, "week": 604_800, "year": 31_556_952}  # a Gregorian year's mean
 
@@ -39,6 +40,7 @@ class WindowShape:
         several: bool. Whether arrays have an axis of channels.
         mean, std: float arrays of shape `(channels,)`, of the training split.
         gaps: bool. Whether training windows have missing values.
+        season: int. Steps after which the pattern repeats; 1 where none is known.
         calendar: tuple of str. Cycles whose phase is a feature.
         id: `Feature` or `None`. Of several series, the id.
         variances: float array of shape `(ids, channels)`. The variance of each series, by the
@@ -55,6 +57,7 @@ class WindowShape:
     mean: np.ndarray
     std: np.ndarray
     gaps: bool = False
+    season: int = 1
     calendar: tuple[str, ...] = ()
     id: Feature | None = None
     variances: np.ndarray | None = None
@@ -107,6 +110,7 @@ def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> Windo
             mean=mean.astype(float),
             std=std,
             gaps=bool(np.any(feature.missing)),
+            season=series.season,
             calendar=series.calendar,
             id=by_column[series.id] if series.id is not None else None,
             variances=np.array(series.variances, float).reshape(-1, len(mean)),
@@ -143,8 +147,9 @@ def window_preprocess(
     et al. 2023, arXiv:2205.13504). A missing value becomes the last known value of its window.
     A window without any known value has the mean of the series as its level.
 
-    Of several series, a window's deviation is kept from 0 by the deviation of its own series, which
-    is looked up by the id. A series that is not known, or was constant, has its window only.
+    Of several series, the square of the scale is the mean of the variances of the window and of
+    its series in training, which is looked up by the id: less noisy than the one, and less fixed
+    than the other. A series that is not known, or was constant, has its window only.
 
     Args:
         shape: `WindowShape`.
@@ -179,11 +184,11 @@ def window_preprocess(
     count = ops.maximum(ops.sum(known, axis=1, keepdims=True), 1.0)
     mean = ops.sum(centred, axis=1, keepdims=True) / count
     variance = ops.sum(known * ops.square(centred - mean), axis=1, keepdims=True) / count
-    least = FLAT**2
+    squared = variance + FLAT**2
     if shape.id is not None:
         inputs[shape.id.name] = keras.Input((), dtype="string", name=shape.id.name)
-        least = _least_variance(inputs[shape.id.name], shape, level, variance)
-    scale = ops.sqrt(variance + least)
+        squared = _several_variance(inputs[shape.id.name], shape, level, variance)
+    scale = ops.sqrt(squared)
     values = centred / scale
     if shape.gaps:
         values = ops.concatenate([values, 1.0 - known], axis=-1)
@@ -203,15 +208,15 @@ def window_preprocess(
     return inputs, keras.Model(inputs, outputs, name=PREPROCESS)
 
 
-def _least_variance(id, shape, level, variance):
-    """What is added to the variance of a window: a tensor of shape `(batch, 1, channels)`."""
+def _several_variance(id, shape, level, variance):
+    """The square of the scale of windows of several series: a tensor `(batch, 1, channels)`."""
     lookup = keras.layers.StringLookup(
         vocabulary=list(shape.id.vocabulary), name=f"preprocess.lookup_{shape.id.name}"
     )
     known = np.concatenate([np.zeros((1, shape.channels)), shape.variances / shape.std**2])
     of_series = ops.take(known.astype("float32"), lookup(id), axis=0)[:, None, :]
-    of_window = ops.square(FLAT) * variance + ops.square(_UNKNOWN * level) + _TINY
-    return ops.where(of_series > 0, FLAT**2 * of_series, of_window)
+    alone = (1.0 + FLAT**2) * variance + ops.square(_UNKNOWN * level) + _TINY
+    return ops.where(of_series > 0, (variance + of_series) / 2, alone)
 
 
 def _standardised(raw, feature):
