@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerakit.workflow import (
-    Encoder,
+    ForecastEncoder,
     Result,
     SeriesFlags,
     command_line,
@@ -42,8 +42,9 @@ class Config(SeriesFlags):
     """Name of a built-in data set."""
     epochs: int = 100
     """Maximum number of epochs. Early stopping may end the training before."""
-    encoder: Encoder = "lstm"
-    """Network that reads the window: lstm, gru, rnn, conv or transformer."""
+    encoder: ForecastEncoder = "auto"
+    """Network that reads the window: segment, lstm, gru, rnn, conv or transformer. auto is segment
+    for several series (--id), lstm for one."""
     units: int = 64
     """Width of the encoder."""
     layers: int = 1

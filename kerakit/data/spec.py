@@ -108,8 +108,7 @@ class Series:
             phase at the end of the window is a feature; empty for none.
         time: str or `None`. The column of times in the source; `None` without one.
         gaps: str. What was done where steps were missing among the times, as in `load_series`.
-        id: str or `None`. What tells one series from another in the source: a column, or several
-            joined by `/`.
+        id: tuple of strings. The columns that tell several series apart; empty for one series.
         ids: tuple of strings. The ids of the training series.
         variances: tuple of tuples of floats. The variance of each channel of each training
             series; 0 where it is constant.
@@ -125,12 +124,17 @@ class Series:
     calendar: tuple[str, ...] = ()
     time: str | None = None
     gaps: str = "error"
-    id: str | None = None
+    id: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     variances: tuple[tuple[float, ...], ...] = ()
     covariates: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+
+    @property
+    def id_name(self) -> str:
+        """What tells several series apart: the columns of the id, joined by `/`."""
+        return "/".join(self.id)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

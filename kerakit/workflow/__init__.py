@@ -8,6 +8,7 @@ from kerakit.workflow.command import command_line, exit_code, import_quietly, ru
 from kerakit.workflow.flags import (
     AS_TEXT,
     Encoder,
+    ForecastEncoder,
     ImageFlags,
     RunFlags,
     SequenceFlags,
@@ -39,6 +40,7 @@ from kerakit.workflow.tables import load_table_data
 __all__ = [
     "AS_TEXT",
     "Encoder",
+    "ForecastEncoder",
     "ImageFlags",
     "Result",
     "RunFlags",

@@ -48,7 +48,8 @@ def load_series_data(config: SeriesFlags) -> Data:
             f"{reprlib.repr(config.series)} holds labelled sequences: run "
             f"{command_for('sequence-classify')} --ts FILE."
         )
-    _parse_layout(given, ("value", "calendar", "na_values"))
+    lists = ("value", "id", "covariates", "future", "static", "calendar", "na_values")
+    _parse_layout(given, lists)
     return load_series(config.series, seed=config.seed, **given)
 
 

@@ -12,6 +12,7 @@ from kerakit.builders.sequence.window_preprocessing import WindowShape
 
 __all__ = ["encoder_correction", "segment_correction"]
 
+_UNROLLED = 32  # segments: up to so many, steps side by side take less time than a loop
 _DECODED = 16  # numbers that the summary gives to each step ahead, beside its covariates
 
 
@@ -72,13 +73,22 @@ def segment_correction(
     steps = ops.pad(steps, [[0, 0], [0, 0], [before * segment - window, 0], [0, 0]])
     steps = ops.reshape(steps, (-1, before, segment * steps.shape[-1]))
     steps = keras.layers.Dense(units, activation="relu", name="segments")(steps)
-    gru = keras.layers.GRU(units, unroll=before <= 32, name="gru_1")
-    if options.dropout:
-        steps = keras.layers.Dropout(options.dropout, name="dropout_1")(steps)
-    state = gru(steps)  # (batch * channels, units)
-    ahead = keras.layers.Embedding(after, units, name="segments_ahead")(
-        _counted(state[:, :1], after)
-    )
+    layers, states = [], []
+    for number in range(1, options.layers + 1):
+        if options.dropout:
+            steps = keras.layers.Dropout(options.dropout, name=f"dropout_{number}")(steps)
+        gru = keras.layers.GRU(
+            units,
+            return_sequences=True,
+            recurrent_dropout=options.recurrent_dropout,
+            unroll=before <= _UNROLLED,
+            name=f"gru_{number}",
+        )
+        steps = gru(steps)
+        layers.append(gru)
+        states.append(steps[:, -1])  # (batch * channels, units)
+    place = _counted(steps[:, -1, :1], after)
+    ahead = keras.layers.Embedding(after, units, name="segments_ahead")(place)
     ahead = ops.reshape(ahead, (-1, channels, after, units))
     if channels > 1:
         place = _counted(values[:, 0, :1], channels)
@@ -93,7 +103,8 @@ def segment_correction(
     if series:
         ahead = ahead + keras.layers.Dense(units, name="series")(_joined(series))[:, None, None]
     ahead = ops.reshape(ahead, (-1, 1, units))
-    ahead = gru(ahead, initial_state=ops.repeat(state, after, axis=0))
+    for gru, state in zip(layers, states, strict=True):
+        ahead = gru(ahead, initial_state=ops.repeat(state, after, axis=0))
     if options.dropout:
         ahead = keras.layers.Dropout(options.dropout, name="dropout_ahead")(ahead)
     ahead = ops.reshape(_last(segment)(ahead), (-1, channels, after * segment))

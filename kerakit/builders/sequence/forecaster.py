@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import keras
 from keras import ops
 
 from kerakit.builders.contract import LINEAR_WINDOW, UNSCALE
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
-from kerakit.builders.sequence.encoders.encoder import (
-    Encoder,
-    EncoderOptions,
-    Positions,
-)
+from kerakit.builders.sequence.encoders.encoder import ENCODERS, EncoderOptions, Positions
 from kerakit.builders.sequence.forecast_networks import encoder_correction, segment_correction
 from kerakit.builders.sequence.window_preprocessing import WINDOW, window_preprocess, window_shape
-from kerakit.checks import check_float, check_int
+from kerakit.checks import check, check_choice, check_float, check_int
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 
-__all__ = ["sequence_forecaster"]
+__all__ = ["ForecastEncoder", "sequence_forecaster"]
+
+FORECAST_ENCODERS = ("auto", "segment", *ENCODERS)
+ForecastEncoder = Literal["auto", "segment", "lstm", "gru", "rnn", "conv", "transformer"]
 
 _SEGMENTS = 28  # of a window
 
@@ -29,7 +30,7 @@ def sequence_forecaster(
     inputs: Data | Spec | tuple[int] | tuple[int, int],
     *,
     horizon: int | None = None,
-    encoder: Encoder = "lstm",
+    encoder: ForecastEncoder = "auto",
     units: int = 64,
     layers: int = 1,
     bidirectional: bool = False,
@@ -41,7 +42,7 @@ def sequence_forecaster(
     segment: int | None = None,
     l2: float = 0.0,
 ) -> keras.Model:
-    """Build a time series forecaster: LSTM, GRU, RNN, convolutional or transformer.
+    """Build a forecaster of time series: SegRNN, LSTM, GRU, RNN, convolutional or transformer.
 
     It forecasts the next `horizon` steps of a series at once. The window goes through two
     paths. The linear path maps every step of the window to every step of the horizon (each
@@ -51,10 +52,14 @@ def sequence_forecaster(
     segment (Lin et al. 2023, arXiv:2308.11200; Nie et al. 2023, arXiv:2211.14730): a recurrent
     encoder that reads 28 segments instead of 168 steps remembers more and computes less.
 
+    `encoder="segment"` is SegRNN (Lin et al. 2023): a GRU reads each channel by itself in a few
+    long segments, and one more step of it for each segment of the horizon gives the forecast. It
+    takes a third of the time of the others.
+
     Covariates of the window are read with it. Those that are known for the horizon, and what each
-    of several series has once, meet the summary of the window in a small network that the steps
-    of the horizon share (Das et al. 2023, TiDE, arXiv:2304.08424). The linear path maps all
-    covariates to the horizon as well.
+    of several series has once, meet the state of SegRNN in its last step; the summaries of the
+    other encoders in a small network that the steps of the horizon share (Das et al. 2023, TiDE,
+    arXiv:2304.08424). The linear path maps all covariates to the horizon as well.
 
     Each window is normalised inside the model: its last value is subtracted, and the result is
     divided by the window's standard deviation. The forecast is in the units of the series, so
@@ -63,13 +68,16 @@ def sequence_forecaster(
     Args:
         inputs: `Data` or `Spec` of a forecast, or a shape `(window,)` or `(window, channels)`.
         horizon: int in [1, inf). Steps to forecast. Needed with a plain shape.
-        encoder, units, layers, bidirectional, dropout, recurrent_dropout, attention, heads,
-            positions: of the encoder, as in `sequence_classifier`. Defaults to one LSTM with
-            64 units. With `attention` the last layer sees a mean of the segments with learned
-            weights.
+        encoder: str. `"segment"`, or an encoder as in `sequence_classifier`. Defaults to
+            `"auto"`: `"segment"` for several series, `"lstm"` for one.
+        units, layers, bidirectional, dropout, recurrent_dropout, attention, heads, positions: of
+            the encoder, as in `sequence_classifier`. With `attention` the last layer sees a mean
+            of the segments with learned weights. SegRNN has neither `bidirectional` nor
+            `attention`. Default to one layer with 64 units.
         segment: int in [1, window]. Steps per segment. The steps of a segment are embedded in
             `units` numbers, unless it is a single step. Defaults to `None`: a 28th of the
-            window, but at least 1.
+            window, but at least 1; for SegRNN a season of four steps or more of which the window
+            has two, else an eighth of the window.
         l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path, if it
             is trained. `kk.fit` solves it beforehand as a ridge regression, whose penalty it
             chooses, and does not train it. Defaults to `0.0`.
@@ -92,6 +100,12 @@ def sequence_forecaster(
     owner = "sequence_forecaster"
     inputs = spec_or_shape(owner, inputs, WINDOW)
     shape = window_shape(owner, inputs, horizon)
+    check_choice(owner, "encoder", encoder, FORECAST_ENCODERS)
+    if encoder == "auto":
+        encoder = "lstm" if shape.id is None else "segment"
+    for name, value in {"bidirectional": bidirectional, "attention": attention}.items():
+        fits = encoder != "segment" or not value
+        check(fits, owner, name, "left out with encoder='segment', which has none", value)
     options = EncoderOptions(
         owner=owner,
         encoder="gru" if encoder == "segment" else encoder,

@@ -99,7 +99,7 @@ def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> Windo
         by_column = {other.column: other for other in inputs.features}
         by_name = {other.name: other for other in inputs.features}
         static = tuple(by_column[column] for column in series.static)
-        if series.id is not None:
+        if series.id:
             mean = np.zeros_like(mean)  # each series has a level of its own
         return WindowShape(
             name=feature.name,
@@ -112,7 +112,7 @@ def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> Windo
             gaps=bool(np.any(feature.missing)),
             season=series.season,
             calendar=series.calendar,
-            id=by_column[series.id] if series.id is not None else None,
+            id=by_column[series.id_name] if series.id else None,
             variances=np.array(series.variances, float).reshape(-1, len(mean)),
             covariates=by_name["covariates"] if series.covariates else None,
             future=by_name["future"] if series.future else None,

@@ -28,6 +28,8 @@ def is_frame(value: Any) -> bool:
 def frame_columns(frame: Any, name: str) -> dict[str, pa.ChunkedArray]:
     """Return a dict from column name to Arrow array, without the index of a pandas DataFrame.
 
+    The string views of polars become strings, which Arrow can take rows of.
+
     Args:
         frame: a table for which `is_frame` holds.
         name: str. The name of the table, for an error.
@@ -51,7 +53,7 @@ def frame_columns(frame: Any, name: str) -> dict[str, pa.ChunkedArray]:
         raise DataError(f"{name}: two columns have the name {repeated[0]!r}. Rename one.")
     index = _pandas_index(table)
     pairs = zip(names, table.columns, strict=True)
-    return {column: values for column, values in pairs if column not in index}
+    return {column: _strings(values) for column, values in pairs if column not in index}
 
 
 def is_text(kind: pa.DataType) -> bool:
@@ -61,6 +63,12 @@ def is_text(kind: pa.DataType) -> bool:
     return (
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
     )
+
+
+def _strings(values):
+    import pyarrow as pa
+
+    return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values
 
 
 def _pandas_index(table):

@@ -72,7 +72,7 @@ def forecast_data(
         calendar=options.calendar,
         time=train.time_name,
         gaps=options.gaps,
-        id=train.panel.name,
+        id=train.columns.id,
         covariates=train.columns.covariates,
         future=train.columns.future,
         static=train.columns.static,

@@ -47,7 +47,7 @@ def describe_inputs(segment: Segment, starts: np.ndarray, series: Series) -> tup
         values = getattr(source, name)[inside]
         of = [_moments(source, c, v, constant=True) for c, v in zip(columns, values.T, strict=True)]
         found.append(_sequence(name, steps, of, columns[0] if len(of) == 1 else name))
-    names = identifiers((*series.static, *filter(None, [series.id])), source.name)
+    names = identifiers((*series.static, *([series.id_name] if series.id else [])), source.name)
     for column, name in names.items():
         if name.lower() in _RESERVED:
             raise DataError(
@@ -57,12 +57,9 @@ def describe_inputs(segment: Segment, starts: np.ndarray, series: Series) -> tup
     present = np.unique(source.series_of(starts))
     for column in series.static:
         found.append(describe_feature(names[column], source.static[column][present], column))
-    if series.id is not None:
-        found.append(
-            Feature(
-                names[series.id], "categorical", "string", column=series.id, vocabulary=series.ids
-            )
-        )
+    if series.id:
+        own = {"column": series.id_name, "vocabulary": series.ids}
+        found.append(Feature(names[series.id_name], "categorical", "string", **own))
     if series.calendar:
         found.append(Feature("time", "numeric", "int64", (), source.time_name or "time"))
     return tuple(found)
@@ -101,8 +98,8 @@ def further_inputs(
         found[name] = Windows(values[:, 0] if len(columns) == 1 else values, starts, steps)
     for column in series.static:
         found[by_column[column]] = source.static[column][of]
-    if series.id is not None:
-        found[by_column[series.id]] = np.array(source.ids, object)[of]
+    if series.id:
+        found[by_column[series.id_name]] = np.array(source.ids, object)[of]
     if series.calendar:
         found["time"] = source.times[starts + series.window - 1] // MICROSECONDS
     return found

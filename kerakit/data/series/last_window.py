@@ -12,11 +12,11 @@ from kerakit.checks import shortlist
 from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.names import near_match
 from kerakit.data.series.reading.columns import value_column
+from kerakit.data.series.reading.panel import flag_or_number_column
 from kerakit.data.series.times.later_column import later_column
 from kerakit.data.series.times.regular_times import Step, check_order, regular_positions
 from kerakit.data.series.times.time_column import (
     MICROSECONDS,
-    TimeColumn,
     holds_times,
     read_times,
     turned_locations,
@@ -38,14 +38,15 @@ class LastWindow:
     """The last window of a series.
 
     Attributes:
-        columns: list of arrays of one row each, in the order of the spec's features.
+        inputs: dict from the name of a feature to an array of one row: those that change with
+            time.
         time: str, or `None`. The column of the times.
         later: Arrow array of the times of the forecast, in the type of that column; `None`
             where there are no regular times.
         is_turned: bool. Whether the newest row came first, and the rows were turned round.
     """
 
-    columns: list[np.ndarray]
+    inputs: dict[str, np.ndarray]
     time: str | None
     later: Any
     is_turned: bool = False
@@ -61,14 +62,17 @@ def last_window(
     na_values: Sequence[str] | None = None,
     format: NumberFormat = PLAIN,
 ) -> LastWindow:
-    """Read the last window of a series whose rows are steps of time.
+    """Read the last window of one series whose rows are steps of time.
+
+    Where the model takes what is known of the future, the rows behind the last known value of the
+    channels are the steps ahead.
 
     Steps that are missing among the times are missing values of the window, with a warning,
     unless the model was trained on rows that were treated as consecutive.
 
     Args:
-        columns: dict from column name to Arrow array. Other columns than those of the channels
-            and of the time are ignored.
+        columns: dict from column name to Arrow array. Other columns than those of the channels,
+            of the covariates and of the time are ignored.
         spec: `Spec` of a forecast.
         name: str. The table or file, for messages.
         typed: bool. Whether the source has types.
@@ -81,67 +85,93 @@ def last_window(
             the times are out of order or of another step than in training.
     """
     series, channels = spec.series, spec.target.names
-    absent = [channel for channel in channels if channel not in columns]
-    if absent:
-        raise DataError(
-            f"{name}: the columns [{shortlist(absent, 8)}] are missing."
-            f"{near_match(absent[0], columns)} The columns are [{shortlist(columns, 8)}]."
-        )
+    numbers = (*channels, *series.covariates, *series.future)
+    _check_there(columns, (*numbers, *series.static), name)
     rows = len(columns[channels[0]])
-    if rows < series.window:
-        raise DataError(
-            f"{name}: the model makes a forecast from {series.window:,} steps, one in each row. "
-            f"Got {rows:,} row(s). Pass at least {series.window:,} rows."
-        )
     time = _time_of(columns, spec, typed, name)
     times = None if time is None else read_times(columns[time], typed, time, location)
     is_turned = times is not None and times.is_newest_first
     if is_turned:
         order = np.arange(rows)[::-1]
-        columns = {column: columns[column].take(order) for column in (*channels, time)}
+        columns = {column: columns[column].take(order) for column in (*numbers, time)}
         times, location = times.turned(), turned_locations(location, rows)
-    start = max(0, rows - max(series.window, _ENOUGH_ROWS))
 
-    def tail_location(row):
-        return location(start + row)
+    def read(column, start):
+        convert = value_column if column in channels else flag_or_number_column
+        return convert(
+            columns[column].slice(start),
+            column,
+            typed=typed,
+            location=lambda row: location(start + row),
+            na_values=na_values,
+            format=format,
+            has_option=not typed,
+        )
 
-    values = np.stack(
-        [
-            value_column(
-                columns[c].slice(start),
-                c,
-                na_values,
-                typed,
-                tail_location,
-                format=format,
-                has_option=not typed,
-            )
-            for c in channels
-        ],
-        axis=1,
-    )
+    known = rows
+    if series.future:
+        there = [np.isfinite(read(column, 0)) for column in channels]
+        known = int(np.flatnonzero(np.any(there, axis=0)).max(initial=-1)) + 1
+        _check_ahead(rows - known, spec, name)
+        rows = known + series.horizon
+    if known < series.window:
+        raise DataError(
+            f"{name}: the model makes a forecast from {series.window:,} steps, one in each row. "
+            f"Got {known:,} row(s). Pass at least {series.window:,} rows."
+        )
+    start = max(0, known - max(series.window, _ENOUGH_ROWS))
+    values = np.stack([read(column, start)[: rows - start] for column in numbers], axis=1)
+    end = known - start
     if times is None:
-        return LastWindow(_inputs(values[-series.window :], None, spec, name), None, None)
+        return LastWindow(_inputs(values, end, None, spec, name), None, None)
     check_order(times, location)
-    times = _tail(times, start)
-    step, gaps = None, "ignore" if series.gaps == "ignore" else "fill"
-    if len(times.instants) > 1:
-        step, positions = regular_positions(times, gaps, tail_location, can_ignore=False)
-        grid = np.full((positions[-1] + 1, len(channels)), np.nan)
+    tail, step, gaps = times.take(np.arange(start, rows)), None, "fill"
+    if series.gaps == "ignore":
+        gaps = "ignore"
+    if len(tail.instants) > 1:
+        step, positions = regular_positions(
+            tail, gaps, lambda row: location(start + row), can_ignore=False
+        )
+        grid = np.full((positions[-1] + 1, len(numbers)), np.nan)
         grid[positions] = values
-        values = grid
+        values, end = grid, int(positions[end - 1]) + 1
         _check_step(step, spec, name, time)
-        missing = series.window - int((positions >= len(grid) - series.window).sum())
+        inside = (positions >= end - series.window) & (positions < end)
+        missing = series.window - int(inside.sum())
         if missing:
             warn(
                 f"{name}: {missing:,} step(s) of the last {series.window:,} are missing among the "
                 f"times of {time!r}. They count as missing values."
             )
-    window = _inputs(values[-series.window :], times.instants[-1], spec, name)
-    step = step or _trained_step(spec, times)
-    on_grid = gaps == "fill"
-    later = later_column(columns[time], times, step, series.horizon, on_grid=on_grid)
-    return LastWindow(window, time, later, is_turned)
+    last = times.take(np.arange(start, known))
+    inputs = _inputs(values, end, last.instants[-1], spec, name)
+    step = step or _trained_step(spec, last)
+    later = later_column(
+        columns[time].slice(0, known), last, step, series.horizon, on_grid=gaps == "fill"
+    )
+    return LastWindow(inputs, time, later, is_turned)
+
+
+def _check_there(columns, wanted, name):
+    """Refuse a table that lacks columns."""
+    absent = [column for column in wanted if column not in columns]
+    if absent:
+        raise DataError(
+            f"{name}: the columns [{shortlist(absent, 8)}] are missing."
+            f"{near_match(absent[0], columns)} The columns are [{shortlist(columns, 8)}]."
+        )
+
+
+def _check_ahead(rows, spec, name):
+    """Refuse fewer rows behind the last known value than the steps of the horizon."""
+    series = spec.series
+    if rows < series.horizon:
+        raise DataError(
+            f"{name}: the model takes {shortlist(series.future)} of the {series.horizon:,} steps "
+            f"that it forecasts. Got {rows:,} row(s) behind the last value of "
+            f"{shortlist(spec.target.names)}. Append rows that are empty there, and have the times "
+            "and what is known of the future."
+        )
 
 
 def _time_of(columns, spec, typed, name):
@@ -162,30 +192,45 @@ def _time_of(columns, spec, typed, name):
     return None
 
 
-def _tail(times, start):
-    return TimeColumn(
-        times.name,
-        times.instants[start:],
-        times.local[start:],
-        lambda row: times.written(start + row),
-    )
+def _inputs(values, end, instant, spec, name):
+    """The window and the further inputs, as the model takes them, each of one row.
 
-
-def _inputs(values, instant, spec, name):
-    """The window, and the time of its last step, as the model takes them."""
+    Args:
+        values: float64 array of shape `(steps, columns)`: the channels, the covariates and those
+            that are known ahead.
+        end: int. The step behind the last one of the window.
+        instant: int or `None`. The time of the window's last step, in microseconds.
+    """
+    series, channels = spec.series, len(spec.target.names)
     with np.errstate(over="ignore"):
-        window = values.astype(np.float32)
-    if np.isinf(window).any():
-        raise DataError(f"{name}: a value of the last {len(window):,} rows is infinite.")
-    if np.isnan(window).all():
+        values = values.astype(np.float32)
+    window, ahead = slice(end - series.window, end), end + series.horizon
+    if np.isinf(values[window]).any():
+        raise DataError(f"{name}: a value of the last {series.window:,} rows is infinite.")
+    if np.isnan(values[window, :channels]).all():
         raise DataError(
-            f"{name}: all values of the last {len(window):,} rows are missing. A forecast needs "
+            f"{name}: all values of the last {series.window:,} rows are missing. A forecast needs "
             "some of them."
         )
-    arrays = {spec.feature_names[0]: window.reshape(1, *spec.features[0].shape)}
-    if spec.series.calendar:
-        arrays["time"] = np.array([instant // MICROSECONDS], np.int64)
-    return [arrays[feature.name] for feature in spec.features]
+    behind = channels + len(series.covariates)
+    arrays = {spec.feature_names[0]: values[window, :channels]}
+    if series.covariates:
+        arrays["covariates"] = values[window, channels:behind]
+    if series.future:
+        known = values[end - series.window : ahead, behind:]
+        missing = ~np.isfinite(known[series.window :]).all(axis=0)
+        if len(known) < series.window + series.horizon or missing.any():
+            column = series.future[int(np.argmax(missing))]
+            raise DataError(
+                f"{name}, column {column!r}: the value of a step ahead is missing or infinite. The "
+                f"model takes it for each of the {series.horizon:,} steps behind the last known "
+                "value. Fill it in."
+            )
+        arrays["future"] = known
+    if series.calendar:
+        arrays["time"] = np.array(instant // MICROSECONDS, np.int64)
+    shapes = {feature.name: feature.shape for feature in spec.features}
+    return {name: array.reshape(1, *shapes[name]) for name, array in arrays.items()}
 
 
 def _check_step(step, spec, name, time):

@@ -211,7 +211,7 @@ def _std(features, window, spec):
     """What a row is divided by: the deviation of each channel, or that of its series."""
     variance = np.asarray(spec.target.variance or (1.0,) * len(spec.target.names), np.float64)
     std = np.sqrt(np.where(variance > 0, variance, 1.0))[None, None]
-    if spec.series.id is None:
+    if not spec.series.id:
         return std
     of_series = series_deviations(series_ids(features, spec), spec)[:, None]
     of_window = window.std(axis=1, keepdims=True)

@@ -26,7 +26,7 @@ def series_ids(features: Mapping[str, Any], spec: Spec) -> np.ndarray:
         features: dict from feature name to array of a batch.
         spec: `Spec` of several series.
     """
-    name = next(f.name for f in spec.features if f.column == spec.series.id)
+    name = next(f.name for f in spec.features if f.column == spec.series.id_name)
     values = np.asarray(features[name])
     return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values], object)
 

@@ -138,7 +138,7 @@ def series(report: Report, spec: Spec) -> str:
         for id, one in report.per_series.items()
     ]
     names = {"windows": "Test windows", "rmse": "RMSE", "mae": "MAE", "mase": "MASE"}
-    header = [spec.series.id or "Series", *(names[name] for name in metrics)]
+    header = [spec.series.id_name or "Series", *(names[name] for name in metrics)]
     header += [f"MASE, {name.replace('_', ' ')}" for name in report.baseline]
     table = scrolling(header, rows, MAX_SERIES, "series", numbers=len(header) - 1)
     return f"<h2>Series</h2><p>The series with the largest errors come first.</p>{table}"

@@ -44,7 +44,7 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
         are measured one by one in `per_target`, several series in `per_series`.
     """
     spec = data.spec
-    several = spec.series.id is not None
+    several = bool(spec.series.id)
     baselines, notes = _baselines(data)
     baselines = {k: one for k, one in baselines.items() if k not in options.without}
     baselines |= options.baselines
@@ -76,7 +76,7 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
             of_row = {name: of[at] for name, of in {**answers, **interval}.items()}
             title = f"test window {row}"
             if several:
-                title = f"{spec.series.id} {series_ids(features, spec)[at]}, {title}"
+                title = f"{spec.series.id_name} {series_ids(features, spec)[at]}, {title}"
             shown.append((title, window[at], y[at], of_row))
         rows += len(y)
     if not rows:

@@ -10,14 +10,14 @@ import numpy as np
 
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.columns.number_format import NumberFormat
-from kerakit.data.series.last_window import LastWindow, last_window
+from kerakit.data.series.last_windows import LastWindows, last_windows
 from kerakit.data.series.reading.pandas_index import with_dates
 from kerakit.errors import ArgumentError, DataError
 
 if TYPE_CHECKING:
     from kerakit.data.spec import Spec
 
-__all__ = ["Steps", "read_steps", "step_columns"]
+__all__ = ["Steps", "read_steps", "series_columns", "step_columns"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,21 +25,23 @@ class Steps:
     """A table of time steps, read for a forecaster.
 
     Attributes:
-        columns: list of arrays of one row each, in the order of the spec's features.
+        columns: list of arrays, a row for each series, in the order of the spec's features.
         frame: the table, or the Series of pandas, as the user passed it.
-        window: `LastWindow`.
+        windows: `LastWindows`.
         spec: `Spec`.
     """
 
     columns: list[np.ndarray]
     frame: Any
-    window: LastWindow
+    windows: LastWindows
     spec: Spec
 
     def give(self, answer: dict[str, np.ndarray]) -> Any:
-        """Return the forecast in the form of the table: a row for each step ahead."""
+        """Return the forecasts in the form of the table: a row for each step ahead."""
         columns = step_columns(answer, self.spec)
-        later, time = self.window.later, self.window.time
+        later, time = self.windows.later, self.windows.time
+        if self.windows.ids:
+            return _several(self.frame, columns, self.windows, self.spec)
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(self.frame, (pandas.DataFrame, pandas.Series)):
             return _pandas(pandas, self.frame, columns, time, later)
@@ -75,7 +77,7 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
     if not is_frame(frame) or spec.feature_names[0] in _names(frame):
         return None
     index = getattr(frame, "index", None)
-    if getattr(index, "nlevels", 1) > 1:
+    if getattr(index, "nlevels", 1) > 1 and not spec.series.id:
         raise ArgumentError(
             f"{owner}: the table has an index of {index.nlevels} levels. A forecast continues one "
             "series: pass the rows of one, as table.loc[key] gives them."
@@ -84,7 +86,7 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
         columns = frame_columns(with_dates(frame), "the table")
         if _holds_windows(columns, spec):
             return None
-        window = last_window(
+        windows = last_windows(
             columns,
             spec,
             name="the table",
@@ -95,22 +97,57 @@ def read_steps(rows: Any, spec: Spec, owner: str) -> Steps | None:
         )
     except DataError as error:
         raise ArgumentError(f"{owner}: {error}") from error
-    if window.is_turned and hasattr(rows, "iloc"):
+    if windows.is_turned and hasattr(rows, "iloc"):
         rows = rows.iloc[::-1]  # whose index the forecast continues
-    return Steps(window.columns, rows, window, spec)
+    return Steps(windows.columns, rows, windows, spec)
 
 
 def step_columns(answer: dict[str, np.ndarray], spec: Spec) -> dict[str, np.ndarray]:
-    """Return one forecast as a dict from channel to array of shape `(horizon,)`.
+    """Return forecasts as a dict from channel to array of shape `(series * horizon,)`.
 
     Other outputs than the forecast are named `CHANNEL_OUTPUT`.
     """
     columns = {}
     for output, values in answer.items():
-        steps = values[0].reshape(values.shape[1], -1)
+        steps = values.reshape(values.shape[0] * values.shape[1], -1)
         for channel, column in zip(spec.target.names, steps.T, strict=True):
             columns[channel if output == "forecast" else f"{channel}_{output}"] = column
     return columns
+
+
+def series_columns(
+    columns: dict[str, np.ndarray], windows: LastWindows, horizon: int
+) -> dict[str, Any]:
+    """Return the columns of the forecasts with the ids and the times before them.
+
+    Args:
+        columns: dict from `step_columns`.
+        windows: `LastWindows`.
+        horizon: int. Steps of each forecast.
+    """
+    found = {}
+    for column, ids in windows.ids.items():
+        found[column] = ids.take(np.repeat(np.arange(len(ids)), horizon))
+    if windows.later is not None:
+        found[windows.time] = windows.later
+    return found | columns
+
+
+def _several(frame, columns, windows, spec):
+    """The forecasts of several series in the form of the table."""
+    import pyarrow as pa
+
+    columns = series_columns(columns, windows, spec.series.horizon)
+    pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
+    if pandas is not None and isinstance(frame, (pandas.DataFrame, pandas.Series)):
+        found = pa.table(columns).to_pandas()
+        levels = [level for level in frame.index.names if level in found.columns]
+        if frame.index.nlevels > 1 and levels:
+            found = found.set_index(levels)
+        return found.iloc[:, 0] if isinstance(frame, pandas.Series) else found
+    if polars is not None and isinstance(frame, polars.DataFrame):
+        return polars.DataFrame(columns)
+    return pa.table(columns)
 
 
 def _names(frame):

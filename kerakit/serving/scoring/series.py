@@ -6,11 +6,11 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kerakit.data.series.last_window import last_window
+from kerakit.data.series.last_windows import last_windows
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import ArgumentError
 from kerakit.files import atomic_path
-from kerakit.serving.answering.series import step_columns
+from kerakit.serving.answering.series import series_columns, step_columns
 from kerakit.serving.scoring.output import open_answers
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ def forecast_file(
     format: NumberFormat,
     keep: Sequence[str],
 ) -> int:
-    """Write the forecast after the last row of a file: a row for each step ahead.
+    """Write the forecast after the last row of each series of a file: a row for each step ahead.
 
     Args:
         served: `Served`, a forecaster.
         source: `pathlib.Path` of a file with one row for each step.
-        out: `pathlib.Path` to write. The first column has the times of the forecast, if the file
-            has times at equal steps; the others bear the names of the channels.
+        out: `pathlib.Path` to write. The first columns have the ids of several series, and the
+            times of the forecast, if the file has times at equal steps; the others bear the names
+            of the channels.
         text: dict of keyword arguments of `read_table_file`.
         na_values: tuple of strings, or `None`, as for `load_series`.
         format: `NumberFormat` of the numbers in a text file.
@@ -55,8 +56,10 @@ def forecast_file(
             "is of rows that the file does not have yet: leave it out."
         )
     read = read_table_file(source, **text, decimal=format.decimal)
-    window = last_window(
-        read.without_index({*served.spec.target.names, served.spec.series.time}),
+    series = served.spec.series
+    named = {*served.spec.target.names, *series.id, *series.covariates, *series.future}
+    windows = last_windows(
+        read.without_index({*named, *series.static, series.time}),
         served.spec,
         name=str(source),
         typed=read.typed,
@@ -64,9 +67,8 @@ def forecast_file(
         na_values=na_values,
         format=format,
     )
-    columns = step_columns(served.answer(window.columns), served.spec)
-    if window.later is not None:
-        columns = {window.time: window.later, **columns}
+    answer = served.answer(windows.columns)
+    columns = series_columns(step_columns(answer, served.spec), windows, series.horizon)
     with atomic_path(out) as aside, open_answers(aside) as write:
         write(columns)
-    return served.spec.series.horizon
+    return series.horizon * len(windows.columns[0])

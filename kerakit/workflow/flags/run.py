@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-__all__ = ["AS_TEXT", "Encoder", "RunFlags", "SeriesEncoder"]
+__all__ = ["AS_TEXT", "Encoder", "ForecastEncoder", "RunFlags", "SeriesEncoder"]
 
 # Editors and type checkers know the choices. The command line takes any text, so that a wrong
 # choice gets the error of the function that checks it: one line, with the nearest choice.
@@ -19,6 +19,9 @@ SeriesEncoder = Annotated[
     Literal["auto", "rocket", "conv", "lstm", "gru", "rnn", "transformer"], AS_TEXT
 ]
 Encoder = Annotated[Literal["lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT]
+ForecastEncoder = Annotated[
+    Literal["auto", "segment", "lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT
+]
 # `--tensorboard` may have a folder behind it; alone it is the empty text.
 OptionalFolder = Annotated[
     str | None,

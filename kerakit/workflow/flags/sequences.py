@@ -14,7 +14,7 @@ Gaps = Annotated[Literal["auto", "error", "fill", "ignore"] | None, AS_TEXT]
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SeriesFlags(RunFlags):
-    """The flags of a recipe that reads a series to forecast."""
+    """The flags of a recipe that reads one or several series to forecast."""
 
     series: str | None = None
     """Path of your own CSV or Parquet file, with a row for each step. It is read instead of
@@ -24,6 +24,15 @@ class SeriesFlags(RunFlags):
     column."""
     time: str | None = None
     """Column of the times. Default: the only column of dates, if there is one."""
+    id: str | None = None
+    """Column that tells several series of one file apart; several columns, separated by commas."""
+    covariates: str | None = None
+    """Columns of further numbers that are known up to the end of the window, separated by
+    commas."""
+    future: str | None = None
+    """The same, known up to the end of the horizon, such as a planned promotion."""
+    static: str | None = None
+    """Columns that a series has once, such as the kind of a shop, separated by commas."""
     window: int | None = None
     """Number of past steps that the model sees. Default: two seasons or four horizons."""
     horizon: int | None = None

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from kerakit.checks import short_repr
 from kerakit.data.columns.column import Texts, read_column
+from kerakit.data.columns.number_format import PLAIN, NumberFormat
 from kerakit.data.series.reading.columns import is_numeric, value_column
 from kerakit.data.series.reading.keys import key_column
 from kerakit.errors import DataError
-
-if TYPE_CHECKING:
-    from kerakit.data.series.options import SeriesOptions
 
 __all__ = ["Panel", "flag_or_number_column", "panel_rows", "static_values"]
 
@@ -53,7 +51,9 @@ def panel_rows(
     rows: int,
     typed: bool,
     location: Callable[[int], str],
-    options: SeriesOptions,
+    *,
+    na_values: Sequence[str] | None = None,
+    format: NumberFormat = PLAIN,
 ) -> Panel:
     """Group the rows of a table by their ids. The rows of two series may alternate.
 
@@ -64,15 +64,14 @@ def panel_rows(
         rows: int. How many rows there are.
         typed: bool. Whether the source has types.
         location: function from a row to its location, for errors.
-        options: `SeriesOptions`.
+        na_values, format: as for `value_column`.
 
     Raises:
         DataError: when an id is missing, or two different ids would be joined to one.
     """
     if not id:
         return Panel((), [np.arange(rows)])
-    form = options.number_format
-    keys = [key_column(columns[c], c, options.na_values, typed, location, format=form) for c in id]
+    keys = [key_column(columns[c], c, na_values, typed, location, format=format) for c in id]
     joined = keys[0]
     for key in keys[1:]:
         joined = joined + _SEPARATOR + key
@@ -101,7 +100,9 @@ def static_values(
     panel: Panel,
     typed: bool,
     location: Callable[[int], str],
-    options: SeriesOptions,
+    *,
+    na_values: Sequence[str] | None = None,
+    format: NumberFormat = PLAIN,
 ) -> np.ndarray:
     """Return what each series has once: a float32 array, or an object array of `str`.
 
@@ -109,7 +110,7 @@ def static_values(
         values: Arrow array of the table's rows.
         name: str. The column.
         panel: `Panel`.
-        typed, location, options: as for `panel_rows`.
+        typed, location, na_values, format: as for `panel_rows`.
 
     Returns:
         array of shape `(series,)`; a missing number is NaN, a missing string the empty one.
@@ -117,12 +118,11 @@ def static_values(
     Raises:
         DataError: when the rows of a series have different values.
     """
-    form = options.number_format
-    if is_numeric(values, typed, options.na_values, form):
-        read = value_column(values, name, options.na_values, typed, location, format=form)
+    if is_numeric(values, typed, na_values, format):
+        read = value_column(values, name, na_values, typed, location, format=format)
         read = read.astype(np.float32)
     else:
-        column = read_column(values, options.na_values, typed, f"column {name!r}", form)
+        column = read_column(values, na_values, typed, f"column {name!r}", format)
         if not hasattr(column, "texts"):
             raise DataError(f"{location(0)}, column {name!r}: expected one value in each row.")
         read = column.texts().strings()
@@ -147,25 +147,29 @@ def flag_or_number_column(
     name: str,
     typed: bool,
     location: Callable[[int], str],
-    options: SeriesOptions,
+    *,
+    na_values: Sequence[str] | None = None,
+    format: NumberFormat = PLAIN,
+    has_option: bool = True,
 ) -> np.ndarray:
     """Return a covariate as a float64 array of shape `(n,)`; flags such as `yes` become 0 and 1.
 
     Args:
         values: Arrow array of n rows.
         name: str. The column.
-        typed, location, options: as for `panel_rows`.
+        typed, location, na_values, format: as for `panel_rows`.
 
     Raises:
         DataError: when a value is neither a number nor, in a column of flags, a flag.
     """
-    form = options.number_format
-    column = read_column(values, options.na_values, typed, f"column {name!r}", form)
+    column = read_column(values, na_values, typed, f"column {name!r}", format)
     if isinstance(column, Texts):
         words = [str(word).lower() for word in column.values]
         if all(word in _FLAGS or word == "" for word in words) and any(words):
             return np.array([_FLAGS.get(word, np.nan) for word in words])[column.codes]
-    return value_column(values, name, options.na_values, typed, location, format=form)
+    return value_column(
+        values, name, na_values, typed, location, format=format, has_option=has_option
+    )
 
 
 def _plain(value):

@@ -145,7 +145,7 @@ def read_series(
             f"{name}: static= names what each of several series has once, and there is one series "
             "only. Pass id= with the column that tells several apart, or leave static= out."
         )
-    na_values, form = options.na_values, options.number_format
+    written = {"na_values": options.na_values, "format": options.number_format}
 
     def numbers(names, read):
         if not names:
@@ -153,14 +153,14 @@ def read_series(
         return _finite(np.stack([read(c) for c in names], axis=1), names, location)
 
     def value(c):
-        return value_column(table[c], c, na_values, typed, location, format=form)
+        return value_column(table[c], c, typed=typed, location=location, **written)
 
     def covariate(c):
-        return flag_or_number_column(table[c], c, typed, location, options)
+        return flag_or_number_column(table[c], c, typed, location, **written)
 
     values = numbers(columns.value, value)
     known = [numbers(names, covariate) for names in (columns.covariates, columns.future)]
-    panel = panel_rows(table, columns.id, len(values), typed, location, options)
+    panel = panel_rows(table, columns.id, len(values), typed, location, **written)
     time = columns.time
     times = None if time is None else read_times(table[time], typed, time, location)
     grid = regular_grid(panel, times, options.gaps, name, location)
@@ -176,7 +176,7 @@ def read_series(
         covariates=covariates,
         future=future,
         static={
-            c: static_values(table[c], c, panel, typed, location, options) for c in columns.static
+            c: static_values(table[c], c, panel, typed, location, **written) for c in columns.static
         },
         notes=(*notes, *grid.notes),
     )
