@@ -9,6 +9,8 @@ import numpy as np
 from keras import ops
 
 from kerakit.builders.contract import (
+    SCALE,
+    UNSCALE,
     Calibration,
     Intervals,
     Probabilities,
@@ -22,7 +24,7 @@ from kerakit.builders.contract.calibration import FAR, LARGEST, SMALLEST
 from kerakit.builders.folded import folded
 from kerakit.builders.parts import in_float32
 
-__all__ = ["Answering", "answering", "columns_of", "in_set"]
+__all__ = ["Answering", "answering", "columns_of", "in_set", "scale_of"]
 
 FEW_CLASSES = 32  # up to which each label is compared with each
 
@@ -84,18 +86,45 @@ def columns_of(model: keras.Model) -> tuple[keras.Model, keras.Model] | None:
 
 
 @in_float32()
+def scale_of(model: keras.Model) -> keras.Model:
+    """Return the model of the scales of a forecaster's windows, in the unit of the target.
+
+    Args:
+        model: `keras.Model`, built by `sequence_forecaster`.
+
+    Returns:
+        `keras.Model`: what the forecaster takes in, scales of shape `(batch, 1)` or
+        `(batch, 1, channels)` out.
+    """
+    preprocess, network = split_model(model)
+    return keras.Model(model.input, _scale(preprocess(model.input), network), name="scales")
+
+
+def _scale(read, network):
+    names = [tensor.name for tensor in network.inputs]
+    unit = network.get_layer(UNSCALE).scale
+    scale = ops.cast(read[names.index(SCALE)], "float32") * _constant(unit)
+    return scale[..., 0] if len(network.output.shape) == 2 else scale
+
+
+@in_float32()
 def _calibrated(model, calibration):
     """The model whose answers are calibrated; the numbers of the calibration are constants."""
+    intervals = calibration.intervals
     parts, columns = columns_of(model), None
-    if parts is None:
+    if intervals is not None and intervals.scaled:
+        preprocess, network = split_model(model)
+        read = preprocess(model.input)
+        columns, answer = _scale(read, network), network(read)
+    elif parts is None:
         answer = model.output
     else:
         preprocess, network = parts
         columns = preprocess(model.input)
         answer = network(columns)
     answer = ops.cast(answer, "float32")
-    if calibration.intervals is not None:
-        answer = _intervals(answer, columns, calibration.intervals)
+    if intervals is not None:
+        answer = _intervals(answer, columns, intervals)
     else:
         answer = _probabilities(answer, calibration.probabilities)
     return keras.Model(model.input, answer, name=model.name)
@@ -132,6 +161,8 @@ def _intervals(answer: keras.KerasTensor, columns, made: Intervals) -> keras.Ker
     if single:
         answer = ops.reshape(answer, (-1, 1))
     half = ops.zeros_like(answer) + widths
+    if made.scaled:
+        half = half * columns
     if made.spread is not None:
         half = half * _spread(answer, columns, made.spread)
     found = ops.stack([answer - half, answer, answer + half], axis=-1)

@@ -31,7 +31,14 @@ from kerakit.trust.intervals import (
     fit_quantile_intervals,
 )
 from kerakit.trust.probabilities import fit_probabilities, log_losses
-from kerakit.trust.rows import OWNER, HeldOutRows, answers_to, columns_of_rows, held_out_rows
+from kerakit.trust.rows import (
+    OWNER,
+    HeldOutRows,
+    answers_to,
+    columns_of_rows,
+    held_out_rows,
+    scales_of_rows,
+)
 from kerakit.trust.sets import fit_sets
 
 if TYPE_CHECKING:
@@ -62,7 +69,8 @@ def calibrate(
       probability of `coverage`, each target by itself: split conformal prediction. It is narrow
       where the model is usually right. The interval of a quantile regressor is made longer or
       shorter until it covers.
-    - Forecasts get an interval for each step ahead and each channel.
+    - Forecasts get an interval for each step ahead and each channel; of several series in
+      proportion to the scale of the window.
     - Probabilities of one label get a temperature, or from 1,000 rows on monotone curves where
       these are better by more than chance. The `set` of a row has its true label with a
       probability of `coverage`: RAPS.
@@ -147,7 +155,8 @@ def _found(model, data, coverage, run_dir):
 def _intervals(model, data, rows, coverage):
     levels = quantiles_of(model)
     if TASKS[data.spec.task].answer == "forecast":
-        return fit_forecast_intervals(rows.target, rows.answers, coverage)
+        scales = scales_of_rows(model, data, rows.splits) if data.spec.series.id else None
+        return fit_forecast_intervals(rows.target, rows.answers, coverage, scales)
     if levels is not None:
         target = rows.target.reshape(len(rows))
         if "train" in rows.splits:
@@ -173,6 +182,8 @@ def _interval_line(intervals, rows: HeldOutRows, spec: Spec, coverage):
     half = np.atleast_1d(intervals.widths)
     ends = f"± {half.min():.4g}" if np.ptp(half) == 0 else f"± {half.min():.4g} to {half.max():.4g}"
     unit = f" {spec.target.unit}" if spec.target.unit else ""
+    if intervals.scaled:
+        unit = " scales of the window"
     line = f"calibration: intervals of {percent}, {ends}{unit}"
     if intervals.spread is not None:
         of = "prediction and columns" if intervals.spread.columns else "prediction"

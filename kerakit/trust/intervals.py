@@ -136,14 +136,21 @@ def fit_member_quantile_intervals(
     return Intervals(factor, column=column, least=least)
 
 
-def fit_forecast_intervals(target: np.ndarray, answers: np.ndarray, coverage: float) -> Intervals:
+def fit_forecast_intervals(
+    target: np.ndarray, answers: np.ndarray, coverage: float, scales: np.ndarray | None = None
+) -> Intervals:
     """Return intervals around forecasts, for each step ahead and each channel.
 
     Args:
         target, answers: float arrays of shape `(windows, horizon[, channels])`.
         coverage: float in (0, 1).
+        scales: float array of shape `(windows, 1[, channels])`, or `None`. What the intervals are
+            in proportion to: the scales of windows of several series.
     """
-    return Intervals(conformal_quantile(np.abs(target - answers).astype("float64"), coverage))
+    errors = np.abs(target - answers).astype("float64")
+    if scales is None:
+        return Intervals(conformal_quantile(errors, coverage))
+    return Intervals(conformal_quantile(errors / scales, coverage), scaled=True)
 
 
 def _fit_spread(errors, predictions, columns, rows):

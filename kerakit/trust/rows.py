@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kerakit.builders.answering import columns_of
+from kerakit.builders.answering import columns_of, scale_of
 from kerakit.builders.contract import (
     BACKBONE,
     linear_head_of,
@@ -22,6 +22,7 @@ from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 from kerakit.evaluation.batches import batches, is_empty
 from kerakit.evaluation.checks import check_predictions, check_targets, dataset_name
+from kerakit.evaluation.inputs import arrange
 from kerakit.evaluation.tasks.predictions import predict_batch
 from kerakit.training.held_out import held_out_of, is_validation_unseen
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from kerakit.data.data import Data
 
-__all__ = ["HeldOutRows", "answers_to", "columns_of_rows", "held_out_rows"]
+__all__ = ["HeldOutRows", "answers_to", "columns_of_rows", "held_out_rows", "scales_of_rows"]
 
 OWNER = "calibrate"
 MODEL = f"The model of {OWNER}"
@@ -114,6 +115,22 @@ def columns_of_rows(
     preprocess, _ = parts
     read = (preprocess(x, training=False) for s in splits for x, *_ in batches(data, s))
     return np.concatenate([columns.numpy() for columns in read])
+
+
+def scales_of_rows(model: keras.Model, data: Data, splits: tuple[str, ...]) -> np.ndarray:
+    """Return the scales of the windows of some splits, in the unit of the target.
+
+    Args:
+        model: `keras.Model`, a forecaster.
+        data: `Data`.
+        splits: tuple of str.
+
+    Returns:
+        float32 array of shape `(n, 1)`, or `(n, 1, channels)`.
+    """
+    read = scale_of(model)
+    found = (read(arrange(read, x), training=False) for s in splits for x, *_ in batches(data, s))
+    return np.concatenate([scales.numpy() for scales in found])
 
 
 def _check_validation_unseen(model, data, run_dir):

@@ -86,19 +86,24 @@ class Intervals:
         column: int or `None`. The column of a quantile regressor that is its prediction.
         least: float or `None`. The least half of a quantile regressor's own interval that is
             multiplied; `None` where something is added.
+        scaled: bool. Whether `widths` are in scales of the window, as those of several series
+            are, which differ in size.
     """
 
     widths: np.ndarray
     spread: Spread | None = None
     column: int | None = None
     least: float | None = None
+    scaled: bool = False
 
     def of(self, answers: np.ndarray, columns: np.ndarray | None = None) -> np.ndarray:
         """Return lower end, prediction and upper end on a last axis of their own.
 
         Args:
             answers: array that the model answers with, of shape `(n, ...)`.
-            columns: array of shape `(n, columns)`, as the network reads them, or `None`.
+            columns: array of shape `(n, columns)`, as the network reads them, or `None`; where
+                the widths are in scales, these, in the target's unit, of shape
+                `(n, 1[, channels])`.
 
         Returns:
             Array of shape `(n, 3)` of one target, else `(n, targets, 3)`, or of a forecaster
@@ -117,6 +122,8 @@ class Intervals:
         if self.widths.size == 1 and self.widths.ndim == 1:
             answers = answers.reshape(len(answers), 1)
         half = np.broadcast_to(self.widths, answers.shape)
+        if self.scaled:
+            half = half * columns
         if self.spread is not None:
             half = half * self.spread.of(answers, columns)
         found = np.stack([answers - half, answers, answers + half], axis=-1)

@@ -36,6 +36,7 @@ __all__ = [
     "RESERVED",
     "ROCKET",
     "ROOT",
+    "SCALE",
     "STANDARDISED",
     "STEPS",
     "THRESHOLDS",
@@ -53,6 +54,8 @@ BACKBONE, HEAD = "backbone", "head"
 
 # The input of the network that tells which steps of a series are there.
 MASK = "mask"
+# That of a forecaster which has the scale of each window.
+SCALE = "window_scale"
 
 # The builder whose models are told apart from others by their name only.
 PERCEPTRON = "perceptron_classifier"

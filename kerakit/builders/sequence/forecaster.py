@@ -7,7 +7,7 @@ from typing import Literal
 import keras
 from keras import ops
 
-from kerakit.builders.contract import LINEAR_WINDOW, UNSCALE
+from kerakit.builders.contract import LINEAR_WINDOW, SCALE, UNSCALE
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders.encoder import ENCODERS, EncoderOptions, Positions
@@ -128,7 +128,7 @@ def sequence_forecaster(
         for tensor, name in zip(preprocess.outputs, shape.names, strict=True)
     ]
     read = dict(zip(shape.names, network_in, strict=True))
-    level, scale = read["level"], read["scale"]
+    level, scale = read["level"], read[SCALE]
     linear = _linear_path(read, shape, l2)
     of_network = segment_correction if encoder == "segment" else encoder_correction
     correction = of_network(read, shape, segment, options)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerakit.builders.contract import PREPROCESS
+from kerakit.builders.contract import PREPROCESS, SCALE
 from kerakit.builders.parts import in_float32
 from kerakit.builders.tables.preprocessing import tabular_preprocess
 from kerakit.checks import check, check_int
@@ -74,7 +74,7 @@ class WindowShape:
             "static": self.static,
             "phases": self.calendar or None,
         }
-        return ("values", "level", "scale", *(n for n, f in further.items() if f is not None))
+        return ("values", "level", SCALE, *(n for n, f in further.items() if f is not None))
 
 
 def window_shape(owner: str, inputs: Spec | tuple, horizon: int | None) -> WindowShape:

@@ -65,7 +65,7 @@ def forecasts(
         for channel in range(channels):
             axis = axes[channel, column]
             dots = {"marker": "." if len(true) < 3 else "", "markersize": 7}
-            style(axis, f"{plain(names[channel])}, {plain(title)}", "", "")
+            style(axis, f"{plain(names[channel])}, {plain(title, 40)}", "", "")
             if channel == channels - 1:
                 axis.set_xlabel("Steps after the window", color=INK)
             if column == 0 and unit:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kerakit.builders.answering import columns_of
+from kerakit.builders.answering import columns_of, scale_of
 from kerakit.builders.contract import prediction_column
 from kerakit.checks import shortlist
 from kerakit.data.tasks import TASKS
@@ -84,6 +84,8 @@ def _calibrated(model, inputs, raw, calibration):
     if spread is not None and spread.columns:
         preprocess, _ = columns_of(model)
         columns = _predict(preprocess, inputs)
+    if calibration.intervals.scaled:
+        columns = _predict(scale_of(model), inputs)
     return calibration.intervals.of(raw, columns).astype("float32")
 
 
