@@ -25,7 +25,7 @@ WINDOW = "a shape (window,) or (window, channels)"  # for errors
 FLAT = 0.1
 # Where a series is not known: the least scale, as a part of its level; and in squared deviations
 # of all series.
-_UNKNOWN, _TINY = 1e-3, 1e-12
+_UNKNOWN, _TINY = 1e-3, 1e-30
 _SECONDS = {"day": 86_400, "week": 604_800, "year": 31_556_952}  # a Gregorian year's mean
 
 

@@ -247,3 +247,65 @@ def test_a_bad_segment_is_named(segment):
     )
     with pytest.raises(kk.ArgumentError, match=words + repr(segment)):
         kk.sequence_forecaster((10,), horizon=2, segment=segment)
+
+
+def several_spec(**more):
+    """Two series whose variances are 4 and 400; `store` is the id."""
+    feature = Feature("load", "sequence", shape=(4,), mean=10.0, variance=100.0, missing=0)
+    id = Feature("store", "categorical", "string", vocabulary=("small", "large"), column="store")
+    further = more.pop("features", ())
+    series = Series(4, 3, id=("store",), ids=id.vocabulary, variances=((4.0,), (400.0,)), **more)
+    return Spec("forecast", (feature, *further, id), Target(("load",)), series=series)
+
+
+def tensors(rows):
+    return {name: tf.constant(values) for name, values in rows.items()}
+
+
+def test_the_scale_of_several_series_is_between_that_of_the_window_and_of_the_series():
+    window = [8.0, 10.0, 12.0, 14.0]  # the variance is 5
+    ids = np.array(["small", "large", "new"], object)
+    _, preprocess = window_preprocess(window_shape("owner", several_spec(), None))
+    rows = {"load": np.array([window] * 3, "float32"), "store": tf.constant(ids)}
+    values, level, scale = (output.numpy() for output in preprocess(tensors(rows)))
+    # In deviations of all series, which is 10; the mean of all series is not subtracted.
+    np.testing.assert_allclose(level[:, 0, 0], [1.4] * 3, rtol=1e-6)
+    alone = 5 * 1.01 + (1e-3 * 14) ** 2
+    expected = np.sqrt([(5 + 4) / 2, (5 + 400) / 2, alone]) / 10
+    np.testing.assert_allclose(scale[:, 0, 0], expected, rtol=1e-5)
+    np.testing.assert_allclose(values[0, :, 0], np.array([-6, -4, -2, 0]) / 4.5**0.5, rtol=1e-5)
+
+
+def test_small_series_beside_large_ones_keep_their_digits():
+    spec = several_spec()
+    _, preprocess = window_preprocess(window_shape("owner", spec, None))
+    rows = np.array([[1.0, 2.0, 4.0, 3.0]], "float32")
+    many = {"load": np.concatenate([rows * 1e-6, rows * 1e6]), "store": tf.constant(["a", "b"])}
+    values, _, scale = (output.numpy() for output in preprocess(tensors(many)))
+    np.testing.assert_allclose(values[0], values[1], rtol=1e-3)
+    np.testing.assert_allclose(scale[1] / scale[0], 1e12, rtol=1e-2)
+
+
+def test_covariates_are_standardised_and_a_missing_one_is_the_mean():
+    heat = Feature("covariates", "sequence", shape=(4,), mean=20.0, variance=25.0, missing=0)
+    known = {"mean": (0.5, 3.0), "variance": (0.25, 0.0), "missing": (2, 0)}
+    future = Feature("future", "sequence", shape=(7, 2), **known)
+    kind = Feature("kind", "categorical", "string", vocabulary=("city", "mall"), column="kind")
+    spec = several_spec(
+        features=(heat, future, kind), covariates=("heat",), future=("a", "b"), static=("kind",)
+    )
+    shape = window_shape("owner", spec, None)
+    assert shape.names == ("values", "level", "window_scale", "covariates", "future", "static")
+    _, preprocess = window_preprocess(shape)
+    rows = {
+        "load": np.ones((2, 4), "float32"),
+        "covariates": np.array([[20, 25, GAP, 15], [30, 20, 20, 20]], "float32"),
+        "future": np.tile(np.array([1.0, 5.0], "float32"), (2, 7, 1)),
+        "kind": tf.constant(["mall", "village"]),
+        "store": tf.constant(["small", "large"]),
+    }
+    rows["future"][0, 2, 0] = GAP
+    *_, covariates, ahead, static = (output.numpy() for output in preprocess(tensors(rows)))
+    assert covariates[:, :, 0].tolist() == [[0, 1, 0, -1], [2, 0, 0, 0]]
+    assert ahead[0, :3].tolist() == [[1, 2, 0, 0], [1, 2, 0, 0], [0, 2, 1, 0]]
+    assert static.tolist() == [[0, 1], [0, 0]]  # an unknown kind is neither
