@@ -153,3 +153,16 @@ def test_quantile_intervals_are_those_of_mapie():
     answers = np.stack([-0.3 * x[:, 0], x[:, 0], 2.3 * x[:, 0]], axis=1)
     found = fit_quantile_intervals(y[:200], answers[:200], (0.05, 0.5, 0.95), 0.9)
     np.testing.assert_allclose(found.of(answers[200:])[:, [0, 2]], ends[:, :, 0], atol=1e-6)
+
+
+def test_intervals_of_several_series_are_in_proportion_to_their_windows():
+    rng = np.random.default_rng(0)
+    scales = np.exp(rng.normal(0, 3, (400, 1)))
+    answers = rng.normal(size=(400, 2)) * scales
+    target = answers + scales * rng.normal(size=(400, 2)) * [1.0, 2.0]
+    found = fit_forecast_intervals(target, answers, 0.9, scales)
+    assert found.scaled and found.widths == pytest.approx([1.645, 3.29], rel=0.15)
+    share, _ = covered(found, target, answers, scales)
+    assert share == pytest.approx([0.9, 0.9], abs=0.01)
+    small = scales[:, 0] < 0.1
+    assert covered(found, target[small], answers[small], scales[small])[0].min() > 0.8

@@ -12,6 +12,7 @@ from marks import first
 
 import kerakit as kk
 from kerakit.data.spec import Feature, Series, Spec, Target
+from kerakit.errors import ArgumentError
 
 BUILDERS = ["forecaster", "classifier", "text", "tagger"]
 ENCODERS = ["lstm", "gru", "rnn", "transformer", "conv"]
@@ -372,3 +373,84 @@ def test_a_bad_embedding_is_named(builder):
 def test_bad_inputs_are_named(call, words):
     with pytest.raises(kk.ArgumentError, match=words):
         call()
+
+
+def gru(inputs, units):
+    """How many weights a GRU of Keras has."""
+    return 3 * (inputs * units + units * units + 2 * units)
+
+
+def test_segrnn_reads_each_channel_with_the_same_weights():
+    lines, last = 20 * 6 + 6, 5 * 4 + 5
+    # Four segments of five steps behind, two ahead; the channels are told apart by 4 numbers.
+    options = {"horizon": 6, "units": 4, "encoder": "segment", "segment": 5}
+    read = (5 * 4 + 4) + gru(4, 4) + 2 * 4
+    assert kk.sequence_forecaster((20,), **options).count_params() == lines + read + last
+    three = kk.sequence_forecaster((20, 3), **options)
+    assert three.count_params() == lines + read + 3 * 4 + last
+    two = kk.sequence_forecaster((20,), layers=2, **options)
+    assert two.count_params() == lines + read + gru(4, 4) + last
+    model = randomised(three)
+    model.get_layer("network").get_layer("channels").embeddings.assign(np.ones((3, 4)))
+    windows = np.random.default_rng(0).normal(size=(5, 20, 3)).astype("float32")
+    turned = model.predict(windows[..., ::-1], verbose=0)
+    np.testing.assert_allclose(turned[..., ::-1], model.predict(windows, verbose=0), atol=1e-5)
+
+
+def test_segrnn_is_the_default_for_several_series():
+    def spec(**series):
+        id = Feature("store", "categorical", "string", vocabulary=("a",), column="store")
+        window = Feature("window", "sequence", shape=(16,), mean=0.0, variance=1.0, missing=0)
+        features = (window, id) if series else (window,)
+        return Spec("forecast", features, series=Series(16, 4, season=4, **series))
+
+    def layers(data, **options):
+        network = kk.sequence_forecaster(data, units=4, **options).get_layer("network")
+        return {layer.name for layer in network.layers}
+
+    several = spec(id=("store",), ids=("a",), variances=((1.0,),))
+    assert "gru_1" in layers(several) and "lstm_1" in layers(spec())
+    assert "lstm_1" in layers(several, encoder="lstm")
+    for name in ("bidirectional", "attention"):
+        with pytest.raises(ArgumentError, match=f"'{name}' .*encoder='segment'"):
+            kk.sequence_forecaster(several, **{name: True})
+
+
+@pytest.mark.many
+@pytest.mark.parametrize("encoder", ["segment", "lstm"])
+def test_what_is_known_ahead_changes_the_step_that_it_is_known_of(encoder):
+    names = ("window", "future", "kind", "store")
+    shapes = ((6,), (9,), (), ())
+    features = tuple(
+        Feature(name, "sequence", shape=shape, mean=0.0, variance=1.0, missing=0, column=name)
+        if shape
+        else Feature(name, "categorical", "string", vocabulary=("a", "b"), column=name)
+        for name, shape in zip(names, shapes, strict=True)
+    )
+    series = Series(
+        6,
+        3,
+        id=("store",),
+        ids=("a", "b"),
+        variances=((1.0,),) * 2,
+        future=("f",),
+        static=("kind",),
+    )
+    spec = Spec("forecast", features, Target(variance=(1.0,)), series=series)
+    model = kk.sequence_forecaster(spec, units=4, encoder=encoder, segment=1)
+    randomised(model)
+    rows = {
+        "window": np.ones((2, 6), "float32"),
+        "future": np.zeros((2, 9), "float32"),
+        "kind": np.array(["a", "a"]),
+        "store": np.array(["a", "a"]),
+    }
+    network = model.get_layer("network")
+    network.get_layer("linear.window").kernel.assign(np.zeros((15, 3)))
+    rows["future"][1, 7] = 1.0  # the second step ahead
+    answer = model.predict({name: tf.constant(of) for name, of in rows.items()}, verbose=0)
+    changed = np.abs(answer[1] - answer[0])
+    assert changed[1] > 1e-3 and changed[[0, 2]].max() < 1e-6
+    rows["future"][1, 7], rows["kind"][1] = 0.0, "b"
+    answer = model.predict({name: tf.constant(of) for name, of in rows.items()}, verbose=0)
+    assert np.abs(answer[1] - answer[0]).max() > 1e-3

@@ -188,3 +188,62 @@ def test_a_layer_of_the_users_with_that_name_is_trained(line_data, name):
     kk.compile(model, "adam", loss="mean_squared_error")
     kk.fit(model, line_data, epochs=1, verbose=0)
     assert layer.trainable and np.any(layer.kernel)
+
+
+def panel(channels=1):
+    """Two series of different size, whose values follow a flag of the same step."""
+    rng, tables = np.random.default_rng(0), []
+    for name, size in (("small", 1.0), ("large", 50.0)):
+        flag = rng.integers(0, 2, 180)
+        table = pd.DataFrame({"store": name, "flag": flag, "heat": rng.normal(size=180)})
+        for number in range(channels):
+            noise = rng.normal(size=180)
+            table[f"sales{number}"] = size * (waves(0.0) / 10 + (2 + number) * flag + noise)
+        tables.append(table)
+    names = [f"sales{number}" for number in range(channels)]
+    options = {"id": "store", "covariates": "heat", "future": "flag", "window": 8, "horizon": 3}
+    return kk.load_series(pd.concat(tables), value=names, **options)
+
+
+@pytest.mark.many
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_line_with_covariates_is_the_best_ridge_of_scikit_learn(channels, solve):
+    data = panel(channels)
+    model = forecaster(data)
+    told = solve(model, data)
+    preprocess = model.get_layer("preprocess")
+    deviation = np.sqrt(data.spec.target.variance)
+
+    def rows(split, channel):
+        features, target, weight = next(iter(data.batches(split, 1000)))
+        parts = [np.asarray(part, "f8") for part in preprocess(features)]
+        values, level, scale, heat, flag = parts
+        y = np.asarray(target, "f8").reshape(len(target), 3, -1)[..., channel]
+        level, scale = level[:, :, channel], scale[:, :, channel]
+        x = np.concatenate([values[..., channel], heat[..., 0], flag[..., 0]], axis=1)
+        return x, (y / deviation[channel] - level) / scale, scale[:, 0] ** 2 * np.array(weight)
+
+    found = []
+    for strength in RIDGES:
+        for factor in (1.0, 1e2, 1e4, 1e8):
+            root = np.sqrt([1.0] * 8 + [factor] * 19)
+            lines, error = [], []
+            for channel in range(channels):
+                x, y, weight = rows("train", channel)
+                unit = np.sum(x**2 * weight[:, None]) / 27
+                line = Ridge(strength * unit, solver="svd").fit(x / root, y, sample_weight=weight)
+                held, answer, size = rows("validation", channel)
+                misses = (line.predict(held / root) - answer) ** 2
+                error.append(np.mean(size[:, None] * misses))
+                lines.append((line.coef_.T / root[:, None], line.intercept_))
+            found.append((np.mean(error), lines))
+    error, lines = min(found, key=lambda each: each[0])
+    layer = model.get_layer("network").get_layer("linear.window")
+    kernel, bias = (np.asarray(weight) for weight in layer.get_weights())
+    kernel, bias = (kernel[None], bias[None]) if channels == 1 else (kernel, bias)
+    for channel, (weights, intercept) in enumerate(lines):
+        np.testing.assert_allclose(kernel[channel], weights, atol=2e-3)
+        np.testing.assert_allclose(bias[channel], intercept, atol=2e-3)
+    # What is known of a step tells of that step: the flag of the first step ahead.
+    assert kernel[0, 8 + 8 + 8, 0] > 5 * np.abs(kernel[0, 8 + 8 + 9 :, 0]).max()
+    assert float(re.search(r"error (\S+) \(standard", told)[1]) == pytest.approx(error, rel=5e-3)
