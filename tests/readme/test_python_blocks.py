@@ -122,6 +122,12 @@ def sequences(clone, names, printed):
     assert float(model) < float(last_season)
 
 
+def several_series(clone, names, printed):
+    answer = printed.splitlines()[-8:]
+    assert [line.split()[1] for line in answer] == ["north"] * 7 + ["south"]
+    assert "2023-07-20" in answer[0] and names["data"].spec.series.ids == ("north", "south", "west")
+
+
 def trained_on(clone, names, printed):
     """A loaded model trains on; the constant rate is the one that the text states."""
     history = names["history"].history
@@ -219,6 +225,7 @@ PYTHON = {
     "Finding a learning rate": finding_a_learning_rate,
     "Linear models": linear_models,
     "Sequences": sequences,
+    "Several series": several_series,
     "Train on": trained_on,
     "The learning rate": learning_rate,
     "Metrics": metrics,

@@ -10,6 +10,7 @@ from kerakit.data.series.last_windows import last_windows
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import ArgumentError
 from kerakit.files import atomic_path
+from kerakit.serving.answering.columns import in_order
 from kerakit.serving.answering.series import series_columns, step_columns
 from kerakit.serving.scoring.output import open_answers
 
@@ -67,7 +68,7 @@ def forecast_file(
         na_values=na_values,
         format=format,
     )
-    answer = served.answer(windows.columns)
+    answer = in_order(served.answer(windows.columns))
     columns = series_columns(step_columns(answer, served.spec), windows, series.horizon)
     with atomic_path(out) as aside, open_answers(aside) as write:
         write(columns)
