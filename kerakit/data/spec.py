@@ -107,6 +107,8 @@ class Series:
         calendar: tuple of strings among `"day"`, `"week"` and `"year"`. The cycles whose
             phase at the end of the window is a feature; empty for none.
         time: str or `None`. The column of times in the source; `None` without one.
+        time_parts: tuple of strings. The columns that make the time together, where there are
+            several.
         gaps: str. What was done where steps were missing among the times, as in `load_series`.
         id: tuple of strings. The columns that tell several series apart; empty for one series.
         ids: tuple of strings. The ids of the training series.
@@ -124,6 +126,7 @@ class Series:
     calendar: tuple[str, ...] = ()
     time: str | None = None
     gaps: str = "error"
+    time_parts: tuple[str, ...] = ()
     id: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     variances: tuple[tuple[float, ...], ...] = ()

@@ -48,6 +48,8 @@ def load_series_data(config: SeriesFlags) -> Data:
             f"{reprlib.repr(config.series)} holds labelled sequences: run "
             f"{command_for('sequence-classify')} --ts FILE."
         )
+    if "," in given.get("time", ""):
+        given["time"] = split_commas(given["time"])
     lists = ("value", "id", "covariates", "future", "static", "calendar", "na_values")
     _parse_layout(given, lists)
     return load_series(config.series, seed=config.seed, **given)

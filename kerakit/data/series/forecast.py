@@ -71,6 +71,7 @@ def forecast_data(
         step=train.step.seconds if train.step else None,
         calendar=options.calendar,
         time=train.time_name,
+        time_parts=train.columns.time_parts,
         gaps=options.gaps,
         id=train.columns.id,
         covariates=train.columns.covariates,

@@ -14,6 +14,7 @@ from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.names import near_match
 from kerakit.data.series.last_window import last_window
 from kerakit.data.series.reading.panel import panel_rows, static_values
+from kerakit.data.series.times.time_parts import joined_times
 from kerakit.errors import DataError
 from kerakit.warn import warn
 
@@ -68,6 +69,9 @@ def last_windows(
             enough rows.
     """
     written = {"na_values": na_values, "format": format}
+    parts = spec.series.time_parts
+    if parts and columns.keys() >= set(parts):
+        columns = {**columns, spec.series.time: joined_times(columns, parts, typed, location)}
     if not spec.series.id:
         found = last_window(columns, spec, name=name, typed=typed, location=location, **written)
         arrays = [found.inputs[feature] for feature in spec.feature_names]

@@ -14,6 +14,7 @@ from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.reading.columns import SeriesColumns
 from kerakit.data.series.reading.source import read_series
+from kerakit.data.series.times.time_parts import joined_name
 from kerakit.status import telling
 from kerakit.warn import warn
 
@@ -33,7 +34,7 @@ def load_series(
     source: Any,
     *,
     value: str | Sequence[str] | None = None,
-    time: str | None = None,
+    time: str | Sequence[str] | None = None,
     id: str | Sequence[str] = (),
     covariates: str | Sequence[str] = (),
     future: str | Sequence[str] = (),
@@ -79,8 +80,10 @@ def load_series(
             index of dates of pandas counts as a column).
         value: str or sequence of str. The column to forecast, or several to forecast together.
             Defaults to `None`: the only column with numbers.
-        time: str. The column of times: ISO dates with or without a time of day and zone, dates in
-            another usual spelling such as `12/31/2023`, or seconds since 1970. Rows whose newest
+        time: str or sequence of str. The column of times: ISO dates with or without a time of day
+            and zone, dates in another usual spelling such as `12/31/2023`, or seconds since 1970.
+            Several columns make one time: a date and a time of day (`13:00`, `1:00 PM`), or
+            columns named `year`, `month`, `day`, `hour`, `minute` and `second`. Rows whose newest
             comes first are turned round. Defaults to `None`: the only column with dates, if there
             is one.
         id: str or sequence of str. The column that tells several series apart, or several such
@@ -156,10 +159,12 @@ def load_series(
     """
     owner = "load_series"
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str or None", dataset)
-    check(time is None or isinstance(time, str), owner, "time", "a str or None", time)
+    parts = () if time is None else names(owner, "time", time)
+    check(time is None or parts, owner, "time", "a str, several, or None", time)
     columns = SeriesColumns(
         value=None if value is None else names(owner, "value", value),
-        time=time,
+        time=joined_name(parts) if parts else None,
+        time_parts=parts if len(parts) > 1 else (),
         id=names(owner, "id", id),
         covariates=names(owner, "covariates", covariates),
         future=names(owner, "future", future),

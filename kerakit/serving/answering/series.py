@@ -44,7 +44,8 @@ class Steps:
             return _several(self.frame, columns, self.windows, self.spec)
         pandas = sys.modules.get("pandas")
         if pandas is not None and isinstance(self.frame, (pandas.DataFrame, pandas.Series)):
-            return _pandas(pandas, self.frame, columns, time, later)
+            parts = self.spec.series.time_parts
+            return _pandas(pandas, self.frame, columns, time, later, bool(parts))
         if later is not None:
             columns = {time: later, **columns}
         polars = sys.modules.get("polars")
@@ -164,7 +165,7 @@ def _holds_windows(columns, spec):
     )
 
 
-def _pandas(pandas, rows, columns, time, later):
+def _pandas(pandas, rows, columns, time, later, is_joined):
     of_series = isinstance(rows, pandas.Series)
     index, count = rows.index, len(next(iter(columns.values())))
     if isinstance(index, pandas.PeriodIndex):
@@ -182,6 +183,6 @@ def _pandas(pandas, rows, columns, time, later):
     if of_series:
         (values,) = columns.values()
         return pandas.Series(values, index, name=rows.name)
-    if later is not None and time in rows.columns:
+    if later is not None and (is_joined or time in rows.columns):
         columns = {time: later.to_pandas().to_numpy(), **columns}
     return pandas.DataFrame(columns, index)

@@ -60,7 +60,7 @@ def forecast_file(
     series = served.spec.series
     named = {*served.spec.target.names, *series.id, *series.covariates, *series.future}
     windows = last_windows(
-        read.without_index({*named, *series.static, series.time}),
+        read.without_index({*named, *series.static, *series.time_parts, series.time}),
         served.spec,
         name=str(source),
         typed=read.typed,

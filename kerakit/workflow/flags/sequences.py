@@ -23,7 +23,8 @@ class SeriesFlags(RunFlags):
     """Column to forecast. Separate several columns by commas. Default: the only numeric
     column."""
     time: str | None = None
-    """Column of the times. Default: the only column of dates, if there is one."""
+    """Column of the times, or several that make one time, such as Date,Time or year,month,day.
+    Default: the only column of dates, if there is one."""
     id: str | None = None
     """Column that tells several series of one file apart; several columns, separated by commas."""
     covariates: str | None = None

@@ -38,6 +38,8 @@ class SeriesColumns:
         covariates, future: tuples of strings. Further numbers of each step: those that are known
             up to the end of a window, and those that are known up to the end of the horizon.
         static: tuple of strings. What a series has once, for all of its steps.
+        time_parts: tuple of strings. The columns that make the time together, where there are
+            several; `time` is then the name of what they make.
     """
 
     value: tuple[str, ...] | None = None
@@ -46,12 +48,14 @@ class SeriesColumns:
     covariates: tuple[str, ...] = ()
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
+    time_parts: tuple[str, ...] = ()
 
     @property
     def by_parameter(self) -> dict[str, tuple[str, ...]]:
         """The named columns, by the parameter that names them."""
         by_name = {**dataclasses.asdict(self), "value": self.value or ()}
-        return by_name | {"time": () if self.time is None else (self.time,)}
+        whole = () if self.time is None else (self.time,)
+        return by_name | {"time": by_name.pop("time_parts") or whole}
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -111,7 +115,7 @@ def choose_columns(
                 "column that orders the rows."
             )
         time = dates[0] if dates else None
-    others = {*chosen.id, *chosen.covariates, *chosen.future, *chosen.static, time}
+    others = {*chosen.named, time} - set(value or ())
     rest = [column for column in columns if column not in others]
     if value is None:
         value = _only_numeric(columns, rest, typed, name, options)

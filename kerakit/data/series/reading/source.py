@@ -22,6 +22,7 @@ from kerakit.data.series.reading.panel import (
 )
 from kerakit.data.series.times.regular_times import Step
 from kerakit.data.series.times.time_column import MICROSECONDS, read_times
+from kerakit.data.series.times.time_parts import joined_times
 from kerakit.data.table_files.table_file import read_table_file
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
@@ -140,6 +141,9 @@ def read_series(
     else:
         return _array_source(source, name or "series", columns)
     columns, notes = choose_columns(table, columns, typed, name, options)
+    if columns.time_parts:
+        parts = joined_times(table, columns.time_parts, typed, location)
+        table = {**table, columns.time: parts}
     if columns.static and not columns.id:
         raise DataError(
             f"{name}: static= names what each of several series has once, and there is one series "

@@ -229,7 +229,8 @@ def check_order(times: TimeColumn, location: Callable[[int], str]) -> None:
             f"row before, too; {int((differences == 0).sum()):,} rows repeat a time in all. "
             "Expected one row for each time. Remove repeats or take their mean; keep one series "
             "where the file has several, or pass id= of load_series with the column that tells "
-            "them apart; where clocks are set back, write times with their zone (+02:00)."
+            "them apart; where the time of day stands in another column, pass both as its time=; "
+            "where clocks are set back, write times with their zone (+02:00)."
         )
 
 
