@@ -116,7 +116,8 @@ def _target_text(spec, index):
 
 def _series_text(spec):
     series = spec.series
-    text = f"a window of {series.window:,} steps forecasts {series.horizon:,} steps"
+    several = f"{len(series.ids):,} by {series.id_name}, " if series.id else ""
+    text = f"{several}a window of {series.window:,} steps forecasts {series.horizon:,} steps"
     if series.season > 1:
         text += f", the season has {series.season:,} steps"
     return text

@@ -171,8 +171,12 @@ def window_preprocess(
     raw = inputs[shape.name] if shape.several else inputs[shape.name][..., None]
     # Not a Normalization: it takes a standard deviation below 1e-7 for 1e-7 and loses the units.
     offset, factor = (-shape.mean).tolist(), (1.0 / shape.std).tolist()
-    values = keras.layers.Rescaling(1.0, offset, dtype="float32", name="preprocess.centre")(raw)
-    values = keras.layers.Rescaling(factor, dtype="float32", name="preprocess.normalize")(values)
+    values = keras.layers.Rescaling(1.0, offset, dtype="float32", name="preprocess.window_centre")(
+        raw
+    )
+    values = keras.layers.Rescaling(factor, dtype="float32", name="preprocess.window_normalize")(
+        values
+    )
     known = ops.cast(ops.isfinite(values), "float32")
     values = ops.where(known > 0, values, 0.0)
     position = ops.cumsum(ops.ones_like(values), axis=1)

@@ -1,26 +1,44 @@
-"""Texts in a file: delimited columns, or a label and a text on each line."""
+"""Texts in a file: delimited columns, JSON lines, Parquet, or a label and a text on each line."""
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import itertools
 import pathlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from kerakit.checks import short_repr
-from kerakit.data.files.plain_text import decode, read_bytes
+from kerakit.data.files.plain_text import check_file, decode, read_bytes
+from kerakit.data.files.signature import is_parquet
 from kerakit.data.table_files.delimited import read_delimited
+from kerakit.data.table_files.json_rows import JSON, is_json
+from kerakit.data.table_files.table_file import PARQUET, read_table_file
 from kerakit.errors import DataError
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+__all__ = ["TextFile", "read_text_file"]
 
-__all__ = ["read_text_file"]
-
+_EXPECTED = "a file of texts and labels"
 _TABS = (".tsv", ".tab")
-_PARQUET = (".parquet", ".pq")
 _SNIFFED_LINES = 20  # lines in which tabs are looked for
+
+
+@dataclasses.dataclass(frozen=True)
+class TextFile:
+    """The columns of a file of texts.
+
+    Attributes:
+        columns: dict from column name to what `read_column` takes.
+        location: function from a row to its location, such as `"mail.csv, line 18"`.
+        hint: str. A sentence to add to an error about columns, or empty.
+        typed: bool. `False` for delimited text, where labels may be numbers.
+    """
+
+    columns: dict[str, Any]
+    location: Callable[[int], str]
+    hint: str
+    typed: bool = False
 
 
 def read_text_file(
@@ -30,8 +48,8 @@ def read_text_file(
     separator: str | None = None,
     quote: str | None = "auto",
     encoding: str = "utf-8",
-) -> tuple[dict[str, pa.Array], Callable[[int], str], str]:
-    """Read a file of texts and labels into columns of strings.
+) -> TextFile:
+    """Read a file of texts and labels into columns: delimited text, JSON lines or Parquet.
 
     Args:
         path: `pathlib.Path`; `.gz` is unpacked.
@@ -46,21 +64,26 @@ def read_text_file(
         encoding: str.
 
     Returns:
-        `(columns, location, hint)`, as `Delimited` has them.
+        `TextFile`.
 
     Raises:
         DataError: when the file cannot be read, is empty or is not in `encoding`, or its rows
             differ in length.
     """
-    if path.suffix.lower() in _PARQUET:
-        raise DataError(
-            f"{path} is a Parquet file. Pass it to load_text as a table: "
-            "pyarrow.parquet.read_table(path)."
-        )
-    text = decode(read_bytes(path, "a file of texts and labels"), str(path), encoding)
-    if separator == " ":
-        return _read_pairs(text, str(path), columns)
+    head = check_file(path, _EXPECTED)
     suffixes = [suffix.lower() for suffix in path.suffixes]
+    named = separator is not None or columns is not None  # as only delimited text needs
+    if is_parquet(head) or set(suffixes) & {*PARQUET, *JSON} or (is_json(head) and not named):
+        if separator is not None:
+            raise DataError(
+                f"{path}: JSON and Parquet have no separator. Leave out separator=, or pass a file "
+                "of delimited text."
+            )
+        table = read_table_file(path, columns=columns, encoding=encoding)
+        return TextFile(table.columns, table.location, table.hint, table.typed)
+    text = decode(read_bytes(path, _EXPECTED), str(path), encoding)
+    if separator == " ":
+        return TextFile(*_read_pairs(text, str(path), columns))
     if separator is None and (set(suffixes) & set(_TABS) or _has_tabs(text)):
         separator = "\t"
     if quote == "auto":
@@ -70,7 +93,7 @@ def read_text_file(
     hint = read.hint
     if columns is None and not hint:
         hint = " If the file has no header, pass columns=, such as columns=('label', 'text')."
-    return read.columns, read.location, hint
+    return TextFile(read.columns, read.location, hint)
 
 
 def _has_tabs(text):

@@ -55,10 +55,10 @@ def load_text(
     Empty texts are left out of training, with a warning. Validation and test keep them.
 
     Args:
-        source: str or path of a file of delimited text (also gzipped, `.gz`); of a folder with
-            a folder of text files for each class; or of a folder with such folders in `train`,
-            `val` (or `validation`) and `test`. Or a pair `(texts, labels)`, a dict of columns,
-            or a DataFrame.
+        source: str or path of a file of delimited text (also gzipped, `.gz`), JSON lines or
+            Parquet; of a folder with a folder of text files for each class; or of a folder with
+            such folders in `train`, `val` (or `validation`) and `test`. Or a pair `(texts,
+            labels)`, a dict of columns, or a DataFrame.
         text, label: str. The columns of the texts and of their labels, in files, dicts and
             DataFrames. Default to `"text"` and `"label"`.
         columns: sequence of str. Names of the columns of a file without a header, such as
@@ -155,10 +155,12 @@ def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
     text, label, groups = names_of_columns
     if _is_path(source):
         path = pathlib.Path(source).expanduser()
-        columns, location, hint = read_text_file(path, quote=quote, encoding=encoding, **layout)
+        read = read_text_file(path, quote=quote, encoding=encoding, **layout)
+        columns, location, hint, typed = read.columns, read.location, read.hint, read.typed
         name = str(path)
     else:
         name, hint = (dataset or "texts") + ("" if split == "train" else f" ({split})"), ""
+        typed = True
         _refuse_layout(layout, name, "in memory")
         columns = _columns(source, split, text, label, name)
 
@@ -173,7 +175,7 @@ def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
         location=location,
         groups=groups if split == "train" or groups in columns else None,
         hint=hint,
-        labels_typed=not _is_path(source),
+        labels_typed=typed,
     )
 
 

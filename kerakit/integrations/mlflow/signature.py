@@ -32,7 +32,9 @@ def model_signature(manifest: dict[str, Any], spec: Spec) -> ModelSignature:
 
     if spec.series is not None:
         # Windows, or a table of steps: kerakit says which columns of the two are missing.
-        names = [*map(_column, spec.features), *spec.target.names, spec.series.time]
+        series = spec.series
+        further = (*series.id, *series.covariates, *series.future, *series.time_parts)
+        names = [*map(_column, spec.features), *spec.target.names, series.time, *further]
         names = dict.fromkeys(name for name in names if name)
         inputs = [ColSpec(AnyType(), name, required=False) for name in names]
     elif _takes_arrays(spec):

@@ -124,8 +124,8 @@ class TextFlags(RunFlags):
     data_dir: str | None = None
     """Folder of prepared TFDS data sets."""
     text: str | None = None
-    """Path of your own CSV or TSV file, or of a folder with a subfolder of texts for each
-    class. It is read instead of --dataset."""
+    """Path of your own file of CSV, TSV, JSON lines or Parquet, or of a folder with a subfolder of
+    texts for each class. It is read instead of --dataset."""
     text_column: str | None = None
     """Column of the texts. Default: text."""
     target: str | None = None

@@ -55,8 +55,13 @@ def test_files_that_are_not_there_or_no_text(write, tmp_path):
     with pytest.raises(DataError, match=r"a\.csv\.gz is no complete gzip file"):
         load_text(write("no gzip", "a.csv.gz"))
     pyarrow.parquet.write_table(pa.table({"text": ["a"], "label": ["b"]}), tmp_path / "a.parquet")
-    with pytest.raises(DataError, match=r"a\.parquet is a Parquet file\. Pass it .*as a table"):
-        load_text(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"a\.parquet: JSON and Parquet have no separator"):
+        load_text(tmp_path / "a.parquet", separator=",")
+    line = '{"text": "a", "label": %s}'
+    for label in ('["b", "c"]', "null"):
+        write("\n".join([line % '"b"', "", line % label]), "a.jsonl")
+        with pytest.raises(DataError, match=r"a\.jsonl, line 3.*'label'"):
+            load_text(tmp_path / "a.jsonl")
 
 
 def test_a_label_of_the_test_file_that_training_has_not(write):

@@ -97,6 +97,8 @@ def test_all_sources_of_the_same_texts_agree(write):
         load_text(pd.DataFrame(columns)),
         load_text((pd.Series(TEXTS), pd.Series(LABELS).astype("category"))),
         load_text(pl.DataFrame({**columns, "number": range(50)})),
+        load_text(write(pd.DataFrame(columns).to_json(orient="records", lines=True), "j.jsonl")),
+        load_text(write(pd.DataFrame(columns).to_parquet(), "p.parquet")),
     ):
         assert rows(data) == rows(known)
         assert data.spec.features == known.spec.features
