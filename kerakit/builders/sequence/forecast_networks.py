@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import ops
 
-from kerakit.builders.contract import OUTPUT
+from kerakit.builders.contract import OUTPUT, SCALE
 from kerakit.builders.sequence.encoders.encoder import EncoderOptions, encode_steps
 from kerakit.builders.sequence.encoders.masks import attended
 from kerakit.builders.sequence.window_preprocessing import WindowShape
@@ -33,8 +33,7 @@ def encoder_correction(
     steps = [read["values"]]
     steps += [read["covariates"]] if "covariates" in read else []
     steps += [read["future"][:, : shape.window]] if "future" in read else []
-    summary = [_encoded(_joined(steps), segment, options)]
-    summary = _joined(summary + [read[name] for name in ("static", "phases") if name in read])
+    summary = _joined([_encoded(_joined(steps), segment, options), *_of_series(read, shape)])
     if "future" not in read and "static" not in read:
         correction = _last(shape.horizon * shape.channels)(summary)
         return ops.reshape(correction, (-1, shape.horizon, shape.channels))
@@ -99,7 +98,7 @@ def segment_correction(
         future = ops.pad(future, [[0, 0], [0, after * segment - horizon], [0, 0]])
         future = ops.reshape(future, (-1, after, segment * future.shape[-1]))
         ahead = ahead + keras.layers.Dense(units, name="known_ahead")(future)[:, None]
-    series = [read[name] for name in ("static", "phases") if name in read]
+    series = _of_series(read, shape)
     if series:
         ahead = ahead + keras.layers.Dense(units, name="series")(_joined(series))[:, None, None]
     ahead = ops.reshape(ahead, (-1, 1, units))
@@ -109,6 +108,20 @@ def segment_correction(
         ahead = keras.layers.Dropout(options.dropout, name="dropout_ahead")(ahead)
     ahead = ops.reshape(_last(segment)(ahead), (-1, channels, after * segment))
     return ops.transpose(ahead[:, :, :horizon], (0, 2, 1))
+
+
+def _of_series(read, shape):
+    """What a window is beside its steps: a list of tensors of shape `(batch, width)`.
+
+    Of several series it is also how large the mean of a window is in its scales: what happens to
+    sales is in proportion to them.
+    """
+    found = [read[name] for name in ("static", "phases") if name in read]
+    if shape.id is not None:
+        mean = ops.mean(read["values"][..., : shape.channels], axis=1)
+        mean = read["level"][:, 0] / read[SCALE][:, 0] + mean
+        found.append(ops.arcsinh(mean))
+    return found
 
 
 def _last(width):
