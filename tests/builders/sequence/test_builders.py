@@ -454,3 +454,21 @@ def test_what_is_known_ahead_changes_the_step_that_it_is_known_of(encoder):
     rows["future"][1, 7], rows["kind"][1] = 0.0, "b"
     answer = model.predict({name: tf.constant(of) for name, of in rows.items()}, verbose=0)
     assert np.abs(answer[1] - answer[0]).max() > 1e-3
+
+
+def test_the_size_of_a_window_counts_where_there_are_several_series():
+    def shifted(spec, **rows):
+        model = randomised(kk.sequence_forecaster(spec, units=4, encoder="segment", segment=2))
+        window = np.array([[1, 2, 3, 2, 1, 3], [11, 12, 13, 12, 11, 13]], "float32")
+        rows = {name: tf.constant(values) for name, values in {"window": window, **rows}.items()}
+        answer = model.predict(rows, verbose=0)
+        return np.abs(answer[1] - answer[0] - 10).max()
+
+    window = Feature("window", "sequence", shape=(6,), mean=0.0, variance=1.0, missing=0)
+    id = Feature("store", "categorical", "string", vocabulary=("a",), column="store")
+    several = Series(6, 3, id=("store",), ids=("a",), variances=((1.0,),))
+    target = Target(variance=(1.0,))
+    one = Spec("forecast", (window,), target, series=Series(6, 3))
+    assert shifted(one) < 1e-4
+    both = Spec("forecast", (window, id), target, series=several)
+    assert shifted(both, store=["a", "a"]) > 1e-2
