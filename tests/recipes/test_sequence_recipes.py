@@ -46,6 +46,39 @@ def test_a_file_of_hours_becomes_a_served_forecast(tmp_path, monkeypatch, capsys
 
 
 @pytest.mark.slow
+def test_a_file_of_stores_becomes_one_served_model(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    random, lines = np.random.default_rng(0), ["Date,Hour,shop,town,promo,sold"]
+    promos = random.integers(0, 2, (3, 400))
+    sold = np.array([[2.0], [40], [900]]) * (5 + promos + 0.1 * random.normal(size=(3, 400)))
+    for step in range(400):
+        day, hour = np.datetime64("2024-03-01") + step // 24, step % 24
+        for shop in range(3):
+            row = f"{day},{hour:02d}:00,{shop},{'NM'[shop % 2]},{promos[shop, step]}"
+            lines.append(f"{row},{sold[shop, step]:.3f}")
+    (tmp_path / "shops.csv").write_text("\n".join(lines) + "\n")
+    flags = ["--series", "shops.csv", "--value", "sold", "--time", "Date,Hour", "--id", "shop"]
+    flags += ["--future", "promo", "--static", "town", "--window", "12", "--horizon", "6"]
+    assert run_here("sequence-forecast", *flags, "--epochs", "3", "--units", "8") == 0
+    out = capsys.readouterr().out
+    metrics = metrics_of(tmp_path, "shops")
+    assert "of 3 series" in out and set(metrics["per_series"]) == {"0", "1", "2"}
+    # What is left is the noise: a tenth, where the promotion changes the sales by one.
+    assert metrics["test"]["mase"] < 0.5 * metrics["baseline"]["seasonal_naive"]["mase"]
+    page = (tmp_path / "runs" / "shops" / "1" / "report.html").read_text()
+    assert "The series with the largest errors come first" in page
+    known = np.concatenate([promos[2, -12:], [0, 1, 0, 1, 0, 1]]).astype("float32")
+    answer = served(tmp_path, "shops")(
+        window=tf.constant(sold[2:, -12:], tf.float32),
+        future=tf.constant(known[None]),
+        town=tf.constant(["N"]),
+        shop=tf.constant(["2"]),
+    )
+    np.testing.assert_allclose(answer["forecast"][0], 900 * (5 + known[12:]), atol=400)
+    assert (answer["upper"] - answer["lower"]).numpy().min() > 90
+
+
+@pytest.mark.slow
 def test_series_of_several_lengths_become_a_served_label(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)

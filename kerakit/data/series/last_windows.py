@@ -79,16 +79,17 @@ def last_windows(
     _check_ids(columns, spec, name)
     rows = len(next(iter(columns.values())))
     panel = panel_rows(columns, spec.series.id, rows, typed, location, **written)
-    ahead, known = spec.series.horizon if spec.series.future else 0, []
+    ahead, known, short = spec.series.horizon if spec.series.future else 0, [], []
+    once = {*spec.series.id, *spec.series.static}
     for series, of in enumerate(panel.rows):
         if len(of) - ahead < spec.series.window:
+            short.append(panel.ids[series])
             continue
-        part = {column: each.take(of) for column, each in columns.items()}
+        part = {c: each if c in once else each.take(of) for c, each in columns.items()}
         where = panel.location(series, location)
         label = f"{name}, {panel.name} {panel.ids[series]!r}"
         one = last_window(part, spec, name=label, typed=typed, location=where, **written)
         known.append((series, one))
-    short = [id for n, id in enumerate(panel.ids) if n not in {series for series, _ in known}]
     if not known:
         raise DataError(
             f"{name}: the model makes a forecast from {spec.series.window:,} steps of a series, "
