@@ -1,6 +1,7 @@
 """What forecasters reach by their defaults, and what they cost.
 
     python tests/benchmarks/forecasting.py --data DIR [--seeds 0 1 2] [--sets etth1_24 ...]
+        [--encoder lstm]
 
 DIR holds `sequences/etth1`. Every training is a process of its own. CPU seconds are those of
 loading, building, training and evaluating, without imports. Test windows are all there are, with
@@ -39,15 +40,16 @@ def main():
     parser.add_argument("--data", type=pathlib.Path)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--encoder", default="auto", help="another encoder than the default")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
     flags = parser.parse_args()
     if flags.one:
-        print(json.dumps(one(flags.one[0], int(flags.one[1]), flags.data)))
+        print(json.dumps(one(flags.one[0], int(flags.one[1]), flags.data, flags.encoder)))
         return
     print("| set | metric | model | each seed | linear | last season | CPU s |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in flags.sets:
-        found = [in_a_process(name, seed, flags.data) for seed in flags.seeds]
+        found = [in_a_process(name, seed, flags) for seed in flags.seeds]
         each = [run["model"] for run in found]
         seconds = " ".join(f"{run['cpu']:.0f}" for run in found)
         print(
@@ -58,16 +60,16 @@ def main():
         )
 
 
-def in_a_process(name, seed, data):
-    command = [sys.executable, __file__, "--one", name, str(seed)]
-    command += [] if data is None else ["--data", str(data)]
+def in_a_process(name, seed, flags):
+    command = [sys.executable, __file__, "--one", name, str(seed), "--encoder", flags.encoder]
+    command += [] if flags.data is None else ["--data", str(flags.data)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def one(name, seed, folder):
+def one(name, seed, folder, encoder):
     """Train by the defaults and measure: a dict of numbers."""
     import keras
 
@@ -76,7 +78,7 @@ def one(name, seed, folder):
     start = time.process_time()
     data = load(name, folder)
     keras.utils.set_random_seed(seed)
-    model = kk.sequence_forecaster(data)
+    model = kk.sequence_forecaster(data, encoder=encoder)
     kk.compile(model)
     kk.fit(model, data, epochs=100, verbose=0, seed=seed)
     report = kk.evaluate(model, data)

@@ -212,7 +212,7 @@ HOURS = store("h", 1, pd.date_range("2024-01-01", periods=30, freq="h"))
         (stores(), {"id": "shop"}, "no column 'shop', which id= names"),
         (stores(), {"id": "sales"}, "the column 'sales' is named by value= and id="),
         (stores(), {"future": ["x"]}, "no column 'x', which future= names"),
-        (stores(), {"id": (), "time": "day"}, r"row 30 .*load_series\(id=\.\.\.\)"),
+        (stores(), {"id": (), "time": "day"}, "row 30 .*id= trains one model of all"),
         (TWICE, {}, r"row 60 .*store 'a'.*comes after"),
         (pd.concat([stores(), HOURS]), {}, "store 'h' are 1 hour apart, .* most series are 1 day"),
         (

@@ -43,7 +43,7 @@ def test_a_file_of_dates_and_times_goes_on_in_time(tmp_path):
     series = data.spec.series
     assert (series.step, series.season, series.time) == (3600.0, 24, "Date Time")
     assert series.time_parts == ("Date", "Time") and data.spec.target.names == ("load",)
-    with pytest.raises(DataError, match="line 3.*pass both as its time="):
+    with pytest.raises(DataError, match="line 3.*pass both as time="):
         load_series(tmp_path / "load.csv", window=4, horizon=2)
 
 

@@ -219,8 +219,8 @@ def check_order(times: TimeColumn, location: Callable[[int], str]) -> None:
         raise DataError(
             f"{location(row)}, column {times.name!r}: {times.written(row)!r} comes after "
             f"{times.written(row - 1)!r} of the row before. Expected times in ascending order; "
-            "sort the rows, or keep one series where there are several (load_series(id=...) takes "
-            "all of them)."
+            "sort the rows, or keep one series where there are several (id= trains one model of "
+            "all)."
         )
     if (differences == 0).any():
         row = int(np.argmax(differences == 0)) + 1
@@ -228,9 +228,9 @@ def check_order(times: TimeColumn, location: Callable[[int], str]) -> None:
             f"{location(row)}, column {times.name!r}: {times.written(row)!r} is the time of the "
             f"row before, too; {int((differences == 0).sum()):,} rows repeat a time in all. "
             "Expected one row for each time. Remove repeats or take their mean; keep one series "
-            "where the file has several, or pass id= of load_series with the column that tells "
-            "them apart; where the time of day stands in another column, pass both as its time=; "
-            "where clocks are set back, write times with their zone (+02:00)."
+            "where the file has several, or train one model of all by id=; where the time of day "
+            "stands in another column, pass both as time=; where clocks are set back, write times "
+            "with their zone (+02:00)."
         )
 
 
