@@ -155,6 +155,21 @@ class SeriesErrors:
             found[id] = values | {"mase": self._mase(id, scales)}
         return found
 
+    def mase_by_channel(self, scales: Mapping[str, np.ndarray]) -> list[float | None]:
+        """Compute the mean over the series of each channel's MASE, `None` where it is undefined.
+
+        Args:
+            scales: as for `metrics`.
+        """
+        positive = {id: np.where(scale > 0, scale, np.nan) for id, scale in scales.items()}
+        each = [
+            self.sums[id][0] / n / positive[id] for id, n in self.windows.items() if id in scales
+        ]
+        channels = len(self.spec.target.names)
+        columns = np.reshape(each, (-1, channels)).T
+        known = [column[np.isfinite(column)] for column in columns]
+        return [float(np.mean(column)) if len(column) else None for column in known]
+
     def rmse_by_step(self) -> list[float]:
         """Return the RMSE of each step of the horizon, in deviations of the series."""
         if not self.standardised.count:

@@ -90,6 +90,10 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
         for name, values in metrics.items():
             values |= by_series[name].metrics(scales)
         by_step = {name: one.rmse_by_step() for name, one in by_series.items()}
+        for name, one in by_series.items() if per_target else ():
+            for channel, mase in zip(spec.target.names, one.mase_by_channel(scales), strict=True):
+                of = per_target[channel]
+                (of if name == "model" else of["baseline"][name])["mase"] = mase
         per_series = _per_series(by_series, scales)
         note = _series_notes(per_series, spec)
     if options.metrics:

@@ -1,5 +1,7 @@
 """Errors of several series, by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -42,6 +44,20 @@ def test_each_series_counts_alike_and_each_window_in_its_own_deviations():
     each = errors.per_series(scales)
     assert each["a"] == {"windows": 2, "rmse": pytest.approx(12**0.5), "mae": 3.0, "mase": 1.0}
     assert each["new"] == {"windows": 1, "rmse": 5.0, "mae": 5.0, "mase": None}
+
+
+def test_each_channel_has_a_mase_of_its_own():
+    two = dataclasses.replace(
+        SPEC,
+        target=Target(("sales", "visits")),
+        series=Series(4, 1, id=("store",), ids=("a", "b"), variances=((1.0, 1.0),) * 2),
+    )
+    errors = SeriesErrors(two)
+    answer = np.array([[[2.0, 30.0]], [[6.0, 10.0]]])
+    errors.add(np.array(["a", "b"], object), np.zeros((2, 1, 2)), answer)
+    scales = {"a": np.array([2.0, 10.0]), "b": np.array([2.0, np.nan])}
+    assert errors.mase_by_channel(scales) == [(1 + 3) / 2, 3.0]
+    assert errors.mase_by_channel({}) == [None, None]
 
 
 def test_without_a_known_series_there_is_no_metric_without_a_unit():
