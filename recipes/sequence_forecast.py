@@ -8,7 +8,7 @@ Needs: nothing. It generates the chaotic Mackey-Glass series and forecasts 84 st
 series: --series FILE --value COLUMN, with --window and --horizon in steps.
 
 Measured: on 917 test windows an RMSE of 0.004; a linear model has 0.109, repeating the last
-season 0.328. 89 seconds on two cores.
+season 0.328. 42 CPU seconds.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def sequence_forecaster(
 
     `encoder="segment"` is SegRNN (Lin et al. 2023): a GRU reads each channel by itself in a few
     long segments, and one more step of it for each segment of the horizon gives the forecast. It
-    takes a third of the time of the others.
+    takes less than half of the time of an LSTM.
 
     Covariates of the window are read with it. Those that are known for the horizon, and what each
     of several series has once, meet the state of SegRNN in its last step; the summaries of the

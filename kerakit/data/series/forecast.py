@@ -9,8 +9,8 @@ import numpy as np
 from kerakit.checks import shortlist
 from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.series.inputs import (
+    describe_channels,
     describe_inputs,
-    describe_target,
     further_inputs,
     series_variances,
 )
@@ -18,15 +18,15 @@ from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.reading.source import SeriesSource
 from kerakit.data.series.times.regular_times import season_of
 from kerakit.data.series.windowing import split_by_time, usable_windows, window_starts
-from kerakit.data.spec import Series, Spec
+from kerakit.data.spec import Series, Spec, Target
 from kerakit.data.storage.windows import Windows
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 
 __all__ = ["forecast_data"]
 
-# Windows of several series to train on, and to validate on. More of them, which overlap, teach
-# little: every second, third, ... is taken.
+# Windows of several series to train on, and to validate on: an epoch of them takes seconds. Of more
+# windows, which overlap, every second, third, ... is taken.
 MAX_WINDOWS = {"train": 32_768, "validation": 16_384}
 
 
@@ -79,13 +79,15 @@ def forecast_data(
         static=train.columns.static,
     )
     segments = split_by_time(sources, series, options)
-    target = describe_target(segments["train"], options.unit)
+    channels = describe_channels(segments["train"])
+    moments = (tuple(of[key] for of in channels) for key in ("mean", "variance"))
+    target = Target(train.channels, options.unit, *moments)
     starts, left_out = {}, 0
     for split, segment in segments.items():
         starts[split], without = _windows(segment, split, series)
         left_out += without
     series = _described(series, segments["train"], starts["train"])
-    features = describe_inputs(segments["train"], starts["train"], series)
+    features = describe_inputs(segments["train"], channels, starts["train"], series)
     tables = {
         split: _table(segment, starts[split], series, features)
         for split, segment in segments.items()

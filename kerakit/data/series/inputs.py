@@ -10,12 +10,12 @@ from kerakit.data.names import identifiers
 from kerakit.data.series.reading.source import SeriesSource
 from kerakit.data.series.times.time_column import MICROSECONDS
 from kerakit.data.series.windowing import Segment
-from kerakit.data.spec import Feature, Series, Target
+from kerakit.data.spec import Feature, Series
 from kerakit.data.storage.windows import Windows
 from kerakit.data.tables.statistics import describe_feature
 from kerakit.errors import DataError
 
-__all__ = ["describe_inputs", "describe_target", "further_inputs", "series_variances"]
+__all__ = ["describe_channels", "describe_inputs", "further_inputs", "series_variances"]
 
 _RESERVED = ("window", "covariates", "future", "time")  # names of inputs
 
@@ -24,11 +24,14 @@ _RESERVED = ("window", "covariates", "future", "time")  # names of inputs
 _LEAST_DEVIATION = 1e-3
 
 
-def describe_inputs(segment: Segment, starts: np.ndarray, series: Series) -> tuple[Feature, ...]:
+def describe_inputs(
+    segment: Segment, channels: list[dict[str, Any]], starts: np.ndarray, series: Series
+) -> tuple[Feature, ...]:
     """Return the features of a forecast, with the statistics of the training split.
 
     Args:
         segment: `Segment` of the training split.
+        channels: list from `describe_channels`.
         starts: int64 array. The first step of each training window.
         series: `Series`, with the ids of several series.
 
@@ -37,10 +40,9 @@ def describe_inputs(segment: Segment, starts: np.ndarray, series: Series) -> tup
         as far as there are any.
 
     Raises:
-        DataError: when a channel is constant, or a column has the name of another input.
+        DataError: when a covariate has no value, or a column has the name of another input.
     """
     source, inside = segment.source, segment.is_inside()
-    channels = _channels(segment)
     column = source.channels[0] if len(channels) == 1 else "window"
     found = [_sequence("window", series.window, channels, column)]
     for name, columns, steps in _blocks(series):
@@ -65,19 +67,20 @@ def describe_inputs(segment: Segment, starts: np.ndarray, series: Series) -> tup
     return tuple(found)
 
 
-def describe_target(segment: Segment, unit: str | None) -> Target:
-    """Return the `Target` of a forecast, with the moments of the training split.
+def describe_channels(segment: Segment) -> list[dict[str, Any]]:
+    """Return the statistics of each channel in the training split, as a `Feature` has them.
 
     Args:
         segment: `Segment` of the training split.
-        unit: str or `None`.
+
+    Returns:
+        list of dicts with `mean`, `variance`, `minimum`, `maximum` and `missing`.
 
     Raises:
         DataError: when a channel is constant, or has no value.
     """
-    channels = _channels(segment)
-    moments = (tuple(of[key] for of in channels) for key in ("mean", "variance"))
-    return Target(segment.source.channels, unit, *moments)
+    source, values = segment.source, segment.source.values[segment.is_inside()]
+    return [_moments(source, *of) for of in zip(source.channels, values.T, strict=True)]
 
 
 def further_inputs(
@@ -133,12 +136,6 @@ def _blocks(series):
         ("future", series.future, series.window + series.horizon),
     )
     return [block for block in blocks if block[1]]
-
-
-def _channels(segment):
-    """The statistics of each channel in a segment."""
-    source, values = segment.source, segment.source.values[segment.is_inside()]
-    return [_moments(source, *of) for of in zip(source.channels, values.T, strict=True)]
 
 
 def _moments(source, name, column, constant=False):

@@ -17,8 +17,7 @@ from kerakit.data.series.times.later_column import later_column
 from kerakit.data.series.times.regular_times import Step, check_order, regular_positions
 from kerakit.data.series.times.time_column import (
     MICROSECONDS,
-    holds_times,
-    read_times,
+    TimeColumn,
     turned_locations,
 )
 from kerakit.errors import DataError
@@ -55,6 +54,7 @@ class LastWindow:
 def last_window(
     columns: Mapping[str, Any],
     spec: Spec,
+    times: TimeColumn | None,
     *,
     name: str,
     typed: bool,
@@ -74,6 +74,7 @@ def last_window(
         columns: dict from column name to Arrow array. Other columns than those of the channels,
             of the covariates and of the time are ignored.
         spec: `Spec` of a forecast.
+        times: `TimeColumn` of the rows, or `None` where there are no times.
         name: str. The table or file, for messages.
         typed: bool. Whether the source has types.
         location: function from a row to its location, for errors.
@@ -88,8 +89,7 @@ def last_window(
     numbers = (*channels, *series.covariates, *series.future)
     _check_there(columns, (*numbers, *series.static), name)
     rows = len(columns[channels[0]])
-    time = _time_of(columns, spec, typed, name)
-    times = None if time is None else read_times(columns[time], typed, time, location)
+    time = None if times is None else times.name
     is_turned = times is not None and times.is_newest_first
     if is_turned:
         order = np.arange(rows)[::-1]
@@ -125,9 +125,8 @@ def last_window(
     if times is None:
         return LastWindow(_inputs(values, end, None, spec, name), None, None)
     check_order(times, location)
-    tail, step, gaps = times.take(np.arange(start, rows)), None, "fill"
-    if series.gaps == "ignore":
-        gaps = "ignore"
+    tail, step = times.take(np.arange(start, rows)), None
+    gaps = "ignore" if series.gaps == "ignore" else "fill"
     if len(tail.instants) > 1:
         step, positions = regular_positions(
             tail, gaps, lambda row: location(start + row), can_ignore=False
@@ -172,24 +171,6 @@ def _check_ahead(rows, spec, name):
             f"{shortlist(spec.target.names)}. Append rows that are empty there, and have the times "
             "and what is known of the future."
         )
-
-
-def _time_of(columns, spec, typed, name):
-    """The column of the times: that of the training data, or the only one with dates."""
-    series = spec.series
-    if series.time in columns and series.time not in spec.target.names:
-        return series.time
-    rest = [column for column in columns if column not in spec.target.names]
-    dates = [column for column in rest if holds_times(columns[column], typed)]
-    if len(dates) == 1:
-        return dates[0]
-    if series.calendar:
-        wanted = f" {series.time!r}" if series.time else ""
-        raise DataError(
-            f"{name}: the model takes the time of the last row, and the column{wanted} of times is "
-            f"missing. The columns are [{shortlist(columns, 8)}]."
-        )
-    return None
 
 
 def _inputs(values, end, instant, spec, name):

@@ -14,6 +14,7 @@ from kerakit.data.columns.spelling import spellings_of
 from kerakit.data.names import near_match
 from kerakit.data.series.last_window import last_window
 from kerakit.data.series.reading.panel import panel_rows, static_values
+from kerakit.data.series.times.time_column import holds_times, read_times
 from kerakit.data.series.times.time_parts import joined_times
 from kerakit.errors import DataError
 from kerakit.warn import warn
@@ -68,17 +69,19 @@ def last_windows(
         DataError: as `last_window` does; when a column of the id is missing, or no series has
             enough rows.
     """
-    written = {"na_values": na_values, "format": format}
+    written = {"typed": typed, "na_values": na_values, "format": format}
     parts = spec.series.time_parts
     if parts and columns.keys() >= set(parts):
         columns = {**columns, spec.series.time: joined_times(columns, parts, typed, location)}
+    time = _time_of(columns, spec, typed, name)
+    times = None if time is None else read_times(columns[time], typed, time, location)
     if not spec.series.id:
-        found = last_window(columns, spec, name=name, typed=typed, location=location, **written)
+        found = last_window(columns, spec, times, name=name, location=location, **written)
         arrays = [found.inputs[feature] for feature in spec.feature_names]
         return LastWindows(arrays, found.time, found.later, is_turned=found.is_turned)
     _check_ids(columns, spec, name)
     rows = len(next(iter(columns.values())))
-    panel = panel_rows(columns, spec.series.id, rows, typed, location, **written)
+    panel = panel_rows(columns, spec.series.id, rows, location=location, **written)
     ahead, known, short = spec.series.horizon if spec.series.future else 0, [], []
     once = {*spec.series.id, *spec.series.static}
     for series, of in enumerate(panel.rows):
@@ -88,7 +91,8 @@ def last_windows(
         part = {c: each if c in once else each.take(of) for c, each in columns.items()}
         where = panel.location(series, location)
         label = f"{name}, {panel.name} {panel.ids[series]!r}"
-        one = last_window(part, spec, name=label, typed=typed, location=where, **written)
+        own = None if times is None else times.take(of)
+        one = last_window(part, spec, own, name=label, location=where, **written)
         known.append((series, one))
     if not known:
         raise DataError(
@@ -101,10 +105,10 @@ def last_windows(
             f"{spec.series.window:,} that a forecast is made from, and get none: "
             f"{shortlist(short, 3)}."
         )
-    return _together(columns, spec, panel, known, name, typed, location, written)
+    return _together(columns, spec, panel, known, name, location, written)
 
 
-def _together(columns, spec, panel, known, name, typed, location, written):
+def _together(columns, spec, panel, known, name, location, written):
     import pyarrow as pa
 
     chosen = [series for series, _ in known]
@@ -114,7 +118,7 @@ def _together(columns, spec, panel, known, name, typed, location, written):
         for feature in known[0][1].inputs
     }
     once = {
-        column: static_values(columns[column], column, panel, typed, location, **written)
+        column: static_values(columns[column], column, panel, location=location, **written)
         for column in spec.series.static
     }
     once[spec.series.id_name] = np.array(panel.ids, object)
@@ -130,6 +134,24 @@ def _together(columns, spec, panel, known, name, typed, location, written):
         {column: _plain(columns[column].take(first)) for column in spec.series.id},
         any(one.is_turned for _, one in known),
     )
+
+
+def _time_of(columns, spec, typed, name):
+    """The column of the times: that of the training data, or the only one with dates."""
+    series = spec.series
+    if series.time in columns and series.time not in spec.target.names:
+        return series.time
+    rest = [column for column in columns if column not in spec.target.names]
+    dates = [column for column in rest if holds_times(columns[column], typed)]
+    if len(dates) == 1:
+        return dates[0]
+    if series.calendar:
+        wanted = f" {series.time!r}" if series.time else ""
+        raise DataError(
+            f"{name}: the model takes the time of the last row, and the column{wanted} of times is "
+            f"missing. The columns are [{shortlist(columns, 8)}]."
+        )
+    return None
 
 
 def _as_known(values, feature, column, name):

@@ -33,9 +33,6 @@ class Segment:
     values: np.ndarray
     spans: np.ndarray
 
-    def __len__(self) -> int:
-        return int(np.diff(self.spans, axis=1).sum())
-
     @property
     def longest(self) -> int:
         """The number of steps of the series that has most."""

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import itertools
 import pathlib
-from collections.abc import Callable
-from typing import Any
 
 from kerakit.checks import short_repr
 from kerakit.data.files.plain_text import check_file, decode, read_bytes
 from kerakit.data.files.signature import is_parquet
 from kerakit.data.table_files.delimited import read_delimited
 from kerakit.data.table_files.json_rows import JSON, is_json
-from kerakit.data.table_files.table_file import PARQUET, read_table_file
+from kerakit.data.table_files.table_file import PARQUET, TableFile, read_table_file
 from kerakit.errors import DataError
 
-__all__ = ["TextFile", "read_text_file"]
+__all__ = ["read_text_file"]
 
 _EXPECTED = "a file of texts and labels"
 _TABS = (".tsv", ".tab")
 _SNIFFED_LINES = 20  # lines in which tabs are looked for
-
-
-@dataclasses.dataclass(frozen=True)
-class TextFile:
-    """The columns of a file of texts.
-
-    Attributes:
-        columns: dict from column name to what `read_column` takes.
-        location: function from a row to its location, such as `"mail.csv, line 18"`.
-        hint: str. A sentence to add to an error about columns, or empty.
-        typed: bool. `False` for delimited text, where labels may be numbers.
-    """
-
-    columns: dict[str, Any]
-    location: Callable[[int], str]
-    hint: str
-    typed: bool = False
 
 
 def read_text_file(
@@ -48,7 +28,7 @@ def read_text_file(
     separator: str | None = None,
     quote: str | None = "auto",
     encoding: str = "utf-8",
-) -> TextFile:
+) -> TableFile:
     """Read a file of texts and labels into columns: delimited text, JSON lines or Parquet.
 
     Args:
@@ -64,7 +44,7 @@ def read_text_file(
         encoding: str.
 
     Returns:
-        `TextFile`.
+        `TableFile`.
 
     Raises:
         DataError: when the file cannot be read, is empty or is not in `encoding`, or its rows
@@ -79,11 +59,11 @@ def read_text_file(
                 f"{path}: JSON and Parquet have no separator. Leave out separator=, or pass a file "
                 "of delimited text."
             )
-        table = read_table_file(path, columns=columns, encoding=encoding)
-        return TextFile(table.columns, table.location, table.hint, table.typed)
-    text = decode(read_bytes(path, _EXPECTED), str(path), encoding)
+        return read_table_file(path, columns=columns, encoding=encoding)
+    content = read_bytes(path, _EXPECTED)
+    text = decode(content, str(path), encoding)
     if separator == " ":
-        return TextFile(*_read_pairs(text, str(path), columns))
+        return TableFile(content, *_read_pairs(text, str(path), columns), typed=False)
     if separator is None and (set(suffixes) & set(_TABS) or _has_tabs(text)):
         separator = "\t"
     if quote == "auto":
@@ -93,7 +73,7 @@ def read_text_file(
     hint = read.hint
     if columns is None and not hint:
         hint = " If the file has no header, pass columns=, such as columns=('label', 'text')."
-    return TextFile(read.columns, read.location, hint)
+    return TableFile(content, read.columns, read.location, hint, typed=False)
 
 
 def _has_tabs(text):

@@ -106,10 +106,12 @@ class SeriesErrors:
             self.standardised.add(y[known] / scale, p[known] / scale)
         error = p - y
         sums = np.stack([np.abs(error).mean(axis=1), (error**2).mean(axis=1)], axis=1)
-        for id in dict.fromkeys(ids):
-            rows = ids == id
-            self.sums[id] = self.sums.get(id, 0.0) + sums[rows].sum(axis=0)
-            self.windows[id] = self.windows.get(id, 0) + int(rows.sum())
+        names, codes = np.unique(ids.astype(str), return_inverse=True)
+        totals = np.zeros((len(names), *sums.shape[1:]))
+        np.add.at(totals, codes, sums)
+        for id, total, count in zip(names.tolist(), totals, np.bincount(codes), strict=True):
+            self.sums[id] = self.sums.get(id, 0.0) + total
+            self.windows[id] = self.windows.get(id, 0) + int(count)
 
     def metrics(self, scales: Mapping[str, np.ndarray]) -> dict[str, float | None]:
         """Compute the metrics without a unit.

@@ -145,7 +145,8 @@ def _several(frame, columns, windows, spec):
         levels = [level for level in frame.index.names if level in found.columns]
         if frame.index.nlevels > 1 and levels:
             found = found.set_index(levels)
-        return found.iloc[:, 0] if isinstance(frame, pandas.Series) else found
+        alone = isinstance(frame, pandas.Series) and len(found.columns) == 1
+        return found.iloc[:, 0] if alone else found
     if polars is not None and isinstance(frame, polars.DataFrame):
         return polars.DataFrame(columns)
     return pa.table(columns)
@@ -180,9 +181,11 @@ def _pandas(pandas, rows, columns, time, later, is_joined):
         index = pandas.RangeIndex(first, first + count * index.step, index.step, name=index.name)
     else:
         index = pandas.RangeIndex(1, count + 1, name="step")
-    if of_series:
+    if of_series and len(columns) == 1:
         (values,) = columns.values()
         return pandas.Series(values, index, name=rows.name)
+    if of_series:  # with its interval
+        return pandas.DataFrame(columns, index)
     if later is not None and (is_joined or time in rows.columns):
         columns = {time: later.to_pandas().to_numpy(), **columns}
     return pandas.DataFrame(columns, index)

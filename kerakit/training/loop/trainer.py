@@ -69,7 +69,7 @@ class Trainer(keras.Model):
         elif len(self.output_shape) == 2 and self.output_shape[-1] == 1:
             target = keras.ops.reshape(target, (-1, 1))
         if weight and len(self.output_shape) == 3 and len(weight[0].shape) == 1:
-            # A forecast of channels has a loss for each step, all of which the row's weight is of.
+            # A forecast of several channels has a loss for each step. The weight is of the row.
             weight = [keras.ops.expand_dims(weight[0], -1)]
         return (values, target, *weight)
 

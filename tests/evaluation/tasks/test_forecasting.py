@@ -118,3 +118,38 @@ def test_windows_are_never_cut_out_all_at_once(monkeypatch):
     data = forecast_data(series, window=100, horizon=2)
     evaluate(naive_forecaster(data.spec), data)
     assert max(made) <= 2**20
+
+
+@pytest.mark.drawing
+def test_several_series_are_measured_one_by_one(tmp_path):
+    """Two series that grow by 1 and by 100 a step, and one that is in the test split only."""
+    import pandas as pd
+
+    import kerakit as kk
+
+    days = pd.date_range("2024-01-01", periods=60)
+    parts = [
+        pd.DataFrame({"day": days[begin:], "shop": shop, "sales": step * np.arange(60.0)[begin:]})
+        for shop, step, begin in (("slow", 1, 0), ("fast", 100, 0), ("new", 1, 45))
+    ]
+    with pytest.warns(UserWarning, match="1 of 3 series have no window to train on"):
+        data = kk.load_series(pd.concat(parts), value="sales", id="shop", window=8, horizon=2)
+    model = kk.sequence_forecaster(data, units=2)  # repeats the last value: off by 1 and 2 steps
+    report = evaluate(model, data, run_dir=tmp_path)
+    # The naive error of a season of seven days is seven steps.
+    assert report.test["mase"] == pytest.approx(1.5 / 7, rel=1e-4)
+    assert report.baseline["seasonal_naive"]["mase"] == pytest.approx(1.0, rel=1e-4)
+    assert list(report.per_series)[-1] == "new" and report.per_series["new"]["mase"] is None
+    fast = report.per_series["fast"]
+    assert (fast["mae"], fast["windows"]) == (pytest.approx(150, rel=1e-5), 11)
+    assert fast["baseline"]["seasonal_naive"]["mae"] == pytest.approx(700, rel=1e-5)
+    deviation = np.std(np.arange(38.0))  # of the training steps
+    assert report.test["mae_standardised"] == pytest.approx(1.5 / deviation, rel=1e-4)
+    assert report.by_horizon["model"] == pytest.approx([1 / deviation, 2 / deviation], rel=1e-4)
+    assert str(report).startswith(
+        "MASE 0.2143 on "
+    ) and "test windows of 3 series, 79% below" in str(report)
+    assert any("'new': their errors are in mse, mae and rmse only" in n for n in report.notes)
+    values = json.loads((tmp_path / "metrics.json").read_text())
+    assert values["per_series"]["slow"]["mase"] == pytest.approx(1.5 / 7, rel=1e-4)
+    assert "The series with the largest errors come first" in report.path.read_text()

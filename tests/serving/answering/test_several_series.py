@@ -76,6 +76,21 @@ def test_each_library_gets_its_own_table(model):
     assert isinstance(arrow, pa.Table) and arrow["store"].to_pylist() == expected.store.tolist()
 
 
+@pytest.mark.training
+def test_a_series_of_pandas_gets_a_table_where_there_are_intervals():
+    series = TABLE.set_index(["store", "day"]).sales
+    several = kk.load_series(series, window=6, horizon=2)
+    one = kk.load_series(series["a"], window=6, horizon=2)
+    for data, rows, steps in ((several, series, 4), (one, series["a"], 2)):
+        model = kk.sequence_forecaster(data, units=2, encoder="segment")
+        plain = predict(model, rows)
+        assert isinstance(plain, pd.Series) and len(plain) == steps
+        kk.calibrate(model, data, coverage=0.5)
+        answer = predict(model, rows)
+        assert list(answer.columns) == ["sales", "sales_lower", "sales_upper"]
+        pd.testing.assert_series_equal(answer["sales"], plain, check_exact=False)
+
+
 def test_a_series_that_the_model_does_not_know_is_answered(model):
     new = history("new", 50, "kiosk", DAYS[:20])
     with pytest.warns(UserWarning) as caught:

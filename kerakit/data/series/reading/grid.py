@@ -37,7 +37,14 @@ class Grid:
     notes: tuple[str, ...] = ()
 
     def spread(self, values: np.ndarray) -> np.ndarray:
-        """Return values of rows as values of steps, NaN for a missing step."""
+        """Return values of rows as values of steps, NaN for a missing step.
+
+        Args:
+            values: float32 array of shape `(rows, columns)`.
+
+        Returns:
+            float32 array of shape `(steps, columns)`.
+        """
         if np.array_equal(self.rows, np.arange(len(values))):
             return values
         return np.where((self.rows >= 0)[:, np.newaxis], values[self.rows], np.float32(np.nan))
@@ -83,12 +90,9 @@ def regular_grid(
     step = _common_step(panel, parts, name)
     if several:
         _refuse_many_gaps(parts)
-    rows, instants = zip(*(part.filled() for part in parts), strict=True)
-    rows, instants, bounds = (
-        np.concatenate(rows),
-        np.concatenate(instants),
-        np.cumsum([0, *map(len, rows)]),
-    )
+    filled = [part.filled() for part in parts]
+    rows, instants = (np.concatenate(arrays) for arrays in zip(*filled, strict=True))
+    bounds = np.cumsum([0, *(part.steps for part in parts)])
     missing = int((rows < 0).sum())
     if missing and gaps == "auto":
         notes.append(

@@ -37,7 +37,12 @@ class Panel:
     name: str | None = None
 
     def location(self, series: int, location: Callable[[int], str]) -> Callable[[int], str]:
-        """Return a function from a row of one series to its location in the table."""
+        """Return a function from a row of one series to its location in the table.
+
+        Args:
+            series: int. The number of the series.
+            location: function from a row of the table to its location.
+        """
         rows = self.rows[series]
         if self.name is None:
             return lambda row: location(int(rows[row]))
@@ -158,6 +163,7 @@ def flag_or_number_column(
         values: Arrow array of n rows.
         name: str. The column.
         typed, location, na_values, format: as for `panel_rows`.
+        has_option: bool. Whether an error may advise keywords. Defaults to `True`.
 
     Raises:
         DataError: when a value is neither a number nor, in a column of flags, a flag.
