@@ -164,6 +164,12 @@ def _described(series, segment, starts):
         return series
     present = np.unique(segment.source.series_of(starts))
     variances = series_variances(segment)[present]
+    if not variances.any():
+        raise DataError(
+            f"{segment.source.name}: each of the {len(present):,} series is constant in the "
+            "training split. A model cannot learn from them; check the values, or use a longer "
+            "training split."
+        )
     return dataclasses.replace(
         series,
         ids=tuple(segment.source.ids[number] for number in present),
@@ -220,7 +226,8 @@ def _series_notes(segments, starts, series):
     if not series.ids:
         return []
     notes, source = [], segments["train"].source
-    without = [id for id in source.ids if id not in set(series.ids)]
+    known = set(series.ids)
+    without = [id for id in source.ids if id not in known]
     if without:
         notes.append(
             f"{source.name}: {len(without):,} of {len(source.ids):,} series have no window to "

@@ -140,7 +140,7 @@ def _series_notes(per_series, spec):
         f"mase is the mean over {len(per_series):,} series; errors that are standardised count in "
         "the standard deviation of their own series, in training."
     ]
-    unknown = [id for id in per_series if id not in set(spec.series.ids)]
+    unknown = sorted(per_series.keys() - set(spec.series.ids))
     if unknown:
         notes.append(
             f"{len(unknown):,} of {len(per_series):,} series of the test split were not in the "

@@ -63,7 +63,7 @@ class WindowPath:
             penalty[:steps], penalty[-1] = 1.0, 0.0
             weights = np.linalg.solve(train.gram + alpha * unit * np.diag(penalty), train.cross)
             found = -1.0 if validation is None else validation.error(weights)
-            if found < error:
+            if best is None or found < error:
                 best, error = weights, found
         shared = self.layer.kernel.shape.rank == 2
         kernel, bias = (best[0, :-1], best[0, -1]) if shared else (best[:, :-1], best[:, -1])

@@ -120,6 +120,13 @@ def test_constant_series_teach_nothing():
     assert set(table.weight[table.features["store"] == "still"]) == {0.0}
 
 
+def test_series_that_are_all_constant_are_refused():
+    table = stores()
+    table["sales"] = np.where(table.store == "a", 3.0, 7.0)
+    with pytest.raises(DataError, match="each of the 2 series is constant in the training split"):
+        load(table)
+
+
 def test_many_windows_are_thinned_out_on_all_days(monkeypatch):
     limit = {"train": 10, "validation": 4}
     monkeypatch.setattr("kerakit.data.series.forecast.MAX_WINDOWS", limit)
