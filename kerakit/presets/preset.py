@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Mapping
 
 from kerakit.builders.search_space import Choice, Range
@@ -12,6 +13,7 @@ __all__ = ["Preset"]
 
 # Rows: with fewer, batch normalisation errs (Wu & He 2018, arXiv:1803.08494, figure 1).
 SMALLEST_BATCH = 4
+LARGEST_FACTOR = 4  # of the usual batch, where rows are many
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Preset:
             optimizer. Kept as a tuple of pairs. Defaults to none.
         min_steps: int in [1, inf). An epoch of few rows has at least so many steps: its batches
             are smaller, but never below 4 rows. Defaults to `1`.
+        max_steps: int in [1, inf), or `None`. An epoch of many rows has about so many steps: its
+            batches are larger, but never above 4 times `batch_size`. Defaults to `None`.
         reason: str. Why these values.
         source: str. Where they come from.
 
@@ -65,6 +69,7 @@ class Preset:
     patience: int = 20
     options: Mapping[str, object] | Iterable[tuple[str, object]] = ()
     min_steps: int = 1
+    max_steps: int | None = None
     reason: str = ""
     source: str = ""
 
@@ -80,6 +85,8 @@ class Preset:
             check_int("Preset", "batch_size", self.batch_size, minimum=1)
         check_int("Preset", "patience", self.patience, minimum=1)
         check_int("Preset", "min_steps", self.min_steps, minimum=1)
+        if self.max_steps is not None:
+            check_int("Preset", "max_steps", self.max_steps, minimum=1)
         try:
             pairs = tuple(dict(self.options).items())
         except (TypeError, ValueError):
@@ -120,8 +127,15 @@ class Preset:
         >>> preset = Preset(name="series", batch_size=16, min_steps=10)
         >>> [preset.batch_size_for(n_rows) for n_rows in (9, 50, 1_000)]
         [4, 5, 16]
+        >>> preset = Preset(name="texts", batch_size=32, max_steps=2_000)
+        >>> [preset.batch_size_for(n_rows) for n_rows in (10_000, 100_000, 1_000_000)]
+        [32, 50, 128]
         """
         largest = max(n_rows // self.min_steps, SMALLEST_BATCH)
         if self.batch_size is not None:
-            largest = min(largest, self.batch_size)
+            usual = self.batch_size
+            if self.max_steps is not None:
+                many = math.ceil(n_rows / self.max_steps)
+                usual = min(max(usual, many), LARGEST_FACTOR * usual)
+            largest = min(largest, usual)
         return min(n_rows, largest)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
 
 __all__ = [
+    "fit_each",
     "fit_logistic",
-    "fit_one_per_class",
     "fit_sparse_logistic",
     "fit_weights",
     "mean_log_loss",
@@ -115,32 +115,32 @@ def fit_weights(
     return weights, bias
 
 
-def fit_one_per_class(
-    x: Any, ids: np.ndarray, classes: int, c: float, weight: np.ndarray | None = None
+def fit_each(
+    x: Any, flags: np.ndarray, c: float, weight: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the weights and biases that `fit_sparse_logistic` finds, for a layer of a network.
+    """Return the weights and biases of regressions of their own, as `fit_sparse_logistic` fits.
 
     Args:
-        x, ids, c: as in `fit_sparse_logistic`.
-        classes, weight: as in `fit_weights`.
+        x, c: as in `fit_sparse_logistic`.
+        flags: bool array of shape `(n, scores)`. What each regression tells from the rest.
+        weight: float array of shape `(n,)`, or `None`. Weights of the rows.
 
     Returns:
-        Weights and biases, as those of `fit_weights`.
+        Tuple of float arrays, weights of shape `(columns, scores)` and biases of shape
+        `(scores,)`. Where all flags of a score are equal, it is far on their side.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
 
-    scored = [1] if classes == 2 else range(classes)
-    weights, bias = np.zeros((x.shape[1], len(scored))), np.full(len(scored), ABSENT)
-    for column, number in enumerate(scored):
-        is_class = ids == number
-        if is_class.all():
+    weights, bias = np.zeros((x.shape[1], flags.shape[1])), np.full(flags.shape[1], ABSENT)
+    for column, flag in enumerate(flags.T):
+        if flag.all():
             bias[column] = -ABSENT
-        elif is_class.any():
+        elif flag.any():
             model = LogisticRegression(C=c, solver="liblinear", dual=True, random_state=0)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                model.fit(x, is_class, weight)
+                model.fit(x, flag, weight)
             weights[:, column], bias[column] = model.coef_[0], model.intercept_[0]
     return weights, bias
 
@@ -159,6 +159,9 @@ def mean_log_loss(scores: np.ndarray, ids: np.ndarray, weight: np.ndarray | None
     >>> float(mean_log_loss(np.zeros((3, 1)), np.array([0, 1, 1])))  # ln 2
     0.6931471805599453
     """
+    if ids.ndim > 1:
+        weight = None if weight is None else np.repeat(weight, ids.shape[1])
+        scores, ids = scores.reshape(-1, 1), ids.reshape(-1).astype(int)
     if scores.shape[1] == 1:
         scores = np.concatenate([np.zeros_like(scores), scores], axis=1)
     top = scores.max(axis=1)

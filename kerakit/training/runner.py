@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerakit.builders.contract import LinearPath, members_of, split_model
+from kerakit.builders.contract import LinearPath, beside_path, members_of, split_model
 from kerakit.data.groups import joined_groups
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError, DataError
@@ -44,7 +44,7 @@ from kerakit.training.solved.epoch import SolvedEpoch
 from kerakit.training.solved.head import HeadSolution
 from kerakit.training.solved.series import SeriesSolution, scores_trainer
 from kerakit.training.solved.solvable import solved_options, solved_part
-from kerakit.training.speed.recurrent import recurrent_layers
+from kerakit.training.speed.recurrent import sequence_lengths
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
@@ -56,7 +56,7 @@ EPOCHS = 400  # at most, where early stopping decides
 # Rows that go through the network at a time where it is not trained. There are too few batches for
 # a compiled function to pay, whose tracing takes longer than they do.
 ROWS = 16_384
-RAW_ROWS = 1024  # of images and windows, which take more memory once they are preprocessed
+RAW_ROWS = 1024  # of images, sequences and windows, which take more memory in the network
 
 
 class Runner:
@@ -77,6 +77,7 @@ class Runner:
         path: the linear path that was solved before the network trains, or `None`.
         trains_alone: bool. Whether the network then trains without that path.
         validates_alone: bool. Whether it is validated without it, too, because the path takes long.
+        alone_inputs: the inputs that the network reads without the path, where it trains so.
         blended_loss: float or `None`. The validation loss of network and path together, once they
             are blended.
         held_out: array of shape `(rows, ...)`, or `None`. The answers to rows that the weights
@@ -96,7 +97,7 @@ class Runner:
         preprocess, network = split_model(model)
         spec, seed = data.spec, options.seed
         self.images = has_images(spec)
-        self.sequences, self.length, self.fixed_length = _lengths(spec, network)
+        self.sequences, self.length, self.fixed_length = sequence_lengths(spec, network)
         self.labels = TASKS[spec.task].answer == "label"
         self.mixes = options.augment == "strong"
         self.preprocess, prepare = preprocess, None
@@ -106,7 +107,7 @@ class Runner:
             self.preprocess, prepare = None, preprocess_stage(preprocess, change, seed, width)
         elif self.sequences and preprocess is not None:
             prepare = trim_stage
-        self.fits = size_in_memory(data, "train", self.preprocess) <= options.cache_mb * 2**20
+        self.fits = self._fits()
         if self.members:
             self._check_members()
         self.solved = solved_part(self)
@@ -115,10 +116,15 @@ class Runner:
         self._prepare = prepare
         self.plan = self._plan(prepare)
         self.path, self.trains_alone, self.validates_alone = None, False, False
+        self.alone_inputs: Any = None
         self.blended_loss: float | None = None
         self.held_out: np.ndarray | None = None
         self.held_out_splits = ("train", "validation") if self.members else ("validation",)
         self._arrays: dict[str, Arrays | LazyRows | None] = {}
+
+    def _fits(self):
+        size = size_in_memory(self.data, "train", self.preprocess)
+        return size <= self.options.cache_mb * 2**20
 
     def _check_members(self):
         """Refuse rows that members cannot train on."""
@@ -143,9 +149,18 @@ class Runner:
             return member_trainer(self.model, self.labels)
         if isinstance(self.solved, LinearPath):
             return scores_trainer(self.model, self.solved, self.labels)
+        inputs = self.alone_inputs
         return make_trainer(
-            self.model, self.labels, self.mixes, self.trains_alone, self.validates_alone
+            self.model, self.labels, self.mixes, self.trains_alone, self.validates_alone, inputs
         )
+
+    def train_alone(self, linear: LinearPath) -> None:
+        """Train the network without its linear path, on rows without what only the path reads."""
+        self.trains_alone, self.validates_alone = True, linear.kind != "series"
+        preprocess, self.alone_inputs = beside_path(self.model, linear)
+        if linear.kind == "grams":
+            self.preprocess, self._arrays = preprocess, {}
+            self.fits = self._fits()
 
     def solve_instead(self, linear: LinearPath) -> None:
         """Answer by a path that was solved; its network is not trained."""
@@ -213,7 +228,7 @@ class Runner:
 
     def batches(self, split: str) -> Iterable[tuple[Any, ...]]:
         """Return the rows of a split in order, as the network takes them, batch by batch."""
-        size = RAW_ROWS if by_batch(self.data.spec) else ROWS
+        size = RAW_ROWS if self.sequences or by_batch(self.data.spec) else ROWS
         if isinstance(self.path, RocketPath):
             size = self.path.rows_at_a_time
         if self.fits:
@@ -273,20 +288,3 @@ class Runner:
         steps = options.epochs * math.ceil(rows / batch_size)
         rates = rates_of_run(self.model, self.settings, options, steps)
         return EpochPlan(rows, batch_size, options.epochs, options.seed, rates, prepare)
-
-
-def _lengths(spec, network):
-    """Whether rows are sequences, the steps of a usual one, and the steps of all.
-
-    The steps are those that recurrent layers take, where they are known beforehand: a
-    forecaster reads its window in segments.
-    """
-    for feature in spec.features:
-        if feature.kind == "sequence" and feature.shape[0] is not None:
-            read = [layer.input.shape[1] for layer in recurrent_layers(network)]
-            steps = max(read) if read and None not in read else feature.shape[0]
-            return True, steps, steps
-        if feature.kind in ("sequence", "text"):
-            middle = feature.quantiles[len(feature.quantiles) // 2] if feature.quantiles else 1
-            return True, int(middle), None
-    return False, None, None

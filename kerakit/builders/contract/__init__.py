@@ -71,6 +71,7 @@ from kerakit.builders.contract.layer_names import (
 from kerakit.builders.contract.linear import (
     LinearHead,
     LinearPath,
+    beside_path,
     is_convex,
     is_perceptron,
     linear_head_of,
@@ -140,6 +141,7 @@ __all__ = [
     "Spread",
     "activation_of",
     "answer_by_column",
+    "beside_path",
     "calibration_of",
     "check_inputs",
     "frequency_name",

@@ -26,7 +26,7 @@ from kerakit.builders.contract.layer_names import (
     UNSCALE,
     frequency_name,
 )
-from kerakit.builders.contract.parts import network_layers, network_of
+from kerakit.builders.contract.parts import network_layers, network_of, split_model
 
 if TYPE_CHECKING:
     import keras
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LinearHead",
     "LinearPath",
+    "beside_path",
     "is_convex",
     "is_perceptron",
     "linear_head_of",
@@ -200,6 +201,27 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
         return None
     solved = tuple(layers[name] for name in names)
     return LinearPath("grams", solved, tuple(frequencies), blend=layers[BLEND])
+
+
+def beside_path(
+    model: keras.Model, path: LinearPath
+) -> tuple[keras.Model | None, keras.KerasTensor | list[keras.KerasTensor]]:
+    """Return what the network of a model reads without its linear path.
+
+    Args:
+        model: `keras.Model`.
+        path: its `LinearPath`.
+
+    Returns:
+        `(preprocess, inputs)`: a model that gives these inputs, and the inputs of the network.
+        The n-grams of texts, which only their path reads, are not among them.
+    """
+    import keras
+
+    preprocess, network = split_model(model)
+    if path.kind != "grams":
+        return preprocess, network.input
+    return keras.Model(preprocess.input, preprocess.outputs[0]), network.inputs[0]
 
 
 def _rocket(layers):

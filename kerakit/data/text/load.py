@@ -11,6 +11,7 @@ from kerakit.checks import check, naming, short_repr
 from kerakit.data.columns.frames import frame_columns, is_frame
 from kerakit.data.files.plain_text import is_encoding
 from kerakit.data.options import Options, names
+from kerakit.data.storage.freed import give_back_memory
 from kerakit.data.text.assemble import text_data
 from kerakit.data.text.file import read_text_file
 from kerakit.data.text.folder import read_text_folder
@@ -145,6 +146,8 @@ def load_text(
         if dataset is None:
             dataset = pathlib.Path(source).resolve().name if _is_path(source) else "texts"
         data, notes = text_data(sources, options, dataset=dataset)
+    del sources
+    give_back_memory()
     for note in notes:
         warn(note)
     return data

@@ -68,9 +68,10 @@ class RocketPath:
         self._set_thresholds()
         return self.solve_on("train")
 
-    def solve_again(self) -> None:
-        """Solve on training and validation rows together, with the same thresholds."""
+    def solve_again(self) -> bool:
+        """Solve on training and validation rows, with the same thresholds; return `True`."""
         self.solve_on("train", "validation")
+        return True
 
     def solve_on(self, *splits: str) -> str:
         """Set the weights by the rows of some splits; return a line about them."""

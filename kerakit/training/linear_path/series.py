@@ -51,10 +51,11 @@ class SeriesPath:
             f"C = {self.C:g}"
         )
 
-    def solve_again(self) -> None:
-        """Solve on training and validation rows together, with the same `C`."""
+    def solve_again(self) -> bool:
+        """Solve on training and validation rows together, with the same `C`; return `True`."""
         pairs = zip(self.train, self.validation, strict=True)
         self._solve(*(None if one is None else np.concatenate([one, two]) for one, two in pairs))
+        return True
 
     def _best_c(self, x, y, weight):
         from sklearn.model_selection import StratifiedKFold

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from kerakit.builders.contract import linear_path_of, network_of
+from kerakit.builders.contract import linear_path_of
 from kerakit.status import status
-from kerakit.training.held_out import predicted
 from kerakit.training.linear_path.blend import blend
 from kerakit.training.linear_path.forecasts import WindowPath
 from kerakit.training.linear_path.rocket import FEW_ERRORS, RocketPath
@@ -49,7 +48,7 @@ def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | N
         return None
     if linear.kind == "rocket":
         return _solve_rocket(linear, runner)
-    if linear.kind != "window" and not runner.fits:
+    if linear.kind not in ("window", "grams") and not runner.fits:
         return None
     weights = [weight for layer in linear.layers for weight in layer.weights]
     if solved_before is None and any(np.any(weight.numpy()) for weight in weights):
@@ -60,7 +59,8 @@ def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | N
     if line is None:
         return None
     runner.path = path
-    runner.trains_alone = linear.blend is not None and linear.kind != "table"
+    if linear.blend is not None and linear.kind != "table":
+        runner.train_alone(linear)
     for layer in [*linear.layers, *([linear.blend] if runner.trains_alone else [])]:
         layer.trainable = False
     return line
@@ -73,7 +73,8 @@ def _solve_rocket(linear, runner):
     """
     for layer in (*linear.layers, *([] if linear.is_whole else [linear.blend])):
         layer.trainable = False
-    runner.trains_alone = runner.validates_alone = not linear.is_whole
+    if not linear.is_whole:
+        runner.train_alone(linear)
     if not runner.fits:
         linear.blend.kernel.assign([[0.0], [1.0]])
         return "linear path: not solved, because the rows are larger than cache_mb"
@@ -105,8 +106,12 @@ def finish_linear_path(runner: Any) -> str | None:
     if not runner.trains_alone or runner.path is None or runner.path.validation is None:
         return None
     with status("Blending the linear path and the network"):
-        line, runner.blended_loss = blend(runner)
-        network = network_of(runner.model)
-        runner.held_out = predicted(network, runner.batches("validation"))
-        runner.path.solve_again()
-    return f"{line}; then the linear path was solved once more, on the validation rows as well"
+        blended = blend(runner)
+        runner.blended_loss = blended.loss
+        if runner.path.solve_again():
+            runner.held_out = blended.answers
+    if runner.held_out is None:
+        return blended.line
+    return (
+        f"{blended.line}; then the linear path was solved once more, on the validation rows as well"
+    )

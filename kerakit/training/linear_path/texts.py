@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 
 from kerakit.builders.contract import LinearPath
-from kerakit.solvers.logistic import fit_one_per_class, mean_log_loss
+from kerakit.data.tasks import TASKS
+from kerakit.solvers.logistic import fit_each, mean_log_loss
+from kerakit.training.linear_path.grams import GramReader, Grams
 
 __all__ = ["GramPath"]
 
@@ -15,120 +18,138 @@ CS = (10.0, 30.0, 100.0, 300.0)  # scikit-learn's C: the inverse of the penalty
 # Each class has a regression of its own, "this class or not". The scores of all classes are
 # multiplied by a scale, so that their softmax is calibrated.
 SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)
-USUAL_C, USUAL_SCALE = 30.0, 0.7  # without validation rows; the scale of two classes is 1
+USUAL_C, USUAL_SCALE = 30.0, 0.7  # without validation rows; the scale of single scores is 1
+# Counts of n-grams of a block. With what the solver makes of them, a count takes 32 bytes.
+COUNTS, VALIDATION_COUNTS = 8_000_000, 4_000_000
+MAX_BLOCKS = 5  # that are solved; of more texts a sample is drawn
+ROWS = 1024  # whose TF-IDF is computed at a time
 
 
 class GramPath:
     """The layers `linear.*` of a text classifier: one logistic regression per class.
 
-    Every n-gram counts with its inverse document frequency, `ln((1 + n) / (1 + df)) + 1`,
-    divided by the Euclidean length of these numbers in the text, for words and for characters
-    separately: TF-IDF of length 1, where no n-gram is repeated. `C` and the scale have the
-    lowest log loss on the validation rows.
+    Every n-gram counts with its inverse document frequency, `ln((1 + n) / (1 + df)) + 1`, times
+    the root of what it tells of the classes. These numbers are divided by their Euclidean length
+    in the text, for words and for characters separately: TF-IDF of length 1, where no n-gram is
+    repeated. What an n-gram tells of a class is the absolute value of `ln(a / b)`; `a` is in how
+    many texts of the class it is, over how many it would be in by its frequency in all texts, 1
+    added to both; `b` is the same for the other texts. The class of which it tells most counts.
+    One telling word in a thousand is not drowned then.
+
+    `C` and the scale have the lowest log loss on the validation rows. Texts with very many
+    n-grams are solved in blocks, whose weights are averaged; `C` and the weights of the n-grams
+    are those of the first one.
 
     Args:
         linear: `LinearPath` of the network.
-        runner: `Runner` of texts with one label each, whose rows fit in memory.
+        runner: `Runner` of texts with one label each, or with labels that are 0 or 1.
 
     Attributes:
-        train, validation: tuples `(counts, class ids, weights)`; `validation` may be `None`.
+        validation: `Grams` of the validation rows, or `None`.
         C, scale: floats. The chosen inverse of the penalty and the chosen scale of scores.
+
+    Reference:
+        Wang, Manning: Baselines and Bigrams, ACL 2012 (log-count ratios); Mann et al.: Efficient
+        Large-Scale Distributed Training of Conditional Maximum Entropy Models, NeurIPS 2009
+        (averaged weights).
     """
 
     def __init__(self, linear: LinearPath, runner: Any) -> None:
         self.layers, self.frequencies = linear.layers, linear.frequencies
-        self.classes = len(runner.data.spec.classes)
-        self.train = self._rows(runner.arrays("train"))
-        self.validation = self._rows(runner.arrays("validation"))
-        self.C, self.scale = USUAL_C, 1.0 if self.classes == 2 else USUAL_SCALE
+        self.reader = GramReader(linear, runner)
+        self.validation = next(self.reader.blocks("validation", VALIDATION_COUNTS), None)
+        single = TASKS[runner.data.spec.task].head != "softmax"
+        self.C, self.scale = USUAL_C, 1.0 if single else USUAL_SCALE
+        self.blocks = 0
 
     def solve(self) -> str:
         """Set the weights that fit the training rows; return a line about them."""
-        counts, target, weight = self.train
-        idf = _idf(counts)
-        x, loss = _tfidf(counts, idf), None
-        if self.validation is None:
-            weights, bias = fit_one_per_class(x, target, self.classes, self.C, weight)
-        else:
-            weights, bias, loss = self._best(x, target, weight, idf)
-        self._assign(idf, weights, bias)
-        count = sum(np.count_nonzero(np.bincount(kind.indices)) for kind in counts)
-        line = f"linear path: logistic regression on {count:,} n-grams"
+        loss, solutions, rows = None, [], []
+        for block in itertools.islice(self.reader.blocks("train", COUNTS), MAX_BLOCKS):
+            if not solutions:
+                self.rarity = self.reader.rarity(block)
+                solution, loss = self._best(block)
+            else:
+                solution = self._fit(self._tfidf(block), block)
+            solutions.append(solution)
+            rows.append(len(block.rows))
+        self.blocks = len(solutions)
+        parts = zip(*solutions, strict=True)
+        self._assign(*(np.average(part, axis=0, weights=rows) for part in parts))
+        line = f"linear path: logistic regression on {np.count_nonzero(self.rarity):,} n-grams"
+        if self.blocks > 1:
+            line += f", the mean of {self.blocks} on {sum(rows):,} texts in all"
         return line if loss is None else f"{line}, validation log loss {loss:.4g}"
 
-    def solve_again(self) -> None:
-        """Solve on training and validation rows together, with the same `C` and scale."""
-        import scipy.sparse as sparse
+    def solve_again(self) -> bool:
+        """Solve on training and validation rows together, with the same `C` and scale.
 
-        pairs = zip(self.train[0], self.validation[0], strict=True)
-        counts = [sparse.vstack(pair).tocsr() for pair in pairs]
-        y = np.concatenate([self.train[1], self.validation[1]])
-        weight = self.train[2]
-        weight = None if weight is None else np.concatenate([weight, self.validation[2]])
-        idf = _idf(counts)
-        x = _tfidf(counts, idf)
-        self._assign(idf, *fit_one_per_class(x, y, self.classes, self.C, weight))
+        Returns:
+            Whether they were: texts that are solved in blocks, or a part of them, are not.
+        """
+        if self.blocks > 1 or not self.reader.is_whole("validation", self.validation):
+            return False
+        block = next(self.reader.blocks("train", COUNTS)).joined(self.validation)
+        self.rarity = self.reader.rarity(block)
+        self._assign(*self._fit(self._tfidf(block), block))
+        return True
 
-    def _best(self, x, target, weight, idf):
-        """Choose `C` and scale on the validation rows; return weights, bias and log loss."""
-        validation_x = _tfidf(self.validation[0], idf)
-        best_loss, best = np.inf, None
-        for c in CS:
-            weights, bias = fit_one_per_class(x, target, self.classes, c, weight)
+    def scores(self, block: Grams) -> np.ndarray:
+        """Return the scores of the texts of a block, a float array of shape `(n, scores)`."""
+        return self.scale * (self._tfidf(block) @ self.weights + self.bias)
+
+    def _best(self, block):
+        """Choose `C` and scale on the validation rows; return the solution and its log loss."""
+        x = self._tfidf(block)
+        if self.validation is None:
+            return self._fit(x, block), None
+        validation_x, target = self._tfidf(self.validation), self.validation.target
+        best_loss, best, chosen = np.inf, None, None
+        for self.C in CS:
+            weights, bias = self._fit(x, block)
             scores = validation_x @ weights + bias
-            losses = {a: mean_log_loss(a * scores, *self.validation[1:]) for a in SCALES}
+            weight = self.validation.weight
+            losses = {a: mean_log_loss(a * scores, target, weight) for a in SCALES}
             scale = min(losses, key=losses.get)
             if losses[scale] < best_loss:  # the other weights, one per n-gram and class, go
-                best_loss, best = losses[scale], (weights, bias)
-                self.C, self.scale = c, scale
-        return *best, best_loss
+                best_loss, best, chosen = losses[scale], (weights, bias), (self.C, scale)
+        self.C, self.scale = chosen
+        return best, best_loss
 
-    def _rows(self, arrays):
-        """Tuple `(counts of each kind of n-gram, class ids, weights)` of a split."""
-        if arrays is None:
-            return None
-        counts = [
-            _counts(arrays.values[index].numpy(), layer.input_dim)
-            for index, layer in enumerate(self.layers, start=1)
-        ]
-        weight = None if arrays.weight is None else arrays.weight.numpy()
-        return counts, arrays.target.numpy(), weight
+    def _fit(self, x, block):
+        """The weights and biases of the scores, of shapes `(columns, scores)` and `(scores,)`."""
+        flags, count = block.target, self.layers[0].output_dim
+        if flags.ndim == 1:
+            flags = flags[:, None] == (np.arange(count) if count > 1 else 1)
+        return fit_each(x, flags > 0, self.C, block.weight)
 
-    def _assign(self, idf, weights, bias):
+    def _tfidf(self, block):
+        """The counts times the rarities, divided by the length of each text's words or characters.
+
+        It is computed in place, some texts at a time: the counts may take half of the memory.
+        """
+        import scipy.sparse as sparse
+
+        counts, first = block.counts, self.reader.sizes[0]
+        values = self.rarity[counts.indices]
+        for start in range(0, len(block.rows), ROWS):
+            ends = counts.indptr[start : start + ROWS + 1]
+            part = slice(ends[0], ends[-1])
+            row = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
+            kind = counts.indices[part] >= first
+            weights = counts.data[part] * values[part] ** 2
+            number = 2 * row + kind
+            length = np.sqrt(np.bincount(number, weights, 2 * len(ends) - 2))
+            values[part] *= counts.data[part] / np.maximum(length, 1e-6)[number]
+        return sparse.csr_matrix((values, counts.indices, counts.indptr), counts.shape)
+
+    def _assign(self, weights, bias):
+        self.weights, self.bias = weights, bias
         start = 0
-        for layer, frequency, values in zip(self.layers, self.frequencies, idf, strict=True):
-            end = start + len(values)
+        for layer, frequency in zip(self.layers, self.frequencies, strict=True):
+            end = start + layer.input_dim
             kernel = (self.scale * weights[start:end]).astype("float32")
             kernel[0] = self.scale * bias / len(self.layers)  # every text has n-gram 0
             layer.embeddings.assign(kernel)
-            frequency.embeddings.assign(values[:, None])
+            frequency.embeddings.assign(self.rarity[start:end, None])
             start = end
-
-
-def _counts(ids, size):
-    """How often each n-gram is in each text: a sparse matrix of shape `(n, size)`."""
-    import scipy.sparse as sparse
-
-    row, column = np.nonzero(ids)
-    values = np.ones(len(row))
-    return sparse.csr_matrix((values, (row, ids[row, column])), shape=(len(ids), size))
-
-
-def _idf(counts):
-    """The inverse document frequencies of each kind of n-gram."""
-    idf = []
-    for kind in counts:
-        documents = np.bincount(kind.indices, minlength=kind.shape[1])
-        idf.append(np.log((1 + kind.shape[0]) / (1 + documents)) + 1)
-    return idf
-
-
-def _tfidf(counts, idf):
-    """The counts times the inverse document frequencies, divided by the length of each row."""
-    import scipy.sparse as sparse
-
-    scaled = []
-    for kind, frequencies in zip(counts, idf, strict=True):
-        length = np.sqrt(kind @ frequencies**2)
-        scaled.append(sparse.diags(1 / np.maximum(length, 1e-6)) @ kind @ sparse.diags(frequencies))
-    return sparse.hstack(scaled).tocsr()

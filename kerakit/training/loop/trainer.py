@@ -80,6 +80,7 @@ def make_trainer(
     mixes: bool = False,
     alone: bool = False,
     validates_alone: bool = False,
+    alone_inputs: Any = None,
 ) -> keras.Model:
     """Return the model that trains in place of a compiled model.
 
@@ -96,6 +97,7 @@ def make_trainer(
         alone: bool. Whether the network trains without the linear path beside it; it is
             validated with the path. Defaults to `False`.
         validates_alone: bool. Whether it is validated without the path, too. Defaults to `False`.
+        alone_inputs: the inputs that it then reads. Defaults to `None`: all of the network.
 
     Raises:
         ArgumentError: when labels are mixed and the loss has no counterpart.
@@ -105,7 +107,8 @@ def make_trainer(
     # A model without `preprocess` gets the features by name, however its inputs are arranged.
     inputs = network.input if preprocess else {each.name: each for each in network.inputs}
     if alone and validates_alone:
-        trainer = Trainer(inputs, network_alone(model).output, name="trainer")
+        network = network_alone(model, alone_inputs)
+        trainer = Trainer(network.input, network.output, name="trainer")
     else:
         trainer = Trainer(inputs, output, name="trainer")
     if alone and not validates_alone:

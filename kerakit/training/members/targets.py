@@ -52,8 +52,7 @@ class ScoreTargets:
             return float(np.average(((scores - values) ** 2).mean(axis=1), weights=weight))
         if self.head == "softmax":
             return mean_log_loss(scores, values.argmax(axis=1), weight)
-        weight = np.repeat(weight, values.shape[1])
-        return mean_log_loss(scores.reshape(-1, 1), values.reshape(-1).astype(int), weight)
+        return mean_log_loss(scores, values, weight)
 
 
 def score_targets(runner: Any) -> ScoreTargets:

@@ -9,9 +9,16 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
+from kerakit.data.spec import Spec
 from kerakit.keras_compat import layers_of, replaced_call
 
-__all__ = ["UNROLLED_STEPS", "fusable", "recurrent_kernel", "recurrent_layers"]
+__all__ = [
+    "UNROLLED_STEPS",
+    "fusable",
+    "recurrent_kernel",
+    "recurrent_layers",
+    "sequence_lengths",
+]
 
 RECURRENT_LAYERS = (keras.layers.LSTM, keras.layers.GRU, keras.layers.SimpleRNN)
 UNROLLED_STEPS = 32  # at most; each step is traced by itself, which takes some 40 ms
@@ -20,6 +27,27 @@ UNROLLED_STEPS = 32  # at most; each step is traced by itself, which takes some 
 def recurrent_layers(model: keras.Model) -> list[keras.Layer]:
     """Return the recurrent layers of a model and of the models inside it."""
     return [layer for layer in layers_of(model) if isinstance(layer, RECURRENT_LAYERS)]
+
+
+def sequence_lengths(spec: Spec, network: keras.Model) -> tuple[bool, int | None, int | None]:
+    """Return whether rows are sequences, the steps of a usual one, and the steps of all.
+
+    The steps are those that recurrent layers take, where they are known beforehand: a
+    forecaster reads its window in segments.
+
+    Args:
+        spec: `Spec` of the rows.
+        network: `keras.Model` that reads them.
+    """
+    for feature in spec.features:
+        if feature.kind == "sequence" and feature.shape[0] is not None:
+            read = [layer.input.shape[1] for layer in recurrent_layers(network)]
+            steps = max(read) if read and None not in read else feature.shape[0]
+            return True, steps, steps
+        if feature.kind in ("sequence", "text"):
+            middle = feature.quantiles[len(feature.quantiles) // 2] if feature.quantiles else 1
+            return True, int(middle), None
+    return False, None, None
 
 
 @contextlib.contextmanager

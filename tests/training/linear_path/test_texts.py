@@ -15,6 +15,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 import kerakit as kk
+import kerakit.training.linear_path.grams as grams
+import kerakit.training.linear_path.texts as texts_module
+from kerakit.builders.contract import linear_path_of
+from kerakit.training.linear_path.texts import GramPath
+from kerakit.training.options import FitOptions
+from kerakit.training.runner import Runner
 
 pytestmark = pytest.mark.filterwarnings("ignore:Liblinear failed to converge")
 
@@ -45,8 +51,24 @@ def classifier(data, **options):
     return model
 
 
+def telling(present, target, classes):
+    """For each n-gram the largest `|ln(a / b)|`, as `GramPath` describes a and b."""
+    told = []
+    for gram in present.T:
+        of_classes = []
+        for number in range(classes):
+            own, other = gram[target == number], gram[target != number]
+            a = (own.sum() + 1) / (gram.mean() * len(own) + 1)
+            b = (other.sum() + 1) / (gram.mean() * len(other) + 1)
+            of_classes.append(abs(np.log(a / b)))
+        told.append(max(of_classes))
+    return np.array(told)
+
+
 class Exact:
     """TF-IDF by scikit-learn, and its regressions of each class against the rest.
+
+    The inverse document frequency is multiplied by the root of what an n-gram tells of a class.
 
     An n-gram that is in a text twice counts twice, and its weight is added twice; the length
     is the root of the sum of the squares of what is added. Penalty and scale are those that
@@ -62,7 +84,11 @@ class Exact:
         texts = [text for table in tables for text in table.features["text"]]
         target = np.concatenate([table.target for table in tables])
         held, classes = data.table("validation"), len(data.spec.classes)
-        self.rarity = [TfidfTransformer().fit(c.fit_transform(texts)).idf_ for c in self.counters]
+        self.rarity = [
+            TfidfTransformer().fit(c.fit_transform(texts)).idf_
+            * np.sqrt(telling(c.transform(texts).toarray() > 0, target, classes))
+            for c in self.counters
+        ]
         counts = np.bincount(data.table("train").target)
         weigh = counts.sum() / classes / counts if class_weight else np.ones(classes)
         pairs = list(itertools.product(STRENGTHS, SCALES))
@@ -224,3 +250,78 @@ def test_the_report_tells_that_the_path_has_seen_the_validation_texts(tmp_path):
     history = kk.fit(model, data, epochs=1, verbose=0)
     report = kk.evaluate(model, data, run_dir=tmp_path, history=history)
     assert "on the validation rows as well" in report.path.read_text()
+
+
+def long_texts(rows, length=1000, vocabulary=2000, seed=0):
+    """Texts of random words; the last word alone tells the label."""
+    rng = np.random.default_rng(seed)
+    texts = [
+        " ".join([f"w{n}" for n in rng.integers(vocabulary, size=length)] + [word])
+        for _ in range(rows // 2)
+        for word in ("good", "bad")
+    ]
+    return texts, ["pos", "neg"] * (rows // 2)
+
+
+@pytest.mark.slow
+@pytest.mark.training
+def test_one_telling_word_at_the_end_of_a_thousand_is_found():
+    """The network reads the first 256 words only, and a plain TF-IDF is near chance here."""
+    data = kk.load_text(long_texts(300))
+    model = kk.text_classifier(data)
+    kk.compile(model, "text_classification")
+    kk.fit(model, data, epochs=5, verbose=0)
+    report = kk.evaluate(model, data)
+    assert report.test["accuracy"] >= 0.95
+    assert report.baseline["logistic"]["accuracy"] < report.test["accuracy"]
+
+
+def path_of(data, **options):
+    model = classifier(data)
+    runner = Runner(model, data, FitOptions(owner="fit", epochs=1, **options))
+    return GramPath(linear_path_of(model), runner), model
+
+
+@pytest.mark.training
+def test_texts_of_many_lengths_are_counted_one_by_one(monkeypatch):
+    """Chunks and padding do not matter: the counts are those of each text alone."""
+    texts = ["a", "Win now, WIN now!", "é ü \U0001f600", "word " * 700, "", "x " * 40, "b c"] * 3
+    data = kk.load_text((texts + ["so be it"], ["s", "t"] * 11), test=(["q"], ["s"]))
+    monkeypatch.setattr(grams, "CHARACTERS", 64)
+    monkeypatch.setattr(grams, "ROWS", 5)
+    path, model = path_of(data, seed=1)
+    (block,) = path.reader.blocks("train", 10**9)
+    column, preprocess = data.table("train").features["text"], model.get_layer("preprocess")
+    assert block.rows.tolist() == list(range(len(column))) and path.reader.is_whole("train", block)
+    for text, row in zip(column, block.counts.toarray(), strict=True):
+        _, words, characters = preprocess({"text": tf.constant([text])})
+        expected = np.concatenate(
+            [
+                np.bincount(words[0], minlength=2**17 + 1),
+                np.bincount(characters[0], minlength=2**18 + 1),
+            ]
+        )
+        expected[[0, 2**17 + 1]] = 0  # no n-gram
+        np.testing.assert_array_equal(row, expected)
+
+
+@pytest.mark.training
+def test_blocks_are_drawn_at_random_and_their_weights_averaged(monkeypatch):
+    data = texts_of(("a", "b"), rows=1200)
+    monkeypatch.setattr(texts_module, "COUNTS", 20_000)
+    monkeypatch.setattr(grams, "ROWS", 64)
+    path, _ = path_of(data)
+    blocks = list(path.reader.blocks("train", 20_000))
+    assert len(blocks) >= 3
+    rows = np.concatenate([block.rows for block in blocks])
+    assert np.array_equal(np.sort(rows), np.arange(len(data.table("train"))))
+    assert abs(np.corrcoef(rows, np.arange(len(rows)))[0, 1]) < 0.2
+    line = path.solve()
+    assert f"the mean of {len(blocks)} on {len(rows)} texts" in line
+    parts = [path._fit(path._tfidf(block), block) for block in blocks]
+    sizes = [len(block.rows) for block in blocks]
+    mean = np.average([weights for weights, _ in parts], axis=0, weights=sizes)
+    np.testing.assert_allclose(path.weights, mean, atol=1e-9)
+    before = path.layers[0].embeddings.numpy()
+    assert path.solve_again() is False
+    np.testing.assert_array_equal(path.layers[0].embeddings.numpy(), before)

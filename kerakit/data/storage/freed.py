@@ -1,0 +1,15 @@
+"""Memory that a library keeps after it was freed."""
+
+from __future__ import annotations
+
+__all__ = ["give_back_memory"]
+
+
+def give_back_memory() -> None:
+    """Give the operating system the memory of Arrow arrays that are no more.
+
+    Arrow keeps it for its next arrays. After a file of 41 MB was read, that is 220 MB.
+    """
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
