@@ -160,7 +160,6 @@ _ENTRIES = (
     ),
     Preset(
         name="text_classification",
-        loss="sparse_categorical_crossentropy",
         optimizer="adam",
         learning_rate=1e-3,
         schedule="cosine",

@@ -99,10 +99,13 @@ def load_text_data(config: TextFlags) -> Data:
     given = given_flags(config, TextFlags, "text", other=("rename_labels",))
     given["rename_labels"] = parse_labels(config.rename_labels)
     if config.text is not None:
-        for flag in ("separator", "quote"):
+        for flag in ("separator", "quote", "label_separator"):
             if flag in given:
                 given[flag] = parse_character(given[flag])
-        columns = {"text": given.pop("text_column", "text"), "label": given.pop("target", "label")}
+        columns = {
+            "text": split_commas(given.pop("text_column", "text")),
+            "label": split_commas(given.pop("target", "label")),
+        }
         given["columns"] = split_commas(config.columns)
         return load_text(config.text, **columns, seed=config.seed, **given)
     if not config.dataset.startswith("tfds:"):

@@ -17,7 +17,7 @@ from kerakit.builders.sequence.encoders.encoder import (
     encode_steps,
 )
 from kerakit.builders.sequence.encoders.masks import with_mask
-from kerakit.builders.sequence.text_preprocessing import text_feature
+from kerakit.builders.sequence.text_preprocessing import text_features
 from kerakit.builders.sequence.token_preprocessing import AFFIX_BUCKETS, SUFFIXES, token_preprocess
 from kerakit.checks import check_choice, check_float, check_int
 from kerakit.data.data import Data
@@ -83,7 +83,7 @@ def sequence_tagger(
     """
     owner = "sequence_tagger"
     inputs = spec_or_shape(owner, inputs, None)
-    feature = text_feature(owner, inputs)
+    (feature,) = text_features(owner, inputs)
     check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="tags"))
     check_choice(owner, "encoder", encoder, ENCODERS)
     bidirectional = encoder in RECURRENT if bidirectional is None else bidirectional

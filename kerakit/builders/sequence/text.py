@@ -21,7 +21,7 @@ from kerakit.builders.sequence.encoders.masks import with_mask
 from kerakit.builders.sequence.text_preprocessing import (
     CHARACTER_BUCKETS,
     WORD_BUCKETS,
-    text_feature,
+    text_features,
     text_preprocess,
 )
 from kerakit.checks import check_choice, check_float, check_int
@@ -56,18 +56,19 @@ def text_classifier(
 ) -> keras.Model:
     """Build a text classifier: n-grams with TF-IDF beside a convolutional or another encoder.
 
-    It predicts the probability of every class of a text. The model takes strings: splitting,
-    vocabulary and hashing are part of the graph. A text goes through two paths. The linear path
-    is a logistic regression on its n-grams of words and of characters, hashed to 131,072 and
-    262,144 buckets (Weinberger et al. 2009, arXiv:0902.2206) and weighted by their inverse
-    document frequency; `kk.fit` solves it before the first epoch. The network embeds the words
-    and encodes them in their order. It trains without the linear path, which fits the training
-    texts almost perfectly. The scores of the two are added with the weights that fit the
-    validation texts best (a logarithmic opinion pool; Heskes 1998, "Selecting weighting factors
-    in logarithmic opinion pools").
+    It predicts the probability of every class of a text, or of each of several labels. The model
+    takes strings: splitting, vocabulary and hashing are part of the graph. A text goes through two
+    paths. The linear path is a logistic regression on its n-grams of words and of characters,
+    hashed to 131,072 and 262,144 buckets (Weinberger et al. 2009, arXiv:0902.2206) and weighted by
+    their inverse document frequency and by what they tell of the classes; `kk.fit` solves it before
+    the first epoch. The network embeds the words and encodes them in their order. It trains without
+    the linear path, which fits the training texts almost perfectly. The scores of the two are added
+    with the weights that fit the validation texts best (a logarithmic opinion pool; Heskes 1998,
+    "Selecting weighting factors in logarithmic opinion pools").
 
     Args:
-        inputs: `Data` or `Spec` of one text and one label, as `kk.load_text` makes.
+        inputs: `Data` or `Spec` of texts and their labels, as `kk.load_text` makes. The parts of a
+            text, such as title and body, are read one after the other.
         encoder, units, layers, recurrent_dropout, attention, heads, positions: of the encoder,
             as in `sequence_classifier`, except for `"conv"`, the default: convolutions of 3, 4
             and 5 words, 64 units each, and the maximum of each over the text (Kim 2014,
@@ -84,12 +85,12 @@ def text_classifier(
             0 for none. Defaults to `5`.
 
     Returns:
-        `keras.Model`; strings of shape `(batch,)` in, in a dict by the feature's name,
+        `keras.Model`; strings of shape `(batch,)` in, in a dict by the names of the features,
         probabilities of shape `(batch, classes)` out. An empty text is answered.
 
     Raises:
-        ArgumentError: when an argument is out of its range, or the spec is not of one text and
-            one label.
+        ArgumentError: when an argument is out of its range, or the spec is not of texts with
+            labels.
 
     Example:
 
@@ -101,8 +102,9 @@ def text_classifier(
     """
     owner = "text_classifier"
     inputs = spec_or_shape(owner, inputs, None)
-    feature = text_feature(owner, inputs)
-    check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="label"))
+    features = text_features(owner, inputs, parts=True)
+    tasks = (*tasks_with(answer="label"), *tasks_with(answer="labels"))
+    check_choice(owner, "inputs.task", inputs.task, tasks)
     check_choice(owner, "encoder", encoder, ENCODERS)
     bidirectional = encoder in RECURRENT if bidirectional is None else bidirectional
     options = EncoderOptions(
@@ -123,14 +125,14 @@ def text_classifier(
     check_int(owner, "word_grams", word_grams, minimum=1, maximum=5)
     check_int(owner, "character_grams", character_grams, minimum=0, maximum=8)
     task, classes = class_task(owner, inputs, None)
-    by_name, preprocess = text_preprocess(feature, max_words, word_grams, character_grams)
+    by_name, preprocess = text_preprocess(features, max_words, word_grams, character_grams)
     names = ("words", "word_grams", "character_grams")
     network_in = [
         keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
         for tensor, name in zip(preprocess.outputs, names, strict=False)
     ]
     words, *grams = network_in
-    summary = _read(words, len(feature.vocabulary) + 2, embedding, options)
+    summary = _read(words, len(features[0].vocabulary) + 2, embedding, options)
     kinds = ((LINEAR_WORDS, WORD_BUCKETS), (LINEAR_CHARACTERS, CHARACTER_BUCKETS))
     linear = sum(
         _gram_scores(ids, words, name, buckets, TASKS[task].score_count(classes))

@@ -71,7 +71,7 @@ def builtin_messages(**options: Any) -> Data:
     name = "messages"
     texts, labels = messages()
     columns = {"text": cells(texts, name), "label": cells(labels, name)}
-    source = text_source(columns, "text", "label", name=name, location=_location(name, "row"))
+    source = text_source(columns, ("text",), ("label",), name=name, location=_location(name, "row"))
     return text_data({"train": source}, Options(_OWNER, na_values=(), **options), dataset=name)[0]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import pathlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import short_repr
@@ -35,12 +35,15 @@ def is_json(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:200].startswith((b'{"', b'[{"'))
 
 
-def read_json(content: bytes, name: str) -> tuple[dict[str, Any], Callable[[int], str]]:
+def read_json(
+    content: bytes, name: str, lists: Collection[str] = ()
+) -> tuple[dict[str, Any], Callable[[int], str]]:
     """Read rows of JSON into columns of numbers, strings and booleans.
 
     Args:
         content: bytes in UTF-8.
         name: str. The name of the file, for errors.
+        lists: collection of strings. Keys whose values may be lists: such a column is a list.
 
     Returns:
         `(columns, location)`: a dict from key to `pyarrow` array with a null where a row lacks the
@@ -59,11 +62,20 @@ def read_json(content: bytes, name: str) -> tuple[dict[str, Any], Callable[[int]
     columns = read_json_lines(content) if _is_lines(content) else None
     if columns is not None:
         return columns, lambda row: f"{name}, line {row + 1}"
-    rows = list(_rows(content.splitlines(), name) if _is_lines(content) else _list(content, name))
+    read = _rows if _is_lines(content) else _list
+    rows = list(read(content.splitlines() if read is _rows else content, name, lists))
     keys = list(dict.fromkeys(key for _, row in rows for key in row))
     if not keys:
         raise DataError(f"{name} has no rows. Expected a JSON object on each line.")
-    return _columns(rows, keys), [location for location, _ in rows].__getitem__
+    listed = {}
+    for key in lists:
+        values = [row.get(key) for _, row in rows]
+        if isinstance(next((value for value in values if value is not None), None), list):
+            listed[key] = values
+    for location, row in rows:
+        _checked(row, location, listed.keys())
+    found = _columns(rows, [key for key in keys if key not in listed]) | listed
+    return found, [location for location, _ in rows].__getitem__
 
 
 class JsonStream:
@@ -103,11 +115,11 @@ class JsonStream:
         for row in self._lines():
             rows.append(row)
             if len(rows) == _BLOCK:
-                yield self._read, _columns(rows, wanted)
+                yield self._read, _wanted(rows, wanted)
                 self._read += len(rows)
                 rows = []
         if rows:
-            yield self._read, _columns(rows, wanted)
+            yield self._read, _wanted(rows, wanted)
             self._read += len(rows)
 
     def location(self, row: int) -> str:
@@ -120,15 +132,15 @@ class JsonStream:
 
     def _lines(self):
         with self._open(self._path, "rb") as file:
-            yield from _rows(file, str(self._path))
+            yield from _rows(file, str(self._path), None)
 
 
 def _is_lines(content):
     return not content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
-def _rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
-    """Yield where each row is, and its values."""
+def _rows(lines: Iterable[bytes], name: str, lists: Collection[str] | None = ()) -> Iterator[Row]:
+    """Yield where each row is, and its values; with `lists=None` they may be nested."""
     for number, line in enumerate(lines, 1):
         line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         if not line.strip():
@@ -141,10 +153,10 @@ def _rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
                 f"{name}, line {number}: the line is no JSON ({reason}). Expected an object on "
                 f'each line, such as {{"x": 1}}.'
             ) from error
-        yield f"{name}, line {number}", _checked(row, f"{name}, line {number}")
+        yield f"{name}, line {number}", _checked(row, f"{name}, line {number}", lists)
 
 
-def _list(content, name):
+def _list(content, name, lists):
     """Yield the rows of a JSON list of objects."""
     try:
         rows = json.loads(content)
@@ -153,23 +165,31 @@ def _list(content, name):
         raise DataError(f"{name}, line {line}: the file is no JSON list: {error}.") from error
     for index, row in enumerate(rows):
         location = f"{name}, row {index} (counted from 0)"
-        yield location, _checked(row, location)
+        yield location, _checked(row, location, lists)
 
 
-def _checked(row, location):
+def _checked(row, location, lists):
     if not isinstance(row, dict):
         raise DataError(
             f"{location}: expected a JSON object with a value for each column. Got "
             f"{short_repr(row)}."
         )
     for key, value in row.items():
-        if isinstance(value, (list, dict)):
+        if lists is None:
+            break
+        if isinstance(value, dict) or (isinstance(value, list) and key not in lists):
             raise DataError(
                 f"{location}, key {key!r}: the value is nested: {short_repr(value)}. Expected a "
                 "number, a string, true, false or null. Flatten it, for example by "
                 "pandas.json_normalize."
             )
     return row
+
+
+def _wanted(rows, keys):
+    """The columns of some keys, whose values must not be nested; those of others may be."""
+    chosen = [(where, {key: row[key] for key in keys if key in row}) for where, row in rows]
+    return _columns([(where, _checked(row, where, ())) for where, row in chosen], keys)
 
 
 def _columns(rows, keys):

@@ -84,6 +84,7 @@ def read_table_file(
     encoding: str = "utf-8",
     decimal: str = ".",
     cells: NumberCells | None = None,
+    lists: Collection[str] = (),
 ) -> TableFile:
     """Read the columns of a file of CSV (also gzipped), JSON lines or Parquet.
 
@@ -92,6 +93,7 @@ def read_table_file(
     Args:
         path: `pathlib.Path`.
         columns, separator, quote, encoding, decimal, cells: as for `read_delimited`; of text only.
+        lists: collection of strings. The columns of JSON whose values may be lists.
 
     Raises:
         DataError: when the file cannot be read, is empty, or holds no table.
@@ -107,7 +109,7 @@ def read_table_file(
             raise DataError(f"{path}: JSON names its columns itself. Leave out columns=.")
         if b"\0" in text:
             decode(text, str(path), encoding)  # says where
-        values, location = read_json(in_utf8(text, str(path), encoding), str(path))
+        values, location = read_json(in_utf8(text, str(path), encoding), str(path), lists)
         return TableFile(content, values, location)
     read = read_delimited(
         text,

@@ -15,7 +15,8 @@ from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_rows, units_of
 from kerakit.data.tables.source import Source
 from kerakit.data.tables.targets import encode_targets
-from kerakit.data.text.vocabulary import describe_text
+from kerakit.data.text.labels import flags_of_lists
+from kerakit.data.text.vocabulary import describe_texts, joined_texts
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
 
@@ -27,12 +28,12 @@ _NAMED_ROWS = 3  # rows that a warning names
 def text_data(
     sources: dict[str, Source], options: Options, *, dataset: str
 ) -> tuple[Data, list[str]]:
-    """Split, encode and describe texts with one label each.
+    """Split, encode and describe texts with one label each, or with several.
 
     Args:
         sources: dict from `"train"`, and `"validation"` and `"test"` where the user has
-            them, to `Source` with one feature and one target. The splits that are not there
-            are drawn from the training rows.
+            them, to `Source` of texts. The splits that are not there are drawn from the training
+            rows.
         options: `Options`.
         dataset: str. Name of the data in reports.
 
@@ -43,33 +44,43 @@ def text_data(
         DataError: when the labels cannot be used, or a class has no text to train on.
     """
     sources = {split: sources[split] for split in SPLITS if sources.get(split) is not None}
+    sources, options = flags_of_lists(sources, options)
     train = sources["train"]
-    _check_labels(sources, options)
-    answers = encode_targets(sources, dataclasses.replace(options, task="multiclass"))
-    ((column, name),) = identifiers(train.features, train.name).items()
+    several = len(train.targets) > 1
+    if not several:
+        _check_labels(sources, options)
+    task = "multilabel" if several else "multiclass"
+    answers = encode_targets(sources, dataclasses.replace(options, task=task))
+    names = identifiers(train.features, train.name)
     groups = group_ids(sources)
     tables = {
-        split: Table({name: source.features[column].strings()}, ids, groups=groups[split])
-        for (split, source), ids in zip(sources.items(), answers.values, strict=True)
+        split: Table(
+            {name: source.features[column].strings() for column, name in names.items()},
+            values,
+            groups=groups[split],
+        )
+        for (split, source), values in zip(sources.items(), answers.values, strict=True)
     }
-    digest = _fingerprint(tables, name, answers.classes)
-    notes = _contradictions(tables["train"], name, train)
-    notes += _leaked(tables, name, sources)
-    rows = _split(tables["train"], name, sources, options)
-    rows["train"], left_out = _without_empty(rows["train"], tables["train"].features[name], train)
+    texts = {split: joined_texts(table.features, names.values()) for split, table in tables.items()}
+    labels = {split: _labels(table.target, answers.classes) for split, table in tables.items()}
+    digest = _fingerprint(texts, labels)
+    notes = _contradictions(texts["train"], labels["train"], train)
+    notes += _leaked(texts, sources)
+    rows = _split(tables["train"], texts["train"], several, sources, options)
+    rows["train"], left_out = _without_empty(rows["train"], texts["train"], train)
     notes += left_out
+    features = describe_texts(names, tables["train"].features, rows["train"], train.name)
     tables |= {split: tables["train"].take(chosen) for split, chosen in rows.items()}
-    counts = np.bincount(tables["train"].target, minlength=len(answers.classes))
+    counts = _counts(tables["train"].target, len(answers.classes))
     if not counts.all():
         raise DataError(
             f"{train.name}: the class {short_repr(answers.classes[int(np.argmin(counts))])} has no "
-            "text to train on: its texts are empty, or repeat those of other classes or groups. "
-            "Add texts, or join classes with rename_labels={'old': 'new'}."
+            "text to train on: its texts are empty, in other splits, or repeat those of other "
+            "classes or groups. Add texts, or join classes with rename_labels={'old': 'new'}."
         )
-    feature = describe_text(name, tables["train"].features[name], column, train.name)
     spec = Spec(
-        task="binary" if len(answers.classes) == 2 else "multiclass",
-        features=(feature,),
+        task=task if several or len(answers.classes) > 2 else "binary",
+        features=features,
         target=Target(tuple(train.targets)),
         classes=answers.classes,
         class_counts=tuple(counts.tolist()),
@@ -80,6 +91,23 @@ def text_data(
         na_values=(),
     )
     return Data(tables["train"], tables.get("validation"), tables["test"], spec), notes
+
+
+def _labels(target, classes):
+    """The label of each row, a str; of several labels all that are on."""
+    if target.ndim == 1:
+        return [classes[number] for number in target]
+    return [
+        "\n".join(name for name, on in zip(classes, row, strict=True) if on)
+        for row in target.tolist()
+    ]
+
+
+def _counts(target, classes):
+    """How many rows each class has."""
+    if target.ndim > 1:
+        return target.sum(axis=0).astype(int)
+    return np.bincount(target, minlength=classes)
 
 
 def _check_labels(sources, options):
@@ -107,9 +135,9 @@ def _check_labels(sources, options):
         )
 
 
-def _split(table, name, sources, options):
+def _split(table, texts, several, sources, options):
     """Draw the splits that the user did not give; return their rows in the training table."""
-    train, texts = sources["train"], table.features[name]
+    train = sources["train"]
     repeats = np.unique(texts, return_inverse=True)[1]
     empty = np.array([not text.strip() for text in texts], bool)
     groups = table.groups
@@ -118,7 +146,7 @@ def _split(table, name, sources, options):
         {split: np.arange(len(source)) for split, source in sources.items()},
         options,
         name=train.name,
-        classes=table.target,
+        classes=None if several else table.target,
         units=units if groups is None else None,
         groups=units if groups is not None else None,
     )
@@ -140,11 +168,11 @@ def _without_empty(rows, texts, train):
     ]
 
 
-def _contradictions(table, name, train):
-    """A list of at most one warning about texts with several labels."""
-    labels, several = {}, {}
-    for row, (text, label) in enumerate(zip(table.features[name], table.target, strict=True)):
-        if text.strip() and labels.setdefault(text, label) != label:
+def _contradictions(texts, labels, train):
+    """A list of at most one warning about texts with other labels in other rows."""
+    first, several = {}, {}
+    for row, (text, label) in enumerate(zip(texts, labels, strict=True)):
+        if text.strip() and first.setdefault(text, label) != label:
             several.setdefault(text, row)
     if not several:
         return []
@@ -156,23 +184,23 @@ def _contradictions(table, name, train):
     ]
 
 
-def _leaked(tables, name, sources):
+def _leaked(texts, sources):
     """Warnings about test and validation texts that are training texts, too."""
-    known, notes = set(tables["train"].features[name]) - {""}, []
-    for split in tables:
-        same = sum(text in known for text in tables[split].features[name])
+    known, notes = set(texts["train"]) - {""}, []
+    for split, among in texts.items():
+        same = sum(text in known for text in among)
         if split != "train" and same:
             notes.append(
-                f"{sources[split].name}: {same:,} of {len(tables[split]):,} {split} texts are also "
+                f"{sources[split].name}: {same:,} of {len(among):,} {split} texts are also "
                 "training texts, word for word. Their metrics say little about new texts."
             )
     return notes
 
 
-def _fingerprint(tables, name, classes):
+def _fingerprint(texts, labels):
     """SHA-256 over the texts and labels of all splits."""
     return fingerprint(
-        f"{split}\0{classes[label]}\0{text}\0"
-        for split, table in tables.items()
-        for text, label in zip(table.features[name], table.target, strict=True)
+        f"{split}\0{label}\0{text}\0"
+        for split in texts
+        for text, label in zip(texts[split], labels[split], strict=True)
     )

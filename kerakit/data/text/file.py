@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import pathlib
+from collections.abc import Collection
 
 from kerakit.checks import short_repr
 from kerakit.data.files.plain_text import check_file, decode, read_bytes
@@ -28,6 +29,7 @@ def read_text_file(
     separator: str | None = None,
     quote: str | None = "auto",
     encoding: str = "utf-8",
+    lists: Collection[str] = (),
 ) -> TableFile:
     """Read a file of texts and labels into columns: delimited text, JSON lines or Parquet.
 
@@ -42,6 +44,7 @@ def read_text_file(
             `None`, or `"auto"`: `None` where the separator is a tab or a space, since quotes
             in messages are seldom in pairs, else `'"'`.
         encoding: str.
+        lists: collection of strings. The columns of JSON whose values may be lists.
 
     Returns:
         `TableFile`.
@@ -59,7 +62,7 @@ def read_text_file(
                 f"{path}: JSON and Parquet have no separator. Leave out separator=, or pass a file "
                 "of delimited text."
             )
-        return read_table_file(path, columns=columns, encoding=encoding)
+        return read_table_file(path, columns=columns, encoding=encoding, lists=lists)
     content = read_bytes(path, _EXPECTED)
     text = decode(content, str(path), encoding)
     if separator == " ":

@@ -54,7 +54,9 @@ def _source(files, name, encoding) -> Source:
         "text": pa.array([_read(file, encoding) for file in files], pa.string()),
         "label": pa.array([file.label for file in files], pa.string()),
     }
-    return text_source(columns, "text", "label", name=name, location=lambda row: files[row].path)
+    return text_source(
+        columns, ("text",), ("label",), name=name, location=lambda row: files[row].path
+    )
 
 
 def _read(file, encoding):

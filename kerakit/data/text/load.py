@@ -1,4 +1,4 @@
-"""Texts with one label each, to classify: files, folders and lists."""
+"""Texts with their labels, to classify: files, folders and lists."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kerakit.data.storage.freed import give_back_memory
 from kerakit.data.text.assemble import text_data
 from kerakit.data.text.file import read_text_file
 from kerakit.data.text.folder import read_text_folder
+from kerakit.data.text.labels import as_lists
 from kerakit.data.text.source import cells, text_source
 from kerakit.errors import DataError
 from kerakit.status import telling
@@ -30,8 +31,9 @@ __all__ = ["load_text"]
 def load_text(
     source: Any,
     *,
-    text: str = "text",
-    label: str = "label",
+    text: str | Sequence[str] = "text",
+    label: str | Sequence[str] = "label",
+    label_separator: str | None = None,
     columns: Sequence[str] | None = None,
     separator: str | None = None,
     quote: str | None = "auto",
@@ -60,8 +62,15 @@ def load_text(
             Parquet; of a folder with a folder of text files for each class; or of a folder with
             such folders in `train`, `val` (or `validation`) and `test`. Or a pair `(texts,
             labels)`, a dict of columns, or a DataFrame.
-        text, label: str. The columns of the texts and of their labels, in files, dicts and
-            DataFrames. Default to `"text"` and `"label"`.
+        text: str, or sequence of str. The column of the texts in files, dicts and DataFrames.
+            Several columns, such as `["title", "body"]`, are parts of one text, each an input of
+            its own; a part may be empty. Defaults to `"text"`.
+        label: str, or sequence of str. The column of the labels. Where it has lists of labels, a
+            text has any number of them: the task is `"multilabel"`. So it is for several columns
+            of 0 and 1, one for each label. Defaults to `"label"`.
+        label_separator: str of one character. What stands between the labels of a cell, such as
+            `"|"` in `python|pandas`; an empty cell has no label. Defaults to `None`: a cell is one
+            label.
         columns: sequence of str. Names of the columns of a file without a header, such as
             `("label", "text")`. Defaults to `None`: the names are in the first line.
         separator: str of one character. `" "` splits each line at its first space, and needs
@@ -86,10 +95,10 @@ def load_text(
             folder, or `"texts"`.
 
     Returns:
-        `Data` of the task `"binary"` or `"multiclass"` with one feature, named after the column
-        of the texts: strings of shape `()`. Its `vocabulary` has the words seen at least twice
-        in training; words are those of `TextVectorization` with its defaults. The target is an
-        int32 class id.
+        `Data` of the task `"binary"`, `"multiclass"` or `"multilabel"` with a feature for each
+        column of texts, named after it: strings of shape `()`. Its `vocabulary` has the words seen
+        at least twice in training, in any of the columns; words are those of `TextVectorization`
+        with its defaults. The target is an int32 class id, or float32 flags of shape `(classes,)`.
 
     Raises:
         DataError: when a file, column, text or label cannot be used; the message has the file
@@ -105,6 +114,14 @@ def load_text(
     ('binary', {'train': 17, 'validation': 4, 'test': 9}, ('ham', 'spam'))
     >>> data.spec.features[0].vocabulary[:4]
     ('is', 'meeting', 'monday', 'on')
+
+    Several labels:
+
+    >>> questions = ["plot a frame", "read a file", "sort a list", "join frames"] * 5
+    >>> tags = [["pandas", "plot"], ["io"], [], ["pandas"]] * 5
+    >>> data = load_text((questions, tags))
+    >>> data.spec.task, data.spec.classes
+    ('multilabel', ('io', 'pandas', 'plot'))
     """
     owner = "load_text"
     options = Options(
@@ -116,8 +133,12 @@ def load_text(
         pos_label=pos_label,
         seed=seed,
     )
-    for parameter, value in (("text", text), ("label", label)):
-        check(isinstance(value, str), owner, parameter, "a str", value)
+    text, label = _columns_of(owner, "text", text), _columns_of(owner, "label", label)
+    single = label_separator is None or (
+        isinstance(label_separator, str) and len(label_separator) == 1 and len(label) == 1
+    )
+    expected = "a str of one character, with one label=, or None"
+    check(single, owner, "label_separator", expected, label_separator)
     check(groups is None or isinstance(groups, str), owner, "groups", "a str, or None", groups)
     single = separator is None or (isinstance(separator, str) and len(separator) == 1)
     check(single, owner, "separator", "a str of one character, or None", separator)
@@ -127,7 +148,7 @@ def load_text(
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str, or None", dataset)
     columns = None if columns is None else names(owner, "columns", columns)
     layout = {"columns": columns, "separator": separator}
-    names_of_columns = (text, label, groups)
+    names_of_columns = (text, label, groups, label_separator)
     given = {"train": source, "validation": validation, "test": test}
     with naming(owner):
         if _is_path(source) and os.path.isdir(source):
@@ -155,10 +176,10 @@ def load_text(
 
 def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
     """The `Source` of a file, a pair, a dict or a DataFrame."""
-    text, label, groups = names_of_columns
+    text, label, groups, label_separator = names_of_columns
     if _is_path(source):
         path = pathlib.Path(source).expanduser()
-        read = read_text_file(path, quote=quote, encoding=encoding, **layout)
+        read = read_text_file(path, quote=quote, encoding=encoding, lists=label, **layout)
         columns, location, hint, typed = read.columns, read.location, read.hint, read.typed
         name = str(path)
     else:
@@ -179,7 +200,17 @@ def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
         groups=groups if split == "train" or groups in columns else None,
         hint=hint,
         labels_typed=typed,
+        label_separator=label_separator,
     )
+
+
+def _columns_of(owner, parameter, value):
+    """The names of one column or of several, as a tuple."""
+    if isinstance(value, str):
+        return (value,)
+    found = names(owner, parameter, value)
+    check(bool(found), owner, parameter, "a str, or a sequence of str", value)
+    return found
 
 
 def _columns(source, split, text, label, name):
@@ -195,7 +226,12 @@ def _columns(source, split, text, label, name):
         "a path, a pair (texts, labels), a dict of columns or a DataFrame",
         source,
     )
-    columns = dict(zip((text, label), source, strict=True)) if pair else source
+    if pair and len(text) + len(label) > 2:
+        raise DataError(
+            f"{name}: a pair (texts, labels) has one column of each. Pass a dict of columns or a "
+            "DataFrame for several."
+        )
+    columns = dict(zip((*text, *label), source, strict=True)) if pair else source
     lengths = {column: len(values) for column, values in columns.items()}
     if len(set(lengths.values())) > 1:
         raise DataError(
@@ -203,10 +239,11 @@ def _columns(source, split, text, label, name):
         )
     if not sum(lengths.values()):
         raise DataError(f"{name} has no rows. Expected at least two texts.")
-    return {
-        str(column): cells(values, f"{name}, column {column!r}")
-        for column, values in columns.items()
-    }
+    read = {}
+    for column, values in columns.items():
+        lists = as_lists(values) if column in label else None
+        read[str(column)] = cells(values, f"{name}, column {column!r}") if lists is None else lists
+    return read
 
 
 def _refuse_layout(layout, name, where):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from kerakit.data.columns.labels import one_hot_labels
 from kerakit.data.columns.values import as_column
 from kerakit.data.names import near_match
 from kerakit.data.tables.source import Source
+from kerakit.data.text.labels import label_lists
 from kerakit.errors import DataError
 from kerakit.warn import warn
 
@@ -26,40 +27,49 @@ _SHOWN = 40  # characters of a value that an error shows
 
 def text_source(
     columns: Mapping[str, Any],
-    text: str,
-    label: str,
+    text: Sequence[str],
+    label: Sequence[str],
     *,
     name: str,
     location: Callable[[int], str],
     groups: str | None = None,
     hint: str = "",
     labels_typed: bool = True,
+    label_separator: str | None = None,
 ) -> Source:
-    """Return the `Source` of texts with one label each, from columns of strings.
+    """Return the `Source` of texts and their labels, from columns of strings.
+
+    Its targets are one column of labels, `LabelLists`, or a column of 0 and 1 for each label.
 
     Args:
-        columns: dict from column name to what `read_column` takes.
-        text, label: strings. The columns of the texts and of their labels.
+        columns: dict from column name to what `read_column` takes, or for labels to a list of
+            lists.
+        text, label: tuples of strings. The columns of the texts, whose parts are read one after
+            the other, and of their labels; several columns of labels are 0 or 1.
         name: str. The file's path, or the name of the data, for errors.
         location: function from a row's index to its location (file and line).
         groups: str or `None`. The column whose rows stay together. Defaults to `None`.
         hint: str. A sentence that the error about an absent column ends with.
         labels_typed: bool. `False` for a text file, where labels are stripped of white space.
+        label_separator: str or `None`. What stands between the labels of a cell.
 
     Raises:
         DataError: when a column is absent or named twice, or the texts are numbers, are all
             empty, or have NUL characters.
     """
-    wanted = {"text": text, "label": label} | ({} if groups is None else {"groups": groups})
-    for parameter, column in wanted.items():
+    wanted = [("text", column) for column in text] + [("label", column) for column in label]
+    wanted += [] if groups is None else [("groups", groups)]
+    for parameter, column in wanted:
         if column not in columns:
             raise DataError(
                 f"{name}: there is no column {column!r}, which {parameter}= names."
                 f"{near_match(column, columns)} The columns are {shortlist(columns)}.{hint}"
             )
-    if len(set(wanted.values())) < len(wanted):
+    if len({column for _, column in wanted}) < len(wanted):
+        given = {"text": text, "label": label} | ({} if groups is None else {"groups": (groups,)})
+        given = {key: value if len(value) > 1 else value[0] for key, value in given.items()}
         raise DataError(
-            f"{name}: text=, label= and groups= must name different columns. Got {wanted}."
+            f"{name}: text=, label= and groups= must name different columns. Got {given}."
         )
 
     def read(column, typed):
@@ -67,34 +77,48 @@ def text_source(
             raise DataError(f"{name} has no rows. Expected at least two texts.")
         return read_column(columns[column], (), typed, f"{name}, column {column!r}")
 
-    texts = read(text, typed=True)
-    _check_texts(texts, text, name, location)
-    labels = read(label, labels_typed)
-    if isinstance(labels, Numbers) and labels.values.ndim > 1:
-        labels = _one_hot(labels.values, label, name)
+    texts = {column: read(column, typed=True) for column in text}
+    for column, values in texts.items():
+        _check_texts(values, column, name, location)
+    lists = None
+    if len(label) == 1:
+        lists = label_lists(columns[label[0]], label_separator, location, label[0])
+    if lists is not None:
+        targets = {label[0]: lists}
+    else:
+        targets = {column: read(column, labels_typed) for column in label}
+        first = targets[label[0]]
+        if len(label) == 1 and isinstance(first, Numbers) and first.values.ndim > 1:
+            targets = _of_matrix(first.values, label[0], name)
     return Source(
         name=name,
         location=location,
-        features={text: texts},
-        targets={label: labels},
+        features=texts,
+        targets=targets,
         groups=None if groups is None else read(groups, labels_typed).texts(),
         group_name=groups,
     )
 
 
-def _one_hot(values, label, name):
-    """The labels of one-hot rows."""
+def _of_matrix(values, label, name):
+    """The targets of rows of 0 and 1: one label, where each row has exactly one 1."""
     labels = one_hot_labels(values)
     if labels is None:
-        raise DataError(
-            f"{name}: {label!r} has shape {values.shape}. Expected one label for each text, or "
-            "rows with exactly one 1."
+        if not np.isin(values, (0, 1)).all() or (values == values[0]).all(axis=0).any():
+            raise DataError(
+                f"{name}: {label!r} has shape {values.shape}. Expected one label for each text, or "
+                "columns of 0 and 1, each with both of them."
+            )
+        warn(
+            f"{name}: {label!r} of 0 and 1 in {values.shape[1]} columns taken as several labels: a "
+            "yes or no for each column. Pass lists of labels for other names."
         )
+        return {str(number): Numbers(column) for number, column in enumerate(values.T)}
     warn(
         f"{name}: one-hot labels taken as classes. The labels are {shortlist(labels.written, 5)}. "
         "Pass one label for each text for other names."
     )
-    return labels
+    return {label: labels}
 
 
 def cells(values: Any, origin: str) -> pa.Array | pa.ChunkedArray:

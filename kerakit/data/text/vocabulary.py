@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Iterable
+import dataclasses
+import functools
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -14,7 +16,9 @@ from kerakit.errors import DataError
 __all__ = [
     "count_words",
     "describe_text",
+    "describe_texts",
     "describe_tokens",
+    "joined_texts",
     "standardized",
     "standardized_characters",
     "words",
@@ -119,6 +123,63 @@ def describe_text(
         vocabulary=tuple(word.decode() for word in _ranked(frequent or seen, _MAX_WORDS)),
         characters=_ranked(characters, _MAX_CHARACTERS),
     )
+
+
+def joined_texts(features: Mapping[str, np.ndarray], names: Iterable[str]) -> np.ndarray:
+    """Return the texts of some columns, those of a row joined by a space.
+
+    Args:
+        features: dict from name to object array of `str` of shape `(n,)`.
+        names: the columns, in order.
+
+    Example:
+
+    >>> parts = {"title": np.array(["On", ""], object), "body": np.array(["it", "off"], object)}
+    >>> joined_texts(parts, ("title", "body")).tolist()
+    ['On it', ' off']
+    """
+    first, *others = (features[name] for name in names)
+    return functools.reduce(lambda texts, other: texts + " " + other, others, first)
+
+
+def describe_texts(
+    columns: Mapping[str, str],
+    features: Mapping[str, np.ndarray],
+    rows: np.ndarray,
+    origin: str = "the data",
+) -> tuple[Feature, ...]:
+    """Return the `Feature` of each column of texts.
+
+    The parts of one text, such as title and body, have one vocabulary and one set of characters,
+    those of all parts. Their lengths are their own.
+
+    Args:
+        columns: dict from the name in the source to that of the input.
+        features: dict from the input's name to object array of `str` of shape `(n,)`.
+        rows: int array. The training rows.
+        origin: str. Name of the texts, for an error.
+
+    Raises:
+        DataError: when no text has a word.
+    """
+    (column, name), *others = columns.items()
+    texts = joined_texts(features, columns.values())[rows]
+    first = describe_text(name, texts, column, origin)
+    if not others:
+        return (first,)
+    found = []
+    for column, name in columns.items():
+        lengths = count_words(features[name][rows])
+        found.append(
+            dataclasses.replace(
+                first,
+                name=name,
+                column=column,
+                missing=int((lengths == 0).sum()),
+                quantiles=distinct_quantiles(lengths.tolist()),
+            )
+        )
+    return tuple(found)
 
 
 def describe_tokens(name: str, sentences: Iterable[str]) -> Feature:

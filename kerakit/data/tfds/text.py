@@ -72,7 +72,7 @@ def _source(name, text, target, info):
     def location(row):
         return f"{name}, row {rows[row]} (counted from 0)"
 
-    return text_source(columns, text, target, name=name, location=location)
+    return text_source(columns, (text,), (target,), name=name, location=location)
 
 
 def _read(builder, split, text, target):

@@ -1,20 +1,21 @@
-"""Baseline of texts: a logistic regression on TF-IDF of words and characters."""
+"""Baseline of texts: logistic regressions on TF-IDF of words and characters."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kerakit.data.tasks import TASKS
 from kerakit.evaluation.batches import batches, is_empty, split_size
-from kerakit.solvers.logistic import fit_sparse_logistic, probabilities
+from kerakit.solvers.logistic import fit_each, fit_sparse_logistic, probabilities
 
 if TYPE_CHECKING:
     from kerakit.data.data import Data
+    from kerakit.data.spec import Spec
 
-__all__ = ["fit_texts", "plain_texts"]
+__all__ = ["fit_texts", "plain_texts", "texts_of"]
 
 CS = (1.0, 10.0, 100.0)  # scikit-learn's C: the larger, the weaker the penalty
 # The cost grows with the characters: 4,459 messages of 80 characters take 2 s of CPU time for
@@ -34,7 +35,8 @@ def fit_texts(data: Data) -> tuple[Callable[[Any], np.ndarray] | None, str]:
     million characters is used.
 
     Args:
-        data: `Data` of labels whose only feature is a text.
+        data: `Data` of labels whose features are a text or its parts, which are joined. Several
+            labels have a regression each.
 
     Returns:
         `(predict, note)`: a function of a batch of features that returns probabilities of
@@ -46,10 +48,10 @@ def fit_texts(data: Data) -> tuple[Callable[[Any], np.ndarray] | None, str]:
         Manning: Baselines and Bigrams, ACL 2012 (pairs of words).
     """
     spec = data.spec
-    if len(spec.features) > 1:
+    if any(feature.kind != "text" for feature in spec.features):
         return None, f"{_OMITTED}the data has other features besides the texts."
-    if TASKS[spec.task].answer != "label":
-        return None, f"{_OMITTED}it is for one label per text, not for {spec.task}."
+    if TASKS[spec.task].answer not in ("label", "labels"):
+        return None, f"{_OMITTED}it is for labels of texts, not for {spec.task}."
     texts, ids, total = _training_rows(data)
     if ids.min() == ids.max():
         return None, f"{_OMITTED}its rows have one class only."
@@ -57,12 +59,11 @@ def fit_texts(data: Data) -> tuple[Callable[[Any], np.ndarray] | None, str]:
     if encode is None:
         return None, f"{_OMITTED}the training texts have no words."
     x, classes = encode(texts), len(spec.classes)
-    models = {c: fit_sparse_logistic(x, ids, c) for c in CS}
+    models = {c: _fit(x, ids, classes, c) for c in CS}
     best, chosen = _choose(data, models, encode)
-    name = spec.feature_names[0]
 
     def predict(features):
-        return probabilities(models[best], encode(plain_texts(features[name])), classes)
+        return models[best](encode(texts_of(features, spec)))
 
     of_all = f"{len(ids):,} of {total:,} texts, drawn with seed {spec.seed}"
     return predict, (
@@ -70,6 +71,17 @@ def fit_texts(data: Data) -> tuple[Callable[[Any], np.ndarray] | None, str]:
         f"C = {best:g} {chosen}. It was fitted on "
         f"{of_all if len(ids) < total else f'all {total:,} training texts'}."
     )
+
+
+def texts_of(features: Mapping[str, Any], spec: Spec) -> list[str]:
+    """Return the texts of a batch, the parts of each joined by a space.
+
+    Args:
+        features: dict from name to a tensor or an array of `str` or bytes.
+        spec: `Spec` whose features are all texts.
+    """
+    parts = [plain_texts(features[name]) for name in spec.feature_names]
+    return [" ".join(text) for text in zip(*parts, strict=True)]
 
 
 def plain_texts(column: Any) -> list[str]:
@@ -82,7 +94,7 @@ def _training_rows(data):
     """Texts, class ids and number of rows; a seeded sample where the texts are long."""
     texts, ids = [], []
     for features, target, *_ in batches(data, "train"):
-        texts += plain_texts(features[data.spec.feature_names[0]])
+        texts += texts_of(features, data.spec)
         ids.append(np.asarray(target))
         # A stream of unknown length is not read to its end.
         if data.table("train") is None and len(texts) >= 4 * MAX_ROWS:
@@ -117,17 +129,26 @@ def _fit_weights(texts):
     return lambda rows: sparse.hstack([one.transform(rows) for one in vectorizers]).tocsr()
 
 
+def _fit(x, ids, classes, c):
+    """A function from a sparse matrix to probabilities of shape `(n, classes)`."""
+    if ids.ndim == 1:
+        model = fit_sparse_logistic(x, ids, c)
+        return lambda rows: probabilities(model, rows, classes)
+    weights, bias = fit_each(x, ids > 0, c)
+    return lambda rows: 1 / (1 + np.exp(-(rows @ weights + bias)))
+
+
 def _choose(data, models, encode):
     """The C with the lowest log loss on the validation split, and how it was chosen."""
     if is_empty(data, "validation"):
         return CS[1], "is the default without a validation split"
-    name, classes = data.spec.feature_names[0], len(data.spec.classes)
     loss, count = dict.fromkeys(models, 0.0), 0
     for features, target, *_ in batches(data, "validation"):
-        x, ids = encode(plain_texts(features[name])), np.asarray(target).astype(int)
+        x, ids = encode(texts_of(features, data.spec)), np.asarray(target).astype(int)
         count += len(ids)
         for c, model in models.items():
-            p = probabilities(model, x, classes)[np.arange(len(ids)), ids]
+            p = model(x)
+            p = np.where(ids > 0, p, 1 - p) if ids.ndim > 1 else p[np.arange(len(ids)), ids]
             loss[c] -= float(np.log(np.maximum(p, 1e-15)).sum())
         if count >= MAX_ROWS:
             break

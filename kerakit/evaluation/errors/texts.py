@@ -17,8 +17,8 @@ MAX_CHARACTERS = 300
 
 
 def has_texts(spec: Spec) -> bool:
-    """Whether each row is one text with one label."""
-    text = len(spec.features) == 1 and spec.features[0].kind == "text"
+    """Whether each row is one text, or the parts of one, with one label."""
+    text = all(feature.kind == "text" for feature in spec.features)
     return text and TASKS[spec.task].answer == "label"
 
 

@@ -60,7 +60,8 @@ def predict_test(
         data: `Data`.
         baselines: dict from name to a function of a batch of features.
         quantiles: tuple of floats or `None`. Levels of a quantile regressor.
-        errors: `ConfidentErrors` or `None`. It gets every batch of the only feature.
+        errors: `ConfidentErrors` or `None`. It gets every batch of the only feature, or of the
+            parts of a text, joined.
 
     Returns:
         `(y, answers)`: the targets, of shape `(n,)`, or `(n, targets)` for numbers; and a dict
@@ -72,7 +73,6 @@ def predict_test(
     """
     spec = data.spec
     model.make_predict_function(force=True)
-    first = spec.feature_names[0]
     targets, batches_of = [], {name: [] for name in ("model", *baselines)}
     for features, target, *_ in batches(data, "test"):
         p = predict_batch(model, features, spec, quantiles)
@@ -81,7 +81,7 @@ def predict_test(
         for name, predict in baselines.items():
             batches_of[name].append(predict(features))
         if errors is not None:
-            errors.add(features[first], targets[-1], p)
+            errors.add(_shown(features, spec), targets[-1], p)
     if not targets:
         raise no_rows(spec)
     y = np.concatenate(targets)
@@ -92,6 +92,16 @@ def predict_test(
     check_targets(y, spec)
     check_predictions(answers["model"], spec)
     return y, answers
+
+
+def _shown(features, spec):
+    """The only feature, or the parts of texts joined by a space."""
+    columns = [features[name] for name in spec.feature_names]
+    if len(columns) == 1:
+        return columns[0]
+    import tensorflow as tf
+
+    return tf.strings.join(columns, " ")
 
 
 def no_rows(spec: Spec) -> DataError:

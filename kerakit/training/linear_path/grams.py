@@ -137,7 +137,10 @@ class GramReader:
 
     def _estimated(self, table, gather):
         """About how many counts the rows of a table have, judged by some of them."""
-        lengths = np.fromiter(map(len, *table.features.values()), np.int64, len(table))
+        lengths = sum(
+            np.fromiter(map(len, column), np.int64, len(table))
+            for column in table.features.values()
+        )
         rows = np.linspace(0, len(table) - 1, min(len(table), SAMPLE)).astype(int)
         counts = self._counts(gather(tf.constant(rows))[0]).nnz
         return counts * lengths.sum() / max(lengths[rows].sum(), 1)
@@ -146,14 +149,14 @@ class GramReader:
         """The n-grams of a few texts; texts of like lengths go through the graph together."""
         import scipy.sparse as sparse
 
-        ((name, texts),) = features.items()
-        length = tf.strings.length(texts).numpy()
+        length = sum(tf.strings.length(text) for text in features.values()).numpy()
         order, parts = np.argsort(length, kind="stable"), []
         start = 0
         while start < len(order):
             padded = np.arange(1, len(order) - start + 1) * length[order[start:]]
             end = start + max(1, int(np.searchsorted(padded, CHARACTERS, "right")))
-            ids = self.read({name: tf.gather(texts, order[start:end])})
+            chosen = order[start:end]
+            ids = self.read({name: tf.gather(text, chosen) for name, text in features.items()})
             kinds = map(_counted, keras.tree.flatten(ids), self.sizes)
             parts.append(sparse.hstack(list(kinds), "csr"))
             start = end

@@ -127,9 +127,13 @@ class TextFlags(RunFlags):
     """Path of your own file of CSV, TSV, JSON lines or Parquet, or of a folder with a subfolder of
     texts for each class. It is read instead of --dataset."""
     text_column: str | None = None
-    """Column of the texts. Default: text."""
+    """Column of the texts, or columns of their parts, separated by commas, such as title,body.
+    Default: text."""
     target: str | None = None
-    """Column of the labels. Default: label."""
+    """Column of the labels, or columns of 0 and 1, separated by commas. Default: label."""
+    label_separator: str | None = None
+    """Character between the labels of a text in one column. Default: a text has one label, or a
+    list of labels in JSON or Parquet."""
     columns: str | None = None
     """Column names of a file without a header, separated by commas."""
     encoding: str | None = None

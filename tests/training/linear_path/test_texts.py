@@ -326,3 +326,26 @@ def test_blocks_are_drawn_at_random_and_their_weights_averaged(monkeypatch):
     before = path.layers[0].embeddings.numpy()
     assert path.solve_again() is False
     np.testing.assert_array_equal(path.layers[0].embeddings.numpy(), before)
+
+
+@pytest.mark.training
+def test_each_of_several_labels_has_a_regression_of_its_own():
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice(WORDS, 4, replace=False)) for _ in range(150)]
+    tags = [[word for word in WORDS[:3] if word in text.split()[:3]] for text in texts]
+    data = kk.load_text((texts, tags), validation_size=0)
+    path, model = path_of(data)
+    path.solve()
+    (block,) = path.reader.blocks("train", 10**9)
+    x, flags = path._tfidf(block), data.table("train").target
+    for number, name in enumerate(data.spec.classes):
+        exact = LogisticRegression(C=30.0, solver="liblinear", dual=True, random_state=0)
+        exact.fit(x, flags[:, number])
+        assert name == WORDS[number]
+        np.testing.assert_allclose(path.weights[:, number], exact.coef_[0], atol=1e-6)
+    # What an n-gram tells is the largest over the labels.
+    present = block.counts.toarray() > 0
+    seen = np.flatnonzero(present.any(axis=0))
+    told = np.max([telling(present[:, seen], flags[:, n], 2) for n in range(3)], axis=0)
+    rarity = np.log((1 + len(flags)) / (1 + present[:, seen].sum(axis=0))) + 1
+    np.testing.assert_allclose(path.rarity[seen], rarity * np.sqrt(told), atol=1e-6)
