@@ -24,6 +24,7 @@ from kerakit.builders.contract.calibration import (
 )
 from kerakit.builders.contract.inputs import (
     check_inputs,
+    has_several_series,
     input_kind_of,
     input_names,
     remember_spec,
@@ -143,6 +144,7 @@ __all__ = [
     "calibration_of",
     "check_inputs",
     "frequency_name",
+    "has_several_series",
     "input_kind_of",
     "input_names",
     "is_convex",

@@ -10,6 +10,7 @@ from typing import Any
 from kerakit.data.spec import Spec
 from kerakit.data.summary import FEATURE_HEADER, feature_row
 from kerakit.data.tasks import TASKS
+from kerakit.evaluation.report.backtest import level_rows, origin_rows, origins_text
 from kerakit.evaluation.report.headline import format_number
 from kerakit.evaluation.report.html import definitions, scrolling
 from kerakit.evaluation.report.importance import importance_rows, importance_text
@@ -22,7 +23,9 @@ __all__ = [
     "confident_errors",
     "data",
     "importance",
+    "origins",
     "plot",
+    "quantiles",
     "reproduce",
     "series",
     "training",
@@ -32,6 +35,7 @@ MAX_FEATURES = 200  # rows of the table; with more the page is hard to read
 MAX_CLASSES = 1000  # some 100 KB of page, in a box that scrolls
 MAX_SERIES = 100  # `metrics.json` has all
 MAX_COLUMNS = 20  # of the table of importance; `metrics.json` has all
+MAX_ORIGINS = 100  # groups of the backtest, with their mean; `metrics.json` has all
 MAX_TARGETS = 8  # with more, the targets' means and standard deviations are left out
 # A plot is as wide as the page from this width over height, or from this width in pixels.
 _WIDE_SHAPE, _WIDE_PIXELS = 1.7, 1000
@@ -50,6 +54,7 @@ _CAPTIONS = {
     "importance": "Importance of the columns: by how much the loss increases when a column is "
     "shuffled among test rows; the black lines are one standard deviation",
     "error_by_horizon": "RMSE for each step of the horizon",
+    "error_by_origin": "Error for each group of forecast origins",
 }
 _ERRORS = {
     "text": "Text",
@@ -144,6 +149,30 @@ def series(report: Report, spec: Spec) -> str:
     return f"<h2>Series</h2><p>The series with the largest errors come first.</p>{table}"
 
 
+def quantiles(report: Report) -> str:
+    """Return the section on the quantiles that a model predicts, or `""`."""
+    if not report.per_level:
+        return ""
+    header, *rows = level_rows(report.per_level)
+    table = scrolling(_titles(header), rows, len(rows), "levels", numbers=len(header) - 1)
+    text = (
+        "The quantiles of the model itself, before a calibration. The fraction of true values "
+        "below a quantile is close to its level where the quantiles hold."
+    )
+    return f'<h2>Quantiles</h2>{table}<p class="note">{text}</p>'
+
+
+def origins(report: Report) -> str:
+    """Return the section on the groups of forecast origins, or `""` without any."""
+    if not report.origins:
+        return ""
+    header, *rows = origin_rows(report.origins)
+    rows = [*rows[-2:], *rows[:-2]] if len(rows) > MAX_ORIGINS else rows
+    table = scrolling(_titles(header), rows, MAX_ORIGINS, "groups", numbers=len(header) - 1)
+    text = escaped(origins_text(report.origins))
+    return f'<h2>Backtest</h2>{table}<p class="note">{text}</p>'
+
+
 def importance(report: Report, image: bytes | None = None) -> str:
     """Return the section on what each column counts, or `""` where that was not measured.
 
@@ -154,7 +183,7 @@ def importance(report: Report, image: bytes | None = None) -> str:
     if not report.importance:
         return ""
     header, *rows = importance_rows(report.importance, report.unit)
-    header = [title[0].upper() + title[1:] for title in header]
+    header = _titles(header)
     table = f"<div>{scrolling(header, rows, MAX_COLUMNS, 'columns', 2)}</div>"
     drawn = f'<div class="drawn">{plot("importance", image)}</div>' if image else ""
     text = escaped(importance_text(report.importance, report.unit))
@@ -236,6 +265,10 @@ def reproduce(spec: Spec, details: Mapping[str, Any]) -> str:
         "split and the training.</p>"
     )
     return text + definitions(facts)
+
+
+def _titles(header):
+    return [title[0].upper() + title[1:] for title in header]
 
 
 def _fraction(value):
