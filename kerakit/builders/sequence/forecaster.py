@@ -8,7 +8,13 @@ from typing import Literal
 import keras
 from keras import ops
 
-from kerakit.builders.contract import LINEAR_WINDOW, SCALE, UNSCALE, quantile_layer_name
+from kerakit.builders.contract import (
+    LINEAR_LEVELS,
+    LINEAR_WINDOW,
+    SCALE,
+    UNSCALE,
+    quantile_layer_name,
+)
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders.encoder import ENCODERS, EncoderOptions, Positions
@@ -85,9 +91,11 @@ def sequence_forecaster(
             chooses, and does not train it. Defaults to `0.0`.
         quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order. The model forecasts
             these quantiles of each step instead of its mean; the middle one is the forecast. The
-            linear path is the same for all levels; the encoder corrects each level by itself.
-            The levels of a step are sorted, so that they never cross (Chernozhukov et al. 2010,
-            doi:10.3982/ECTA7880). Defaults to `None`.
+            linear path is the same for all levels, and each level adds a number to it, which
+            `kk.fit` solves: the quantile of the line's errors, in proportion to the scale of the
+            window. The encoder corrects each level by itself. The levels of a step are sorted, so
+            that they never cross (Chernozhukov et al. 2010, doi:10.3982/ECTA7880). Defaults to
+            `None`.
 
     Returns:
         `keras.Model`; raw windows of shape `(batch, window)` or `(batch, window, channels)`
@@ -143,11 +151,14 @@ def sequence_forecaster(
     linear = _linear_path(read, shape, l2)
     of_network = segment_correction if encoder == "segment" else encoder_correction
     correction = of_network(read, shape, segment, options, len(quantiles or ()))
+    apart = None
     if quantiles is not None:  # (batch, horizon, levels, channels)
+        apart = _levels_apart(scale[:, 0], shape, len(quantiles))
         level, linear, scale = (tensor[:, :, None] for tensor in (level, linear, scale))
     # The level is the first term. Keras takes a second term with one number per row for a bias
     # and adds it along the wrong axis if a batch has as many rows as the horizon has steps.
     answer = level + (linear + correction) * scale
+    answer = answer if apart is None else answer + apart
     answer = keras.layers.Rescaling(
         shape.std.tolist(), shape.mean.tolist(), dtype="float32", name=UNSCALE
     )(answer)
@@ -168,6 +179,17 @@ def _usual_segment(encoder, shape):
     if 4 <= shape.season <= shape.window // 2:
         return shape.season
     return max(1, shape.window // 8)
+
+
+def _levels_apart(scale, shape, levels):
+    """What each level adds to the line: a tensor of shape `(batch, horizon, levels, channels)`."""
+    return keras.layers.EinsumDense(
+        "bc,hlc->bhlc",
+        (shape.horizon, levels, shape.channels),
+        kernel_initializer="zeros",
+        dtype="float32",
+        name=LINEAR_LEVELS,
+    )(scale)
 
 
 def _linear_path(read, shape, l2):

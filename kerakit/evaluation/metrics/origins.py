@@ -58,8 +58,9 @@ def check_origins(owner: str, origins: Any, data: Data) -> int:
             f"Got the task {short_repr(data.spec.task)}. Leave it out."
         )
     most = max((len(rows) for rows in _rows_by_series(data)), default=0)
-    of = "the test windows of the series with most" if data.spec.series.id else "the test windows"
-    check(count <= most, owner, "origins", f"an int in the range [1, {most}], {of}", count)
+    of = "of the longest series" if data.spec.series.id else "in all"
+    expected = f"an int in the range [1, {most}], at most the number of test windows {of}"
+    check(count <= most, owner, "origins", expected, count)
     return count
 
 

@@ -268,7 +268,13 @@ def reproduce(spec: Spec, details: Mapping[str, Any]) -> str:
 
 
 def _titles(header):
-    return [title[0].upper() + title[1:] for title in header]
+    titles = (title.replace("_", " ") for title in header)
+    return [
+        title[0].upper() + title[1:]
+        if title[:4] not in ("rmse", "mase")
+        else title[:4].upper() + title[4:]
+        for title in titles
+    ]
 
 
 def _fraction(value):
