@@ -141,7 +141,7 @@ LEVELS = np.array([[[0.0, 2.0], [4.0, 5.0]], [[1.0, 1.0], [1.0, 4.0]]])  # at 0.
 
 
 def test_the_pinball_loss_of_a_forecast_by_hand():
-    # Window 0: 0.25 * 1, 0.25 * 1 and 0, 0.25 * 1. Window 1: 0.75 * 1, 0.25 * 1, 0.25 * 1, 0.25 * 2.
+    # Window 0 has the errors 1, -1 and 0, -1; window 1 has -1, -1 and 1, -2.
     by_window = np.array([0.25 + 0.25 + 0 + 0.25, 0.75 + 0.25 + 0.25 + 0.5]) / 4
     loss = PinballLoss([0.25, 0.75])
     assert float(loss(FORECAST, LEVELS)) == pytest.approx(by_window.mean())

@@ -119,7 +119,13 @@ def test_a_forecaster_of_quantiles_survives_saving_and_export(encoder, tmp_path)
 
     options = {"encoder": encoder, "units": 4, "quantiles": LEVELS}
     run_builder_battery(
-        kk.sequence_forecaster, spec, tmp_path, rows, np.zeros((3, 3)), prepare=randomised, **options
+        kk.sequence_forecaster,
+        spec,
+        tmp_path,
+        rows,
+        np.zeros((3, 3)),
+        prepare=randomised,
+        **options,
     )
     model = randomised(kk.sequence_forecaster(spec, **options))
     kk.compile(model)
