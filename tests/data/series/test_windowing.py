@@ -44,7 +44,13 @@ def test_a_window_belongs_where_its_target_lies_and_no_target_crosses_a_border(c
 
 def test_targets_know_the_times_of_their_first_steps():
     days = pd.date_range("2024-03-01", periods=20)
-    data = load_series(pd.DataFrame({"at": days, "load": COUNT}), window=4, horizon=2, test_size=4, validation_size=4)
+    data = load_series(
+        pd.DataFrame({"at": days, "load": COUNT}),
+        window=4,
+        horizon=2,
+        test_size=4,
+        validation_size=4,
+    )
     target = data.table("test").target
     first = np.array(["2024-03-17", "2024-03-18", "2024-03-19"], "datetime64[us]")
     np.testing.assert_array_equal(target.times.astype("datetime64[us]"), first)
