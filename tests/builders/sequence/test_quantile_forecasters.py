@@ -100,6 +100,25 @@ def test_the_answer_by_hand(encoder):
 
 
 @pytest.mark.many
+@pytest.mark.parametrize("encoder", ["segment", "lstm"])
+def test_what_is_known_of_a_step_changes_the_levels_of_this_step(encoder):
+    data = stores()
+    model = randomised(
+        kk.sequence_forecaster(data, encoder=encoder, segment=1, units=4, quantiles=LEVELS)
+    )
+    line = model.get_layer("network").get_layer("linear.window")
+    line.kernel.assign(np.zeros(line.kernel.shape))  # it maps each step to all
+    rows = windows(data)
+    before = model.predict(rows, verbose=0)
+    for step in range(3):
+        future = rows["future"].copy()
+        future[:, 8 + step] += 1
+        changed = model.predict({**rows, "future": future}, verbose=0) != before
+        assert changed[:, step].any(axis=-1).all()
+        assert not np.delete(changed, step, axis=1).any()
+
+
+@pytest.mark.many
 def test_a_shifted_and_scaled_window_has_the_shifted_and_scaled_quantiles():
     model = randomised(kk.sequence_forecaster((8,), horizon=3, units=4, quantiles=LEVELS))
     rows = np.random.default_rng(0).normal(0, 100, (5, 8)).astype("float32")

@@ -195,6 +195,18 @@ def test_groups_of_origins_are_measured_as_if_each_were_the_test_split(tmp_path)
     assert "skill, linear" in report._repr_html_()
 
 
+@pytest.mark.many
+def test_groups_of_origins_are_the_same_in_small_batches(monkeypatch):
+    data = forecast_data(np.random.default_rng(0).normal(size=200), window=6, horizon=2)
+    whole = evaluate(naive_forecaster(data.spec), data, origins=5).origins
+    monkeypatch.setattr("kerakit.evaluation.batches.MAX_STEPS", 6 * 9)
+    parts = evaluate(naive_forecaster(data.spec), data, origins=5).origins
+    for one, other in zip(whole["groups"], parts["groups"], strict=True):
+        assert one["windows"] == other["windows"]
+        assert one["model"] == pytest.approx(other["model"])
+        assert one["baseline"]["linear"] == pytest.approx(other["baseline"]["linear"])
+
+
 def test_without_origins_there_is_no_backtest():
     data = forecast_data(np.arange(100.0), window=6, horizon=2)
     report = evaluate(naive_forecaster(data.spec), data)

@@ -65,6 +65,7 @@ def test_the_levels_are_solved_for_each_step_and_channel(channels, solve):
     # No other number for a level and a step has a lower pinball loss in training.
     loss = float(model.loss(y, answer))
     kernel = layer.kernel.numpy()
+    assert (np.diff(kernel, axis=1) > 0).all()  # each level is in its own column
     for place in np.ndindex(kernel.shape):
         for change in (-0.02, 0.02):
             other = kernel.copy()
