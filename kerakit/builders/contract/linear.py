@@ -190,7 +190,9 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
     if LINEAR_WINDOW in layers:
         unscale, solved = layers.get(UNSCALE), (layers[LINEAR_WINDOW],)
         levels = layers.get(LINEAR_LEVELS)
-        return None if unscale is None else LinearPath("window", solved, (), None, unscale, levels)
+        if unscale is None:
+            return None
+        return LinearPath("window", solved, unscale=unscale, levels=levels)
     if ROCKET in layers and len(layers.keys() & {BLEND, OUTPUT}) != 1:
         return _rocket(layers)
     if not names or not layers.keys() >= {BLEND, OUTPUT}:

@@ -9,6 +9,8 @@ from kerakit.evaluation.report.headline import format_number
 
 __all__ = ["level_rows", "origin_rows", "origins_text"]
 
+MAX_GROUPS = 100  # rows of the table; `metrics.json` has all
+
 _NAMES = {"seasonal_naive": "the last season", "linear": "the linear model"}
 
 
@@ -32,11 +34,12 @@ def level_rows(per_level: Mapping[str, Mapping[str, float]]) -> list[list[str]]:
     ]
 
 
-def origin_rows(origins: Mapping[str, Any]) -> list[list[str]]:
+def origin_rows(origins: Mapping[str, Any], limit: int = MAX_GROUPS) -> list[list[str]]:
     """Return the table of groups of forecast origins, its header first, mean and spread last.
 
     Args:
         origins: dict as `Report.origins`.
+        limit: int. The most groups that have a row; of more, the first ones are shown.
     """
     metric, groups = origins["metric"], origins["groups"]
     metrics = list(dict.fromkeys((metric, "mase")))
@@ -47,7 +50,7 @@ def origin_rows(origins: Mapping[str, Any]) -> list[list[str]]:
     header += [f"{metric}, {name}" for name in baselines]
     header += [f"skill, {name}" for name in baselines]
     rows = [header]
-    named = [(str(number), group) for number, group in enumerate(groups, 1)]
+    named = [(str(number), group) for number, group in enumerate(groups[:limit], 1)]
     for name, of in [*named, ("mean", origins["mean"]), ("std", origins["std"])]:
         times = [str(of.get(end) or "") for end in ("first", "last")] if dated else []
         values = [of["model"][one] for one in metrics]
@@ -55,6 +58,8 @@ def origin_rows(origins: Mapping[str, Any]) -> list[list[str]]:
         skill = [_percent(of["skill"][one]) for one in baselines]
         windows = f"{of['windows']:,}" if "windows" in of else ""
         rows.append([name, *times, windows, *map(format_number, values), *skill])
+    if len(groups) > limit:
+        rows.insert(1 + limit, [f"and {len(groups) - limit:,} more", *[""] * (len(header) - 1)])
     return rows
 
 

@@ -16,6 +16,7 @@ from kerakit.html_table import escaped, html_table
 __all__ = ["Report", "metrics_table", "target_rows", "targets_table"]
 
 MAX_COLUMNS = 10  # of the table of importance on a terminal; the page has more
+MAX_GROUPS = 24  # of forecast origins, likewise
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -130,7 +131,8 @@ class Report:
         if self.per_level:
             lines += ["", *_aligned(level_rows(self.per_level))]
         if self.origins:
-            lines += ["", *_aligned(origin_rows(self.origins)), "", origins_text(self.origins)]
+            rows = origin_rows(self.origins, MAX_GROUPS)
+            lines += ["", *_aligned(rows), "", origins_text(self.origins)]
         if self.stages:
             lines += ["", *_aligned([HEADER, *stage_rows(self.stages)])]
         if self.importance:
@@ -155,11 +157,8 @@ class Report:
         notes += [origins_text(self.origins)] if self.origins else []
         notes += [*self.notes, *([f"Report: {self.path}"] if self.path else [])]
         tables = targets_table(self) + metrics_table(self) + _importance_table(self)
-        for rows in ([level_rows(self.per_level)] if self.per_level else []) + (
-            [origin_rows(self.origins)] if self.origins else []
-        ):
-            header, *rows = rows
-            tables += html_table(header, rows, numbers=len(header) - 1, row_names=True)
+        tables += _numbers_table(level_rows(self.per_level)) if self.per_level else ""
+        tables += _numbers_table(origin_rows(self.origins, MAX_GROUPS)) if self.origins else ""
         return f"<p><strong>{escaped(self.headline())}</strong></p>{tables}" + "".join(
             f"<p><small>{escaped(note)}</small></p>" for note in notes
         )
@@ -204,6 +203,11 @@ def targets_table(report: Report) -> str:
         return ""
     header, *rows = target_rows(report)
     return html_table(header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics")
+
+
+def _numbers_table(rows: list[list[str]]) -> str:
+    header, *rows = rows
+    return html_table(header, rows, numbers=len(header) - 1, row_names=True)
 
 
 def _importance_table(report: Report) -> str:

@@ -35,7 +35,6 @@ MAX_FEATURES = 200  # rows of the table; with more the page is hard to read
 MAX_CLASSES = 1000  # some 100 KB of page, in a box that scrolls
 MAX_SERIES = 100  # `metrics.json` has all
 MAX_COLUMNS = 20  # of the table of importance; `metrics.json` has all
-MAX_ORIGINS = 100  # groups of the backtest, with their mean; `metrics.json` has all
 MAX_TARGETS = 8  # with more, the targets' means and standard deviations are left out
 # A plot is as wide as the page from this width over height, or from this width in pixels.
 _WIDE_SHAPE, _WIDE_PIXELS = 1.7, 1000
@@ -167,8 +166,7 @@ def origins(report: Report) -> str:
     if not report.origins:
         return ""
     header, *rows = origin_rows(report.origins)
-    rows = [*rows[-2:], *rows[:-2]] if len(rows) > MAX_ORIGINS else rows
-    table = scrolling(_titles(header), rows, MAX_ORIGINS, "groups", numbers=len(header) - 1)
+    table = scrolling(_titles(header), rows, len(rows), "groups", numbers=len(header) - 1)
     text = escaped(origins_text(report.origins))
     return f'<h2>Backtest</h2>{table}<p class="note">{text}</p>'
 
@@ -268,12 +266,12 @@ def reproduce(spec: Spec, details: Mapping[str, Any]) -> str:
 
 
 def _titles(header):
-    titles = (title.replace("_", " ") for title in header)
+    """A header whose titles begin with capitals."""
+    metrics = {"rmse": "RMSE", "mase": "MASE"}
+    words = (title.replace("_", " ").partition(",") for title in header)
     return [
-        title[0].upper() + title[1:]
-        if title[:4] not in ("rmse", "mase")
-        else title[:4].upper() + title[4:]
-        for title in titles
+        metrics.get(first, first[0].upper() + first[1:]) + comma + rest
+        for first, comma, rest in words
     ]
 
 

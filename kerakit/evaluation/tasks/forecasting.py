@@ -69,7 +69,8 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
             own = found if own is None else predict_batch(own, features, spec, levels)
             by_level.add(y, own, len(spec.target.names))
         if options.quantiles is not None:
-            interval = {"lower": found[..., 0], "upper": found[..., -1]}
+            if len(options.quantiles) > 1:
+                interval = {"lower": found[..., 0], "upper": found[..., -1]}
             found = found[..., prediction_column(options.quantiles)]
         answers = {"model": found}
         answers |= {name: predict(features) for name, predict in baselines.items()}
@@ -128,6 +129,9 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
 
     tested = {} if backtest is None else backtest.result(scale, scales)
     per_level = by_level.per_level() if by_level else {}
+    if levels:
+        middle = levels[prediction_column(levels)]
+        note = [*note, f"The forecast is the model's quantile of {middle:g}."]
     return Measured(
         test=metrics.pop("model"),
         baseline=metrics,

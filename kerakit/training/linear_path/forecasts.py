@@ -93,7 +93,7 @@ class WindowPath:
         network, levels = network_of(model), quantiles_of(model)
         line = keras.Model(network.inputs, self.layer.output)
         horizon, _, channels = self.levels.kernel.shape
-        total = data.spec.sizes["train"] * horizon * channels
+        total = data.spec.sizes.get("train", 0) * horizon * channels
         every = max(1, -(-total // MAX_ERRORS))
         errors, weights, before = [], [], 0
         for batch in data.batches("train", ROWS):
