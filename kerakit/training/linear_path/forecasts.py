@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from kerakit.builders.contract import LinearPath, network_of, quantiles_of
+from kerakit.builders.contract import (
+    LinearPath,
+    has_several_series,
+    network_of,
+    quantiles_of,
+)
 
 __all__ = ["WindowPath", "weighted_quantiles"]
 
@@ -85,7 +90,7 @@ class WindowPath:
         """Set what each level adds to the line: this has the lowest pinball loss in training.
 
         Errors are in scales of their window. As each counts in standard deviations of the series
-        in the loss, the weight of a window is its scale.
+        in the loss, the weight of a window is its scale, and what the loss makes of its weight.
         """
         import keras
 
@@ -102,7 +107,8 @@ class WindowPath:
             before += len(target)
             error = (target - level) / scale - np.asarray(line(inputs), "float64")
             errors.append(error[chosen].astype("float32"))
-            weights.append(np.broadcast_to(scale * root, error.shape)[chosen].astype("float32"))
+            weight = scale * (root if has_several_series(model) else root**2)
+            weights.append(np.broadcast_to(weight, error.shape)[chosen].astype("float32"))
         found = weighted_quantiles(np.concatenate(errors), np.concatenate(weights), levels)
         self.levels.kernel.assign(found.transpose(2, 0, 1).astype("float32"))
 
