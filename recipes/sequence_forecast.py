@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerakit.workflow import (
     ForecastEncoder,
+    Levels,
     Result,
     SeriesFlags,
     command_line,
@@ -51,6 +52,12 @@ class Config(SeriesFlags):
     """Number of stacked layers of the encoder."""
     dropout: float = 0.0
     """Fraction of units that are dropped in training. Use more for short or noisy series."""
+    quantiles: Levels = None
+    """Levels to forecast instead of the mean, such as 0.1,0.5,0.9; the middle one is the forecast.
+    Default: none."""
+    origins: int | None = None
+    """Number of groups of forecast origins, in the order of time, that the report measures one by
+    one. The model is trained once. Default: none."""
 
 
 def load(config: Config) -> Data:
@@ -73,8 +80,9 @@ def build(config: Config, data: Data) -> keras.Model:
         units=config.units,
         layers=config.layers,
         dropout=config.dropout,
+        quantiles=config.quantiles,
     )
-    kk.compile(model, config.preset or "forecasting", learning_rate=config.learning_rate)
+    kk.compile(model, config.preset, learning_rate=config.learning_rate)
     return model
 
 

@@ -104,7 +104,8 @@ def _scale(read, network):
     names = [tensor.name for tensor in network.inputs]
     unit = network.get_layer(UNSCALE).scale
     scale = ops.cast(read[names.index(SCALE)], "float32") * _constant(unit)
-    return scale[..., 0] if len(network.output.shape) == 2 else scale
+    rank = len(network.output.shape) - (quantiles_of(network) is not None)
+    return scale[..., 0] if rank == 2 else scale
 
 
 @in_float32()
@@ -149,12 +150,13 @@ def _intervals(answer: keras.KerasTensor, columns, made: Intervals) -> keras.Ker
     """As `Intervals.of`."""
     widths = _constant(made.widths)
     if made.column is not None:
-        middle = answer[:, made.column]
+        middle = answer[..., made.column]
         if made.least is not None:
             below = ops.maximum(middle - answer[:, 0], made.least) * widths
             above = ops.maximum(answer[:, -1] - middle, made.least) * widths
             return ops.stack([middle - below, middle, middle + above], axis=-1)
-        low, high = answer[:, 0] - widths, answer[:, -1] + widths
+        widths = widths * columns if made.scaled else widths
+        low, high = answer[..., 0] - widths, answer[..., -1] + widths
         low, high = ops.minimum(low, middle), ops.maximum(high, middle)
         return ops.stack([low, middle, high], axis=-1)
     single = made.widths.shape == (1,)

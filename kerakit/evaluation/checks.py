@@ -62,6 +62,7 @@ def _expected(spec, quantiles):
     last = () if quantiles is None else (len(quantiles),)
     if answer == "forecast":
         steps, channels = spec.series.horizon, len(names)
+        rebuild = f" Each has the quantiles {quantiles}.{rebuild}" if quantiles else rebuild
         if channels > 1:
             return (None, steps, channels, *last), f"{steps} steps of {channels} channels", rebuild
         return (None, steps, *last), f"{steps} steps", rebuild

@@ -18,14 +18,15 @@ from kerakit.errors import ArgumentError, DataError
 from kerakit.evaluation.baselines.custom import check_baselines, fit_custom
 from kerakit.evaluation.batches import is_empty, split_size
 from kerakit.evaluation.checks import check_shape, dataset_name
-from kerakit.evaluation.environment import environment
 from kerakit.evaluation.metrics.custom import check_metrics
+from kerakit.evaluation.metrics.origins import check_origins
 from kerakit.evaluation.plots.fonts import drawable
 from kerakit.evaluation.plots.importance import importance
 from kerakit.evaluation.plots.training import learning_curves
 from kerakit.evaluation.report.importance import loss_name
+from kerakit.evaluation.report.metrics_json import metrics_json
 from kerakit.evaluation.report.report import Report
-from kerakit.evaluation.report.run_files import STAGES, read_history, write_run
+from kerakit.evaluation.report.run_files import read_history, write_run
 from kerakit.evaluation.tasks.measured import MeasureOptions
 from kerakit.evaluation.tasks.registry import MEASURE
 from kerakit.status import status
@@ -52,6 +53,7 @@ def evaluate(
     metrics: Mapping[str, Any] | Sequence[Any] | None = None,
     baselines: Mapping[str, Any] | None = None,
     quantiles: Sequence[float] | None = None,
+    origins: int | None = None,
     details: Mapping[str, Any] | None = None,
     verbose: Literal["auto", 0, 1] = "auto",
 ) -> Report:
@@ -88,7 +90,7 @@ def evaluate(
             arrays are those of the whole test split:
 
             - regression: true values and predictions in the target's unit, of shape `(n,)` or
-              `(n, targets)`; of a quantile regressor the median is passed.
+              `(n, targets)`; of a model of quantiles the middle one is passed.
             - one label: class ids of shape `(n,)`, in the order of `data.spec.classes`, and
               probabilities of shape `(n, classes)`, for two classes too. A metric of labels
               takes `p.argmax(axis=1)`, one of the positive class `p[:, 1]`.
@@ -113,9 +115,13 @@ def evaluate(
             - `None` under the name of a built-in baseline, which leaves that one out:
               `{"gradient_boosting": None}`.
         quantiles: sequence of floats in the range (0.0, 1.0), increasing, or `None`. Levels of
-            a quantile regressor, which predicts `(batch, quantiles)`. The middle level is the
-            prediction; the first and the last are the interval. Defaults to `None`: the levels
-            that the builder got.
+            a regressor or forecaster of quantiles, which predicts them on a last axis. The middle
+            level is the prediction; the first and the last are the interval. Defaults to `None`:
+            the levels that the builder got.
+        origins: int in [1, test windows], or `None`. The test windows of a forecast are cut, in
+            the order of time, into so many groups of equal size, and each is measured by itself:
+            rolling-origin evaluation (Tashman 2000) of one model, which is not trained again.
+            Defaults to `None`: the windows are measured together only.
         details: dict or `None`. Facts about the run for the report: `name`, `version`, `seed`,
             `seconds` (dict), `cpu_seconds`, `epochs`, `preset`, `config` (dict), `command`.
             Defaults to `None`.
@@ -127,7 +133,8 @@ def evaluate(
 
     Raises:
         ArgumentError: when an argument is wrong: `run_dir` is a file, a metric does not return
-            a number, a baseline cannot be fitted, or a name is taken.
+            a number, a baseline cannot be fitted, a name is taken, or there are fewer test windows
+            than `origins`.
         DataError: when the model or a baseline does not fit the data, or there is no test row.
         KerakitError: when predictions are NaN or infinite.
 
@@ -161,29 +168,29 @@ def evaluate(
     >>> report.baseline["tree"]["mae"]
     0.0
     """
-    details = dict(details or {})
+    start, details = time.perf_counter(), dict(details or {})
     check(hasattr(model, "predict"), "evaluate", "model", "a keras.Model", model)
     check_data("evaluate", data)
     check_choice("evaluate", "verbose", verbose, ("auto", 0, 1))
     with status("Evaluating the model", verbose and "auto"):
-        report = _report(model, data, run_dir, history, metrics, baselines, quantiles, details)
+        options = _options(model, data, run_dir, quantiles, metrics, baselines, origins)
+        report = _report(model, data, run_dir, history, options, details, start)
     if verbose == 1 or (verbose == "auto" and sys.stdout.isatty()):
         print(report)
     return report
 
 
-def _report(model, data, run_dir, history, metrics, baselines, quantiles, details):
+def _report(model, data, run_dir, history, options, details, start):
     """The `Report`, and its files where there is a folder for them."""
     from kerakit.builders.answering import answering
 
-    start, spec = time.perf_counter(), data.spec
-    options = _options(model, data, run_dir, quantiles, metrics, baselines)
-    made = answering(model, "evaluate")
+    spec, made = data.spec, answering(model, "evaluate")
     promise = ""
     if made.calibration is not None:
         promise = made.calibration.promise
         levels = made.levels or options.quantiles
-        options = dataclasses.replace(options, quantiles=levels, sets=made.sets)
+        own = model if options.levels else None
+        options = dataclasses.replace(options, quantiles=levels, own=own, sets=made.sets)
         details["calibration"] = made.calibration.line.removeprefix("calibration: ")
     path = getattr(history, "linear_path", "")
     if path:
@@ -214,12 +221,12 @@ def _report(model, data, run_dir, history, metrics, baselines, quantiles, detail
         folder = pathlib.Path(run_dir)
         paths = {name: folder / "plots" / f"{name}.png" for name in figures}
         report = dataclasses.replace(report, plots=paths, path=folder / "report.html")
-        values = _metrics_json(report, spec, history, details, time.perf_counter() - start)
+        values = metrics_json(report, spec, history, details, time.perf_counter() - start)
         write_run(folder, report, spec, figures, values, details)
     return report
 
 
-def _options(model, data, run_dir, quantiles, metrics, baselines):
+def _options(model, data, run_dir, quantiles, metrics, baselines, origins):
     """Check all arguments before anything costs time, then fit the user's baselines."""
     spec = data.spec
     if spec.task not in TASKS:
@@ -236,15 +243,15 @@ def _options(model, data, run_dir, quantiles, metrics, baselines):
         check(file is None, "evaluate", "run_dir", expected, str(run_dir))
     metrics = check_metrics(metrics, spec.task, len(spec.classes))
     baselines, without = check_baselines(baselines, spec)
-    numbers = TASKS[spec.task].answer == "numbers"
-    if quantiles is None and numbers:
+    if quantiles is None and not spec.is_classification:
         quantiles = quantiles_of(model)
     if quantiles is not None:
         quantiles = check_levels("evaluate", "quantiles", quantiles)
-    if quantiles is not None and not (numbers and len(spec.target.names) == 1):
+    several = TASKS[spec.task].answer == "numbers" and len(spec.target.names) > 1
+    if quantiles is not None and (several or spec.is_classification):
         raise ArgumentError(
-            "The 'quantiles' parameter of evaluate is for the regression of one target. Got "
-            f"task {spec.task!r} with {len(spec.target.names)} target(s) instead."
+            "The 'quantiles' parameter of evaluate is for the regression of one target, and for "
+            f"forecasts. Got task {spec.task!r} with {len(spec.target.names)} target(s) instead."
         )
     for split in ("train", "test"):
         if is_empty(data, split):
@@ -253,6 +260,8 @@ def _options(model, data, run_dir, quantiles, metrics, baselines):
                 "the test split, and the baselines are fitted on the training split. Load the "
                 "data with both."
             )
+    if origins is not None:
+        origins = check_origins("evaluate", origins, data)
     check_inputs("evaluate", model, spec, single_by_name=False)
     try:
         shape = model.output_shape
@@ -261,38 +270,17 @@ def _options(model, data, run_dir, quantiles, metrics, baselines):
     if shape is not None:
         check_shape(shape, spec, quantiles)
     fitted = fit_custom(baselines, data)
-    return MeasureOptions(quantiles, run_dir is not None, metrics, fitted, without)
+    return MeasureOptions(
+        quantiles,
+        quantiles,
+        origins=origins,
+        plotted=run_dir is not None,
+        metrics=metrics,
+        baselines=fitted,
+        without=without,
+    )
 
 
 def _is_point(history):
     """Whether the history has one epoch only: that of a head that was solved in one step."""
     return "stage" in history and len(history["stage"]) == 1
-
-
-def _metrics_json(report, spec, history, details, seconds):
-    """The contents of `metrics.json`; a value that is unknown is `None`."""
-    given = details.get("seconds") or {}
-    epochs = details.get("epochs")
-    if epochs is None and history:
-        epochs = max(map(len, history.values()))
-    return {
-        "task": spec.task,
-        "dataset": spec.dataset or None,
-        "name": details.get("name"),
-        "version": details.get("version"),
-        "seed": details.get("seed", spec.seed),
-        "test": report.test,
-        "baseline": report.baseline,
-        **({"per_target": report.per_target} if report.per_target else {}),
-        **({"per_series": report.per_series} if report.per_series else {}),
-        **({"by_horizon": report.by_horizon} if report.by_horizon else {}),
-        **({"per_class": report.per_class} if report.per_class else {}),
-        **({"confused": list(report.confused)} if report.per_class else {}),
-        **({"importance": report.importance} if report.importance else {}),
-        "counts": report.counts,
-        "seconds": dict.fromkeys(STAGES) | {"evaluate": seconds} | given,
-        "cpu_seconds": details.get("cpu_seconds"),
-        "epochs": epochs,
-        **({"stages": list(report.stages)} if report.stages else {}),
-        "environment": environment(),
-    }

@@ -63,7 +63,9 @@ def compile(
     own is used as it is.
 
     The presets of tables train models with members in batches of 64 rows (256 from 6,000 rows on),
-    at a learning rate of 0.008 for numbers and 0.003 for classes.
+    at a learning rate of 0.008 for numbers and 0.003 for classes. The preset
+    `"quantile_regression"` trains a forecaster with the batches, patience and clipping of
+    `"forecasting"`.
 
     Weight decay is applied to kernels only, not to biases and normalisation, unless `optimizer`
     is an optimizer object.
@@ -125,6 +127,8 @@ def compile(
         chosen = dataclasses.replace(FULL_BATCH, name=preset.name, loss=preset.loss)
     if optimizer is None and not own:
         chosen = with_members(chosen, model)
+    if not own:
+        chosen = _of_forecast(chosen, model)
     chosen = _changed(chosen, optimizer, batch_size, patience, weight_decay)
     loss_weight = None
     if loss is None:
@@ -172,6 +176,15 @@ def default_preset(model: keras.Model) -> str:
         "text": "text_classification",
     }
     return by_kind.get(input_kind_of(model), TASKS[task].preset)
+
+
+def _of_forecast(preset, model):
+    """The preset of quantiles with the batches, patience and clipping of forecasters, for one."""
+    if preset.loss != "pinball" or task_of(model) != "forecast":
+        return preset
+    like = PRESETS["forecasting"]
+    names = ("learning_rate", "schedule", "batch_size", "patience", "min_steps", "options")
+    return dataclasses.replace(preset, **{name: getattr(like, name) for name in names})
 
 
 def _changed(preset, optimizer, batch_size, patience, weight_decay):

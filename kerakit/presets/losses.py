@@ -56,8 +56,15 @@ class PinballLoss(keras.losses.Loss):
 
     Args:
         quantiles: sequence of levels in (0, 1), one per predicted column.
-        scale: float in (0, inf). The loss is divided by it; usually the standard deviation of
-            the target. Defaults to `1.0`.
+        scale: float in (0, inf), or a sequence of them, one per channel of a forecast. The loss
+            is divided by it; usually the standard deviation of the target. Defaults to `1.0`.
+        squared_weights: bool. Whether sample weights are meant for squared errors, as those of
+            the windows of several series are: the loss takes their square roots. Defaults to
+            `False`.
+
+    Call arguments:
+        y_true: numbers of shape `(batch,)` or `(batch, 1)`, or `(batch, horizon[, channels])`.
+        y_pred: quantiles: a last axis of levels in addition, in place of an axis of one.
 
     Example:
 
@@ -69,22 +76,33 @@ class PinballLoss(keras.losses.Loss):
     def __init__(
         self,
         quantiles: Sequence[float],
-        scale: float = 1.0,
+        scale: float | Sequence[float] = 1.0,
+        squared_weights: bool = False,
         reduction: str = "sum_over_batch_size",
         name: str = "pinball",
     ) -> None:
         super().__init__(name=name, reduction=reduction)
         self.quantiles = [float(level) for level in quantiles]
-        self.scale = float(scale)
+        several = isinstance(scale, (Sequence, np.ndarray))
+        self.scale = [float(value) for value in scale] if several else float(scale)
+        self.squared_weights = squared_weights
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        if sample_weight is not None and self.squared_weights:
+            sample_weight = keras.ops.sqrt(keras.ops.convert_to_tensor(sample_weight))
+        return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         levels = np.asarray(self.quantiles, "float32")
-        y_true = keras.ops.reshape(y_true, (-1, 1))
-        error = (y_true - y_pred) / self.scale
-        return keras.ops.mean(keras.ops.maximum(levels * error, (levels - 1) * error), axis=-1)
+        y_true = keras.ops.reshape(y_true, (-1, *y_pred.shape[1:-1], 1))
+        error = (y_true - y_pred) / np.asarray(self.scale, "float32")[..., np.newaxis]
+        loss = keras.ops.maximum(levels * error, (levels - 1) * error)
+        # A number for each row, by which a weight of the row can be multiplied.
+        return keras.ops.mean(loss, axis=tuple(range(1, len(loss.shape))))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "quantiles": self.quantiles, "scale": self.scale}
+        own = {"scale": self.scale, "squared_weights": self.squared_weights}
+        return {**super().get_config(), "quantiles": self.quantiles, **own}
 
 
 @keras.saving.register_keras_serializable("kerakit")

@@ -74,7 +74,7 @@ def formed_metrics(
             `update_state` is the user's own.
         answer: str. The `answer` of a `Task`.
         classes: int. The number of classes. Defaults to `0`, for numbers.
-        column: int or `None`. The column that is the prediction of a quantile regressor.
+        column: int or `None`. The column that is the prediction of a model of quantiles.
             Defaults to `None`.
 
     Raises:
@@ -114,6 +114,8 @@ def _formed(owner, given, answer, classes, column):
     if answer in ("numbers", "forecast"):
         if isinstance(metric, _OF_CLASSES) or "categorical" in name or "binary" in name:
             raise _unfit(owner, given, "a metric of classes, and the model predicts numbers")
+        if column is not None and answer == "forecast":
+            metric = _of_numbers(metric, None)
         return _of_numbers(metric, column)
     takes_ids = isinstance(metric, _IDS) or name.startswith("sparse_")
     if answer == "tags":
@@ -215,7 +217,7 @@ class FormedMetric(keras.metrics.Metric):
             `"labels"`: the true and the most probable class id. `"one-hot labels"`: one-hot
             rows, and the most probable class id. `"columns"`: numbers of shape `(batch,
             columns)`. `"flat"`: numbers of shape `(batch,)` where there is one column.
-            `"column 1"`: the second column of the predictions.
+            `"column 1"`: the second column of the predictions, or of each step of a forecast.
 
     Call arguments:
         y_true: class ids of shape `(batch,)` or `(batch, 1)`, or rows of shape `(batch,
@@ -253,6 +255,8 @@ class FormedMetric(keras.metrics.Metric):
             return [ops.reshape(v, (-1,)) if single else v for v in (y_true, y_pred)]
         if self.form.startswith("column "):
             column = int(self.form.removeprefix("column "))
+            if len(y_pred.shape) > 2:  # of a forecast
+                return y_true, y_pred[..., column]
             return ops.reshape(y_true, (-1, 1)), y_pred[:, column : column + 1]
         width = y_pred.shape[-1]
         is_rows = len(y_true.shape) == 2 and y_true.shape[-1] == width > 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-from kerakit.builders.contract import activation_of, quantiles_of, scale_of
+from kerakit.builders.contract import activation_of, has_several_series, quantiles_of, scale_of
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 from kerakit.presets.losses import PerceptronLoss, PinballLoss, StandardizedLoss
@@ -47,7 +47,8 @@ def preset_loss(model: keras.Model, preset: Preset) -> tuple[Any, float | None]:
         )
     std = scale_of(model)
     if name == "pinball":
-        return PinballLoss(quantiles, float(std[0])), None
+        scale = float(std[0]) if len(std) == 1 else std.tolist()
+        return PinballLoss(quantiles, scale, has_several_series(model)), None
     if name == "perceptron":
         return PerceptronLoss(), None
     if name not in _NUMBERS:

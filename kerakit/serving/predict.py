@@ -63,7 +63,7 @@ def predict(model: keras.Model, rows: Any, data: Data | Spec | None = None) -> A
         `lower`, `upper` (`prediction_TARGET` for several targets); `label` (or `labels`, joined by
         `;`), `confidence`, `set` (joined by `;`), `probability_CLASS`; `forecast_STEP`,
         `lower_STEP`, `upper_STEP`. Only a model that `kk.calibrate` has calibrated answers with
-        `set`; only such a model, or a quantile regressor, with `lower` and `upper`. A table of time
+        `set`; only such a model, or one of `quantiles=`, with `lower` and `upper`. A table of time
         steps gives one row for each step ahead, with the names of its channels, and
         with future times where its index or time column is regular. Otherwise a dict of arrays with
         the names of the served outputs: `prediction`, `lower` and `upper` of shape `(n,)` or
@@ -189,13 +189,12 @@ def _traced(model, spec, owner):
 
     from kerakit.builders.answering import answering
     from kerakit.builders.contract import check_inputs, quantiles_of
-    from kerakit.data.tasks import TASKS
     from kerakit.evaluation.checks import check_shape
     from kerakit.serving.exporting.endpoints import build_endpoints
     from kerakit.serving.exporting.servable import without_cudnn
 
     check_inputs(owner, model, spec, single_by_name=False)
-    quantiles = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
+    quantiles = None if spec.is_classification else quantiles_of(model)
     try:
         shape = model.output_shape
     except (AttributeError, ValueError):

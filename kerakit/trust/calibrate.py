@@ -70,7 +70,8 @@ def calibrate(
       where the model is usually right. The interval of a quantile regressor is made longer or
       shorter until it covers.
     - Forecasts get an interval for each step ahead and each channel; of several series in
-      proportion to the scale of the window.
+      proportion to the scale of the window. The intervals of a forecaster of quantiles are made
+      longer or shorter until they cover.
     - Probabilities of one label get a temperature, or from 1,000 rows on monotone curves where
       these are better by more than chance. The `set` of a row has its true label with a
       probability of `coverage`: RAPS.
@@ -156,6 +157,8 @@ def _intervals(model, data, rows, coverage):
     levels = quantiles_of(model)
     if TASKS[data.spec.task].answer == "forecast":
         scales = scales_of_rows(model, data, rows.splits) if data.spec.series.id else None
+        if levels is not None:
+            return fit_quantile_intervals(rows.target, rows.answers, levels, coverage, scales)
         return fit_forecast_intervals(rows.target, rows.answers, coverage, scales)
     if levels is not None:
         target = rows.target.reshape(len(rows))
@@ -175,9 +178,7 @@ def _interval_line(intervals, rows: HeldOutRows, spec: Spec, coverage):
         change = f"the quantiles' own times {float(intervals.widths):.4g}"
         return f"calibration: intervals of {percent}, {change}, by {len(rows):,} {rows.what}"
     if intervals.column is not None:
-        change = (
-            f"{abs(float(intervals.widths)):.4g} {_longer(float(intervals.widths))} at each end"
-        )
+        change = _change(intervals)
         return f"calibration: intervals of {percent}, {change}, by {len(rows):,} {rows.what}"
     half = np.atleast_1d(intervals.widths)
     ends = f"± {half.min():.4g}" if np.ptp(half) == 0 else f"± {half.min():.4g} to {half.max():.4g}"
@@ -191,8 +192,16 @@ def _interval_line(intervals, rows: HeldOutRows, spec: Spec, coverage):
     return f"{line}, by {len(rows):,} {rows.what}"
 
 
-def _longer(change):
-    return "longer" if change >= 0 else "shorter"
+def _change(intervals):
+    """By how much the ends of a model's own intervals were moved, in words."""
+    low, high = float(intervals.widths.min()), float(intervals.widths.max())
+    unit = " scales of the window" if intervals.scaled else ""
+    if low < 0 < high:
+        return f"from {-low:.4g} shorter to {high:.4g}{unit} longer at each end"
+    longer = "longer" if low >= 0 else "shorter"
+    least, most = sorted((abs(low), abs(high)))
+    amount = f"{least:.4g}" if least == most else f"{least:.4g} to {most:.4g}"
+    return f"{amount}{unit} {longer} at each end"
 
 
 def _probabilities(rows: HeldOutRows, kind, coverage, spec: Spec) -> tuple[Probabilities, str]:

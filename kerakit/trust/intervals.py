@@ -84,22 +84,31 @@ def fit_intervals(
 
 
 def fit_quantile_intervals(
-    target: np.ndarray, answers: np.ndarray, levels: Sequence[float], coverage: float
+    target: np.ndarray,
+    answers: np.ndarray,
+    levels: Sequence[float],
+    coverage: float,
+    scales: np.ndarray | None = None,
 ) -> Intervals:
-    """Return the intervals of a quantile regressor, made longer or shorter until they cover.
+    """Return the intervals of a model of quantiles, made longer or shorter until they cover.
+
+    Those of a forecaster are changed for each step ahead and each channel by itself.
 
     Args:
-        target: float array of shape `(n,)`.
-        answers: float array of shape `(n, levels)`.
+        target: float array of shape `(n,)`, or `(windows, horizon[, channels])`.
+        answers: float array of the same shape with a last axis of levels.
         levels: sequence of floats.
         coverage: float in (0, 1).
+        scales: as for `fit_forecast_intervals`.
 
     Reference:
         Romano, Patterson & Candes: Conformalized Quantile Regression, NeurIPS 2019
         (arXiv:1905.03222).
     """
-    outside = np.maximum(answers[:, 0] - target, target - answers[:, -1]).astype("float64")
-    return Intervals(conformal_quantile(outside, coverage), column=prediction_column(levels))
+    outside = np.maximum(answers[..., 0] - target, target - answers[..., -1]).astype("float64")
+    scaled, column = scales is not None, prediction_column(levels)
+    outside = outside / scales if scales is not None else outside
+    return Intervals(conformal_quantile(outside, coverage), column=column, scaled=scaled)
 
 
 def fit_member_quantile_intervals(

@@ -169,7 +169,7 @@ def answers_to(model: keras.Model, data: Data, splits: tuple[str, ...]) -> np.nd
         splits: tuple of str.
     """
     spec = data.spec
-    quantiles = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
+    quantiles = None if spec.is_classification else quantiles_of(model)
     model = folded(model)
     model.make_predict_function(force=True)
     read = (features for split in splits for features, *_ in batches(data, split))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from kerakit.backend import check_backend
-from kerakit.checks import check_float, check_run_numbers
+from kerakit.checks import check_float, check_int, check_levels, check_run_numbers
 from kerakit.errors import KerakitError
 from kerakit.quiet import note_stream_hidden
 from kerakit.status import also_in_pipes, status
@@ -134,6 +134,11 @@ def _check_numbers(config: Any) -> None:
             learning_rate=config.learning_rate,
         )
         check_float("calibrate", "coverage", config.coverage, "(0.0, 1.0)")
+    quantiles, origins = (getattr(config, name, None) for name in ("quantiles", "origins"))
+    if quantiles is not None:
+        check_levels("sequence_forecaster", "quantiles", quantiles, odd=True)
+    if origins is not None:
+        check_int("evaluate", "origins", origins, minimum=1)
 
 
 @contextlib.contextmanager

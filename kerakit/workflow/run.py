@@ -157,7 +157,13 @@ def finish_run(
         _calibrate(config, run, model, data)
     with status("Evaluating the model"):
         report = evaluate(
-            model, data, run_dir=run.folder, history=history, details=details, verbose=0
+            model,
+            data,
+            run_dir=run.folder,
+            history=history,
+            origins=getattr(config, "origins", None),
+            details=details,
+            verbose=0,
         )
     timer.mark("evaluate")
     print("\nExporting the model, and checking the export in a fresh process ...", flush=True)
@@ -200,6 +206,7 @@ def _identity(config: RunFlags) -> dict[str, Any]:
         "cache_mb",
         "calibrate",
         "coverage",
+        "origins",
         "find_learning_rate",
         "tensorboard",
         "trials",

@@ -42,7 +42,7 @@ def load_series_data(config: SeriesFlags) -> Data:
     given = given_flags(config, SeriesFlags, "series", other=("window", "horizon"))
     if config.series is None:
         check_builtin(config.dataset, "series to forecast", ("mackey_glass",))
-        return load_builtin(config.dataset, seed=config.seed, **given)
+        return _with_origins(config, load_builtin(config.dataset, seed=config.seed, **given))
     if _is_ts(config.series):
         raise ArgumentError(
             f"{reprlib.repr(config.series)} holds labelled sequences: run "
@@ -52,7 +52,7 @@ def load_series_data(config: SeriesFlags) -> Data:
         given["time"] = split_commas(given["time"])
     lists = ("value", "id", "covariates", "future", "static", "calendar", "na_values")
     _parse_layout(given, lists)
-    return load_series(config.series, seed=config.seed, **given)
+    return _with_origins(config, load_series(config.series, seed=config.seed, **given))
 
 
 def load_sequence_data(config: SequenceFlags) -> Data:
@@ -141,6 +141,15 @@ def load_tagged_data(config: TaggedFlags) -> Data:
     given["columns"] = split_commas(config.columns)
     given["token"], given["tag"] = _column(config.token), _column(config.tag)
     return load_tagged(config.tagged, seed=config.seed, **given)
+
+
+def _with_origins(config, data):
+    """The data, which have test windows for each group of `--origins`: it is too late after fit."""
+    from kerakit.evaluation.metrics.origins import check_origins
+
+    if getattr(config, "origins", None) is not None:
+        check_origins("evaluate", config.origins, data)
+    return data
 
 
 def _parse_layout(given, lists):

@@ -1,7 +1,7 @@
 """What forecasters reach by their defaults, and what they cost.
 
     python tests/benchmarks/forecasting.py --data DIR [--seeds 0 1 2] [--sets etth1_24 ...]
-        [--encoder lstm]
+        [--encoder lstm] [--intervals]
 
 DIR holds `sequences/etth1`. Every training is a process of its own. CPU seconds are those of
 loading, building, training and evaluating, without imports. Test windows are all there are, with
@@ -16,6 +16,13 @@ those of a last, incomplete batch.
   or 80 % by the kind of the store. Mean absolute scaled error, the mean over the stores.
 
 Beside each stands the line that every report shows (`linear`), and repeating the last season.
+
+`--intervals` compares the calibrated intervals of 90 % of the default forecaster, which have one
+width for each step ahead, with those of `quantiles=(0.05, 0.5, 0.95)`: how often they have the true
+value, their mean width, and the interval score, width plus 20 times what the true value is outside
+(Gneiting & Raftery 2007, doi:10.1198/016214506000001437), which is lower for better intervals.
+Widths, scores and the mean absolute error of the forecast are in standard deviations of the series
+in training.
 """
 
 import argparse
@@ -33,6 +40,7 @@ ETTH1 = {
 }
 SETS = (*ETTH1, "mackey_glass", "stores", "stores_blind")
 MONTH = 30 * 24  # hours
+LEVELS = (0.05, 0.5, 0.95)
 
 
 def main():
@@ -41,10 +49,18 @@ def main():
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--encoder", default="auto", help="another encoder than the default")
+    parser.add_argument("--intervals", action="store_true", help="compare intervals of 90 %%")
     parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--levels", action="store_true", help=argparse.SUPPRESS)
     flags = parser.parse_args()
     if flags.one:
-        print(json.dumps(one(flags.one[0], int(flags.one[1]), flags.data, flags.encoder)))
+        name, seed = flags.one[0], int(flags.one[1])
+        measure = of_intervals if flags.intervals else one
+        more = {"quantiles": LEVELS if flags.levels else None} if flags.intervals else {}
+        print(json.dumps(measure(name, seed, flags.data, flags.encoder, **more)))
+        return
+    if flags.intervals:
+        compare_intervals(flags)
         return
     print("| set | metric | model | each seed | linear | last season | CPU s |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
@@ -60,8 +76,22 @@ def main():
         )
 
 
-def in_a_process(name, seed, flags):
+def compare_intervals(flags):
+    """Print the table of intervals: the means over the seeds."""
+    print("| set | forecaster | mean absolute error | coverage | width | interval score | CPU s |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for name in flags.sets:
+        for kind, more in (("default", ()), ("quantiles", ("--levels",))):
+            found = [in_a_process(name, seed, flags, "--intervals", *more) for seed in flags.seeds]
+            means = {key: statistics.mean(run[key] for run in found) for key in found[0]}
+            cpu = means.pop("cpu")
+            values = " | ".join(f"{value:.4f}" for value in means.values())
+            print(f"| {name} | {kind} | {values} | {cpu:.0f} |", flush=True)
+
+
+def in_a_process(name, seed, flags, *more):
     command = [sys.executable, __file__, "--one", name, str(seed), "--encoder", flags.encoder]
+    command += more
     command += [] if flags.data is None else ["--data", str(flags.data)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -90,6 +120,38 @@ def one(name, seed, folder, encoder):
     if name == "mackey_glass":
         return {"metric": "NRMSE", "cpu": cpu} | {key: e**0.5 for key, e in errors.items()}
     return {"metric": "MSE", "cpu": cpu} | errors
+
+
+def of_intervals(name, seed, folder, encoder, quantiles):
+    """Train, calibrate for 90 % and measure the intervals: a dict of numbers."""
+    import keras
+    import numpy as np
+
+    import kerakit as kk
+
+    start = time.process_time()
+    data = load(name, folder)
+    keras.utils.set_random_seed(seed)
+    model = kk.sequence_forecaster(data, encoder=encoder, quantiles=quantiles)
+    kk.compile(model)
+    kk.fit(model, data, epochs=100, verbose=0, seed=seed)
+    kk.calibrate(model, data, coverage=0.9)
+    answer = kk.predict(model, data.test)
+    cpu = time.process_time() - start
+    table, series = data.table("test"), data.spec.series
+    y, std = np.asarray(table.target, "float64"), np.sqrt(data.spec.target.variance)
+    if series.id:
+        known = {id: of[0] ** 0.5 for id, of in zip(series.ids, series.variances, strict=True)}
+        std = np.array([known[id] for id in table.features[series.id_name]])[:, None]
+    low, high = answer["lower"], answer["upper"]
+    outside = np.maximum(np.maximum(low - y, y - high), 0.0)
+    return {
+        "error": float(np.mean(np.abs(answer["forecast"] - y) / std)),
+        "coverage": float(np.mean(outside == 0)),
+        "width": float(np.mean((high - low) / std)),
+        "score": float(np.mean((high - low + 2 / 0.1 * outside) / std)),
+        "cpu": cpu,
+    }
 
 
 def load(name, folder):

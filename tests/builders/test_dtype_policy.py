@@ -58,6 +58,10 @@ CASES = {
         )
         for encoder in ("lstm", "gru", "transformer", "conv")
     },
+    "sequence_forecaster, quantiles": (
+        lambda _: (16, 2),
+        {"horizon": 4, "encoder": "segment", "units": 8, "quantiles": (0.1, 0.5, 0.9)},
+    ),
     **{
         f"sequence_classifier, {encoder}": (
             lambda _: (16, 2),

@@ -8,6 +8,7 @@ import tensorflow as tf
 import kerakit as kk
 from kerakit.builders import cnn_classifier
 from kerakit.presets import SmoothedCrossentropy, settings_of
+from kerakit.presets.losses import PinballLoss
 
 
 def random_rows(rows=40, classes=5):
@@ -133,3 +134,73 @@ def test_the_preset_follows_one_cycle_and_can_be_overridden(model):
 def test_the_preset_of_images_refuses_a_model_of_numbers():
     with pytest.raises(kk.ArgumentError, match="softmax output.*linear"):
         kk.compile(kk.mlp_regressor(3), "image_classification")
+
+
+FORECAST = np.array([[1.0, 4.0], [0.0, 2.0]])  # two windows, two steps
+LEVELS = np.array([[[0.0, 2.0], [4.0, 5.0]], [[1.0, 1.0], [1.0, 4.0]]])  # at 0.25 and 0.75
+
+
+def test_the_pinball_loss_of_a_forecast_by_hand():
+    # Window 0 has the errors 1, -1 and 0, -1; window 1 has -1, -1 and 1, -2.
+    by_window = np.array([0.25 + 0.25 + 0 + 0.25, 0.75 + 0.25 + 0.25 + 0.5]) / 4
+    loss = PinballLoss([0.25, 0.75])
+    assert float(loss(FORECAST, LEVELS)) == pytest.approx(by_window.mean())
+    assert float(PinballLoss([0.25, 0.75], 2.0)(FORECAST, LEVELS)) == pytest.approx(
+        by_window.mean() / 2
+    )
+    weight = np.array([1.0, 9.0])
+    for form in (weight, weight[:, None]):  # of the row, whatever its axis
+        assert float(loss(FORECAST, LEVELS, form)) == pytest.approx((by_window * weight).mean())
+    rooted = PinballLoss([0.25, 0.75], squared_weights=True)
+    expected = (by_window * [1.0, 3.0]).mean()
+    assert float(rooted(FORECAST, LEVELS, weight)) == pytest.approx(expected)
+    assert float(rooted(FORECAST, LEVELS)) == pytest.approx(by_window.mean())
+
+
+def test_the_pinball_loss_of_channels_is_in_their_own_scales():
+    y = np.stack([FORECAST, 100 * FORECAST], axis=-1)
+    p = np.stack([LEVELS, 100 * LEVELS], axis=-2)
+    loss = PinballLoss([0.25, 0.75], (1.0, 100.0))
+    assert float(loss(y, p)) == pytest.approx(float(PinballLoss([0.25, 0.75])(FORECAST, LEVELS)))
+    again = keras.losses.deserialize(keras.losses.serialize(loss))
+    assert again.get_config() == loss.get_config() and again.scale == [1.0, 100.0]
+    assert float(again(y, p)) == float(loss(y, p))
+
+
+def test_the_pinball_loss_is_that_of_scikit_learn():
+    from sklearn.metrics import mean_pinball_loss
+
+    rng = np.random.default_rng(0)
+    y, p = rng.normal(size=(50, 4)), rng.normal(size=(50, 4, 3))
+    levels = (0.05, 0.5, 0.8)
+    each = [
+        mean_pinball_loss(y.ravel(), p[..., place].ravel(), alpha=level)
+        for place, level in enumerate(levels)
+    ]
+    assert float(PinballLoss(levels)(y, p)) == pytest.approx(np.mean(each), rel=1e-5)
+
+
+def test_a_forecaster_of_quantiles_trains_as_forecasters_do():
+    model = kk.sequence_forecaster((8,), horizon=2, units=2, quantiles=(0.1, 0.5, 0.9))
+    kk.compile(model, metrics=["mae", keras.metrics.R2Score()])
+    preset, like = settings_of(model).preset, kk.PRESETS["forecasting"]
+    assert preset.name == "quantile_regression" and isinstance(model.loss, PinballLoss)
+    assert (preset.batch_size, preset.patience) == (like.batch_size, like.patience)
+    assert model.optimizer.clipnorm == 1.0 and model.loss.squared_weights is False
+    kk.compile(model, patience=7)
+    assert settings_of(model).preset.patience == 7
+    for preset in ("forecasting", "robust_regression"):
+        with pytest.raises(kk.ArgumentError, match=r"quantiles= of the builder go together"):
+            kk.compile(model, preset)
+    plain = kk.sequence_forecaster((8,), horizon=2, units=2)
+    with pytest.raises(kk.ArgumentError, match=r"quantiles= of the builder go together"):
+        kk.compile(plain, "quantile_regression")
+
+
+def test_metrics_of_a_forecaster_of_quantiles_are_of_its_middle_level():
+    from kerakit.presets.metrics import formed_metrics
+
+    (metric,) = formed_metrics("compile", ["mae"], "forecast", column=1)
+    metric.update_state(FORECAST, np.repeat(LEVELS, 2, axis=-1)[..., [0, 2, 3]])
+    middle = np.abs(LEVELS[..., 1] - FORECAST).mean()
+    assert float(metric.result()) == pytest.approx(middle)

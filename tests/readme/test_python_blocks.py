@@ -209,6 +209,15 @@ def tuning(clone, names, printed):
     assert names["report"].test["accuracy"] > 0.6
 
 
+def forecast_quantiles(clone, names, printed):
+    assert "(None, 24, 3)" in printed and str(names["report"].per_level) in printed
+    report, answer = names["report"], names["answer"]
+    assert list(report.per_level) == ["0.1", "0.5", "0.9"] and report.origins["count"] == 3
+    assert 0.6 < report.test["coverage"] < 0.95
+    width = (answer["upper"] - answer["lower"]).mean(axis=0)
+    assert answer["forecast"].shape[1:] == (24,) and (width > 0).all()
+
+
 PYTHON = {
     "Ten lines": ten_lines,
     "Your own metric and baseline": own_metric,
@@ -226,6 +235,7 @@ PYTHON = {
     "Linear models": linear_models,
     "Sequences": sequences,
     "Several series": several_series,
+    "Quantiles of a forecast": forecast_quantiles,
     "Train on": trained_on,
     "The learning rate": learning_rate,
     "Metrics": metrics,

@@ -7,6 +7,8 @@ import pytest
 import tensorflow as tf
 from recipe_runs import run_here
 
+from kerakit.serving import predict_csv
+
 LOAD = "date,load\n" + "".join(
     f"2024-01-{1 + hour // 24:02d} {hour % 24:02d}:00,{100 + 9 * np.sin(hour * np.pi / 12):.3f}\n"
     for hour in range(600)
@@ -43,6 +45,36 @@ def test_a_file_of_hours_becomes_a_served_forecast(tmp_path, monkeypatch, capsys
     )
     np.testing.assert_allclose(answer["forecast"][0], load[48:], atol=1.5)
     assert "curl -d" in out
+
+
+@pytest.mark.slow
+def test_quantiles_and_groups_of_origins_are_in_the_report_and_are_served(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "load.csv").write_text(LOAD)
+    flags = ["--series", "load.csv", "--window", "48", "--horizon", "12", "--units", "8"]
+    flags += ["--quantiles", "0.1,0.5,0.9", "--origins", "3", "--epochs", "2"]
+    assert run_here("sequence-forecast", *flags) == 0
+    out, metrics = capsys.readouterr().out, metrics_of(tmp_path, "load")
+    assert "levels by the quantiles of its errors" in out and "cut into 3 groups" in out
+    assert set(metrics["per_level"]) == {"0.1", "0.5", "0.9"}
+    groups = metrics["origins"]["groups"]
+    assert sum(group["windows"] for group in groups) == metrics["counts"]["test"]
+    # The last 120 of 600 hours are tested: five days from the 21st of January on.
+    assert groups[0]["first"] == "2024-01-21 00:00"
+    config = json.loads((tmp_path / "runs" / "load" / "1" / "config.json").read_text())
+    assert config["quantiles"] == [0.1, 0.5, 0.9]
+    hours = np.arange(540, 600)
+    load = 100 + 9 * np.sin(hours * np.pi / 12)
+    answer = served(tmp_path, "load")(window=tf.constant(load[None, :48], tf.float32))
+    np.testing.assert_allclose(answer["forecast"][0], load[48:], atol=1.5)
+    assert (answer["lower"].numpy() <= answer["forecast"].numpy()).all()
+    assert (answer["forecast"].numpy() <= answer["upper"].numpy()).all()
+    predict_csv("saved_models/load/1", "load.csv", "ahead.csv")
+    lines = (tmp_path / "ahead.csv").read_text().splitlines()
+    assert lines[0] == "date,load,load_lower,load_upper" and len(lines) == 13
+    assert lines[1].startswith("2024-01-26 00:00")
 
 
 @pytest.mark.slow
@@ -152,6 +184,19 @@ def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path, monkeypatch, c
         ("sequence-forecast", ["--series", "a.ts"], ["kerakit train sequence-classify --ts"]),
         ("sequence-forecast", ["--series", "load.csv", "--window", "590"], ["smaller --window"]),
         ("sequence-forecast", ["--series", "load.csv", "--encoder", "lstn"], ["mean 'lstm'?"]),
+        ("sequence-forecast", ["--quantiles", "0.1,0.9"], ["--quantiles must be 3, 5, ... levels"]),
+        ("sequence-forecast", ["--quantiles", "0.5", "0.1", "0.9"], ["that increase"]),
+        ("sequence-forecast", ["--quantiles", "low,0.5,high"], ["Got ('low', '0.5', 'high')"]),
+        (
+            "sequence-forecast",
+            ["--origins", "0"],
+            ["--origins must be an int in the range [1, inf"],
+        ),
+        (
+            "sequence-forecast",
+            ["--series", "load.csv", "--window", "24", "--horizon", "6", "--origins", "116"],
+            ["--origins must be an int in the range [1, 115], at most the number of test windows"],
+        ),
         ("sequence-classify", ["--ts", "load.csv"], ["kerakit train sequence-forecast --series"]),
         ("sequence-classify", ["--bidirectional"], ["--encoder 'conv', which is not recurrent"]),
         ("text-classify", ["--text", "load.csv"], ["no column 'text'", "'date', 'load'"]),

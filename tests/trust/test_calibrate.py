@@ -1,6 +1,7 @@
 """`calibrate`, from a trained model to its answers."""
 
 import json
+import re
 
 import keras
 import numpy as np
@@ -255,3 +256,32 @@ def test_a_linear_model_that_descended_is_calibrated_by_its_unseen_validation_ro
     with pytest.raises(DataError, match="pass run_dir="):
         kk.calibrate(loaded, data)
     assert kk.calibrate(loaded, data, run_dir=tmp_path).to_dict() == found.to_dict()
+
+
+def test_forecasts_of_quantiles_are_changed_for_each_step():
+    steps = np.random.default_rng(0).normal(size=700).cumsum()
+    data = kk.load_series(steps.astype("float32"), window=6, horizon=4)
+    model = fitted(data, kk.sequence_forecaster, encoder="gru", units=2, quantiles=(0.3, 0.5, 0.7))
+    rows = {"window": np.asarray(data.table("test").features["window"])}
+    raw, y = model.predict(rows, verbose=0), np.asarray(data.table("test").target)
+    before = kk.evaluate(model, data, verbose=0)
+    inside = (raw[..., 0] <= y) & (y <= raw[..., 2])
+    assert before.test["coverage"] == pytest.approx(inside.mean()) and inside.mean() < 0.6
+    found = kk.calibrate(model, data, coverage=0.8)
+    assert found.intervals.widths.shape == (4,) and (found.intervals.widths > 0).all()
+    assert re.search(r"intervals of 80 %, \S+ to \S+ longer at each end, by", found.line)
+    answer = kk.predict(model, data.test)
+    np.testing.assert_allclose(answer["forecast"], raw[..., 1], rtol=1e-5)
+    np.testing.assert_allclose(answer["lower"], raw[..., 0] - found.intervals.widths, atol=1e-3)
+    np.testing.assert_allclose(answer["upper"], raw[..., 2] + found.intervals.widths, atol=1e-3)
+    report = kk.evaluate(model, data, verbose=0)
+    inside = (answer["lower"] <= y) & (y <= answer["upper"])
+    assert report.test["coverage"] == pytest.approx(inside.mean()) and 0.6 < inside.mean() < 0.95
+    assert list(report.per_level) == ["0.3", "0.5", "0.7"]
+    for level, values in before.per_level.items():  # those of the model itself
+        assert report.per_level[level] == pytest.approx(values)
+    assert report.test["pinball"] == pytest.approx(before.test["pinball"])
+    wide = fitted(data, kk.sequence_forecaster, encoder="gru", units=2, quantiles=(0.01, 0.5, 0.99))
+    found = kk.calibrate(wide, data, coverage=0.5)
+    assert re.search(r"intervals of 50 %, \S+ to \S+ shorter at each end, by", found.line)
+    assert (found.intervals.widths < 0).all()

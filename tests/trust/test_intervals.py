@@ -166,3 +166,34 @@ def test_intervals_of_several_series_are_in_proportion_to_their_windows():
     assert share == pytest.approx([0.9, 0.9], abs=0.01)
     small = scales[:, 0] < 0.1
     assert covered(found, target[small], answers[small], scales[small])[0].min() > 0.8
+
+
+def test_quantiles_of_a_forecast_are_changed_step_by_step():
+    """Nineteen windows: at the first step the 18th is 18 outside, at the second 1 inside."""
+    count = np.arange(1.0, 20.0)
+    target = np.stack([count, np.zeros(19)], axis=1)
+    answers = np.stack([np.zeros((19, 2)), np.zeros((19, 2)), np.zeros((19, 2))], axis=-1)
+    answers[:, 1] = [-1.0, 0.0, 1.0]
+    found = fit_quantile_intervals(target, answers, (0.1, 0.5, 0.9), 0.9)
+    assert found.widths.tolist() == [18.0, -1.0] and found.column == 1 and not found.scaled
+    ends = found.of(np.array([[[4.0, 5.0, 6.0], [-3.0, 0.0, 2.0]]]))
+    assert ends.tolist() == [[[-14.0, 5.0, 24.0], [-2.0, 0.0, 1.0]]]
+    # An interval that would end before its forecast ends there.
+    assert found.of(np.zeros((1, 2, 3))).tolist() == [[[-18.0, 0.0, 18.0], [0.0, 0.0, 0.0]]]
+    scales = np.full((19, 1), 2.0)
+    scaled = fit_quantile_intervals(target, answers, (0.1, 0.5, 0.9), 0.9, scales)
+    assert scaled.widths.tolist() == [9.0, -0.5] and scaled.scaled
+    wide = scaled.of(np.zeros((1, 2, 3)), np.array([[10.0]]))
+    assert wide[0, 0].tolist() == [-90.0, 0.0, 90.0]
+
+
+def test_quantiles_of_channels_cover_each_by_itself():
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=(4000, 3, 2)) * [1.0, 100.0]
+    answers = np.array([-0.5, 0.0, 0.5]) * np.ones((4000, 3, 2, 1))
+    found = fit_quantile_intervals(target[:2000], answers[:2000], (0.1, 0.5, 0.9), 0.8)
+    ends = found.of(answers[2000:])
+    inside = (ends[..., 0] <= target[2000:]) & (target[2000:] <= ends[..., 2])
+    np.testing.assert_allclose(inside.mean(axis=0), 0.8, atol=0.04)
+    # 80 % of a normal distribution: 1.2816 standard deviations on either side.
+    np.testing.assert_allclose(found.widths + 0.5, [[1.2816, 128.16]] * 3, rtol=0.08)

@@ -38,7 +38,7 @@ for model in (
     kk.logistic_classifier(data.spec, l2=0.1),
     kk.mlp_classifier(data.spec, activation="relu"),
     kk.cnn_classifier((28, 28, 1), classes=10, arch="resnet"),
-    kk.sequence_forecaster(data, encoder="gru"),
+    kk.sequence_forecaster(data, encoder="gru", quantiles=(0.1, 0.5, 0.9)),
     kk.sequence_classifier(data),
     kk.sequence_tagger(data),
     kk.text_classifier(data),
@@ -60,7 +60,9 @@ history = kk.fine_tune(model, data, strategy="head")
 found = kk.tune(kk.mlp_regressor, data, trials=20, epochs=50, space={"dropout": (0.0, 0.5)})
 assert_type(found, kk.TuneResult)
 assert_type(found.model, keras.Model)
-report = kk.evaluate(model, data, metrics={"median": lambda y, p: float(np.median(y - p))})
+report = kk.evaluate(
+    model, data, metrics={"median": lambda y, p: float(np.median(y - p))}, origins=4
+)
 assert_type(report, kk.Report)
 assert_type(report.test["rmse"], float | None)  # None where a metric is undefined
 path = kk.export(model, data, "saved_models/wine")

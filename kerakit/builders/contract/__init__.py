@@ -24,6 +24,7 @@ from kerakit.builders.contract.calibration import (
 )
 from kerakit.builders.contract.inputs import (
     check_inputs,
+    has_several_series,
     input_kind_of,
     input_names,
     remember_spec,
@@ -39,6 +40,7 @@ from kerakit.builders.contract.layer_names import (
     KERNEL_ROWS,
     KERNEL_SCORES,
     LINEAR_CHARACTERS,
+    LINEAR_LEVELS,
     LINEAR_ROCKET,
     LINEAR_SERIES,
     LINEAR_TABLE,
@@ -102,6 +104,7 @@ __all__ = [
     "KERNEL_ROWS",
     "KERNEL_SCORES",
     "LINEAR_CHARACTERS",
+    "LINEAR_LEVELS",
     "LINEAR_ROCKET",
     "LINEAR_SERIES",
     "LINEAR_TABLE",
@@ -145,6 +148,7 @@ __all__ = [
     "calibration_of",
     "check_inputs",
     "frequency_name",
+    "has_several_series",
     "input_kind_of",
     "input_names",
     "is_convex",

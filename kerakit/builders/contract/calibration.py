@@ -79,11 +79,11 @@ class Intervals:
 
     Attributes:
         widths: float array of shape `(targets,)`, or `(horizon,)` or `(horizon, channels)` of a
-            forecaster: the half of each interval, in units of `spread`. Of a quantile regressor
-            of shape `()`: what is added at either end of its own interval, or the factor of its
-            two halves.
+            forecaster: the half of each interval, in units of `spread`. Of a model of quantiles
+            what is added at either end of its own interval, of a regressor of shape `()`; or, of
+            shape `()`, the factor of its two halves.
         spread: `Spread`, or `None` where all intervals are of one width.
-        column: int or `None`. The column of a quantile regressor that is its prediction.
+        column: int or `None`. The column of a model of quantiles that is its prediction.
         least: float or `None`. The least half of a quantile regressor's own interval that is
             multiplied; `None` where something is added.
         scaled: bool. Whether `widths` are in scales of the window, as those of several series
@@ -110,14 +110,15 @@ class Intervals:
             `(n, horizon[, channels], 3)`.
         """
         if self.column is not None:
-            middle = answers[:, self.column]
+            middle = answers[..., self.column]
             if self.least is not None:
                 below, above = (
                     np.maximum(half, self.least) * self.widths
                     for half in (middle - answers[:, 0], answers[:, -1] - middle)
                 )
                 return np.stack([middle - below, middle, middle + above], axis=-1)
-            low, high = answers[:, 0] - self.widths, answers[:, -1] + self.widths
+            widths = self.widths * columns if self.scaled else self.widths
+            low, high = answers[..., 0] - widths, answers[..., -1] + widths
             return np.stack([np.minimum(low, middle), middle, np.maximum(high, middle)], axis=-1)
         if self.widths.size == 1 and self.widths.ndim == 1:
             answers = answers.reshape(len(answers), 1)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kerakit.builders.contract.layer_names import MASK
+from kerakit.builders.contract.layer_names import LINEAR_WINDOW, MASK
 from kerakit.builders.contract.linear import linear_path_of
-from kerakit.builders.contract.parts import network_of
+from kerakit.builders.contract.parts import layer_named, network_of
 from kerakit.checks import short_repr, shortlist
 from kerakit.errors import DataError
 from kerakit.keras_compat import keep_on, kept_on
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_inputs",
+    "has_several_series",
     "input_kind_of",
     "input_names",
     "remember_spec",
@@ -65,6 +66,20 @@ def input_names(model: keras.Model) -> list[str] | None:
         return list(structure)
     inputs = getattr(model, "inputs", None)
     return [tensor.name for tensor in inputs] if inputs else None
+
+
+def has_several_series(model: keras.Model) -> bool:
+    """Return whether a model forecasts several series, which an input of ids tells apart.
+
+    Example:
+
+    >>> from kerakit.builders import sequence_forecaster
+    >>> has_several_series(sequence_forecaster((8,), horizon=2, units=2))
+    False
+    """
+    if layer_named(model, LINEAR_WINDOW) is None:
+        return False
+    return any(tensor.dtype == "string" for tensor in getattr(model, "inputs", None) or [])
 
 
 def remember_spec(model: keras.Model, spec: Spec) -> None:

@@ -16,6 +16,7 @@ __all__ = [
     "KERNEL_SCORES",
     "LINEAR",
     "LINEAR_CHARACTERS",
+    "LINEAR_LEVELS",
     "LINEAR_ROCKET",
     "LINEAR_SERIES",
     "LINEAR_TABLE",
@@ -92,6 +93,7 @@ RESERVED = frozenset(
 LINEAR, FREQUENCY = "linear.", "frequency."
 LINEAR_TABLE = LINEAR + "table"  # from the columns of a table to the scores of each member
 LINEAR_WINDOW = LINEAR + "window"  # a forecaster's: from the window to the horizon
+LINEAR_LEVELS = LINEAR + "levels"  # that of quantiles: what each level adds, in scales of a window
 LINEAR_SERIES = LINEAR + "series"  # from the values of a labelled series to its scores
 LINEAR_ROCKET = LINEAR + "rocket."  # begins those of the features of fixed convolutions
 LINEAR_WORDS = LINEAR + "words"  # weights of n-grams of words

@@ -9,6 +9,7 @@ from kerakit.builders.contract.layer_names import (
     AUTO_PENALTY,
     BLEND,
     LINEAR,
+    LINEAR_LEVELS,
     LINEAR_ROCKET,
     LINEAR_SERIES,
     LINEAR_TABLE,
@@ -152,6 +153,8 @@ class LinearPath:
         blend: the layer that adds the path's scores to the network's. `None` for `"window"`, and
             where a model is nothing but its path.
         unscale: the layer that un-scales the answer, for `"window"`.
+        levels: the layer with what each level of a forecaster of quantiles adds to the line, in
+            scales of the window, or `None`.
         powers: tuple of the layers `root` and `power` that make targets of the scores, for
             `"table"`; empty where there are none.
         thresholds: tuple of the layers whose thresholds are set before, for `"rocket"`.
@@ -165,6 +168,7 @@ class LinearPath:
     frequencies: tuple[keras.Layer, ...] = ()
     blend: keras.Layer | None = None
     unscale: keras.Layer | None = None
+    levels: keras.Layer | None = None
     powers: tuple[keras.Layer, ...] = ()
     thresholds: tuple[keras.Layer, ...] = ()
     standardised: tuple[keras.Layer, ...] = ()
@@ -186,7 +190,10 @@ def linear_path_of(model: keras.Model) -> LinearPath | None:
     names = [name for name in layers if name.startswith(LINEAR)]
     if LINEAR_WINDOW in layers:
         unscale, solved = layers.get(UNSCALE), (layers[LINEAR_WINDOW],)
-        return None if unscale is None else LinearPath("window", solved, unscale=unscale)
+        levels = layers.get(LINEAR_LEVELS)
+        if unscale is None:
+            return None
+        return LinearPath("window", solved, unscale=unscale, levels=levels)
     if ROCKET in layers and len(layers.keys() & {BLEND, OUTPUT}) != 1:
         return _rocket(layers)
     if not names or not layers.keys() >= {BLEND, OUTPUT}:

@@ -17,7 +17,11 @@ _DECODED = 16  # numbers that the summary gives to each step ahead, beside its c
 
 
 def encoder_correction(
-    read: dict[str, keras.KerasTensor], shape: WindowShape, segment: int, options: EncoderOptions
+    read: dict[str, keras.KerasTensor],
+    shape: WindowShape,
+    segment: int,
+    options: EncoderOptions,
+    levels: int = 0,
 ) -> keras.KerasTensor:
     """Return what an encoder of the window adds to the linear path.
 
@@ -26,17 +30,20 @@ def encoder_correction(
         shape: `WindowShape`.
         segment: int. Steps that the encoder reads as one.
         options: `EncoderOptions`.
+        levels: int. The number of quantiles of each step. Defaults to `0`: one number, the mean.
 
     Returns:
-        Tensor of shape `(batch, horizon, channels)`, in scales of the window; zeros at first.
+        Tensor of shape `(batch, horizon, channels)`, or `(batch, horizon, levels, channels)`, in
+        scales of the window; zeros at first.
     """
+    width = shape.channels * max(levels, 1)
     steps = [read["values"]]
     steps += [read["covariates"]] if "covariates" in read else []
     steps += [read["future"][:, : shape.window]] if "future" in read else []
     summary = _joined([_encoded(_joined(steps), segment, options), *_of_series(read, shape)])
     if "future" not in read and "static" not in read:
-        correction = _last(shape.horizon * shape.channels)(summary)
-        return ops.reshape(correction, (-1, shape.horizon, shape.channels))
+        correction = _last(shape.horizon * width)(summary)
+        return ops.reshape(correction, _answer_shape(shape, levels))
     # The summary and what is known of a step ahead meet in a network that all steps share.
     hidden = keras.layers.Dense(options.units, activation="relu", name="decoder")(summary)
     ahead = keras.layers.Dense(shape.horizon * _DECODED, name="decoder.steps")(hidden)
@@ -44,11 +51,16 @@ def encoder_correction(
     if "future" in read:
         ahead = _joined([ahead, read["future"][:, shape.window :]])
     ahead = keras.layers.Dense(options.units, activation="relu", name="decoder.step")(ahead)
-    return _last(shape.channels)(ahead)
+    correction = _last(width)(ahead)
+    return ops.reshape(correction, _answer_shape(shape, levels)) if levels else correction
 
 
 def segment_correction(
-    read: dict[str, keras.KerasTensor], shape: WindowShape, segment: int, options: EncoderOptions
+    read: dict[str, keras.KerasTensor],
+    shape: WindowShape,
+    segment: int,
+    options: EncoderOptions,
+    levels: int = 0,
 ) -> keras.KerasTensor:
     """Return what SegRNN adds to the linear path; arguments as in `encoder_correction`.
 
@@ -106,8 +118,16 @@ def segment_correction(
         ahead = gru(ahead, initial_state=ops.repeat(state, after, axis=0))
     if options.dropout:
         ahead = keras.layers.Dropout(options.dropout, name="dropout_ahead")(ahead)
-    ahead = ops.reshape(_last(segment)(ahead), (-1, channels, after * segment))
+    ahead = _last(segment * max(levels, 1))(ahead)
+    if levels:
+        ahead = ops.reshape(ahead, (-1, channels, after * segment, levels))
+        return ops.transpose(ahead[:, :, :horizon], (0, 2, 3, 1))
+    ahead = ops.reshape(ahead, (-1, channels, after * segment))
     return ops.transpose(ahead[:, :, :horizon], (0, 2, 1))
+
+
+def _answer_shape(shape, levels):
+    return (-1, shape.horizon, *([levels] if levels else []), shape.channels)
 
 
 def _of_series(read, shape):

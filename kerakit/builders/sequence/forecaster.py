@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import keras
 from keras import ops
 
-from kerakit.builders.contract import LINEAR_WINDOW, SCALE, UNSCALE
+from kerakit.builders.contract import (
+    LINEAR_LEVELS,
+    LINEAR_WINDOW,
+    SCALE,
+    UNSCALE,
+    quantile_layer_name,
+)
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
 from kerakit.builders.sequence.encoders.encoder import ENCODERS, EncoderOptions, Positions
 from kerakit.builders.sequence.forecast_networks import encoder_correction, segment_correction
 from kerakit.builders.sequence.window_preprocessing import WINDOW, window_preprocess, window_shape
-from kerakit.checks import check, check_choice, check_float, check_int
+from kerakit.checks import check, check_choice, check_float, check_int, check_levels
 from kerakit.data.data import Data
 from kerakit.data.spec import Spec
 
@@ -41,6 +48,7 @@ def sequence_forecaster(
     positions: Positions = "sinusoidal",
     segment: int | None = None,
     l2: float = 0.0,
+    quantiles: Sequence[float] | None = None,
 ) -> keras.Model:
     """Build a forecaster of time series: SegRNN, LSTM, GRU, RNN, convolutional or transformer.
 
@@ -81,12 +89,19 @@ def sequence_forecaster(
         l2: float in [0, inf). The loss gains `l2 * sum(kernel ** 2)` for the linear path, if it
             is trained. `kk.fit` solves it beforehand as a ridge regression, whose penalty it
             chooses, and does not train it. Defaults to `0.0`.
+        quantiles: sequence of 3, 5, ... levels in (0, 1), in increasing order. The model forecasts
+            these quantiles of each step instead of its mean; the middle one is the forecast. The
+            linear path is the same for all levels, and each level adds a number to it, which
+            `kk.fit` solves: the quantile of the line's errors, in proportion to the scale of the
+            window. The encoder corrects each level by itself. The levels of a step are sorted, so
+            that they never cross (Chernozhukov et al. 2010, doi:10.3982/ECTA7880). Defaults to
+            `None`.
 
     Returns:
         `keras.Model`; raw windows of shape `(batch, window)` or `(batch, window, channels)`
         in, NaN where a value is missing (in a dict by the feature's name for a `Spec`, with its
         further features beside it, such as `time` or `future`); forecasts of shape `(batch,
-        horizon)` or `(batch, horizon, channels)` out.
+        horizon)` or `(batch, horizon, channels)` out, for quantiles with a last axis of `levels`.
 
     Raises:
         ArgumentError: when an argument is out of its range, or the spec is not of a forecast.
@@ -96,6 +111,8 @@ def sequence_forecaster(
     >>> model = sequence_forecaster((168,), horizon=24, units=8)
     >>> model.output_shape, model.count_params()
     ((None, 24), 10056)
+    >>> sequence_forecaster((168,), horizon=24, units=8, quantiles=(0.1, 0.5, 0.9)).output_shape
+    (None, 24, 3)
     """
     owner = "sequence_forecaster"
     inputs = spec_or_shape(owner, inputs, WINDOW)
@@ -119,6 +136,8 @@ def sequence_forecaster(
         positions=positions,
     )
     l2 = check_float(owner, "l2", l2, "[0.0, inf)")
+    if quantiles is not None:
+        quantiles = check_levels(owner, "quantiles", quantiles, odd=True)
     if segment is None:
         segment = _usual_segment(encoder, shape)
     check_int(owner, "segment", segment, minimum=1, maximum=shape.window)
@@ -131,14 +150,24 @@ def sequence_forecaster(
     level, scale = read["level"], read[SCALE]
     linear = _linear_path(read, shape, l2)
     of_network = segment_correction if encoder == "segment" else encoder_correction
-    correction = of_network(read, shape, segment, options)
+    correction = of_network(read, shape, segment, options, len(quantiles or ()))
+    apart = None
+    if quantiles is not None:  # (batch, horizon, levels, channels)
+        apart = _levels_apart(scale[:, 0], shape, len(quantiles))
+        level, linear, scale = (tensor[:, :, None] for tensor in (level, linear, scale))
     # The level is the first term. Keras takes a second term with one number per row for a bias
     # and adds it along the wrong axis if a batch has as many rows as the horizon has steps.
     answer = level + (linear + correction) * scale
+    answer = answer if apart is None else answer + apart
     answer = keras.layers.Rescaling(
         shape.std.tolist(), shape.mean.tolist(), dtype="float32", name=UNSCALE
     )(answer)
-    if not shape.several:
+    if quantiles is not None:
+        answer = answer[..., 0] if not shape.several else ops.transpose(answer, (0, 1, 3, 2))
+        answer = ops.sort(answer, axis=-1)
+        name = quantile_layer_name(quantiles)
+        answer = keras.layers.Identity(dtype="float32", name=name)(answer)
+    elif not shape.several:
         answer = keras.layers.Reshape((shape.horizon,), dtype="float32", name="forecast")(answer)
     return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 
@@ -150,6 +179,17 @@ def _usual_segment(encoder, shape):
     if 4 <= shape.season <= shape.window // 2:
         return shape.season
     return max(1, shape.window // 8)
+
+
+def _levels_apart(scale, shape, levels):
+    """What each level adds to the line: a tensor of shape `(batch, horizon, levels, channels)`."""
+    return keras.layers.EinsumDense(
+        "bc,hlc->bhlc",
+        (shape.horizon, levels, shape.channels),
+        kernel_initializer="zeros",
+        dtype="float32",
+        name=LINEAR_LEVELS,
+    )(scale)
 
 
 def _linear_path(read, shape, l2):

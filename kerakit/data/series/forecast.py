@@ -188,7 +188,9 @@ def _weights(source, starts, series, target):
 def _table(segment, starts, series, features):
     columns = {"window": Windows(segment.values, starts, series.window)}
     columns |= further_inputs(segment.source, starts, series, features)
-    return Table(columns, Windows(segment.values, starts + series.window, series.horizon))
+    begins, times = starts + series.window, segment.source.times
+    times = None if times is None else times[begins]
+    return Table(columns, Windows(segment.values, begins, series.horizon, times))
 
 
 def _missing_notes(sources, left_out):

@@ -20,6 +20,8 @@ class Windows:
         series: float32 array of shape `(steps,)` or `(steps, channels)`.
         starts: int array of shape `(n,)`. The first step of each window.
         length: int in [1, inf). Steps in a window.
+        times: int64 array of shape `(n,)`, or `None`. The time of the first step of each window,
+            in microseconds since 1970. Defaults to `None`.
 
     Attributes:
         shape: tuple. `(n, length)` or `(n, length, channels)`.
@@ -32,8 +34,10 @@ class Windows:
     ((2, 3), [[2.0, 3.0, 4.0]])
     """
 
-    def __init__(self, series: np.ndarray, starts: Any, length: int) -> None:
-        self.series, self.length = series, length
+    def __init__(
+        self, series: np.ndarray, starts: Any, length: int, times: np.ndarray | None = None
+    ) -> None:
+        self.series, self.length, self.times = series, length, times
         self.starts = np.asarray(starts, "int64")
         self.shape = (len(self.starts), length, *series.shape[1:])
         self.dtype, self.ndim = series.dtype, 1 + series.ndim
@@ -47,7 +51,8 @@ class Windows:
         return len(self.starts)
 
     def __getitem__(self, rows: Any) -> Windows:
-        return Windows(self.series, np.atleast_1d(self.starts[rows]), self.length)
+        times = None if self.times is None else np.atleast_1d(self.times[rows])
+        return Windows(self.series, np.atleast_1d(self.starts[rows]), self.length, times)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         windows = self.series[self.starts[:, np.newaxis] + np.arange(self.length)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from kerakit.evaluation.plots.figure import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["error_by_horizon", "forecasts"]
+__all__ = ["error_by_horizon", "error_by_origin", "forecasts"]
 
 MAX_CHANNELS = 3
 # Only the end of a long window is drawn: this many horizons, and at least this many steps.
@@ -104,15 +104,42 @@ def error_by_horizon(
     >>> len(error_by_horizon({"model": [1.0, 2.0], "linear": [2.0, 2.0]}).axes[0].lines)
     2
     """
+    of_unit = f"RMSE [{plain(unit)}]" if unit else "RMSE"
+    label = "RMSE in standard deviations" if standardised else of_unit
+    return _lines(by_step, "Error for each step", "Steps ahead", label)
+
+
+def error_by_origin(origins: Mapping[str, Any], unit: str | None = None) -> Figure:
+    """Plot the main error of a forecast for each group of forecast origins.
+
+    Args:
+        origins: dict as `Report.origins`.
+        unit: str or `None`. The series' unit.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+    """
+    metric = origins["metric"]
+    label = "MASE" if metric == "mase" else f"RMSE [{plain(unit)}]" if unit else "RMSE"
+    lines = {"model": [group["model"][metric] for group in origins["groups"]]}
+    for name in origins["groups"][0]["baseline"]:
+        lines[name] = [group["baseline"][name][metric] for group in origins["groups"]]
+    lines = {
+        name: [np.nan if value is None else value for value in values]
+        for name, values in lines.items()
+    }
+    return _lines(lines, "Error for each group of origins", "Group, in the order of time", label)
+
+
+def _lines(lines, title, below, label):
+    """A line for the model and for each baseline over the numbers from 1 on."""
     from matplotlib import colormaps
 
     figure, axes = new_figure(width=5.4)
     axis = axes[0, 0]
     others = itertools.count(2)  # the first two colours are close to those of _LOOKS
-    of_unit = f"RMSE [{plain(unit)}]" if unit else "RMSE"
-    label = "RMSE in standard deviations" if standardised else of_unit
-    style(axis, "Error for each step", "Steps ahead", label)
-    for name, values in by_step.items():
+    style(axis, title, below, label)
+    for name, values in lines.items():
         steps = np.arange(1, len(values) + 1)
         marker = "o" if len(values) < 25 else ""
         look = _LOOKS.get(name) or {"color": colormaps["tab10"](next(others) % 10)}

@@ -55,7 +55,9 @@ def render(
         table=targets_table(report) + metrics_table(report),
         notes="".join(f'<p class="note">{escaped(note)}</p>' for note in report.notes),
         plots=f'<h2>Plots</h2><div class="plots">{images}</div>' if images else "",
-        classes=sections.classes(report, spec)
+        classes=sections.origins(report)
+        + sections.quantiles(report)
+        + sections.classes(report, spec)
         + sections.confident_errors(report)
         + sections.series(report, spec),
         importance=sections.importance(report, plots.get("importance")),

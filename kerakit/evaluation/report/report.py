@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Sequence
 from typing import Any
 
+from kerakit.evaluation.report.backtest import level_rows, origin_rows, origins_text
 from kerakit.evaluation.report.headline import format_number, headline
 from kerakit.evaluation.report.importance import importance_rows, importance_text
 from kerakit.evaluation.stages import HEADER, stage_rows
@@ -15,6 +16,7 @@ from kerakit.html_table import escaped, html_table
 __all__ = ["Report", "metrics_table", "target_rows", "targets_table"]
 
 MAX_COLUMNS = 10  # of the table of importance on a terminal; the page has more
+MAX_GROUPS = 24  # of forecast origins, likewise
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -51,6 +53,18 @@ class Report:
         by_horizon: dict from `"model"` and the baselines' names to a list of floats, the RMSE
             of each step of a forecast, of several channels in units of their standard
             deviations. Empty for other tasks.
+        per_level: dict from a level of a model of quantiles, as text, to its `pinball` loss in the
+            unit of the target (not of several channels) and to `below`, the fraction of true
+            values that are not above the quantile. They are those of the model itself, before a
+            calibration. Empty for other models.
+        origins: dict with the test windows of a forecast in groups, in the order of time. Its
+            `groups` are dicts with `windows` (how many), `first` and `last` (the times of the
+            first steps that its first and its last window forecast; `None` without times),
+            `model` (metrics as in `test`), `baseline` (as in `baseline`) and `skill` (1 less the
+            error in proportion to that of each baseline); `mean` and `std` have the same three
+            over the groups, with the standard deviation of a sample. `metric` is the error of the
+            skill (`"rmse"`; `"mase"` of several channels or series), `count` the number of
+            groups, and `spacing` the steps from one window to the next. Empty without `origins=`.
         confident_errors: tuple of dicts. Texts that a classifier misclassified with the highest
             confidence (`row`, `text`, `true`, `predicted`, `confidence`), or tokens with wrong
             tags (also `token`). Empty without a `run_dir`.
@@ -90,6 +104,8 @@ class Report:
     per_target: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     importance: dict[str, Any] = dataclasses.field(default_factory=dict)
     per_series: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    per_level: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    origins: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict of JSON values."""
@@ -112,6 +128,11 @@ class Report:
         if self.per_target:
             lines += [*_aligned(target_rows(self)), ""]
         lines += _aligned([header, *cells])
+        if self.per_level:
+            lines += ["", *_aligned(level_rows(self.per_level))]
+        if self.origins:
+            rows = origin_rows(self.origins, MAX_GROUPS)
+            lines += ["", *_aligned(rows), "", origins_text(self.origins)]
         if self.stages:
             lines += ["", *_aligned([HEADER, *stage_rows(self.stages)])]
         if self.importance:
@@ -133,8 +154,11 @@ class Report:
 
     def _repr_html_(self) -> str:
         notes = [importance_text(self.importance, self.unit)] if self.importance else []
+        notes += [origins_text(self.origins)] if self.origins else []
         notes += [*self.notes, *([f"Report: {self.path}"] if self.path else [])]
         tables = targets_table(self) + metrics_table(self) + _importance_table(self)
+        tables += _numbers_table(level_rows(self.per_level)) if self.per_level else ""
+        tables += _numbers_table(origin_rows(self.origins, MAX_GROUPS)) if self.origins else ""
         return f"<p><strong>{escaped(self.headline())}</strong></p>{tables}" + "".join(
             f"<p><small>{escaped(note)}</small></p>" for note in notes
         )
@@ -179,6 +203,11 @@ def targets_table(report: Report) -> str:
         return ""
     header, *rows = target_rows(report)
     return html_table(header, rows, numbers=len(header) - 1, row_names=True, css_class="metrics")
+
+
+def _numbers_table(rows: list[list[str]]) -> str:
+    header, *rows = rows
+    return html_table(header, rows, numbers=len(header) - 1, row_names=True)
 
 
 def _importance_table(report: Report) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from kerakit.data.spec import Spec
 from kerakit.data.summary import FEATURE_HEADER, feature_row
 from kerakit.data.tasks import TASKS
+from kerakit.evaluation.report.backtest import level_rows, origin_rows, origins_text
 from kerakit.evaluation.report.headline import format_number
 from kerakit.evaluation.report.html import definitions, scrolling
 from kerakit.evaluation.report.importance import importance_rows, importance_text
@@ -22,7 +23,9 @@ __all__ = [
     "confident_errors",
     "data",
     "importance",
+    "origins",
     "plot",
+    "quantiles",
     "reproduce",
     "series",
     "training",
@@ -50,6 +53,7 @@ _CAPTIONS = {
     "importance": "Importance of the columns: by how much the loss increases when a column is "
     "shuffled among test rows; the black lines are one standard deviation",
     "error_by_horizon": "RMSE for each step of the horizon",
+    "error_by_origin": "Error for each group of forecast origins",
 }
 _ERRORS = {
     "text": "Text",
@@ -144,6 +148,29 @@ def series(report: Report, spec: Spec) -> str:
     return f"<h2>Series</h2><p>The series with the largest errors come first.</p>{table}"
 
 
+def quantiles(report: Report) -> str:
+    """Return the section on the quantiles that a model predicts, or `""`."""
+    if not report.per_level:
+        return ""
+    header, *rows = level_rows(report.per_level)
+    table = scrolling(_titles(header), rows, len(rows), "levels", numbers=len(header) - 1)
+    text = (
+        "The quantiles of the model itself, before a calibration. The fraction of true values "
+        "below a quantile is close to its level where the quantiles hold."
+    )
+    return f'<h2>Quantiles</h2>{table}<p class="note">{text}</p>'
+
+
+def origins(report: Report) -> str:
+    """Return the section on the groups of forecast origins, or `""` without any."""
+    if not report.origins:
+        return ""
+    header, *rows = origin_rows(report.origins)
+    table = scrolling(_titles(header), rows, len(rows), "groups", numbers=len(header) - 1)
+    text = escaped(origins_text(report.origins))
+    return f'<h2>Backtest</h2>{table}<p class="note">{text}</p>'
+
+
 def importance(report: Report, image: bytes | None = None) -> str:
     """Return the section on what each column counts, or `""` where that was not measured.
 
@@ -154,7 +181,7 @@ def importance(report: Report, image: bytes | None = None) -> str:
     if not report.importance:
         return ""
     header, *rows = importance_rows(report.importance, report.unit)
-    header = [title[0].upper() + title[1:] for title in header]
+    header = _titles(header)
     table = f"<div>{scrolling(header, rows, MAX_COLUMNS, 'columns', 2)}</div>"
     drawn = f'<div class="drawn">{plot("importance", image)}</div>' if image else ""
     text = escaped(importance_text(report.importance, report.unit))
@@ -236,6 +263,16 @@ def reproduce(spec: Spec, details: Mapping[str, Any]) -> str:
         "split and the training.</p>"
     )
     return text + definitions(facts)
+
+
+def _titles(header):
+    """A header whose titles begin with capitals."""
+    metrics = {"rmse": "RMSE", "mase": "MASE"}
+    words = (title.replace("_", " ").partition(",") for title in header)
+    return [
+        metrics.get(first, first[0].upper() + first[1:]) + comma + rest
+        for first, comma, rest in words
+    ]
 
 
 def _fraction(value):

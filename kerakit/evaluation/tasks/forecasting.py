@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerakit.builders.contract import prediction_column
 from kerakit.checks import shortlist
 from kerakit.evaluation.baselines.forecasts import fit_linear, last_season
 from kerakit.evaluation.batches import batches, split_size
 from kerakit.evaluation.checks import check_predictions, check_targets
 from kerakit.evaluation.metrics.custom import compute_metrics
-from kerakit.evaluation.metrics.forecasting import HorizonErrors, naive_scale, training_series
-from kerakit.evaluation.metrics.several_series import SeriesErrors, naive_scales, series_ids
+from kerakit.evaluation.metrics.forecasting import naive_scale, training_series
+from kerakit.evaluation.metrics.origins import find_origins
+from kerakit.evaluation.metrics.quantiles import LevelErrors
+from kerakit.evaluation.metrics.several_series import naive_scales, series_ids
 from kerakit.evaluation.plots import forecasts as plots
+from kerakit.evaluation.tasks.forecast_errors import Backtest, ForecastErrors
 from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
 from kerakit.evaluation.tasks.predictions import no_rows, predict_batch
 
@@ -41,33 +45,41 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
     Returns:
         `Measured`. Its `by_horizon` has the RMSE of each step, for the model and the baselines;
         of several channels, or series, in units of their standard deviations. Several channels
-        are measured one by one in `per_target`, several series in `per_series`.
+        are measured one by one in `per_target`, several series in `per_series`, quantiles in
+        `per_level`, and groups of forecast origins in `origins`.
     """
-    spec = data.spec
+    spec, levels = data.spec, options.levels
     several = bool(spec.series.id)
     baselines, notes = _baselines(data)
     baselines = {k: one for k, one in baselines.items() if k not in options.without}
     baselines |= options.baselines
-    errors = {name: HorizonErrors() for name in ("model", *baselines)}
-    by_series = {name: SeriesErrors(spec) for name in errors if several}
-    kept = {name: [] for name in ("true", *errors)}
+    names = ("model", *baselines)
+    errors, by_level = ForecastErrors(spec, names), levels and LevelErrors(levels)
+    backtest = None
+    if options.origins is not None:
+        backtest = Backtest(spec, names, find_origins(data, options.origins))
+    kept = {name: [] for name in ("true", *names)}
     plotted, shown, rows = _evenly(split_size(data, "test")), [], 0
     model.make_predict_function(force=True)
     for features, target, *_ in batches(data, "test"):
         window, y = np.asarray(features[spec.feature_names[0]]), np.asarray(target)
         found, interval = predict_batch(model, features, spec, options.quantiles), {}
+        if by_level:
+            own = options.own
+            own = found if own is None else predict_batch(own, features, spec, levels)
+            by_level.add(y, own, len(spec.target.names))
         if options.quantiles is not None:
-            low, found, high = np.moveaxis(found, -1, 0)
-            interval = {"lower": low, "upper": high}
-            errors["model"].add_intervals(y, **interval)
+            if len(options.quantiles) > 1:
+                interval = {"lower": found[..., 0], "upper": found[..., -1]}
+            found = found[..., prediction_column(options.quantiles)]
         answers = {"model": found}
         answers |= {name: predict(features) for name, predict in baselines.items()}
         check_targets(y, spec, rows)
         check_predictions(answers["model"], spec, rows)
-        for name, answer in answers.items():
-            errors[name].add(y, answer)
-            if several:
-                by_series[name].add(series_ids(features, spec), y, answer)
+        ids = series_ids(features, spec) if several else None
+        errors.add(y, answers, interval, ids)
+        if backtest is not None:
+            backtest.add(rows, y, answers, interval, ids)
         if options.metrics:
             for name, values in {"true": y, **answers}.items():
                 kept[name].append(values)
@@ -75,20 +87,23 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
             at = int(row - rows)
             of_row = {name: of[at] for name, of in {**answers, **interval}.items()}
             title = f"test window {row}"
-            if several:
-                title = f"{spec.series.id_name} {series_ids(features, spec)[at]}, {title}"
+            if ids is not None:
+                title = f"{spec.series.id_name} {ids[at]}, {title}"
             shown.append((title, window[at], y[at], of_row))
         rows += len(y)
     if not rows:
         raise no_rows(spec)
     scale, note = (None, []) if several else _scale(data)
-    metrics = {name: one.metrics(spec.target.variance, scale) for name, one in errors.items()}
-    by_step = {name: one.rmse_by_step(spec.target.variance) for name, one in errors.items()}
-    per_target, per_series = _per_target(errors, spec, scale), {}
+    scales = naive_scales(data) if several else {}
+    metrics, by_series = errors.metrics(scale, scales), errors.series
+    variance = spec.target.variance
+    by_step = {name: one.rmse_by_step(variance) for name, one in errors.horizon.items()}
+    per_target, per_series = _per_target(errors.horizon, spec, scale), {}
+    if by_level:
+        places = list(per_target.values()) or [metrics["model"]]
+        for place, loss in zip(places, by_level.mean(), strict=True):
+            place["pinball"] = loss
     if several:
-        scales = naive_scales(data)
-        for name, values in metrics.items():
-            values |= by_series[name].metrics(scales)
         by_step = {name: one.rmse_by_step() for name, one in by_series.items()}
         for name, one in by_series.items() if per_target else ():
             for channel, mase in zip(spec.target.names, one.mase_by_channel(scales), strict=True):
@@ -108,15 +123,28 @@ def measure_forecast(model: keras.Model, data: Data, options: MeasureOptions) ->
             drawn["error_by_horizon"] = plots.error_by_horizon(
                 by_step, spec.target.unit, standardised=bool(per_target) or several
             )
+        if tested:
+            drawn["error_by_origin"] = plots.error_by_origin(tested, spec.target.unit)
         return drawn
 
+    tested = {} if backtest is None else backtest.result(scale, scales)
+    per_level = by_level.per_level() if by_level else {}
+    if levels:
+        middle = levels[prediction_column(levels)]
+        note = [*note, f"The forecast is the model's quantile of {middle:g}."]
     return Measured(
         test=metrics.pop("model"),
         baseline=metrics,
         rows=rows,
         draw=draw,
         notes=[*notes, *note],
-        fields={"by_horizon": by_step, "per_target": per_target, "per_series": per_series},
+        fields={
+            "by_horizon": by_step,
+            "per_target": per_target,
+            "per_series": per_series,
+            "per_level": per_level,
+            "origins": tested,
+        },
     )
 
 

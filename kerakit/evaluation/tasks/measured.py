@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import keras
     import numpy as np
     from matplotlib.figure import Figure
 
@@ -24,7 +25,11 @@ class MeasureOptions:
 
     Attributes:
         quantiles: tuple of floats or `None`. Levels of the numbers on the last axis of the answer:
-            of a quantile regressor, or of calibrated intervals.
+            of a model of quantiles, or of calibrated intervals.
+        levels: tuple of floats or `None`. The levels that a model of quantiles predicts itself.
+        own: `keras.Model` or `None`. The model that predicts `levels`, where the answers are
+            calibrated.
+        origins: int or `None`. How many groups of forecast origins are measured one by one.
         plotted: bool. Whether a report with plots will be written.
         metrics: dict from name to the user's metric, a function of `(y, prediction)`.
         baselines: dict from name to the user's baseline, a function of a batch of features.
@@ -33,6 +38,9 @@ class MeasureOptions:
     """
 
     quantiles: tuple[float, ...] | None = None
+    levels: tuple[float, ...] | None = None
+    own: keras.Model | None = None
+    origins: int | None = None
     plotted: bool = False
     metrics: Mapping[str, Metric] = dataclasses.field(default_factory=dict)
     baselines: Mapping[str, Predict] = dataclasses.field(default_factory=dict)

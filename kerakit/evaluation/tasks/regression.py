@@ -11,6 +11,7 @@ from kerakit.evaluation.baselines.tables import fit_baselines
 from kerakit.evaluation.metrics import metrics
 from kerakit.evaluation.metrics.coverage import interval_metrics
 from kerakit.evaluation.metrics.custom import compute_metrics
+from kerakit.evaluation.metrics.quantiles import LevelErrors
 from kerakit.evaluation.plots import regression as plots
 from kerakit.evaluation.tasks.importance import measure_importance
 from kerakit.evaluation.tasks.measured import Measured, MeasureOptions
@@ -39,6 +40,10 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
     p, interval = answers.pop("model"), {}
     loss = _loss(y, spec, quantiles)
     importance, said = measure_importance(model, data, y, p, loss, quantiles)
+    by_level = options.levels and LevelErrors(options.levels)
+    if by_level:
+        own = options.own and predict_test(options.own, data, {}, options.levels)[1]["model"]
+        by_level.add(y, p if own is None else own)
     if quantiles is not None:
         if len(quantiles) > 1:
             interval = {"lower": p[..., 0], "upper": p[..., -1]}
@@ -52,6 +57,10 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
     test = measure(p)
     if interval and len(names) == 1:
         test |= interval_metrics(y, **interval)
+
+    per_level = by_level.per_level() if by_level else {}
+    if by_level:
+        test["pinball"] = by_level.mean()[0]
 
     per_target = {}
     if len(names) > 1:
@@ -76,7 +85,7 @@ def measure_numbers(model: keras.Model, data: Data, options: MeasureOptions) -> 
         rows=len(y),
         draw=draw,
         notes=[*notes, *said],
-        fields={"per_target": per_target, "importance": importance},
+        fields={"per_target": per_target, "per_level": per_level, "importance": importance},
     )
 
 

@@ -153,14 +153,14 @@ def _describe(model, spec, name, examples, run_dir):
 
 
 def _quantiles(model, spec):
-    """The levels that a quantile regressor's columns are, or `None`."""
+    """The levels of the last axis of a model of quantiles, or `None`."""
     from kerakit.builders.contract import quantiles_of
 
-    levels = quantiles_of(model) if TASKS[spec.task].answer == "numbers" else None
+    levels = None if spec.is_classification else quantiles_of(model)
     if levels is None:
         return None
     check_levels("export", "model", levels, odd=True)
-    if len(spec.target.names) != 1:
+    if TASKS[spec.task].answer == "numbers" and len(spec.target.names) != 1:
         raise ArgumentError(
             f"The model of export predicts the quantiles {levels}, which needs data with one "
             f"target. Got {len(spec.target.names)} targets."

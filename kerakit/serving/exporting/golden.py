@@ -45,7 +45,7 @@ def golden_sample(
         model: `keras.Model`.
         spec: `Spec`.
         examples: as for `example_rows`.
-        quantiles: levels of a quantile regressor's columns, or `None`.
+        quantiles: levels of the last axis of a model of quantiles, or `None`.
         calibration: `Calibration` of the model, or `None`.
 
     Raises:
@@ -133,10 +133,11 @@ _ANSWERS = {
 def _near(raw, spec, quantiles, relative):
     """The tolerance of numbers: one, or one per target or channel."""
     width = len(spec.target.names)
-    spread = raw.reshape(-1, width).std(axis=0) if quantiles is None else raw.std(axis=0)
+    middle = raw if quantiles is None else raw[..., prediction_column(quantiles)]
+    spread = middle.reshape(-1, width).std(axis=0)
     std = np.sqrt(spec.target.variance) if spec.target.variance else spread
     absolute = (relative * np.atleast_1d(std).astype("float64")).tolist()
-    absolute = absolute[0] if len(set(absolute)) == 1 or quantiles else absolute
+    absolute = absolute[0] if len(set(absolute)) == 1 else absolute
     return {"relative": relative, "absolute": absolute}
 
 
@@ -212,7 +213,8 @@ def _wanted(spec, quantiles, inputs):
         return (classes,), f"a probability of each of {classes} classes"
     if kind == "forecast":
         steps, channels = spec.series.horizon, (len(names),) if len(names) > 1 else ()
-        return (steps, *channels), f"{steps} steps of [{shortlist(names)}]"
+        levels = () if quantiles is None else (len(quantiles),)
+        return (steps, *channels, *levels), f"{steps} steps of [{shortlist(names)}]"
     if quantiles is not None:
         return (len(quantiles),), f"the quantiles {tuple(quantiles)}"
     return (len(names),), f"a value of each of [{shortlist(names)}]"

@@ -61,7 +61,8 @@ def solve_linear_path(runner: Any, solved_before: bool | None = None) -> str | N
     runner.path = path
     if linear.blend is not None and linear.kind != "table":
         runner.train_alone(linear)
-    for layer in [*linear.layers, *([linear.blend] if runner.trains_alone else [])]:
+    blend = linear.blend if runner.trains_alone else None
+    for layer in filter(None, [*linear.layers, linear.levels, blend]):
         layer.trainable = False
     return line
 

@@ -4,7 +4,14 @@ A recipe's `Config` derives from one class of data flags. The text below a field
 """
 
 from kerakit.workflow.flags.images import ImageFlags
-from kerakit.workflow.flags.run import AS_TEXT, Encoder, ForecastEncoder, RunFlags, SeriesEncoder
+from kerakit.workflow.flags.run import (
+    AS_TEXT,
+    Encoder,
+    ForecastEncoder,
+    Levels,
+    RunFlags,
+    SeriesEncoder,
+)
 from kerakit.workflow.flags.sequences import SequenceFlags, SeriesFlags, TaggedFlags, TextFlags
 from kerakit.workflow.flags.tables import TableFlags
 
@@ -13,6 +20,7 @@ __all__ = [
     "Encoder",
     "ForecastEncoder",
     "ImageFlags",
+    "Levels",
     "RunFlags",
     "SequenceFlags",
     "SeriesEncoder",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-__all__ = ["AS_TEXT", "Encoder", "ForecastEncoder", "RunFlags", "SeriesEncoder"]
+__all__ = ["AS_TEXT", "Encoder", "ForecastEncoder", "Levels", "RunFlags", "SeriesEncoder"]
 
 # Editors and type checkers know the choices. The command line takes any text, so that a wrong
 # choice gets the error of the function that checks it: one line, with the nearest choice.
@@ -21,6 +21,27 @@ SeriesEncoder = Annotated[
 Encoder = Annotated[Literal["lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT]
 ForecastEncoder = Annotated[
     Literal["auto", "segment", "lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT
+]
+
+
+def _levels(words):
+    """Numbers with commas or spaces between them; what is no number is left for `check_levels`."""
+    words = " ".join(words).replace(",", " ").split()
+    try:
+        return tuple(map(float, words))
+    except ValueError:
+        return tuple(words)
+
+
+Levels = Annotated[
+    tuple[float, ...] | None,
+    tyro.constructors.PrimitiveConstructorSpec(
+        nargs="*",
+        metavar="LEVELS",
+        instance_from_str=_levels,
+        is_instance=lambda value: value is None or isinstance(value, tuple),
+        str_from_instance=lambda value: list(map(str, value or [None])),
+    ),
 ]
 # `--tensorboard` may have a folder behind it; alone it is the empty text.
 OptionalFolder = Annotated[

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from kerakit.data import Spec, load_series
@@ -38,6 +39,27 @@ def test_a_window_belongs_where_its_target_lies_and_no_target_crosses_a_border(c
     assert spans(counted, "test") == [(12, 15), (13, 16), (14, 17)]
     assert spans(counted, "test", "target") == [(16, 17), (17, 18), (18, 19)]
     assert counted.spec.sizes == {"train": 7, "validation": 3, "test": 3}
+    assert counted.table("test").target.times is None
+
+
+def test_targets_know_the_times_of_their_first_steps():
+    days = pd.date_range("2024-03-01", periods=20)
+    data = load_series(
+        pd.DataFrame({"at": days, "load": COUNT}),
+        window=4,
+        horizon=2,
+        test_size=4,
+        validation_size=4,
+    )
+    target = data.table("test").target
+    first = np.array(["2024-03-17", "2024-03-18", "2024-03-19"], "datetime64[us]")
+    np.testing.assert_array_equal(target.times.astype("datetime64[us]"), first)
+    np.testing.assert_array_equal(target[1:].times, target.times[1:])
+    assert (
+        target[2].times.shape == (1,)
+        and data.table("test").take([0, 2]).target.times[1] == (target.times[2])
+    )
+    assert data.table("test").features["window"].times is None
 
 
 def test_the_stride_is_of_training_windows_only():

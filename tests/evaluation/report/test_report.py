@@ -75,3 +75,26 @@ def test_importance_is_a_table_and_plain_sentences():
     assert "increases the RMSE for none of 12 columns." in str(with_importance(first=0.0))
     assert "c0</th>" in with_importance()._repr_html_()
     assert json.loads(json.dumps(with_importance().to_dict()))["importance"]["rows"] == 88
+
+
+def test_many_groups_of_origins_stay_a_short_table():
+    from kerakit.evaluation.report.backtest import origin_rows
+
+    group = {
+        "windows": 2,
+        "first": None,
+        "last": None,
+        "model": {"rmse": 1.0, "mase": None},
+        "baseline": {"linear": {"rmse": 2.0, "mase": None}},
+        "skill": {"linear": 0.5},
+    }
+    parts = {name: group[name] for name in ("model", "baseline", "skill")}
+    origins = {"count": 30, "spacing": 1, "metric": "rmse", "groups": [group] * 30}
+    origins |= {"mean": parts, "std": parts}
+    rows = origin_rows(origins, 3)
+    assert rows[0] == ["group", "windows", "rmse", "mase", "rmse, linear", "skill, linear"]
+    assert rows[1] == ["1", "2", "1.000", "–", "2.000", "50 %"]
+    assert [row[0] for row in rows] == ["group", "1", "2", "3", "and 27 more", "mean", "std"]
+    assert len(origin_rows(origins)) == 33
+    report = Report("forecast", {"rmse": 1.0}, {}, {"test": 60}, origins=origins)
+    assert "and 6 more" in str(report) and "in 30 of 30 groups" in report._repr_html_()

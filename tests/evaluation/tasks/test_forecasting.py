@@ -153,3 +153,136 @@ def test_several_series_are_measured_one_by_one(tmp_path):
     values = json.loads((tmp_path / "metrics.json").read_text())
     assert values["per_series"]["slow"]["mase"] == pytest.approx(1.5 / 7, rel=1e-4)
     assert "The series with the largest errors come first" in report.path.read_text()
+
+
+def part(data, rows):
+    """The same data with some of the test rows."""
+    return Data(
+        data.table("train"), data.table("validation"), data.table("test").take(rows), data.spec
+    )
+
+
+@pytest.mark.drawing
+def test_groups_of_origins_are_measured_as_if_each_were_the_test_split(tmp_path):
+    rng = np.random.default_rng(0)
+    data = forecast_data(rng.normal(size=200).cumsum(), window=6, horizon=2, season=3, unit="m")
+    report = evaluate(naive_forecaster(data.spec), data, origins=3, run_dir=tmp_path)
+    found = report.origins
+    assert (found["count"], found["metric"], found["spacing"]) == (3, "rmse", 1)
+    bounds = np.cumsum([0, *(group["windows"] for group in found["groups"])])
+    assert bounds.tolist() == [0, 13, 26, 39]
+    for group, start, end in zip(found["groups"], bounds, bounds[1:], strict=False):
+        alone = evaluate(naive_forecaster(data.spec), part(data, slice(start, end)))
+        assert group["model"] == pytest.approx(alone.test)
+        for name, values in alone.baseline.items():
+            assert group["baseline"][name] == pytest.approx(values)
+            skill = 1 - alone.test["rmse"] / values["rmse"]
+            assert group["skill"][name] == pytest.approx(skill)
+    errors = [group["model"]["rmse"] for group in found["groups"]]
+    assert found["mean"]["model"]["rmse"] == pytest.approx(np.mean(errors))
+    assert found["std"]["model"]["rmse"] == pytest.approx(np.std(errors, ddof=1))
+    # Groups of one size: the mean of their squared errors is that of all windows.
+    assert np.mean(np.square(errors)) == pytest.approx(report.test["mse"])
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["origins"] == found
+    assert "error_by_origin" in report.plots and report.plots["error_by_origin"].is_file()
+    page, text = report.path.read_text(), str(report)
+    assert "<h2>Backtest</h2>" in page and "is not trained again for a later group" in page
+    assert "39 test windows, in the order of time, are cut into 3 groups" in text
+    lines = [line.split()[0] for line in text.splitlines() if line]
+    at = lines.index("group")
+    assert lines[at : at + 6] == ["group", "1", "2", "3", "mean", "std"]
+    assert "skill, linear" in report._repr_html_()
+
+
+@pytest.mark.many
+def test_groups_of_origins_are_the_same_in_small_batches(monkeypatch):
+    data = forecast_data(np.random.default_rng(0).normal(size=200), window=6, horizon=2)
+    whole = evaluate(naive_forecaster(data.spec), data, origins=5).origins
+    monkeypatch.setattr("kerakit.evaluation.batches.MAX_STEPS", 6 * 9)
+    parts = evaluate(naive_forecaster(data.spec), data, origins=5).origins
+    for one, other in zip(whole["groups"], parts["groups"], strict=True):
+        assert one["windows"] == other["windows"]
+        assert one["model"] == pytest.approx(other["model"])
+        assert one["baseline"]["linear"] == pytest.approx(other["baseline"]["linear"])
+
+
+def test_without_origins_there_is_no_backtest():
+    data = forecast_data(np.arange(100.0), window=6, horizon=2)
+    report = evaluate(naive_forecaster(data.spec), data)
+    assert report.origins == {} and "Backtest" not in str(report)
+    one = evaluate(naive_forecaster(data.spec), data, origins=1).origins
+    assert one["std"]["model"]["rmse"] is None and one["groups"][0]["windows"] == 19
+    assert one["groups"][0]["skill"]["seasonal_naive"] == 0  # the same forecast
+
+
+def test_a_model_that_is_better_in_one_month_only_is_seen():
+    """The last value forecasts a random walk better than the last season, and a wave worse."""
+    rng, steps = np.random.default_rng(0), np.arange(400.0)
+    wave = np.sin(steps * np.pi / 3) + 0.05 * rng.normal(size=400)
+    series = np.where(steps < 380, wave, wave[379] + rng.normal(size=400).cumsum())
+    data = forecast_data(series, window=6, horizon=2, season=6)
+    found = evaluate(
+        naive_forecaster(data.spec), data, origins=4, baselines={"linear": None}
+    ).origins
+    skill = [group["skill"]["seasonal_naive"] for group in found["groups"]]
+    assert all(one < -1 for one in skill[:3]) and skill[3] > 0
+    assert list(found["mean"]["skill"]) == ["seasonal_naive"]
+
+
+def test_groups_of_channels_and_of_several_series():
+    rng = np.random.default_rng(0)
+    data = forecast_data(rng.normal(size=(100, 2)), window=6, horizon=2)
+    found = evaluate(naive_forecaster(data.spec), data, origins=2).origins
+    assert found["metric"] == "mase" and "rmse" not in found["groups"][0]["model"]
+    import pandas as pd
+
+    import kerakit as kk
+
+    days = pd.date_range("2024-01-01", periods=60)
+    parts = [
+        pd.DataFrame({"day": days, "shop": shop, "sales": step * np.arange(60.0)})
+        for shop, step in (("slow", 1), ("fast", 100))
+    ]
+    data = kk.load_series(pd.concat(parts), value="sales", id="shop", window=8, horizon=2)
+    model = kk.sequence_forecaster(data, units=2)  # repeats the last value: off by 1 and 2 steps
+    found = evaluate(model, data, origins=2).origins
+    assert found["metric"] == "mase"
+    assert [group["windows"] for group in found["groups"]] == [12, 10]
+    for group in found["groups"]:
+        assert group["model"]["mase"] == pytest.approx(1.5 / 7, rel=1e-4)
+        assert group["skill"]["seasonal_naive"] == pytest.approx(1 - 1.5 / 7, rel=1e-4)
+
+
+def quantile_forecaster(spec, offsets):
+    """The last value and offsets on a last axis."""
+    import keras
+
+    (feature,) = spec.features
+    window = keras.Input(feature.shape, name="window")
+    last = keras.ops.repeat(window[:, -1:], spec.series.horizon, axis=1)[..., None]
+    answer = keras.ops.concatenate([last + offset for offset in offsets], axis=-1)
+    return keras.Model({"window": window}, answer)
+
+
+def test_quantiles_are_measured_level_by_level():
+    """The series rises by 1 a step: the true values are 1 and 2 above the last value."""
+    data = forecast_data(np.arange(100.0), window=6, horizon=2, unit="m")
+    model = quantile_forecaster(data.spec, (0.0, 1.0, 1.5))
+    report = evaluate(model, data, quantiles=(0.25, 0.5, 0.75), origins=2)
+    # Errors at 0.25: 1, 2; at 0.5: 0, 1; at 0.75: -0.5, 0.5.
+    expected = {"0.25": (0.375, 0.0), "0.5": (0.25, 0.5), "0.75": (0.25, 0.5)}
+    for level, (loss, below) in expected.items():
+        assert report.per_level[level] == pytest.approx({"pinball": loss, "below": below})
+    assert report.test["pinball"] == pytest.approx((0.375 + 0.25 + 0.25) / 3)
+    assert report.test["mae"] == pytest.approx(0.5)  # of the middle level
+    assert report.test["coverage"] == 0.5 and report.test["interval_width"] == 1.5
+    assert [group["model"]["coverage"] for group in report.origins["groups"]] == [0.5, 0.5]
+    assert "pinball loss" in str(report) and "true values below" in report._repr_html_()
+    several = forecast_data(np.arange(100.0)[:, None] * [1, 10], window=6, horizon=2)
+    model = quantile_forecaster(several.spec, (0.0, 1.0, 1.5))
+    report = evaluate(model, several, quantiles=(0.25, 0.5, 0.75))
+    assert report.per_target["c0"]["pinball"] == pytest.approx(0.875 / 3)
+    assert "pinball" not in report.test and list(report.per_level["0.5"]) == ["below"]
+    with pytest.raises(DataError, match=r"needs \(None, 2, 3\): 2 steps.*quantiles"):
+        evaluate(naive_forecaster(data.spec), data, quantiles=(0.25, 0.5, 0.75))

@@ -3,9 +3,10 @@
 import dataclasses
 
 import pytest
+import tyro
 
 from kerakit.errors import ArgumentError
-from kerakit.workflow import ImageFlags, TableFlags
+from kerakit.workflow import ImageFlags, Levels, TableFlags
 from kerakit.workflow.flags.values import (
     check_builtin,
     check_one_source,
@@ -86,6 +87,19 @@ def test_a_run_is_named_after_its_data(flags, name):
 
 def test_the_path_of_own_data():
     assert data_path(Config()) is None and data_path(Config(csv="a.csv")) == "a.csv"
+
+
+@pytest.mark.parametrize(
+    "words", [["0.1,0.5,0.9"], ["0.1", "0.5", "0.9"], ["0.1,", "0.5", ",0.9"], [".1, .5, 9e-1"]]
+)
+def test_levels_have_commas_or_spaces_between_them(words):
+    @dataclasses.dataclass
+    class Flags:
+        quantiles: Levels = None
+
+    assert tyro.cli(Flags, args=["--quantiles", *words]).quantiles == (0.1, 0.5, 0.9)
+    assert tyro.cli(Flags, args=[]).quantiles is None
+    assert tyro.cli(Flags, args=["--quantiles", "low", "0.5"]).quantiles == ("low", "0.5")
 
 
 def test_lists_and_objects():
