@@ -17,6 +17,9 @@ which is what the defaults were chosen by.
 - `sms`: 80/20 split with the classes' shares kept, by seed 0 whatever the seed of training;
   `trec`: its own test rows. Accuracy (and F1 of spam), beside TF-IDF of words and characters with
   a logistic regression, as every report shows it.
+- `many_texts`: 200,000 generated texts of 31 words, of which the last tells the class, from a CSV
+  file of 41 MB: CPU seconds and the most memory (GB) of reading them and of one epoch.
+- `long_texts`: 300 generated texts of 1,001 words, of which the last tells the class.
 - `partut`: UD English ParTUT, accuracy of its universal parts of speech, beside the most
   frequent tag of each word.
 - `speed`: an LSTM of 64 units on ETTh1 (`segment=1`, every hour a step) by `kk.fit` and by plain
@@ -34,8 +37,19 @@ import tempfile
 import time
 
 ARCHIVE = ("GunPoint", "ItalyPowerDemand", "JapaneseVowels")
-SETS = ("ETTh1", "mackey_glass", *ARCHIVE, "sms", "trec", "partut", "speed")
-EPOCHS = {"text_classification": 20}  # of the recipe; of the others 100
+SETS = (
+    "ETTh1",
+    "mackey_glass",
+    *ARCHIVE,
+    "sms",
+    "trec",
+    "many_texts",
+    "long_texts",
+    "partut",
+    "speed",
+)
+TEXTS = "text_classification"
+EPOCHS = {TEXTS: 20}  # of the recipe; of the others 100
 
 
 def main():
@@ -51,6 +65,8 @@ def main():
         name, seed = flags.one[0], int(flags.one[1])
         if name == "speed":
             print(json.dumps(speed(flags.data, seed)))
+        elif name == "many_texts":
+            print(json.dumps(many_texts(seed)))
         else:
             split = "validation" if flags.validation else "test"
             print(json.dumps(one(name, seed, flags.data, split, flags.options)))
@@ -163,7 +179,9 @@ def loaded(name, folder, seed, split="test"):
     if name == "sms":
         file = folder / "text" / "sms_spam" / "SMSSpamCollection"
         data = kk.load_text(file, columns=("label", "text"), seed=0)
-        return data, kk.text_classifier, "text_classification"
+        return data, kk.text_classifier, TEXTS
+    if name == "long_texts":
+        return kk.load_text(generated(300, 1000, 2000, seed)), kk.text_classifier, TEXTS
     if name == "trec":
         stem = str(folder / "text" / "trec" / "TREC")
         data = kk.load_text(
@@ -174,12 +192,47 @@ def loaded(name, folder, seed, split="test"):
             test=f"{stem}.test.all",
             seed=seed,
         )
-        return data, kk.text_classifier, "text_classification"
+        return data, kk.text_classifier, TEXTS
     stem = str(folder / "tagging" / "ud_english_partut" / "en_partut-ud")
     data = kk.load_tagged(
         f"{stem}-train.conllu", validation=f"{stem}-dev.conllu", test=f"{stem}-test.conllu"
     )
     return data, kk.sequence_tagger, "sequence_tagging"
+
+
+def generated(rows, words, vocabulary, seed):
+    """Texts of random words and one that tells their label, and the labels."""
+    import random
+
+    draw = random.Random(seed)
+    known = [f"w{number}" for number in range(vocabulary)]
+    labels = ["bad", "good"] * (rows // 2)
+    return [" ".join([*draw.choices(known, k=words), label]) for label in labels], labels
+
+
+def many_texts(seed):
+    """CPU seconds and the most memory of 200,000 texts, from their file to the end of an epoch."""
+    import resource
+
+    texts, labels = generated(200_000, 30, 30_000, seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "texts.csv"
+        rows = (f"{text},{label}" for text, label in zip(texts, labels, strict=True))
+        path.write_text("\n".join(["text,label", *rows]))
+        command = [sys.executable, "-c", EPOCH, str(path), str(seed)]
+        subprocess.run(command, check=True)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"CPU s": used.ru_utime + used.ru_stime, "GB": used.ru_maxrss * 1024 / 1e9}
+
+
+EPOCH = """
+import sys
+import kerakit as kk
+data = kk.load_text(sys.argv[1])
+model = kk.text_classifier(data)
+kk.compile(model, "text_classification")
+kk.fit(model, data, epochs=1, seed=int(sys.argv[2]), verbose=0)
+"""
 
 
 def speed(folder, seed):
