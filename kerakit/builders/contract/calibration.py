@@ -79,9 +79,9 @@ class Intervals:
 
     Attributes:
         widths: float array of shape `(targets,)`, or `(horizon,)` or `(horizon, channels)` of a
-            forecaster: the half of each interval, in units of `spread`. Of a model of quantiles
-            what is added at either end of its own interval, of a regressor of shape `()`; or, of
-            shape `()`, the factor of its two halves.
+            forecaster: the half of each interval, in units of `spread`. Of a model of quantiles:
+            what is added at either end of its own interval, of the same shape of a forecaster and
+            of shape `()` of a regressor; or, of shape `()`, the factor of its two halves.
         spread: `Spread`, or `None` where all intervals are of one width.
         column: int or `None`. The column of a model of quantiles that is its prediction.
         least: float or `None`. The least half of a quantile regressor's own interval that is
