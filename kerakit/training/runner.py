@@ -40,6 +40,7 @@ from kerakit.training.rows.folds import (
 )
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import batches_in_order, streamed_batches
+from kerakit.training.rows.tokens import TokenRows
 from kerakit.training.solved.epoch import SolvedEpoch
 from kerakit.training.solved.head import HeadSolution
 from kerakit.training.solved.series import SeriesSolution, scores_trainer
@@ -98,6 +99,7 @@ class Runner:
         self.images = has_images(spec)
         self.sequences, self.length, self.fixed_length = _lengths(spec, network)
         self.labels = TASKS[spec.task].answer == "label"
+        self.tagged = TASKS[spec.task].answer == "tags"
         self.mixes = options.augment == "strong"
         self.preprocess, prepare = preprocess, None
         if by_batch(spec):
@@ -118,7 +120,7 @@ class Runner:
         self.blended_loss: float | None = None
         self.held_out: np.ndarray | None = None
         self.held_out_splits = ("train", "validation") if self.members else ("validation",)
-        self._arrays: dict[str, Arrays | LazyRows | None] = {}
+        self._arrays: dict[str, Arrays | LazyRows | TokenRows | None] = {}
 
     def _check_members(self):
         """Refuse rows that members cannot train on."""
@@ -153,7 +155,7 @@ class Runner:
         self.options = solved_options(self.options)
         self.plan = self._plan(self._prepare)
 
-    def arrays(self, split: str) -> Arrays | LazyRows | None:
+    def arrays(self, split: str) -> Arrays | LazyRows | TokenRows | None:
         """Return the rows of a split as they train, or `None` where there are none."""
         if split not in self._arrays:
             if self.members and split != "test":
@@ -254,7 +256,7 @@ class Runner:
                 size,
                 self.plan.seed,
                 self.weights,
-                validation_batch_size=size if hooks.test_batches else None,
+                validation_batch_size=size if hooks.test_batches or self.tagged else None,
             )
             return StreamedEpochs(trainer, self.plan, batches, validation, hooks, xla)
         train, validation = self.arrays("train"), self.arrays("validation")

@@ -4,11 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from evaluation_cases import sentence_data, tag_answers
+from evaluation_cases import SENTENCES, TAG_IDS, sentence_data, tag_answers
 
 from kerakit.data.data import Data
 from kerakit.errors import DataError
 from kerakit.evaluation import evaluate
+from kerakit.evaluation.batches import batches
 
 D, N, V = np.eye(3) * 0.85 + 0.05
 # Knows every word but takes "sees" for a noun; what it does not know is a verb.
@@ -90,3 +91,16 @@ def test_what_does_not_fit():
         evaluate(tag_answers({"the": D, "": D * 2}), data)
     with pytest.raises(DataError, match="no test rows"):
         evaluate(two, Data(data.table("train"), None, data.table("test").take(slice(0)), data.spec))
+
+
+def test_a_long_sentence_ends_its_batch():
+    """One row of 20,000 tokens would pad the others to as many."""
+    long = ["the", "dog"] * 10_000
+    tested = [*SENTENCES, " ".join(long), *SENTENCES]
+    ids = [*TAG_IDS, [0, 1] * 10_000, *TAG_IDS]
+    data = sentence_data(tested, ids)
+    sizes = [batch[1].shape[0] for batch in batches(data, "test")]
+    assert sizes == [4, 1, 4]
+    model = tag_answers({"the": (0.9, 0.05, 0.05), "dog": (0.1, 0.8, 0.1), "": (0.2, 0.3, 0.5)})
+    report = evaluate(model, data, verbose=0)
+    assert report.tokens == sum(map(len, ids))

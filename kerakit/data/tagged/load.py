@@ -12,8 +12,8 @@ import numpy as np
 from kerakit.checks import check, naming, short_repr
 from kerakit.data.files.plain_text import decode, is_encoding, read_bytes
 from kerakit.data.options import Options, names
-from kerakit.data.text.conll import Sentence, read_conll
-from kerakit.data.text.tagged_assemble import Sentences, tag_data
+from kerakit.data.tagged.assemble import Sentences, tag_data
+from kerakit.data.tagged.conll import Sentence, read_conll
 from kerakit.errors import DataError
 from kerakit.status import telling
 from kerakit.warn import warn

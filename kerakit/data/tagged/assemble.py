@@ -15,7 +15,7 @@ from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.options import Options
 from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_rows
-from kerakit.data.text.conll import Sentence
+from kerakit.data.tagged.conll import Sentence
 from kerakit.data.text.vocabulary import describe_tokens
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
@@ -186,7 +186,9 @@ def _leaked(texts, sources):
 def _split(texts, ids, classes, sources, options):
     """Draw the splits that the user did not give; return their rows in the training sentences."""
     name = sources["train"].name
-    repeats = np.unique(texts, return_inverse=True)[1]
+    # Not `np.unique`, which would give every sentence the memory of the longest one.
+    number = {text: index for index, text in enumerate(sorted(set(texts)))}
+    repeats = np.array([number[text] for text in texts])
     has = np.zeros((len(texts), classes), bool)
     for row, tags in enumerate(ids):
         has[row, tags] = True
