@@ -287,6 +287,7 @@ def _metrics_json(report, spec, history, details, seconds):
         **({"per_series": report.per_series} if report.per_series else {}),
         **({"by_horizon": report.by_horizon} if report.by_horizon else {}),
         **({"per_class": report.per_class} if report.per_class else {}),
+        **({"per_entity": report.per_entity} if report.per_entity else {}),
         **({"confused": list(report.confused)} if report.per_class else {}),
         **({"importance": report.importance} if report.importance else {}),
         "counts": report.counts,
