@@ -19,7 +19,7 @@ from kerakit.errors import ArgumentError, DataError
 from kerakit.presets.members import epochs_of_members
 from kerakit.presets.settings import settings_of
 from kerakit.training.linear_path.rocket import RocketPath
-from kerakit.training.loop.epochs import EpochPlan, row_order
+from kerakit.training.loop.epochs import EpochPlan
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import InMemoryEpochs
 from kerakit.training.loop.learning_rate import measured_learning_rate, rates_of_run
@@ -40,7 +40,7 @@ from kerakit.training.rows.folds import (
 )
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import batches_in_order, streamed_batches
-from kerakit.training.rows.tokens import TokenRows
+from kerakit.training.rows.tokens import TokenRows, token_lengths
 from kerakit.training.solved.epoch import SolvedEpoch
 from kerakit.training.solved.head import HeadSolution
 from kerakit.training.solved.series import SeriesSolution, scores_trainer
@@ -195,7 +195,7 @@ class Runner:
         if self.members:
             trained = rows_of_members(self.fold, self.members.count)
             return member_order(trained, plan.steps, plan.seed, epoch)
-        return row_order(plan.rows, plan.steps, plan.seed, epoch)
+        return plan.order(epoch)
 
     def first_batches(self, count: int) -> list[tuple[Any, ...]]:
         """Return the first batches of the first epoch, as they are before `prepare`."""
@@ -203,7 +203,7 @@ class Runner:
         if gather is None:
             raw = list(self.data.batches("train", plan.batch_size).take(count))
         else:
-            order = row_order(plan.rows, plan.steps, plan.seed, 0)
+            order = plan.order(0)
             raw = [gather(tf.constant(order[number % plan.steps])) for number in range(count)]
         batches = []
         for features, target, *weight in raw:
@@ -274,7 +274,8 @@ class Runner:
         batch_size = min(options.batch_size or usual, rows)
         steps = options.epochs * math.ceil(rows / batch_size)
         rates = rates_of_run(self.model, self.settings, options, steps)
-        return EpochPlan(rows, batch_size, options.epochs, options.seed, rates, prepare)
+        lengths = token_lengths(self.data) if self.fits else None
+        return EpochPlan(rows, batch_size, options.epochs, options.seed, rates, prepare, lengths)
 
 
 def _lengths(spec, network):

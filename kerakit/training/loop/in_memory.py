@@ -9,7 +9,7 @@ import time
 import keras
 import tensorflow as tf
 
-from kerakit.training.loop.epochs import EpochPlan, Epochs, row_order
+from kerakit.training.loop.epochs import EpochPlan, Epochs
 from kerakit.training.loop.fetched import fetched
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.pace import CALL_SECONDS, Pace
@@ -113,7 +113,7 @@ class InMemoryEpochs(Epochs):
         return logs
 
     def _order(self, epoch):
-        return row_order(self.plan.rows, self.plan.steps, self.plan.seed, epoch)
+        return self.plan.order(epoch)
 
     def _steps_of(self, epoch):
         first = epoch * self.plan.steps

@@ -10,12 +10,15 @@ import tensorflow as tf
 
 from kerakit.data.data import Table
 from kerakit.data.tagged.spans import MAX_TOKENS, sentence_lengths, spans
+from kerakit.data.tasks import TASKS
 from kerakit.status import show_done
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["TokenRows", "token_rows", "tokens_in_memory"]
+    from kerakit.data.data import Data
+
+__all__ = ["TokenRows", "token_lengths", "token_rows", "tokens_in_memory"]
 
 TOKENS = 4 * MAX_TOKENS  # that go through `preprocess` at a time; no layer makes floats of them
 
@@ -76,6 +79,14 @@ def token_rows(table: Table, preprocess: keras.Model) -> TokenRows:
     starts = np.concatenate([[0], np.cumsum(lengths)]).astype("int32")
     target = _with_padding(tf.constant(np.concatenate(tags)), -1)
     return TokenRows(values, target, tf.constant(starts))
+
+
+def token_lengths(data: Data) -> np.ndarray | None:
+    """Return the tokens of each training sentence, or `None` for other data than tagged ones."""
+    table = data.table("train")
+    if table is None or TASKS[data.spec.task].answer != "tags":
+        return None
+    return sentence_lengths(table.target)
 
 
 def tokens_in_memory(table: Table, preprocess: keras.Model) -> int:
