@@ -80,7 +80,7 @@ __all__ = [name for name in _names if name != "compile"]
 # The classes that a saved model may name beside those of Keras.
 import_after(
     "keras",
-    "kerakit.builders.sequence.crf",
+    "kerakit.builders.sequence.chains.crf",
     "kerakit.presets.losses",
     "kerakit.presets.metrics",
 )

@@ -10,7 +10,8 @@ from keras import ops
 from kerakit.builders.contract import CRF, OUTPUT, PROBABILITIES
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
-from kerakit.builders.sequence.crf import LinearChainCRF
+from kerakit.builders.sequence.chains.check import check_scheme
+from kerakit.builders.sequence.chains.crf import LinearChainCRF
 from kerakit.builders.sequence.encoders.encoder import (
     ENCODERS,
     RECURRENT,
@@ -20,7 +21,6 @@ from kerakit.builders.sequence.encoders.encoder import (
     encode_steps,
 )
 from kerakit.builders.sequence.encoders.masks import with_mask
-from kerakit.builders.sequence.tag_schemes import check_scheme
 from kerakit.builders.sequence.text_preprocessing import text_feature
 from kerakit.builders.sequence.token_preprocessing import AFFIX_BUCKETS, SUFFIXES, token_preprocess
 from kerakit.checks import check_choice, check_float, check_int

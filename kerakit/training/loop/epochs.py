@@ -51,7 +51,7 @@ def row_order(
     >>> order.shape, sorted(set(order.ravel().tolist()))
     ((2, 3), [0, 1, 2, 3, 4])
     >>> row_order(6, 2, seed=0, epoch=0, lengths=np.array([1, 9, 2, 8, 1, 7])).tolist()
-    [[2, 0, 4], [1, 3, 5]]
+    [[5, 3, 1], [4, 0, 2]]
     """
     random = np.random.default_rng((seed, epoch))
     order = random.permutation(rows).astype("int32")

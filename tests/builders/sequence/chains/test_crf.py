@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerakit.builders.sequence.crf import LinearChainCRF
+from kerakit.builders.sequence.chains.crf import LinearChainCRF
 from kerakit.data.tagged.schemes import illegal_tokens
 
 TAGS = {
