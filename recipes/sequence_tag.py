@@ -16,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from kerakit.workflow import (
     Encoder,
@@ -70,6 +70,9 @@ def build(config: Config, data: Data) -> keras.Model:
 
     import kerakit as kk
 
+    scheme: Literal["iob2", "iobes"] | None = None
+    if config.crf:
+        scheme = "iobes" if config.scheme == "iobes" else "iob2"
     # The same seed gives the same initial weights.
     keras.utils.set_random_seed(config.seed)
     model = kk.sequence_tagger(
@@ -78,7 +81,7 @@ def build(config: Config, data: Data) -> keras.Model:
         units=config.units,
         layers=config.layers,
         dropout=config.dropout,
-        scheme=(config.scheme or "iob2") if config.crf else None,
+        scheme=scheme,
     )
     kk.compile(model, config.preset or "sequence_tagging", learning_rate=config.learning_rate)
     return model
