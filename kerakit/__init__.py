@@ -78,5 +78,10 @@ __getattr__, __dir__, _names = attach(
 __all__ = [name for name in _names if name != "compile"]
 
 # The classes that a saved model may name beside those of Keras.
-import_after("keras", "kerakit.presets.losses", "kerakit.presets.metrics")
+import_after(
+    "keras",
+    "kerakit.builders.sequence.chains.crf",
+    "kerakit.presets.losses",
+    "kerakit.presets.metrics",
+)
 quiet_tensorflow_in_notebooks()

@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = attach(
         "kerakit.data.tables.arrays": ("load_arrays",),
         "kerakit.data.tables.csv": ("load_csv", "load_table"),
         "kerakit.data.text.load": ("load_text",),
-        "kerakit.data.text.tagged": ("load_tagged",),
+        "kerakit.data.tagged.load": ("load_tagged",),
         "kerakit.data.tfds.load": ("load_tfds",),
     },
 )

@@ -12,8 +12,8 @@ from kerakit.data.spec import Target as Target
 from kerakit.data.tables.arrays import load_arrays as load_arrays
 from kerakit.data.tables.csv import load_csv as load_csv
 from kerakit.data.tables.csv import load_table as load_table
+from kerakit.data.tagged.load import load_tagged as load_tagged
 from kerakit.data.text.load import load_text as load_text
-from kerakit.data.text.tagged import load_tagged as load_tagged
 from kerakit.data.tfds.load import load_tfds as load_tfds
 
 __all__ = [

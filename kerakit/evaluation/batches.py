@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kerakit.data.tagged.spans import sentence_lengths, spans
+from kerakit.data.tasks import TASKS
 from kerakit.status import show_done
 
 if TYPE_CHECKING:
@@ -58,7 +60,8 @@ def batches(data: Data, split: str, rows: int | None = None) -> Iterator[tuple[A
     """Yield a split batch by batch, in order, with one batch in memory at a time.
 
     Columns are sliced before they become tensors, so that an `np.memmap` stays on disk. The
-    windows of a series are made for one batch at a time.
+    windows of a series are made for one batch at a time. A batch of tagged sentences ends
+    before its padding takes much memory.
 
     Args:
         data: `Data`.
@@ -77,10 +80,24 @@ def batches(data: Data, split: str, rows: int | None = None) -> Iterator[tuple[A
             show_done(number * rows, total)
             yield batch
         return
-    for start in range(0, len(table), rows):
-        show_done(start, len(table))
-        batch = table.take(slice(start, start + rows)).elements()
+    for part in _parts(table, data.spec, rows):
+        show_done(part.start, len(table))
+        batch = table.take(part).elements()
         yield tf.nest.map_structure(lambda x: tf.convert_to_tensor(np.asarray(x)), batch)
+
+
+def _parts(table, spec, rows):
+    """The slices of a table that are its batches."""
+    whole = [slice(start, start + rows) for start in range(0, len(table), rows)]
+    if TASKS[spec.task].answer != "tags":
+        return whole
+    lengths = sentence_lengths(table.target)
+    # One long sentence would make padding of all the others.
+    return [
+        slice(part.start + span.start, part.start + span.stop)
+        for part in whole
+        for span in spans(lengths[part])
+    ]
 
 
 def is_empty(data: Data, split: str) -> bool:

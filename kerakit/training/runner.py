@@ -19,7 +19,7 @@ from kerakit.errors import ArgumentError, DataError
 from kerakit.presets.members import epochs_of_members
 from kerakit.presets.settings import settings_of
 from kerakit.training.linear_path.rocket import RocketPath
-from kerakit.training.loop.epochs import EpochPlan, row_order
+from kerakit.training.loop.epochs import EpochPlan
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.in_memory import InMemoryEpochs
 from kerakit.training.loop.learning_rate import measured_learning_rate, rates_of_run
@@ -40,6 +40,7 @@ from kerakit.training.rows.folds import (
 )
 from kerakit.training.rows.raw import by_batch, has_images
 from kerakit.training.rows.stream import batches_in_order, streamed_batches
+from kerakit.training.rows.tokens import TokenRows, token_lengths
 from kerakit.training.solved.epoch import SolvedEpoch
 from kerakit.training.solved.head import HeadSolution
 from kerakit.training.solved.series import SeriesSolution, scores_trainer
@@ -99,6 +100,7 @@ class Runner:
         self.images = has_images(spec)
         self.sequences, self.length, self.fixed_length = sequence_lengths(spec, network)
         self.labels = TASKS[spec.task].answer == "label"
+        self.tagged = TASKS[spec.task].answer == "tags"
         self.mixes = options.augment == "strong"
         self.preprocess, prepare = preprocess, None
         if by_batch(spec):
@@ -120,7 +122,7 @@ class Runner:
         self.blended_loss: float | None = None
         self.held_out: np.ndarray | None = None
         self.held_out_splits = ("train", "validation") if self.members else ("validation",)
-        self._arrays: dict[str, Arrays | LazyRows | None] = {}
+        self._arrays: dict[str, Arrays | LazyRows | TokenRows | None] = {}
 
     def _fits(self):
         size = size_in_memory(self.data, "train", self.preprocess)
@@ -168,7 +170,7 @@ class Runner:
         self.options = solved_options(self.options)
         self.plan = self._plan(self._prepare)
 
-    def arrays(self, split: str) -> Arrays | LazyRows | None:
+    def arrays(self, split: str) -> Arrays | LazyRows | TokenRows | None:
         """Return the rows of a split as they train, or `None` where there are none."""
         if split not in self._arrays:
             if self.members and split != "test":
@@ -208,7 +210,7 @@ class Runner:
         if self.members:
             trained = rows_of_members(self.fold, self.members.count)
             return member_order(trained, plan.steps, plan.seed, epoch)
-        return row_order(plan.rows, plan.steps, plan.seed, epoch)
+        return plan.order(epoch)
 
     def first_batches(self, count: int) -> list[tuple[Any, ...]]:
         """Return the first batches of the first epoch, as they are before `prepare`."""
@@ -216,7 +218,7 @@ class Runner:
         if gather is None:
             raw = list(self.data.batches("train", plan.batch_size).take(count))
         else:
-            order = row_order(plan.rows, plan.steps, plan.seed, 0)
+            order = plan.order(0)
             raw = [gather(tf.constant(order[number % plan.steps])) for number in range(count)]
         batches = []
         for features, target, *weight in raw:
@@ -269,7 +271,7 @@ class Runner:
                 size,
                 self.plan.seed,
                 self.weights,
-                validation_batch_size=size if hooks.test_batches else None,
+                validation_batch_size=size if hooks.test_batches or self.tagged else None,
             )
             return StreamedEpochs(trainer, self.plan, batches, validation, hooks, xla)
         train, validation = self.arrays("train"), self.arrays("validation")
@@ -287,4 +289,5 @@ class Runner:
         batch_size = min(options.batch_size or usual, rows)
         steps = options.epochs * math.ceil(rows / batch_size)
         rates = rates_of_run(self.model, self.settings, options, steps)
-        return EpochPlan(rows, batch_size, options.epochs, options.seed, rates, prepare)
+        lengths = token_lengths(self.data) if self.fits else None
+        return EpochPlan(rows, batch_size, options.epochs, options.seed, rates, prepare, lengths)

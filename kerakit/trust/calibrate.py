@@ -13,6 +13,7 @@ from kerakit.builders.contract import (
     Calibration,
     Probabilities,
     calibration_of,
+    crf_of,
     quantiles_of,
     remember_calibration,
     weights_number,
@@ -75,7 +76,8 @@ def calibrate(
     - Probabilities of one label get a temperature, or from 1,000 rows on monotone curves where
       these are better by more than chance. The `set` of a row has its true label with a
       probability of `coverage`: RAPS.
-    - Probabilities of several labels, and of the tags of tokens, get a temperature or curves.
+    - Probabilities of several labels, and of the tags of tokens, get a temperature or curves; a
+      tagger with `scheme=`, whose sequences of tags stay the same, gets a temperature.
 
     It is found on rows that the weights were not fitted to: of a table's members on all training
     and validation rows, each answered by the member that left it out; of models that are solved
@@ -149,7 +151,8 @@ def _found(model, data, coverage, run_dir):
         intervals = _intervals(model, data, rows, coverage)
         line = _interval_line(intervals, rows, spec, coverage)
         return dataclasses.replace(found, intervals=intervals, line=line)
-    made, line = _probabilities(rows, kind, coverage, spec)
+    # A tagger with a CRF answers sequences that its scheme allows; they must stay what they are.
+    made, line = _probabilities(rows, kind, coverage, spec, crf_of(model) is not None)
     return dataclasses.replace(found, probabilities=made, line=line)
 
 
@@ -204,7 +207,9 @@ def _change(intervals):
     return f"{amount}{unit} {longer} at each end"
 
 
-def _probabilities(rows: HeldOutRows, kind, coverage, spec: Spec) -> tuple[Probabilities, str]:
+def _probabilities(
+    rows: HeldOutRows, kind, coverage, spec: Spec, ordered: bool
+) -> tuple[Probabilities, str]:
     y, p = rows.target.astype("int64"), rows.answers.astype("float64")
     independent = kind == "labels"
     if not independent and len(np.unique(y)) < 2:
@@ -213,7 +218,7 @@ def _probabilities(rows: HeldOutRows, kind, coverage, spec: Spec) -> tuple[Proba
             f"{spec.classes[int(y[0])] if len(y) else ''!r}. Probabilities are calibrated by rows "
             "of two classes or more. Load the data with a larger validation_size=."
         )
-    made = fit_probabilities(p, y, independent, spec.seed)
+    made = fit_probabilities(p, y, independent, spec.seed, ordered=ordered)
     calibrated = made.of(p)
     before, after = (log_losses(each, y).mean() for each in (p, calibrated))
     how = f"temperature {made.temperature:.3g}" if made.knots is None else "monotone curves"

@@ -20,7 +20,9 @@ SLOPE = 0.01  # share of the probability itself in a curve, so that no two becom
 SMALLEST = 1e-15
 
 
-def fit_probabilities(p: np.ndarray, y: np.ndarray, independent: bool, seed: int) -> Probabilities:
+def fit_probabilities(
+    p: np.ndarray, y: np.ndarray, independent: bool, seed: int, *, ordered: bool = False
+) -> Probabilities:
     """Return how probabilities are calibrated, by rows that had no part in the model.
 
     The temperature has the highest posterior probability under a prior around 1. From 1,000 rows
@@ -32,6 +34,8 @@ def fit_probabilities(p: np.ndarray, y: np.ndarray, independent: bool, seed: int
         y: int array of shape `(n,)`, or 0 or 1 of shape `(n, classes)`.
         independent: bool. Whether each class is a yes or no of its own.
         seed: int. Seed of the folds.
+        ordered: bool. Whether the class with the highest probability must stay the same. Then
+            there are no curves, of each class its own. Defaults to `False`.
 
     Reference:
         Guo et al.: On Calibration of Modern Neural Networks, ICML 2017 (arXiv:1706.04599);
@@ -41,7 +45,7 @@ def fit_probabilities(p: np.ndarray, y: np.ndarray, independent: bool, seed: int
     cooled = _cooled(p, y, independent)
     counts = y.sum(axis=0) if independent else np.bincount(y, minlength=p.shape[1])
     few = len(y) < CURVE_ROWS or p.shape[1] > CURVE_CLASSES or counts.min() < ROWS_OF_CLASS
-    if few or (independent and (len(y) - counts).min() < ROWS_OF_CLASS):
+    if ordered or few or (independent and (len(y) - counts).min() < ROWS_OF_CLASS):
         return cooled
     fold = np.random.default_rng(seed).permutation(len(y)) % FOLDS
     gains = np.empty(len(y))

@@ -43,7 +43,7 @@ class HeldOutRows:
 
     Attributes:
         splits: tuple of str. The splits of the rows, in order.
-        target: array of shape `(n, ...)`; of tags `(tokens,)`.
+        target: array of shape `(n, ...)`; of tags `(tokens,)`, of all sentences.
         answers: array of shape `(n, ...)`; of tags `(tokens, classes)`.
         what: str. What they are, in words.
     """
@@ -70,11 +70,14 @@ def held_out_rows(model: keras.Model, data: Data, run_dir: pathlib.Path | None) 
         KerakitError: when answers are NaN or infinite.
     """
     kept = held_out_of(model, run_dir)
+    task = TASKS[data.spec.task]
     if kept is None:
         _check_validation_unseen(model, data, run_dir)
-        target = _targets(data, ("validation",))
-        answers = answers_to(model, data, ("validation",))
         splits, what = ("validation",), "validation"
+        if task.answer == "tags":
+            target, answers = _of_tokens(model, data, splits)
+        else:
+            target, answers = _targets(data, splits), answers_to(model, data, splits)
     else:
         if kept.data != data.spec.fingerprint:
             raise DataError(
@@ -84,11 +87,6 @@ def held_out_rows(model: keras.Model, data: Data, run_dir: pathlib.Path | None) 
         splits, answers = kept.splits, kept.answers
         target = _targets(data, splits)
         what = "left-out" if "train" in splits else "validation"
-    task = TASKS[data.spec.task]
-    if task.answer == "tags":
-        answers = _wide(answers, target.shape[1], 0)
-        real = target >= 0
-        target, answers = target[real], answers[real]
     check_targets(target, data.spec)
     check_predictions(answers, data.spec, source=MODEL)
     return HeldOutRows(splits, target, answers, f"{what} {task.scored}s")
@@ -173,22 +171,21 @@ def answers_to(model: keras.Model, data: Data, splits: tuple[str, ...]) -> np.nd
     model = folded(model)
     model.make_predict_function(force=True)
     read = (features for split in splits for features, *_ in batches(data, split))
-    return _below([predict_batch(model, features, spec, quantiles) for features in read], 0)
+    return np.concatenate([predict_batch(model, features, spec, quantiles) for features in read])
 
 
 def _targets(data, splits):
-    return _below([np.asarray(y) for s in splits for _, y, *_ in batches(data, s)], -1)
+    return np.concatenate([np.asarray(y) for s in splits for _, y, *_ in batches(data, s)])
 
 
-def _below(parts, filling):
-    """Arrays one below the other; those of tags are filled up to the longest sentence."""
-    if parts[0].ndim > 1 and len({part.shape[1] for part in parts}) > 1:
-        width = max(part.shape[1] for part in parts)
-        parts = [_wide(part, width, filling) for part in parts]
-    return np.concatenate(parts)
-
-
-def _wide(array, width, filling):
-    array = array[:, :width]
-    edges = [(0, 0), (0, width - array.shape[1]), *[(0, 0)] * (array.ndim - 2)]
-    return np.pad(array, edges, constant_values=filling)
+def _of_tokens(model, data, splits):
+    """The tags of all tokens of some splits, and what a tagger answers to them."""
+    model.make_predict_function(force=True)
+    targets, answers = [], []
+    for split in splits:
+        for features, target, *_ in batches(data, split):
+            p, target = predict_batch(model, features, data.spec), np.asarray(target)
+            real = target >= 0
+            targets.append(target[real])
+            answers.append(p[:, : target.shape[1]][real[:, : p.shape[1]]])
+    return np.concatenate(targets), np.concatenate(answers)

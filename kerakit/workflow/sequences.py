@@ -139,6 +139,7 @@ def load_tagged_data(config: TaggedFlags) -> Data:
         check_builtin(config.dataset, "set of tagged sentences", ("sentences",))
         return load_builtin(config.dataset, seed=config.seed, **given)
     given["columns"] = split_commas(config.columns)
+    _parse_layout(given, ())
     given["token"], given["tag"] = _column(config.token), _column(config.tag)
     return load_tagged(config.tagged, seed=config.seed, **given)
 

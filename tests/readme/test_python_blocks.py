@@ -128,6 +128,13 @@ def several_series(clone, names, printed):
     assert "2023-07-20" in answer[0] and names["data"].spec.series.ids == ("north", "south", "west")
 
 
+def named_entities(clone, names, printed):
+    assert printed.startswith("Entity F1") and names["data"].spec.classes == (
+        "B-LOC", "B-PER", "E-LOC", "E-PER", "O", "S-LOC", "S-PER",
+    )  # fmt: skip
+    assert names["answer"]["labels"].shape == (1, 4)
+
+
 def trained_on(clone, names, printed):
     """A loaded model trains on; the constant rate is the one that the text states."""
     history = names["history"].history
@@ -234,6 +241,7 @@ PYTHON = {
     "Finding a learning rate": finding_a_learning_rate,
     "Linear models": linear_models,
     "Sequences": sequences,
+    "Named entities": named_entities,
     "Several series": several_series,
     "Quantiles of a forecast": forecast_quantiles,
     "Train on": trained_on,

@@ -174,6 +174,29 @@ def test_a_file_of_tagged_sentences_becomes_served_tags(tmp_path, monkeypatch, c
     assert answer["labels"].numpy().tolist() == tags
 
 
+@pytest.mark.slow
+def test_a_table_of_entities_becomes_tags_that_the_scheme_allows(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = ["Sentence #,Word,POS,Tag"]
+    for number in range(40):
+        name = ["José", "Anna"][number % 2]
+        rows += [f"Sentence: {number},{name},NNP,B-per"]
+        rows += [",Lee,NNP,I-per"] * (number % 3 > 0) + [",sees,VBZ,O", ",Rome,NNP,B-geo"]
+    (tmp_path / "ner.csv").write_bytes("\n".join(rows).encode("latin-1"))
+    flags = ["--tagged", "ner.csv", "--epochs", "8", "--units", "8", "--crf", "--scheme", "iobes"]
+    assert run_here("sequence-tag", *flags) == 2
+    assert "ner.csv, line 2: the text is not utf-8" in capsys.readouterr().err
+    assert run_here("sequence-tag", *flags, "--encoding", "latin-1") == 0
+    assert "Entity F1" in capsys.readouterr().out
+    metrics = metrics_of(tmp_path, "ner")
+    assert set(metrics["per_entity"]) == {"geo", "per"}
+    # What is answered obeys the scheme: strict and lenient entities are the same.
+    test = metrics["test"]
+    assert test["entity_f1"] == test["entity_f1_strict"]
+    answer = served(tmp_path, "ner")(tokens=tf.constant(["Anna Lee sees Rome", "", "Lee"]))
+    assert answer["labels"].shape == (3, 4) and (answer["labels"].numpy()[1] == b"").all()
+
+
 @pytest.mark.many
 @pytest.mark.parametrize(
     ("job", "flags", "words"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kerakit.builders.contract.layer_names import (
+    CRF,
     LINEAR_WINDOW,
     OUTPUT,
     PREDICTION,
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "activation_of",
     "answer_by_column",
+    "crf_of",
     "output_of",
     "prediction_column",
     "quantiles_of",
@@ -33,6 +35,11 @@ __all__ = [
 def output_of(model: keras.Model) -> keras.Layer | None:
     """Return the layer `output` of a network, its last dense layer, or `None`."""
     return layer_named(model, OUTPUT)
+
+
+def crf_of(model: keras.Model) -> keras.Layer | None:
+    """Return the layer by which a tagger chooses the tags of a sentence together, or `None`."""
+    return layer_named(model, CRF)
 
 
 def answer_by_column(model: keras.Model) -> keras.KerasTensor:

@@ -8,6 +8,7 @@ __all__ = [
     "AUTO_PENALTY",
     "BACKBONE",
     "BLEND",
+    "CRF",
     "FIXED",
     "FREQUENCY",
     "HEAD",
@@ -69,6 +70,7 @@ ROOT = "root"  # moves the scores, before they are squared
 POWER = "power"  # adds powers of the scores
 BLEND = "blend"  # adds the scores of a linear path to those of the network, by two weights
 OUTPUT = "output"  # the last dense layer
+CRF = "crf"  # of a tagger: behind it, the tags of a sentence are chosen together
 MEMBERS = "mean_of_members"  # the mean over the members, whose scores are on an axis of their own
 REPEAT = "repeat"  # the columns of a row, once for each member
 STEPS = "column_steps"  # of the numbers of a row, where `fit` sets them; members read them

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import keras
 from keras import ops
 
-from kerakit.builders.contract import OUTPUT, PROBABILITIES
+from kerakit.builders.contract import CRF, OUTPUT, PROBABILITIES
 from kerakit.builders.parts import assemble, spec_or_shape
 from kerakit.builders.search_space import Choice, Range, searched
+from kerakit.builders.sequence.chains.check import check_scheme
+from kerakit.builders.sequence.chains.crf import LinearChainCRF
 from kerakit.builders.sequence.encoders.encoder import (
     ENCODERS,
     RECURRENT,
@@ -45,6 +49,7 @@ def sequence_tagger(
     heads: int = 4,
     positions: Positions = "sinusoidal",
     embedding: int = 64,
+    scheme: Literal["iob2", "iobes"] | None = None,
 ) -> keras.Model:
     """Build a sequence tagger (part of speech, named entities): LSTM or another encoder.
 
@@ -63,14 +68,25 @@ def sequence_tagger(
         dropout: float in [0, 1). Fraction of the words that are hidden in training, and fraction
             that is dropped in the encoder and before the output. Defaults to `0.5`.
         embedding: int in [1, inf). Width of an embedded word. Defaults to `64`.
+        scheme: `"iob2"` or `"iobes"`: the tags are those of entities, such as `B-PER`, in this
+            scheme, and are chosen together for a sentence by a linear-chain conditional random
+            field (Lafferty et al. 2001; Lample et al. 2016, arXiv:1603.01360). It weighs each
+            pair of neighbours, and answers no sequence that the scheme forbids, such as `O` and
+            then `I-PER`. `kk.load_tagged(scheme=...)` converts tags. Defaults to `None`: each
+            tag is chosen by itself.
 
     Returns:
         `keras.Model`; strings of shape `(batch,)` in, in a dict by the feature's name,
         probabilities of shape `(batch, tokens, tags)` out. Those after the last token of a
-        sentence have no meaning.
+        sentence have no meaning. With `scheme` they are marginal probabilities of the tags in all
+        sequences (forward-backward). The tag of the best sequence (Viterbi) always has the
+        highest: where another tag has a higher marginal probability, it is raised just above that,
+        and all are divided by their sum. `kk.fit` then minimises minus the logarithm of the
+        probability of the true sequence, per token.
 
     Raises:
-        ArgumentError: when an argument is out of its range, or the spec is not of tags.
+        ArgumentError: when an argument is out of its range, the spec is not of tags, or tags are
+            not as `scheme` has them.
 
     Example:
 
@@ -82,7 +98,7 @@ def sequence_tagger(
     (2, 2, 2)
     """
     owner = "sequence_tagger"
-    inputs = spec_or_shape(owner, inputs, None)
+    data, inputs = inputs, spec_or_shape(owner, inputs, None)
     (feature,) = text_features(owner, inputs)
     check_choice(owner, "inputs.task", inputs.task, tasks_with(answer="tags"))
     check_choice(owner, "encoder", encoder, ENCODERS)
@@ -100,6 +116,8 @@ def sequence_tagger(
     )
     check_float(owner, "dropout", dropout, "[0.0, 1.0)")
     check_int(owner, "embedding", embedding, minimum=1)
+    if scheme is not None:
+        check_scheme(owner, scheme, inputs.classes, data)
     by_name, preprocess = token_preprocess(feature)
     network_in = [
         keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=name)
@@ -113,10 +131,14 @@ def sequence_tagger(
     values = ops.pad(with_mask(values, mask), [[0, 0], [0, 1], [0, 0]])
     steps = encode_steps(values, ops.pad(mask, [[0, 0], [0, 1]]), options)
     # The last layer sees the features of the token too, and its neighbours as they were encoded.
-    steps = ops.concatenate([steps, values], axis=-1)[:, :-1]
+    steps = ops.concatenate([steps, values], axis=-1)
+    steps = steps if scheme else steps[:, :-1]
     if options.dropout:
         steps = keras.layers.Dropout(options.dropout, name="dropout")(steps)
     scores = keras.layers.Dense(len(inputs.classes), dtype="float32", name=OUTPUT)(steps)
+    if scheme is not None:
+        chain = LinearChainCRF(inputs.classes, scheme, name=CRF)
+        scores = chain([scores, ops.pad(mask, [[0, 0], [0, 1]])])[:, :-1]
     answer = keras.layers.Softmax(dtype="float32", name=PROBABILITIES)(scores)
     return assemble(by_name, preprocess, network_in, answer, owner, inputs)
 

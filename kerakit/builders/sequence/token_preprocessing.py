@@ -51,34 +51,40 @@ def token_preprocess(feature: Feature) -> tuple[dict[str, keras.KerasTensor], ke
     words, ids = ops.cast(words, "int32"), ops.cast(ids, "int32")
     first = 2 + len(_SPACES)  # 0 is padding, 1 an unknown character, then white space
     within = ops.logical_or(ids >= first, ops.equal(ids, 1))
-    inside = ops.cast(within, "int32")
-    before = ops.pad(inside[:, :-1], [[0, 0], [1, 0]])
-    after = ops.pad(inside[:, 1:], [[0, 0], [0, 1]])
-    token = ops.cumsum(inside * (1 - before), axis=1) * inside  # 1 in the first token, then 2
-    wanted = ops.cumsum(ops.ones_like(words), axis=1)
-    position = ops.cumsum(ops.ones_like(ids), axis=1) - 1
-    in_token = ops.equal(token[:, None, :], wanted[:, :, None])  # (batch, tokens, characters)
-    starts, ends = (
-        _position_of(in_token, inside * (1 - before), position),
-        _position_of(in_token, inside * (1 - after), position),
-    )
-    length = ops.sum(ops.cast(in_token, "int32"), axis=-1)
+    before = ops.pad(within[:, :-1], [[0, 0], [1, 0]])
+    after = ops.pad(within[:, 1:], [[0, 0], [0, 1]])
+    is_first = ops.logical_and(within, ops.logical_not(before))
+    is_last = ops.logical_and(within, ops.logical_not(after))
+    # One position per token, so that memory grows with the characters of a sentence, and not
+    # with its tokens times its characters.
+    starts, ends = _positions_of(is_first, words), _positions_of(is_last, words)
+    length = ops.where(words > 0, ends - starts + 1, 0)
     affixes = _affixes(ids, ends, length, -1) + _affixes(ids, starts, length, 1)
     kinds = ops.take(_kinds(characters, first), ids, axis=0)  # (batch, characters, 3)
-    counts = ops.matmul(ops.cast(in_token, "float32"), kinds)
     initial = ops.take_along_axis(kinds[..., 0], starts, axis=1)
+    counts = [_count_within(kinds[..., kind], starts, ends) for kind in range(3)]
     is_token = ops.cast(words > 0, "float32")
-    whole = ops.cast(ops.equal(counts[..., 0], ops.cast(length, "float32")), "float32")
-    has = ops.cast(counts[..., 1:] > 0, "float32")
-    flags = ops.stack([initial, whole, has[..., 0], has[..., 1]], axis=-1) * is_token[..., None]
+    is_kind = [initial > 0, ops.equal(counts[0], length), counts[1] > 0, counts[2] > 0]
+    flags = ops.cast(ops.stack(is_kind, axis=-1), "float32") * is_token[..., None]
     outputs = [words, ops.stack(affixes, axis=-1), flags]
     inputs = {feature.name: text}
     return inputs, keras.Model(inputs, outputs, name=PREPROCESS)
 
 
-def _position_of(in_token, marked, position):
+def _positions_of(marked, words):
     """The position of the marked character of each token; 0 where there is no token."""
-    return ops.sum(ops.cast(in_token, "int32") * (marked * position)[:, None, :], axis=-1)
+    far = np.int32(2**31 - 1)
+    position = ops.cumsum(ops.ones_like(marked, dtype="int32"), axis=1) - 1
+    in_order = ops.sort(ops.where(marked, position, far), axis=1)
+    number = ops.cumsum(ops.ones_like(words), axis=1) - 1
+    return ops.where(words > 0, ops.take_along_axis(in_order, number, axis=1), 0)
+
+
+def _count_within(kind, starts, ends):
+    """How many characters of a kind, 0 or 1 each, are in each token."""
+    up_to = ops.cumsum(kind, axis=1)
+    at_start = ops.take_along_axis(up_to - kind, starts, axis=1)
+    return ops.take_along_axis(up_to, ends, axis=1) - at_start
 
 
 def _affixes(ids, anchor, length, way):
@@ -97,7 +103,7 @@ def _affixes(ids, anchor, length, way):
 
 def _kinds(characters, first):
     """Whether each character is a capital, a digit, a hyphen: shape `(numbers, 3)`."""
-    table = np.zeros((first + len(characters), 3), "float32")
+    table = np.zeros((first + len(characters), 3), "int32")
     for number, character in enumerate(characters, start=first):
         table[number] = character.isupper(), character.isdigit(), character == "-"
     return table

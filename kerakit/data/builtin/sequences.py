@@ -17,10 +17,10 @@ from kerakit.data.sequences.read import Sequences
 from kerakit.data.series.forecast import forecast_data
 from kerakit.data.series.options import SeriesOptions
 from kerakit.data.series.reading.source import read_series
+from kerakit.data.tagged.assemble import Sentences, tag_data
+from kerakit.data.tagged.conll import Sentence
 from kerakit.data.text.assemble import text_data
-from kerakit.data.text.conll import Sentence
 from kerakit.data.text.source import cells, text_source
-from kerakit.data.text.tagged_assemble import Sentences, tag_data
 
 __all__ = ["builtin_forecast", "builtin_messages", "builtin_sentences", "builtin_sequences"]
 

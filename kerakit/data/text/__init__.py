@@ -1,1 +1,1 @@
-"""Texts and tagged sentences: `load_text`, `load_tagged`, and vocabularies."""
+"""Texts: `load_text`, and vocabularies."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -19,6 +20,7 @@ class TagScores:
     def __init__(self, classes: int) -> None:
         self.classes, self.tokens = classes, 0
         self._y, self._label, self._known, self._right = [], [], [], []
+        self._lengths: list[np.ndarray] = []
         self._loss = 0.0
 
     def add(self, y: np.ndarray, p: np.ndarray, known: np.ndarray, lengths: np.ndarray) -> None:
@@ -37,6 +39,7 @@ class TagScores:
         self._y.append(y.astype(np.int32))
         self._label.append(label.astype(np.int32))
         self._known.append(known)
+        self._lengths.append(lengths)
         wrong = np.concatenate([[0], np.cumsum(label != y)])
         ends = np.cumsum(lengths)
         self._right.append((wrong[ends] == wrong[ends - lengths])[lengths > 0])
@@ -45,6 +48,17 @@ class TagScores:
     def labels(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the true and the predicted tags, two int arrays of shape `(tokens,)`."""
         return np.concatenate(self._y), np.concatenate(self._label)
+
+    def sentences(self, classes: Sequence[str]) -> tuple[list[list[str]], list[list[str]]]:
+        """Return the true and the predicted tags of each sentence, two lists of lists of str.
+
+        Args:
+            classes: sequence of str. The tags.
+        """
+        ends = np.cumsum(np.concatenate(self._lengths))[:-1]
+        names = np.array(classes, object)
+        y, label = ([p.tolist() for p in np.split(names[ids], ends)] for ids in self.labels())
+        return y, label
 
     def known_fraction(self) -> float:
         """Return the fraction of tokens whose word the training split has."""

@@ -16,6 +16,7 @@ MAX_TARGETS = 4  # that the sentence names one by one
 RARE = 0.1
 # What is beside the accuracy then.
 _BESIDE = {"balanced accuracy": "balanced_accuracy", "average precision": "average_precision"}
+_OF_ENTITIES = {"precision": "entity_precision", "recall": "entity_recall"}
 # What each built-in baseline does, as part of a sentence.
 _BASELINES = {
     "mean": "predicting the mean",
@@ -61,6 +62,8 @@ def headline(
     words = TASKS[task]
     metric, name = words.headline
     relative = not words.is_classification  # an error in a unit says little by itself
+    if test.get("entity_f1") is not None:
+        metric, name = "entity_f1", "Entity F1"
     counted = _count(rows, f"test {words.row}")
     if tokens is not None:
         counted = f"{_count(tokens, 'token')} of {counted}"
@@ -71,7 +74,8 @@ def headline(
         return _of_targets(per_target, baseline, metric, name, counted)
     rare = _rare_classes(per_class, test) if words.answer == "label" else []
     metrics = {name: metric, **_BESIDE} if rare else {name: metric}
-    values = [f"{name} {format_number(test[metric])}" for name, metric in metrics.items()]
+    shown = metrics | (_OF_ENTITIES if metric == "entity_f1" else {})
+    values = [f"{name} {format_number(test[metric])}" for name, metric in shown.items()]
     text = f"{_listed(values)}{f' {unit}' if relative and unit else ''} on {counted}"
     comparisons = []
     for key, description in (_BASELINES | _best_own(baseline, metric, relative)).items():

@@ -49,6 +49,7 @@ def metrics_json(
         **({"per_level": report.per_level} if report.per_level else {}),
         **({"origins": report.origins} if report.origins else {}),
         **({"per_class": report.per_class} if report.per_class else {}),
+        **({"per_entity": report.per_entity} if report.per_entity else {}),
         **({"confused": list(report.confused)} if report.per_class else {}),
         **({"importance": report.importance} if report.importance else {}),
         "counts": report.counts,

@@ -39,6 +39,11 @@ class Report:
         per_class: dict from class to its `precision`, `recall`, `f1` and `support`, see
             `kerakit.evaluation.metrics.confusion.per_class`. Empty where a row does not have
             exactly one label.
+        per_entity: dict from the type of an entity to its `precision`, `recall`, `f1` and
+            `support`, see `kerakit.evaluation.metrics.entities`. Empty where tags are not those of
+            entities.
+        scheme: str or `None`. The scheme of such tags in the training split: `"iob1"`, `"iob2"` or
+            `"iobes"`.
         per_target: dict from the name of a target to its `rmse`, `mae` and `r2` (`mase` of a
             forecast), and to `baseline`, a dict from the name of a baseline to the same three.
             Empty where there is one target.
@@ -106,6 +111,8 @@ class Report:
     per_series: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
     per_level: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
     origins: dict[str, Any] = dataclasses.field(default_factory=dict)
+    per_entity: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    scheme: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict of JSON values."""

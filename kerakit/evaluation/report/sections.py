@@ -113,11 +113,23 @@ def classes(report: Report, spec: Spec) -> str:
         if pairs
         else f'<p class="note">No test {row} was misclassified.</p>'
     )
-    return (
+    return _entities(report) + (
         '<h2>Classes</h2><div class="beside">'
         f"<div><h3>Each class</h3>{each}</div>"
         f"<div><h3>Most confused classes</h3>{confused}</div></div>"
     )
+
+
+def _entities(report):
+    """The table of the types of entities, or `""`."""
+    rows = [
+        [kind or "entity", *map(_fraction, (one["precision"], one["recall"], one["f1"]))]
+        + [one["support"]]
+        for kind, one in report.per_entity.items()
+    ]
+    header = ["Type", "Precision", "Recall", "F1", "Test entities"]
+    table = scrolling(header, rows, MAX_CLASSES, "types", numbers=4)
+    return f"<h2>Entities</h2>{table}" if rows else ""
 
 
 def confident_errors(report: Report) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kerakit.data.tagged.schemes import SCHEMES, are_entity_tags, scheme_of
 from kerakit.errors import DataError
 from kerakit.evaluation.baselines.tags import fit_most_frequent_tag, lowered, split_tokens
 from kerakit.evaluation.batches import batches
@@ -13,6 +14,7 @@ from kerakit.evaluation.checks import MODEL, check_predictions, check_targets
 from kerakit.evaluation.errors.sentences import WrongSentences
 from kerakit.evaluation.metrics.confusion import most_confused, per_class
 from kerakit.evaluation.metrics.custom import compute_metrics
+from kerakit.evaluation.metrics.entities import entity_metrics, entity_metrics_by_type
 from kerakit.evaluation.metrics.tagging import TagScores
 from kerakit.evaluation.plots import classification as plots
 from kerakit.evaluation.plots.fonts import drawable, font_families
@@ -26,10 +28,13 @@ if TYPE_CHECKING:
 
 __all__ = ["measure_tags"]
 
+_ENTITY_METRICS = ("precision", "recall", "f1")
+
 
 def measure_tags(model: keras.Model, data: Data, options: MeasureOptions) -> Measured:
     """Measure a tagger sentence by sentence; the padding after a sentence does not count.
 
+    Where the tags are those of entities, such as `B-PER`, the metrics of entities stand first.
     For each token the true and the predicted tag are kept, and the probabilities only if the
     user has metrics of their own.
 
@@ -83,6 +88,9 @@ def measure_tags(model: keras.Model, data: Data, options: MeasureOptions) -> Mea
             return {"confusion_matrix": plots.confusion_matrix(y, label, classes)}
 
     metrics = {name: one.metrics() for name, one in scores.items()}
+    fields, notes = {}, []
+    if are_entity_tags(spec.classes):
+        metrics, fields, notes = _with_entities(metrics, scores, data)
     if options.metrics:
         for name, values in metrics.items():
             values |= compute_metrics(options.metrics, y, np.concatenate(kept[name]), spec.task)
@@ -95,15 +103,46 @@ def measure_tags(model: keras.Model, data: Data, options: MeasureOptions) -> Mea
         notes=[
             f"{len(y):,} tokens were measured. {100 * unknown:.1f} % of them are unknown: the "
             "training split does not have the word. The baseline gives each word its most "
-            "frequent tag in the training split."
+            "frequent tag in the training split.",
+            *notes,
         ],
         fields={
             "per_class": per_class(y, label, spec.classes),
             "confused": tuple(most_confused(y, label, spec.classes)),
             "confident_errors": errors.rows(),
             "tokens": len(y),
+            **fields,
         },
     )
+
+
+def _with_entities(metrics, scores, data):
+    """The metrics with those of entities in front, fields of the report, and notes."""
+    classes, found = data.spec.classes, {}
+    scheme = scheme_of(_true_tags(data)) or SCHEMES[1]
+    sentences = {name: one.sentences(classes) for name, one in scores.items()}
+    for name, (y, predicted) in sentences.items():
+        lenient = entity_metrics(y, predicted)
+        strict = entity_metrics(y, predicted, mode="strict", scheme=scheme)
+        found[name] = {f"entity_{key}": lenient[key] for key in _ENTITY_METRICS}
+        found[name] |= {f"entity_{key}_strict": strict[key] for key in _ENTITY_METRICS}
+        found[name] |= metrics[name]
+    count = sum(one["support"] for one in entity_metrics_by_type(*sentences["model"]).values())
+    note = (
+        f"There are {count:,} true entities. An entity is right if its type, its first and its "
+        "last token are; the metrics are micro averages. Any run of tags of one type counts as an "
+        f"entity; for entity_f1_strict only one whose tags are as in {scheme.upper()}, the scheme "
+        "of the training split."
+    )
+    fields = {"per_entity": entity_metrics_by_type(*sentences["model"]), "scheme": scheme}
+    return found, fields, [note]
+
+
+def _true_tags(data):
+    """The tags of the training sentences."""
+    for _, target, *_ in batches(data, "train"):
+        for row in np.asarray(target):
+            yield [data.spec.classes[tag] for tag in row[row >= 0]]
 
 
 def _check_lengths(sentences, is_token, first_row):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from kerakit.builders.contract import prediction_column
 from kerakit.checks import check_choice
+from kerakit.data.tagged.spans import MAX_TOKENS
 from kerakit.data.tasks import TASKS
 from kerakit.errors import ArgumentError
 
@@ -121,23 +122,50 @@ def _labels(probabilities, classes):
 
 
 def _tags(predict, features, name, classes):
-    """The label of each token; shorter sentences of a batch are padded at the end."""
+    """The label of each token; shorter sentences of a batch are padded at the end.
+
+    Sentences go through the model a few at a time, so that the memory of a request grows with
+    its tokens: padded to one long sentence, the short ones beside it would take as much each.
+    """
     import tensorflow as tf
 
     # Tokens are counted in the string, which is split as the model's lookup splits it.
     lengths = tf.strings.split(features[name]).row_lengths()
+    tokens = tf.reduce_max(tf.concat([lengths, [0]], axis=0))
     # A layer may fail on a batch without tokens or rows; one token is put in, and its tag is
     # left out.
     rows, token = tf.size(lengths, tf.int64), tf.constant("-", tf.string)
     asked = tf.where(lengths > 0, features[name], token)
     asked = tf.concat([asked, tf.fill([tf.cast(rows == 0, tf.int32)], token)], axis=0)
-    tokens = tf.reduce_max(tf.concat([lengths, [0]], axis=0))
-    probabilities = predict({name: asked})[:rows, :tokens]
-    real = tf.sequence_mask(lengths, tokens)
-    labels = tf.gather(classes, tf.argmax(probabilities, axis=-1))
+    counted = tf.pad(lengths, [[0, tf.cast(rows == 0, tf.int32)]])
+    together = tf.maximum(MAX_TOKENS // tf.maximum(tokens, 1), 1)
+    parts = -(-tf.size(asked, tf.int64) // together)
+
+    def answer(part, labels, confidences):
+        some = slice(part * together, (part + 1) * together)
+        probabilities = predict({name: asked[some]})
+        real = tf.sequence_mask(counted[some], tf.shape(probabilities)[1])
+        probabilities = tf.boolean_mask(probabilities, real)
+        place = tf.cast(part, tf.int32)
+        labels = labels.write(place, tf.gather(classes, tf.argmax(probabilities, axis=-1)))
+        confidences = confidences.write(place, tf.reduce_max(probabilities, axis=-1))
+        return part + 1, labels, confidences
+
+    empty = [
+        tf.TensorArray(dtype, tf.cast(parts, tf.int32), infer_shape=False, element_shape=[None])
+        for dtype in (tf.string, tf.float32)
+    ]
+    first = tf.constant(0, tf.int64)
+    _, *found = tf.while_loop(
+        lambda part, *_: part < parts, answer, (first, *empty), parallel_iterations=1
+    )
+    labels, confidences = (
+        tf.RaggedTensor.from_row_lengths(values.concat(), lengths) for values in found
+    )
+    shape = tf.stack([rows, tokens])
     return {
-        "labels": tf.where(real, labels, tf.constant("", tf.string)),
-        "confidence": tf.where(real, tf.reduce_max(probabilities, axis=-1), 0.0),
+        "labels": labels.to_tensor("", shape=shape),
+        "confidence": confidences.to_tensor(0.0, shape=shape),
     }
 
 

@@ -26,22 +26,42 @@ from kerakit.training.progress import show_validation, waiting
 __all__ = ["Ended", "EpochPlan", "Epochs", "row_order"]
 
 
-def row_order(rows: int, steps: int, seed: int, epoch: int) -> np.ndarray:
+BATCHES = 16  # among whose rows those of like lengths come together
+
+
+def row_order(
+    rows: int, steps: int, seed: int, epoch: int, lengths: np.ndarray | None = None
+) -> np.ndarray:
     """Return the rows of every batch of an epoch: int32 array of shape `(steps, batch)`.
 
     The order depends on the seed and the epoch alone, so that a resumed run has the order of an
     uninterrupted one. Batches are of equal size; where they do not divide the rows, the first
     rows of the order fill the last batch.
 
+    With `lengths`, the rows of 16 batches at a time are sorted by length, so that batches have
+    little padding; the order of the batches is drawn.
+
+    Args:
+        rows, steps, seed, epoch: ints.
+        lengths: int array of shape `(rows,)`, or `None`. Defaults to `None`.
+
     Example:
 
     >>> order = row_order(rows=5, steps=2, seed=0, epoch=3)
     >>> order.shape, sorted(set(order.ravel().tolist()))
     ((2, 3), [0, 1, 2, 3, 4])
+    >>> row_order(6, 2, seed=0, epoch=0, lengths=np.array([1, 9, 2, 8, 1, 7])).tolist()
+    [[5, 3, 1], [4, 0, 2]]
     """
-    order = np.random.default_rng((seed, epoch)).permutation(rows).astype("int32")
+    random = np.random.default_rng((seed, epoch))
+    order = random.permutation(rows).astype("int32")
     batch = math.ceil(rows / steps)
-    return np.resize(order, steps * batch).reshape(steps, batch)
+    order = np.resize(order, steps * batch)
+    if lengths is not None:
+        parts = np.split(order, range(BATCHES * batch, len(order), BATCHES * batch))
+        order = np.concatenate([part[np.argsort(lengths[part], kind="stable")] for part in parts])
+    order = order.reshape(steps, batch)
+    return order if lengths is None else order[random.permutation(steps)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,6 +77,8 @@ class EpochPlan:
             step, where it changes.
         prepare: function `(batch, step, training) -> batch`, or `None`. It takes raw rows to
             the network's input, in the graph; see `preprocess_stage`.
+        lengths: int array of shape `(rows,)`, or `None`. The steps of each row, where batches of
+            like lengths save time.
     """
 
     rows: int
@@ -65,6 +87,11 @@ class EpochPlan:
     seed: int
     rates: np.ndarray | None = None
     prepare: Callable[..., Any] | None = None
+    lengths: np.ndarray | None = None
+
+    def order(self, epoch: int) -> np.ndarray:
+        """Return the rows of every batch of an epoch; see `row_order`."""
+        return row_order(self.rows, self.steps, self.seed, epoch, self.lengths)
 
     @property
     def steps(self) -> int:

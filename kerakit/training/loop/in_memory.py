@@ -9,11 +9,12 @@ import time
 import keras
 import tensorflow as tf
 
-from kerakit.training.loop.epochs import EpochPlan, Epochs, row_order
+from kerakit.training.loop.epochs import EpochPlan, Epochs
 from kerakit.training.loop.fetched import fetched
 from kerakit.training.loop.hooks import Hooks
 from kerakit.training.loop.pace import CALL_SECONDS, Pace
 from kerakit.training.rows.arrays import Arrays, LazyRows
+from kerakit.training.rows.tokens import TokenRows
 from kerakit.training.speed.xla import pays_to_compile
 
 __all__ = ["InMemoryEpochs"]
@@ -30,7 +31,7 @@ class InMemoryEpochs(Epochs):
     Args:
         trainer: `keras.Model`, compiled, its optimizer built.
         plan: `EpochPlan`.
-        train, validation: `Arrays` or `LazyRows`; `validation` may be `None`.
+        train, validation: `Arrays`, `LazyRows` or `TokenRows`; `validation` may be `None`.
         hooks: `Hooks` of the callbacks.
         xla: bool. Whether XLA compiles the step, without `prepare`. Where there is no
             `prepare`, a rule decides on XLA for the whole epoch. Defaults to `False`.
@@ -40,8 +41,8 @@ class InMemoryEpochs(Epochs):
         self,
         trainer: keras.Model,
         plan: EpochPlan,
-        train: Arrays | LazyRows,
-        validation: Arrays | LazyRows | None,
+        train: Arrays | LazyRows | TokenRows,
+        validation: Arrays | LazyRows | TokenRows | None,
         hooks: Hooks,
         xla: bool = False,
     ) -> None:
@@ -112,7 +113,7 @@ class InMemoryEpochs(Epochs):
         return logs
 
     def _order(self, epoch):
-        return row_order(self.plan.rows, self.plan.steps, self.plan.seed, epoch)
+        return self.plan.order(epoch)
 
     def _steps_of(self, epoch):
         first = epoch * self.plan.steps

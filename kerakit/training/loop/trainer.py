@@ -10,6 +10,7 @@ import keras
 from kerakit.builders.contract import answer_by_column, split_model
 from kerakit.keras_compat import compile_arguments, local_gradients, loss_tracker
 from kerakit.training.linear_path.blend import network_alone
+from kerakit.training.loop.chain import chain_loss
 from kerakit.training.loop.fused_adam import fused_adam
 from kerakit.training.rows.soft_targets import as_rows, row_loss, row_metrics, wants_rows
 
@@ -27,8 +28,11 @@ class Trainer(keras.Model):
 
     rows = False
     alone: Any = None  # computes the output in training instead, as `(values) -> output`
+    chain: Any = None  # the `ChainLoss` of a tagger that chooses the tags of a sentence together
 
     def call(self, inputs, training=None, mask=None):
+        if self.chain is not None:
+            return self.chain.scores(inputs, training=training)
         if training and self.alone is not None:
             return self.alone(inputs)
         return super().call(inputs, training=training, mask=mask)
@@ -46,9 +50,16 @@ class Trainer(keras.Model):
         loss = self.compute_loss(values, target, output, weight, training=False)
         tokens = keras.ops.sum(keras.ops.sign(weight))  # Keras would count the sentences
         loss_tracker(self).update_state(loss, sample_weight=tokens)
-        return self.compute_metrics(values, target, output, sample_weight=weight)
+        return self.compute_metrics(values, target, output, weight, training=False)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None, training=True):
+        if self.chain is not None:
+            y_pred = self.chain.probabilities(sample_weight, y_pred, training)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        if self.chain is not None:
+            return self.chain.loss(y, sample_weight, y_pred)
         if self._are_tags(y):  # Keras divides by the number of steps, not of tokens
             mean = keras.ops.mean(sample_weight)
             sample_weight = sample_weight / keras.ops.maximum(mean, 1e-6)
@@ -114,6 +125,7 @@ def make_trainer(
     if alone and not validates_alone:
         # A function, because Keras would track a model in an attribute as one layer more.
         trainer.alone = functools.partial(network_alone(model).__call__, training=True)
+    trainer.chain = chain_loss(network)
     compile_as(trainer, model, labels, mixes)
     return trainer
 

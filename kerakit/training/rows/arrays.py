@@ -13,9 +13,11 @@ import tensorflow as tf
 from kerakit.data.data import Table
 from kerakit.data.storage.mapped import is_mapped
 from kerakit.data.storage.windows import Windows
+from kerakit.data.tasks import TASKS
 from kerakit.errors import DataError
 from kerakit.status import show_done, telling
 from kerakit.training.rows.class_weights import weighted
+from kerakit.training.rows.tokens import TokenRows, token_rows, tokens_in_memory
 
 if TYPE_CHECKING:
     import keras
@@ -77,7 +79,7 @@ def preprocessed(
     split: Literal["train", "validation", "test"],
     preprocess: keras.Model | None,
     weights: np.ndarray | None = None,
-) -> Arrays | LazyRows | None:
+) -> Arrays | LazyRows | TokenRows | None:
     """Return the rows of a split in memory, or `None` where the split is absent.
 
     Args:
@@ -93,6 +95,8 @@ def preprocessed(
     table = data.table(split)
     if table is not None and any(isinstance(c, Windows) for c in table.features.values()):
         return LazyRows(data.gatherer(split), len(table)) if len(table) else None
+    if _are_tokens(data, table, preprocess) and len(table):
+        return token_rows(table, preprocess)
     if preprocess is None and table is not None and len(table):
         # All rows at once are the tensors that `data` holds already, not a copy of them.
         values, target, *weight = next(iter(data.batches(split, len(table))))
@@ -128,12 +132,20 @@ def size_in_memory(
             return math.inf
         if preprocess is None:
             return sum(column.nbytes for column in columns)
+        if _are_tokens(data, table, preprocess):
+            return tokens_in_memory(table, preprocess)
     for features, *_ in data.batches(split, 64).take(1):
         values = features if preprocess is None else preprocess(features, training=False)
         tensors = tf.nest.flatten(values)
         widths = [np.prod(t.shape[1:]) * (t.dtype.size or 16) for t in tensors]
         return int(rows * sum(widths))
     return 0
+
+
+def _are_tokens(data, table, preprocess):
+    """Whether rows are tagged sentences whose features are found token by token."""
+    several = preprocess is not None and len(preprocess.outputs) > 1
+    return TASKS[data.spec.task].answer == "tags" and several and table is not None
 
 
 def _joined(*chunks):

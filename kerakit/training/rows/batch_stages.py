@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["preprocess_stage", "trim_stage"]
 
 
+PIECE = 256  # steps; of 6,000 English sentences that have been seen none is as long
+
+
 def preprocess_stage(
     preprocess: keras.Model | None,
     augment: Callable[..., Any] | None,
@@ -51,6 +54,9 @@ def preprocess_stage(
 def trim_stage(batch: tuple[Any, ...], step: Any, training: bool) -> tuple[Any, ...]:
     """Cut the padding that all sequences of a batch share; a `prepare(batch, step, training)`.
 
+    A sentence of more than 256 tokens that have tags becomes several rows, each of at most 256
+    tokens: else the padding of the sentences beside it would take the memory of its length each.
+
     In tensors of shape `(batch, steps)`, int ids and masks, a step is present where it is not
     0. Tensors with more axes, and tags, are cut to the steps of the first of these tensors.
 
@@ -68,9 +74,28 @@ def trim_stage(batch: tuple[Any, ...], step: Any, training: bool) -> tuple[Any, 
         tensor[:, : _longest(tensor) if tensor.shape.rank == 2 else steps] for tensor in tensors
     ]
     if target.shape.rank == 2 and target.dtype.is_integer:
-        target = target[:, :steps]
+        tensors, target = _in_pieces(tensors, target[:, :steps], steps)
     values = tensors if isinstance(values, (list, tuple)) else tensors[0]
     return (values, target, *weight)
+
+
+def _in_pieces(tensors, tags, steps):
+    """The rows of a batch in pieces of at most `PIECE` steps, without those of padding alone."""
+
+    def cut():
+        missing = -steps % PIECE
+        pieces = [_piece(one, missing, 0) for one in tensors] + [_piece(tags, missing, -1)]
+        real = pieces[-1][:, 0] >= 0
+        return [tf.boolean_mask(one, real) for one in pieces]
+
+    *tensors, tags = tf.cond(steps > PIECE, cut, lambda: [*tensors, tags])
+    return tensors, tags
+
+
+def _piece(values, missing, filling):
+    rest = values.shape[2:]
+    edges = [[0, 0], [0, missing], *[[0, 0]] * len(rest)]
+    return tf.reshape(tf.pad(values, edges, constant_values=filling), [-1, PIECE, *rest])
 
 
 def _longest(ids):

@@ -9,6 +9,7 @@ from kerakit.workflow.flags.run import AS_TEXT, RunFlags
 
 __all__ = ["SequenceFlags", "SeriesFlags", "TaggedFlags", "TextFlags"]
 
+Scheme = Annotated[Literal["iob1", "iob2", "iobes"] | None, AS_TEXT]
 Gaps = Annotated[Literal["auto", "error", "fill", "ignore"] | None, AS_TEXT]
 
 
@@ -163,15 +164,26 @@ class TaggedFlags(RunFlags):
     """The flags of a recipe that reads tagged sentences."""
 
     tagged: str | None = None
-    """Path of your own CoNLL or CoNLL-U file. It is read instead of --dataset."""
+    """Path of your own CoNLL or CoNLL-U file, or of a table of CSV, JSON lines or Parquet with a
+    row for each token. It is read instead of --dataset."""
     token: str | None = None
     """Column of the tokens: a name, or a number that counts from 0. Default: the first column,
     or form."""
     tag: str | None = None
     """Column of the tags: a name, or a number that counts from 0. Default: the last column, or
     upos."""
+    id: str | None = None
+    """Column of a table that tells sentences apart. Default: one with a usual name, such as
+    Sentence #."""
+    scheme: Scheme = None
+    """Scheme into which tags of entities are converted: iob1, iob2 or iobes. Default: they stay
+    as they are."""
     columns: str | None = None
     """Column names of the file, separated by commas."""
+    separator: str | None = None
+    """Character between the fields of CSV, or tab. Default: it is detected."""
+    quote: str | None = None
+    """Character around fields of CSV that hold separators, or none. Default: the double quote."""
     encoding: str | None = None
     """Encoding of the files. Default: utf-8."""
     test: str | None = None

@@ -1,14 +1,16 @@
 """Tags: only tokens that there are count; the numbers by hand."""
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
-from evaluation_cases import sentence_data, tag_answers
+from evaluation_cases import SENTENCES, TAG_IDS, sentence_data, sentence_table, tag_answers
 
 from kerakit.data.data import Data
 from kerakit.errors import DataError
 from kerakit.evaluation import evaluate
+from kerakit.evaluation.batches import batches
 
 D, N, V = np.eye(3) * 0.85 + 0.05
 # Knows every word but takes "sees" for a noun; what it does not know is a verb.
@@ -90,3 +92,56 @@ def test_what_does_not_fit():
         evaluate(tag_answers({"the": D, "": D * 2}), data)
     with pytest.raises(DataError, match="no test rows"):
         evaluate(two, Data(data.table("train"), None, data.table("test").take(slice(0)), data.spec))
+
+
+def test_a_long_sentence_ends_its_batch():
+    """One row of 20,000 tokens would pad the others to as many."""
+    long = ["the", "dog"] * 10_000
+    tested = [*SENTENCES, " ".join(long), *SENTENCES]
+    ids = [*TAG_IDS, [0, 1] * 10_000, *TAG_IDS]
+    data = sentence_data(tested, ids)
+    sizes = [batch[1].shape[0] for batch in batches(data, "test")]
+    assert sizes == [4, 1, 4]
+    model = tag_answers({"the": (0.9, 0.05, 0.05), "dog": (0.1, 0.8, 0.1), "": (0.2, 0.3, 0.5)})
+    report = evaluate(model, data, verbose=0)
+    assert report.tokens == sum(map(len, ids))
+
+
+def entity_data(test, ids, classes=("B-PER", "I-PER", "O")):
+    data = sentence_data(test, ids)
+    spec = dataclasses.replace(data.spec, classes=classes)
+    train = sentence_table(["the dog", "the cat runs"], [(0, 1), (2, 0, 1)])
+    return Data(train, train, data.table("test"), spec)
+
+
+def test_entities_stand_first(tmp_path):
+    """B-PER I-PER is found; I-PER after O is an entity, but none of IOB2."""
+    data = entity_data(("The dog runs", "runs cat a"), ((0, 1, 2), (0, 1, 2)))
+    first, inside, outside = np.eye(3) * 0.85 + 0.05
+    answers = {"the": first, "dog": inside, "cat": inside, "runs": outside, "": outside}
+    report = evaluate(tag_answers(answers), data, run_dir=tmp_path, verbose=0)
+    assert list(report.test)[:6] == [
+        "entity_precision", "entity_recall", "entity_f1",
+        "entity_precision_strict", "entity_recall_strict", "entity_f1_strict",
+    ]  # fmt: skip
+    assert [report.test[f"entity_{key}"] for key in ("precision", "recall", "f1")] == [0.5] * 3
+    assert report.test["entity_precision_strict"] == 1.0
+    assert report.test["entity_recall_strict"] == 0.5
+    assert report.scheme == "iob2"
+    assert report.per_entity == {"PER": {"precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 2}}
+    assert report.headline().startswith(
+        "Entity F1 0.5000, precision 0.5000 and recall 0.5000 on 6 tokens of 2 test sentences, "
+        "against "
+    )
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["test"] == report.test and written["per_entity"] == report.per_entity
+    assert "<h2>Entities</h2>" in (tmp_path / "report.html").read_text()
+    assert set(report.baseline["most_frequent_tag"]) == set(report.test)
+
+
+def test_parts_of_speech_have_no_entities():
+    data = sentence_data()
+    report = evaluate(tag_answers(ANSWERS), data, verbose=0)
+    assert report.scheme is None and report.per_entity == {}
+    assert not any(name.startswith("entity") for name in report.test)
+    assert report.headline().startswith("Accuracy")

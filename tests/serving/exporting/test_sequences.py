@@ -1,6 +1,9 @@
 """Models of windows, series, texts and tags, through the real export and a fresh process."""
 
 import json
+import pathlib
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -185,3 +188,56 @@ def test_a_text_model_that_fails_without_words_is_refused(sequences, tmp_path, o
     rows = {"text": ["free prize", "home", "the dog"]}
     with pytest.raises(ExportError, match="'odd texts' failed: .* NaN or infinite"):
         export(model, spec, tmp_path / "m", examples=rows)
+
+
+def test_a_long_sentence_beside_short_ones_changes_no_answer(sequences, sequence_exports):
+    """They go through the model a few at a time, since 9,000 tokens leave room for one row."""
+    _, _, table = sequences["tags"]
+    served = load_served(sequence_exports["tags"])
+    short = table.features["tokens"][:5].tolist()
+    long = " ".join(["the free dog runs"] * 2250)
+    answer = served({"tokens": [*short[:3], "", long, *short[3:]]})
+    assert answer["labels"].shape == answer["confidence"].shape == (7, 9000)
+    alone = served({"tokens": short})
+    width = alone["labels"].shape[1]
+    rows = [0, 1, 2, 5, 6]
+    assert answer["labels"][rows, :width].tolist() == alone["labels"].tolist()
+    np.testing.assert_allclose(answer["confidence"][rows, :width], alone["confidence"], atol=1e-6)
+    assert (answer["labels"][rows, width:] == "").all() and not answer["confidence"][3].any()
+    assert (answer["labels"][4] != "").all() and (answer["labels"][3] == "").all()
+
+
+PEAK = """
+import sys, numpy as np, kerakit as kk
+
+def memory(name):
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(name))
+
+data = kk.load_builtin("sentences")
+model = kk.sequence_tagger(data)
+kk.compile(model)
+kk.fit(model, data, epochs=1, verbose=0)
+served = kk.load_served(kk.export(model, data, sys.argv[1], verify=False))
+long = " ".join(["Internationally", "the", "old-fashioned", "lamp", "sings"] * 2000)
+for answer in (served, lambda rows: kk.predict(model, rows, data)):
+    answer({"tokens": ["A lamp sings ."]})
+    open("/proc/self/clear_refs", "w").write("5")
+    before = memory("VmRSS")
+    labels = answer({"tokens": [long] + ["A lamp sings ."] * 31})["labels"]
+    print(labels.shape, memory("VmHWM") - before, sep=";")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.process
+@pytest.mark.skipif(not pathlib.Path("/proc/self/clear_refs").exists(), reason="Linux tells it")
+def test_the_memory_of_a_request_grows_with_its_tokens(tmp_path):
+    """With all pairs of a token and a character in memory, they would take 10 GiB."""
+    ran = subprocess.run(
+        [sys.executable, "-c", PEAK, str(tmp_path / "tagger")],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    for line in ran.stdout.splitlines()[-2:]:
+        shape, grown = line.split(";")
+        assert shape == "(32, 10000)" and float(grown) < 300

@@ -22,6 +22,21 @@ def test_every_epoch_sees_every_row_in_another_order():
     assert not np.array_equal(orders[0], row_order(10, 3, seed=2, epoch=0))
 
 
+def test_batches_of_like_lengths_have_little_padding():
+    lengths = np.random.default_rng(0).integers(1, 100, 1000)
+    orders = [row_order(1000, 50, seed=1, epoch=epoch, lengths=lengths) for epoch in range(2)]
+    padded = [lengths[order].max(axis=1).sum() * 20 for order in orders]
+    drawn = lengths[row_order(1000, 50, seed=1, epoch=0)].max(axis=1).sum() * 20
+    assert max(padded) < 1.15 * lengths.sum() < 0.65 * drawn
+    for order in orders:
+        assert order.shape == (50, 20) and set(order.ravel()) == set(range(1000))
+        longest = lengths[order].max(axis=1)
+        assert not (np.diff(longest) >= 0).all()  # the batches are in a drawn order
+    assert not np.array_equal(np.sort(orders[0]), np.sort(orders[1]))
+    again = row_order(1000, 50, seed=1, epoch=1, lengths=lengths)
+    np.testing.assert_array_equal(orders[1], again)
+
+
 @pytest.mark.slow
 @pytest.mark.training
 def test_streaming_trains_as_well_as_memory(line_data):

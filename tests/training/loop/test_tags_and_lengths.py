@@ -16,6 +16,7 @@ from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
 from kerakit.training.options import FitOptions
 from kerakit.training.rows.batch_stages import trim_stage
+from kerakit.training.rows.tokens import TokenRows, token_rows, tokens_in_memory
 from kerakit.training.runner import Runner
 
 
@@ -101,6 +102,38 @@ def test_what_is_cut_by_hand():
     assert trim_stage((affixes, tags), 0, True)[1] is tags
 
 
+def test_long_sentences_are_cut_by_hand():
+    ids = tf.constant([[*range(1, 521)], [7] + [0] * 519])
+    tags = tf.where(ids > 0, ids % 3, -1)
+    (words, affixes), found = trim_stage(([ids, tf.repeat(ids[..., None], 2, 2)], tags), 0, True)
+    first = list(range(1, 521))
+    assert words.numpy().tolist() == [
+        first[:256], first[256:512], first[512:] + [0] * 248, [7] + [0] * 255
+    ]  # fmt: skip
+    assert affixes[..., 1].numpy().tolist() == words.numpy().tolist()
+    np.testing.assert_array_equal(found, tf.where(words > 0, words % 3, -1))
+
+
+def test_rows_of_tokens_are_the_padded_rows():
+    data = tagged()
+    table, preprocess = data.table("train"), tagger(data).get_layer("preprocess")
+    rows = token_rows(table, preprocess)
+    assert len(rows) == len(table) and rows.weight is None
+    texts = table.features["tokens"]
+    chosen = [3, 0, 3, len(rows) - 1]
+    values, target = rows.take(tf.constant(chosen))
+    for mine, theirs in zip(
+        values, preprocess({"tokens": tf.constant(texts[chosen])}), strict=True
+    ):
+        assert mine.dtype == theirs.dtype
+        np.testing.assert_array_equal(mine, theirs)
+    longest = max(len(texts[row].split()) for row in chosen)
+    np.testing.assert_array_equal(target, table.target[chosen][:, :longest])
+    count = sum(len(text.split()) for text in texts)
+    assert rows.target.shape[0] == count + 1
+    assert tokens_in_memory(table, preprocess) == count * (4 + 8 * 4 + 4 * 4 + 4)
+
+
 KINDS = {
     "tags": (tagged, lambda data, **options: tagger(data, encoder="transformer", **options)),
     "texts": (texts, lambda data, **options: reader(data, encoder="rnn", **options)),
@@ -114,8 +147,22 @@ SMALL = {"texts of small": (texts, reader), "forecast": (windows, forecaster)}
 SLOW = dict.fromkeys(("tags", "texts", "lstm", "convolution"), pytest.mark.slow)
 
 
+def padded(batch):
+    """The batch with padding up to 15 steps, where it is of tags: these come without."""
+    values, target = batch
+    if target.shape.rank < 2:
+        return batch
+    missing = 15 - target.shape[1]
+    values = [
+        tf.pad(one, [[0, 0], [0, missing], *[[0, 0]] * (one.shape.rank - 2)]) for one in values
+    ]
+    return values, tf.pad(target, [[0, 0], [0, missing]], constant_values=-1)
+
+
 def lengths(rows):
     """The steps of each row: of ids those that are not 0, of series those of the mask."""
+    if isinstance(rows, TokenRows):
+        return np.diff(rows.starts)
     steps = next(part for part in rows.values if part.shape.rank == 2)
     return np.count_nonzero(steps, axis=1)
 
@@ -134,7 +181,7 @@ def test_a_step_on_a_batch_that_was_cut_is_that_on_the_whole(kind):
         runner = Runner(model, data, FitOptions(owner="fit", batch_size=8, epochs=1))
         rows = runner.arrays("train")
         shorter = [row for row, length in enumerate(lengths(rows)) if length < max(lengths(rows))]
-        batch = rows.take(tf.constant(shorter[:8]))
+        batch = padded(rows.take(tf.constant(shorter[:8])))
         if trim:
             assert runner.plan.prepare is trim_stage
             whole, batch = batch, trim_stage(batch, 0, True)

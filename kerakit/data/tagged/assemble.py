@@ -15,7 +15,8 @@ from kerakit.data.data import SPLITS, Data, Table
 from kerakit.data.options import Options
 from kerakit.data.spec import Spec, Target
 from kerakit.data.split import split_rows
-from kerakit.data.text.conll import Sentence
+from kerakit.data.tagged.conll import Sentence
+from kerakit.data.tagged.entity_tags import in_scheme
 from kerakit.data.text.vocabulary import describe_tokens
 from kerakit.errors import DataError
 from kerakit.files import fingerprint
@@ -48,7 +49,11 @@ class Sentences:
 
 
 def tag_data(
-    sources: dict[str, Sentences], options: Options, *, dataset: str
+    sources: dict[str, Sentences],
+    options: Options,
+    *,
+    dataset: str,
+    scheme: str | None = None,
 ) -> tuple[Data, list[str]]:
     """Split, encode and describe tagged sentences.
 
@@ -58,13 +63,14 @@ def tag_data(
             sentences.
         options: `Options`.
         dataset: str. Name of the data in reports.
+        scheme: str or `None`. The scheme into which tags of entities are converted.
 
     Returns:
         `(data, notes)`: `Data`, and a list of sentences to warn of.
 
     Raises:
-        DataError: when there are fewer than two tags or two sentences, or many test tokens
-            have tags that no training token has.
+        DataError: when there are fewer than two tags or two sentences, many test tokens have
+            tags that no training token has, or a tag cannot be converted into `scheme`.
     """
     sources = {split: sources[split] for split in SPLITS if sources.get(split) is not None}
     texts, notes = {}, []
@@ -78,6 +84,8 @@ def tag_data(
     present = {t for s in sources.values() for sentence in s.sentences for t in sentence.tags}
     check_renamed(options.rename_labels, present, sources["train"].name)
     tags = {split: _renamed(source, options.rename_labels) for split, source in sources.items()}
+    tags, found = in_scheme(sources, tags, scheme)
+    notes += found
     train = sources["train"]
     known = {tag for row in tags["train"] for tag in row}
     if len(known) < 2:
@@ -186,7 +194,9 @@ def _leaked(texts, sources):
 def _split(texts, ids, classes, sources, options):
     """Draw the splits that the user did not give; return their rows in the training sentences."""
     name = sources["train"].name
-    repeats = np.unique(texts, return_inverse=True)[1]
+    # Not `np.unique`, which would give every sentence the memory of the longest one.
+    number = {text: index for index, text in enumerate(sorted(set(texts)))}
+    repeats = np.array([number[text] for text in texts])
     has = np.zeros((len(texts), classes), bool)
     for row, tags in enumerate(ids):
         has[row, tags] = True

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from kerakit.checks import check, naming, short_repr
-from kerakit.data.files.plain_text import decode, is_encoding, read_bytes
-from kerakit.data.options import Options, names
-from kerakit.data.text.conll import Sentence, read_conll
-from kerakit.data.text.tagged_assemble import Sentences, tag_data
+from kerakit.checks import check, check_choice, naming, short_repr
+from kerakit.data.columns.frames import is_frame
+from kerakit.data.files.plain_text import decode, read_bytes
+from kerakit.data.options import Options, check_text, names
+from kerakit.data.tagged.assemble import Sentences, tag_data
+from kerakit.data.tagged.conll import Sentence, read_conll
+from kerakit.data.tagged.schemes import SCHEMES
+from kerakit.data.tagged.sentence_table import is_sentence_table, read_sentence_table
 from kerakit.errors import DataError
 from kerakit.status import telling
 from kerakit.warn import warn
@@ -33,6 +36,10 @@ def load_tagged(
     token: int | str | None = None,
     tag: int | str | None = None,
     columns: Sequence[str] | None = None,
+    id: str | None = None,
+    scheme: Literal["iob1", "iob2", "iobes"] | None = None,
+    separator: str | None = None,
+    quote: str | None = '"',
     encoding: str = "utf-8",
     test: Any = None,
     validation: Any = None,
@@ -50,6 +57,14 @@ def load_tagged(
     has the ten columns of CoNLL-U; its words are read, without multiword tokens (`1-2`) and
     empty nodes.
 
+    A table has a row for each token, and a column that tells sentences apart: a file of CSV, JSON
+    lines or Parquet, or a DataFrame. An empty cell in that column means the sentence of the row
+    above, as in Kaggle's `Sentence #,Word,POS,Tag`.
+
+    Tags of entities, such as `B-PER`, are those of one of the schemes IOB1 (the files of
+    CoNLL-2003), IOB2 and IOBES. `scheme` converts them. A tag that its scheme does not allow, such
+    as `I-PER` after `O` in IOB2, is warned of, with its line.
+
     A sentence becomes one string, with single spaces between its tokens. White space within a
     token, which CoNLL-U permits, becomes a no-break space, with a warning. Sentences are split
     at random. Repeats of a sentence go into the same split, and every tag keeps at least one
@@ -60,14 +75,24 @@ def load_tagged(
     error, since the files probably do not belong together.
 
     Args:
-        source: str or path of a file (also gzipped, `.gz`), or a pair `(sentences, tags)` of
-            lists of lists of str.
+        source: str or path of a file (also gzipped, `.gz`), a DataFrame of pandas or polars or a
+            `pyarrow.Table`, or a pair `(sentences, tags)` of lists of lists of str. A file is a
+            table where its suffix is that of CSV, JSON lines or Parquet, or where `id` is given.
         token, tag: int or str. The columns of the tokens and of their tags, in files. An int
             counts columns from 0, or from the end as -1. A str is a name in `columns` or in the
             comment `# global.columns = ...`; in CoNLL-U `"form"` or `"lemma"`, and `"upos"`,
             `"xpos"` or `"deprel"`. Default to `None`: the first and the last column; in CoNLL-U
-            `"form"` and `"upos"`.
+            `"form"` and `"upos"`; in tables the columns with usual names, such as `Word` and
+            `Tag`.
         columns: sequence of str. Names of a file's columns. Defaults to `None`.
+        id: str. The column of a table that tells sentences apart. Defaults to `None`: the one
+            with a usual name, such as `Sentence #` or `sentence_id`.
+        scheme: `"iob1"`, `"iob2"` or `"iobes"`. The scheme into which tags of entities are
+            converted, whatever theirs is. Defaults to `None`: they stay as they are.
+        separator: str of one character between the fields of CSV. Defaults to `None`: it is
+            detected.
+        quote: str of one character around fields of CSV that hold separators, or `None`. Defaults
+            to `'"'`.
         encoding: str. Encoding of files. Defaults to `"utf-8"`.
         test, validation: the same kind of source as `source`. Default to `None`: a fraction of
             `source` is split off.
@@ -118,38 +143,52 @@ def load_tagged(
         is_index = isinstance(value, int) and not isinstance(value, bool)
         ok = value is None or isinstance(value, str) or is_index
         check(ok, owner, parameter, "an int, a str or None", value)
-    check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str, or None", dataset)
+    check(id is None or isinstance(id, str), owner, "id", "a str, or None", id)
+    if scheme is not None:
+        check_choice(owner, "scheme", scheme, SCHEMES)
+    check_text(owner, separator, quote, encoding)
     columns = None if columns is None else names(owner, "columns", columns)
     is_path = isinstance(source, (str, os.PathLike))
     if dataset is None:
         dataset = pathlib.Path(source).resolve().name if is_path else "sentences"
     given = {"train": source, "validation": validation, "test": test}
-    layout = {"token": token, "tag": tag, "columns": columns}
+    layout = {"token": token, "tag": tag, "columns": columns, "id": id}
+    text = {"separator": separator, "quote": quote, "encoding": encoding}
     with naming(owner):
         sources = {
-            split: _read(given[split], split, dataset, layout, encoding)
+            split: _read(given[split], split, dataset, layout, text)
             for split in given
             if split == "train" or given[split] is not None
         }
-        data, notes = tag_data(sources, options, dataset=dataset)
+        data, notes = tag_data(sources, options, dataset=dataset, scheme=scheme)
     for note in notes:
         warn(note)
     return data
 
 
-def _read(source, split, dataset, layout, encoding):
-    """`Sentences` of a file or a pair."""
+def _read(source, split, dataset, layout, text):
+    """`Sentences` of a file, a table or a pair."""
+    name = dataset if split == "train" else f"{dataset} ({split})"
+    columns, id = layout["columns"], layout["id"]
+    if is_sentence_table(source, id is not None):
+        options = {"columns": columns, **text}
+        chosen = {key: layout[key] for key in ("id", "token", "tag")}
+        found, location = read_sentence_table(source, name, text=options, **chosen)
+        name = name if is_frame(source) else str(pathlib.Path(source).expanduser())
+        return Sentences(name, found, location)
     if isinstance(source, (str, os.PathLike)):
         path = pathlib.Path(source).expanduser()
         content = read_bytes(path, "a file with a token and its tag on each line")
-        found = read_conll(decode(content, str(path), encoding), str(path), **layout)
+        content = decode(content, str(path), text["encoding"])
+        found = read_conll(
+            content, str(path), token=layout["token"], tag=layout["tag"], columns=columns
+        )
 
         def location(row, index):
             return f"{path}, line {found[row].lines[index]}"
 
         return Sentences(str(path), found, location)
-    name = dataset if split == "train" else f"{dataset} ({split})"
     given = [key for key, value in layout.items() if value is not None]
     if given:
         raise DataError(f"{name} is in memory, for which {given[0]}= has no meaning. Leave it out.")
@@ -157,7 +196,7 @@ def _read(source, split, dataset, layout, encoding):
         isinstance(source, (list, tuple)) and len(source) == 2 and all(map(_is_sequence, source)),
         "load_tagged",
         "source" if split == "train" else split,
-        "a path, or a pair (sentences, tags) of lists",
+        "a path, a DataFrame, or a pair (sentences, tags) of lists",
         source,
     )
 

@@ -3,7 +3,7 @@
 import conllu
 import pytest
 
-from kerakit.data.text.conll import read_conll
+from kerakit.data.tagged.conll import read_conll
 from kerakit.errors import DataError
 
 

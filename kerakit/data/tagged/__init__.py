@@ -1,0 +1,1 @@
+"""Tagged sentences: `load_tagged`, from files of tokens and tags, and from tables."""
