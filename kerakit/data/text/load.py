@@ -117,9 +117,8 @@ def load_text(
 
     Several labels:
 
-    >>> questions = ["plot a frame", "read a file", "sort a list", "join frames"] * 5
-    >>> tags = [["pandas", "plot"], ["io"], [], ["pandas"]] * 5
-    >>> data = load_text((questions, tags))
+    >>> questions = [f"{task} {n}" for n in range(9) for task in ("plot frame", "read file", "why")]
+    >>> data = load_text((questions, [["pandas", "plot"], ["io"], []] * 9))
     >>> data.spec.task, data.spec.classes
     ('multilabel', ('io', 'pandas', 'plot'))
     """

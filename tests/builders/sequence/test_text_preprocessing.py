@@ -65,7 +65,7 @@ def expected(feature, text, word_grams, character_grams):
 
 def made(word_grams=2, character_grams=5, max_words=10_000, feature=FEATURE):
     """A function from texts to the outputs as arrays."""
-    _, preprocess = text_preprocess(feature, max_words, word_grams, character_grams)
+    _, preprocess = text_preprocess((feature,), max_words, word_grams, character_grams)
     name = feature.name
     return lambda texts: [part.numpy() for part in preprocess({name: tf.constant(texts)})]
 
