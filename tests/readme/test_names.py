@@ -136,7 +136,8 @@ def test_recipes_take_the_flags_that_are_told(configs):
 
 
 def test_every_flag_is_one_of_something(configs):
-    known = {"--help", "--data", "--strict", "--logdir"}.union(*map(flags_of, configs.values()))
+    known = {"--help", "--data", "--intervals", "--strict", "--logdir"}
+    known = known.union(*map(flags_of, configs.values()))
     for function in COMMAND.values():
         known |= {f"--{name.replace('_', '-')}" for name in inspect.signature(function).parameters}
     named = {flag for code in inline_code() for flag in FLAG.findall(code)}
