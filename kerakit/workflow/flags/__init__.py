@@ -11,6 +11,7 @@ from kerakit.workflow.flags.run import (
     Levels,
     RunFlags,
     SeriesEncoder,
+    WordVectors,
 )
 from kerakit.workflow.flags.sequences import SequenceFlags, SeriesFlags, TaggedFlags, TextFlags
 from kerakit.workflow.flags.tables import TableFlags
@@ -28,4 +29,5 @@ __all__ = [
     "TableFlags",
     "TaggedFlags",
     "TextFlags",
+    "WordVectors",
 ]

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 import tyro
 
-__all__ = ["AS_TEXT", "Encoder", "ForecastEncoder", "Levels", "RunFlags", "SeriesEncoder"]
+__all__ = [
+    "AS_TEXT",
+    "Encoder",
+    "ForecastEncoder",
+    "Levels",
+    "RunFlags",
+    "SeriesEncoder",
+    "WordVectors",
+]
 
 # Editors and type checkers know the choices. The command line takes any text, so that a wrong
 # choice gets the error of the function that checks it: one line, with the nearest choice.
@@ -19,6 +27,7 @@ SeriesEncoder = Annotated[
     Literal["auto", "rocket", "conv", "lstm", "gru", "rnn", "transformer"], AS_TEXT
 ]
 Encoder = Annotated[Literal["lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT]
+WordVectors = Annotated[Literal["glove"] | None, AS_TEXT]
 ForecastEncoder = Annotated[
     Literal["auto", "segment", "lstm", "gru", "rnn", "conv", "transformer"], AS_TEXT
 ]
