@@ -145,9 +145,12 @@ class Runner:
             return member_trainer(self.model, self.labels)
         if isinstance(self.solved, LinearPath):
             return scores_trainer(self.model, self.solved, self.labels)
-        return make_trainer(
+        trainer = make_trainer(
             self.model, self.labels, self.mixes, self.trains_alone, self.validates_alone
         )
+        if self.plan.lengths is not None:
+            trainer.tokens = float(self.plan.lengths.sum()) / self.plan.steps
+        return trainer
 
     def solve_instead(self, linear: LinearPath) -> None:
         """Answer by a path that was solved; its network is not trained."""
