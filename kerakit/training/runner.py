@@ -152,9 +152,12 @@ class Runner:
         if isinstance(self.solved, LinearPath):
             return scores_trainer(self.model, self.solved, self.labels)
         inputs = self.alone_inputs
-        return make_trainer(
+        trainer = make_trainer(
             self.model, self.labels, self.mixes, self.trains_alone, self.validates_alone, inputs
         )
+        if self.plan.lengths is not None:
+            trainer.tokens = float(self.plan.lengths.sum()) / self.plan.steps
+        return trainer
 
     def train_alone(self, linear: LinearPath) -> None:
         """Train the network without its linear path, on rows without what only the path reads."""

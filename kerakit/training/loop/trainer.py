@@ -28,6 +28,7 @@ class Trainer(keras.Model):
 
     rows = False
     alone: Any = None  # computes the output in training instead, as `(values) -> output`
+    tokens: float | None = None  # of a usual batch of tags, where batches have very unequal ones
     chain: Any = None  # the `ChainLoss` of a tagger that chooses the tags of a sentence together
 
     def call(self, inputs, training=None, mask=None):
@@ -58,6 +59,13 @@ class Trainer(keras.Model):
         return super().compute_metrics(x, y, y_pred, sample_weight)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        loss = self._mean_loss(x, y, y_pred, sample_weight, training)
+        if not training or self.tokens is None:
+            return loss
+        # Every token counts alike, also where a batch has short sentences only.
+        return loss * keras.ops.sum(keras.ops.sign(sample_weight)) / self.tokens
+
+    def _mean_loss(self, x, y, y_pred, sample_weight, training):
         if self.chain is not None:
             return self.chain.loss(y, sample_weight, y_pred)
         if self._are_tags(y):  # Keras divides by the number of steps, not of tokens

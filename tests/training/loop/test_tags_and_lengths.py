@@ -256,3 +256,24 @@ def test_windows_of_a_long_series_are_never_all_in_memory():
     )
     rows, grown = ran.stdout.split()[-2:]
     assert int(rows) > 36_000 and float(grown) < 110
+
+
+@pytest.mark.training
+def test_a_token_counts_alike_in_batches_of_short_and_of_long_sentences():
+    data = tagged()
+    model = tagger(data, optimizer="sgd", learning_rate=1e-12)
+    runner = Runner(model, data, FitOptions(owner="fit", batch_size=8, epochs=1))
+    table = data.table("train")
+    count = np.sum(table.target >= 0, axis=1)
+    trainer, rows = runner.trainer(), runner.arrays("train")
+    for chosen in (np.argsort(count)[:8], np.argsort(count)[-8:]):
+        features = {"tokens": tf.constant(table.features["tokens"][chosen])}
+        target = table.target[chosen]
+        p = model(features).numpy()[:, : target.shape[1]]
+        real = target[:, : p.shape[1]] >= 0
+        losses = -np.log(np.take_along_axis(p, np.maximum(target, 0)[:, : p.shape[1], None], 2))
+        for metric in trainer.metrics:
+            metric.reset_state()
+        loss = float(trainer.train_step(rows.take(tf.constant(chosen)))["loss"])
+        usual = count.sum() / runner.plan.steps
+        assert loss == pytest.approx(losses[..., 0][real].sum() / usual, rel=1e-4)
