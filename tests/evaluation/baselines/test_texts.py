@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from evaluation_cases import IDS, TEXTS, text_data
 
-from kerakit.data.data import Data
+from kerakit.data.data import Data, Table
 from kerakit.data.spec import Feature, Spec
 from kerakit.evaluation.baselines.texts import fit_texts, plain_texts
 
@@ -85,3 +85,25 @@ def test_real_texts(test_data):
     label = predict({"text": np.array(parts[1], object)}).argmax(axis=1)
     assert np.mean(label == parts[3]) == pytest.approx(0.988, abs=0.002)
     assert f1_score(parts[3], label) == pytest.approx(0.954, abs=0.005)
+
+
+def test_each_of_several_labels_has_a_regression_of_its_own():
+    """The probabilities are those of the baseline of that label alone."""
+    flags = np.stack([IDS, [length % 2 for length in map(len, TEXTS)]], axis=1)
+    parts = (
+        [" ".join(text.split()[:1]) for text in TEXTS],
+        [" ".join(text.split()[1:]) for text in TEXTS],
+    )
+    features = tuple(Feature(name, "text", "string") for name in ("title", "body"))
+    spec = Spec("multilabel", features, classes=("spam", "odd"), sizes={"train": len(TEXTS)})
+    columns = {n: np.array(part, object) for n, part in zip(("title", "body"), parts, strict=True)}
+    table = Table(columns, flags.astype("float32"))
+    predict, note = fit_texts(Data(table, None, table, spec))
+    assert "C = 10 is the default without" in note
+    found = predict(columns)
+    for label, ids in enumerate(flags.T):
+        data = text_data([f"{a} {b}" for a, b in zip(*parts, strict=True)], ids.tolist())
+        data = Data(data.table("train"), None, data.table("test"), data.spec)
+        alone, _ = fit_texts(data)
+        joined = np.array([f"{a} {b}" for a, b in zip(*parts, strict=True)], object)
+        np.testing.assert_allclose(found[:, label], alone({"text": joined})[:, 1], atol=1e-6)
