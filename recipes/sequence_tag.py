@@ -7,8 +7,8 @@ Needs: nothing. It makes 800 toy sentences by a small grammar; they show the ste
 nothing about real English. Your own sentences: --tagged FILE, in CoNLL columns or CoNLL-U, or a
 table with a row for each token. Named entities: --tagged FILE --crf.
 
-Measured: on 160 test sentences an accuracy of 0.995; the most frequent tag of each word has
-0.889. 71 seconds on two cores.
+Measured: on 160 test sentences an accuracy of 0.997; the most frequent tag of each word has
+0.889. 31 CPU seconds.
 """
 
 from __future__ import annotations
