@@ -170,7 +170,7 @@ _ENTRIES = (
             "words in order improves on them within a few epochs, and then overfits. Very many "
             "texts train in larger batches: each step updates the embedding of every word."
         ),
-        max_steps=2_000,
+        max_steps=1_000,
         source=_ADAM,
         options={"clipnorm": 1.0},
     ),

@@ -21,7 +21,7 @@ SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)
 USUAL_C, USUAL_SCALE = 30.0, 0.7  # without validation rows; the scale of single scores is 1
 # Counts of n-grams of a block. With what the solver makes of them, a count takes 32 bytes.
 COUNTS, VALIDATION_COUNTS = 8_000_000, 4_000_000
-MAX_BLOCKS = 5  # that are solved; of more texts a sample is drawn
+MAX_BLOCKS = 4  # that are solved; of more texts a sample is drawn
 ROWS = 1024  # whose TF-IDF is computed at a time
 
 
