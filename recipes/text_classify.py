@@ -7,8 +7,8 @@ beside it. The model is evaluated beside two baselines, exported and checked.
 Needs: nothing. It makes 600 toy e-mails from templates; they show the steps, and say nothing
 about real mail. Your own texts: --text FILE, with the columns text and label.
 
-Measured: on 120 test e-mails an accuracy of 0.958 and a log loss of 0.144; a logistic
-regression has 0.958 and 0.151. 22 seconds on two cores.
+Measured: on 120 test e-mails an accuracy of 0.958 and a log loss of 0.145; a logistic
+regression has 0.958 and 0.151. 14 seconds on two cores.
 """
 
 from __future__ import annotations
