@@ -19,8 +19,10 @@ CS = (10.0, 30.0, 100.0, 300.0)  # scikit-learn's C: the inverse of the penalty
 # multiplied by a scale, so that their softmax is calibrated.
 SCALES = (0.35, 0.5, 0.7, 1.0, 1.4)
 USUAL_C, USUAL_SCALE = 30.0, 0.7  # without validation rows; the scale of single scores is 1
-# Counts of n-grams of a block. With what the solver makes of them, a count takes 32 bytes.
-COUNTS, VALIDATION_COUNTS = 8_000_000, 4_000_000
+# With what the solver makes of it, the count of an n-gram takes 32 bytes. The counts of a block
+# take half of the cache, and those of the validation rows, which stay beside them, half of that.
+BYTES = 2 * 32
+SMALLEST = 1_000_000  # counts; smaller blocks tell too little
 MAX_BLOCKS = 4  # that are solved; of more texts a sample is drawn
 ROWS = 1024  # whose TF-IDF is computed at a time
 
@@ -46,6 +48,7 @@ class GramPath:
 
     Attributes:
         validation: `Grams` of the validation rows, or `None`.
+        counts: int. With so many counts of n-grams a block is complete.
         C, scale: floats. The chosen inverse of the penalty and the chosen scale of scores.
 
     Reference:
@@ -57,15 +60,23 @@ class GramPath:
     def __init__(self, linear: LinearPath, runner: Any) -> None:
         self.layers, self.frequencies = linear.layers, linear.frequencies
         self.reader = GramReader(linear, runner)
-        self.validation = next(self.reader.blocks("validation", VALIDATION_COUNTS), None)
+        self.counts = int(runner.options.cache_mb * 2**20 / BYTES)  # of a block
+        self.validation: Grams | None = None
         single = TASKS[runner.data.spec.task].head != "softmax"
         self.C, self.scale = USUAL_C, 1.0 if single else USUAL_SCALE
         self.blocks = 0
 
-    def solve(self) -> str:
-        """Set the weights that fit the training rows; return a line about them."""
+    def solve(self) -> str | None:
+        """Set the weights that fit the training rows.
+
+        Returns:
+            A line about them, or `None` where the cache is too small for a block.
+        """
+        if self.counts < SMALLEST:
+            return None
+        self.validation = next(self.reader.blocks("validation", self.counts // 2), None)
         loss, solutions, rows = None, [], []
-        for block in itertools.islice(self.reader.blocks("train", COUNTS), MAX_BLOCKS):
+        for block in itertools.islice(self.reader.blocks("train", self.counts), MAX_BLOCKS):
             if not solutions:
                 self.rarity = self.reader.rarity(block)
                 solution, loss = self._best(block)
@@ -89,7 +100,7 @@ class GramPath:
         """
         if self.blocks > 1 or not self.reader.is_whole("validation", self.validation):
             return False
-        block = next(self.reader.blocks("train", COUNTS)).joined(self.validation)
+        block = next(self.reader.blocks("train", self.counts)).joined(self.validation)
         self.rarity = self.reader.rarity(block)
         self._assign(*self._fit(self._tfidf(block), block))
         return True

@@ -309,8 +309,10 @@ def test_texts_of_many_lengths_are_counted_one_by_one(monkeypatch):
 @pytest.mark.training
 def test_blocks_are_drawn_at_random_and_their_weights_averaged(monkeypatch):
     data = texts_of(("a", "b"), rows=1200)
-    monkeypatch.setattr(texts_module, "COUNTS", 20_000)
+    monkeypatch.setattr(texts_module, "SMALLEST", 1)
     monkeypatch.setattr(grams, "ROWS", 64)
+    assert path_of(data)[0].counts == 512 * 2**20 // 64  # bytes of the cache for each count
+    monkeypatch.setattr(texts_module, "BYTES", 512 * 2**20 / 20_000)
     path, _ = path_of(data)
     blocks = list(path.reader.blocks("train", 20_000))
     assert len(blocks) >= 3
@@ -349,3 +351,11 @@ def test_each_of_several_labels_has_a_regression_of_its_own():
     told = np.max([telling(present[:, seen], flags[:, n], 2) for n in range(3)], axis=0)
     rarity = np.log((1 + len(flags)) / (1 + present[:, seen].sum(axis=0))) + 1
     np.testing.assert_allclose(path.rarity[seen], rarity * np.sqrt(told), atol=1e-6)
+
+
+@pytest.mark.training
+def test_a_small_cache_leaves_the_path_to_the_epochs(solve):
+    data = texts_of(("a", "b"))
+    model = classifier(data)
+    assert solve(model, data, cache_mb=8) is None
+    assert model.get_layer("network").get_layer("linear.words").trainable
