@@ -107,3 +107,21 @@ def test_each_of_several_labels_has_a_regression_of_its_own():
         alone, _ = fit_texts(data)
         joined = np.array([f"{a} {b}" for a, b in zip(*parts, strict=True)], object)
         np.testing.assert_allclose(found[:, label], alone({"text": joined})[:, 1], atol=1e-6)
+
+
+def test_c_of_several_labels_has_the_lowest_log_loss_of_the_validation_texts():
+    flags = np.stack([IDS, [length % 2 for length in map(len, TEXTS)]], axis=1).astype("float32")
+    spec = Spec(
+        "multilabel",
+        (Feature("text", "text", "string"),),
+        classes=("spam", "odd"),
+        sizes={"train": len(TEXTS), "validation": 8},
+    )
+    table = Table({"text": np.array(TEXTS, object)}, flags)
+    chosen = {}
+    for name, target in (("true", flags[:8]), ("wrong", 1 - flags[:8])):
+        held = Table({"text": np.array(TEXTS[:8], object)}, target)
+        _, note = fit_texts(Data(table, held, table, spec))
+        chosen[name] = re.search(r"C = (\d+) had the lowest", note)[1]
+    # Rows that were fitted want the weakest penalty, and the opposite of them the strongest.
+    assert chosen == {"true": "100", "wrong": "1"}

@@ -359,3 +359,25 @@ def test_a_small_cache_leaves_the_path_to_the_epochs(solve):
     model = classifier(data)
     assert solve(model, data, cache_mb=8) is None
     assert model.get_layer("network").get_layer("linear.words").trainable
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(("train", "validation"), [(1200, 40), (300, 900)])
+def test_what_is_not_read_as_a_whole_is_not_solved_again(train, validation, monkeypatch):
+    """Training texts in blocks, or a part of the validation texts: only some would count twice."""
+    everything = texts_of(("a", "b"), rows=train + validation, validation_size=0)
+    columns = [everything.table(split) for split in ("train", "test")]
+    words = np.concatenate([table.features["text"] for table in columns]).tolist()
+    labels = ["ab"[number] for number in np.concatenate([table.target for table in columns])]
+    held = (words[train:], labels[train:])
+    data = kk.load_text((words[:train], labels[:train]), validation=held, test=held)
+    monkeypatch.setattr(texts_module, "SMALLEST", 1)
+    monkeypatch.setattr(texts_module, "BYTES", 512 * 2**20 / 30_000)
+    monkeypatch.setattr(grams, "ROWS", 64)
+    path, _ = path_of(data)
+    path.solve()
+    assert (path.blocks > 1) == (train == 1200)
+    assert path.reader.is_whole("validation", path.validation) == (train == 1200)
+    before = path.weights.copy()
+    assert path.solve_again() is False
+    np.testing.assert_array_equal(path.weights, before)
