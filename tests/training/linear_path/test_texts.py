@@ -18,6 +18,8 @@ import kerakit as kk
 import kerakit.training.linear_path.grams as grams
 import kerakit.training.linear_path.texts as texts_module
 from kerakit.builders.contract import linear_path_of
+from kerakit.training.linear_path.blend import blend
+from kerakit.training.linear_path.solve import solve_linear_path
 from kerakit.training.linear_path.texts import GramPath
 from kerakit.training.options import FitOptions
 from kerakit.training.runner import Runner
@@ -361,19 +363,24 @@ def test_a_small_cache_leaves_the_path_to_the_epochs(solve):
     assert model.get_layer("network").get_layer("linear.words").trainable
 
 
-@pytest.mark.training
-@pytest.mark.parametrize(("train", "validation"), [(1200, 40), (300, 900)])
-def test_what_is_not_read_as_a_whole_is_not_solved_again(train, validation, monkeypatch):
-    """Training texts in blocks, or a part of the validation texts: only some would count twice."""
+def in_small_blocks(train, validation, monkeypatch):
+    """Data whose larger split is read in blocks."""
     everything = texts_of(("a", "b"), rows=train + validation, validation_size=0)
     columns = [everything.table(split) for split in ("train", "test")]
     words = np.concatenate([table.features["text"] for table in columns]).tolist()
     labels = ["ab"[number] for number in np.concatenate([table.target for table in columns])]
     held = (words[train:], labels[train:])
-    data = kk.load_text((words[:train], labels[:train]), validation=held, test=held)
     monkeypatch.setattr(texts_module, "SMALLEST", 1)
     monkeypatch.setattr(texts_module, "BYTES", 512 * 2**20 / 30_000)
     monkeypatch.setattr(grams, "ROWS", 64)
+    return kk.load_text((words[:train], labels[:train]), validation=held, test=held)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize(("train", "validation"), [(1200, 40), (300, 900)])
+def test_what_is_not_read_as_a_whole_is_not_solved_again(train, validation, monkeypatch):
+    """Training texts in blocks, or a part of the validation texts: only some would count twice."""
+    data = in_small_blocks(train, validation, monkeypatch)
     path, _ = path_of(data)
     path.solve()
     assert (path.blocks > 1) == (train == 1200)
@@ -381,3 +388,19 @@ def test_what_is_not_read_as_a_whole_is_not_solved_again(train, validation, monk
     before = path.weights.copy()
     assert path.solve_again() is False
     np.testing.assert_array_equal(path.weights, before)
+
+
+@pytest.mark.training
+def test_a_part_of_the_validation_texts_is_blended(monkeypatch):
+    """The log loss that is told is that of these texts, by both paths."""
+    data = in_small_blocks(300, 900, monkeypatch)
+    model = classifier(data)
+    runner = Runner(model, data, FitOptions(owner="fit", epochs=1))
+    solve_linear_path(runner)
+    told, block = blend(runner), runner.path.validation
+    held = data.table("validation")
+    assert len(block.rows) < len(held) and np.any(np.diff(block.rows) < 0)
+    texts, target = held.features["text"][block.rows], held.target[block.rows]
+    answer = model({"text": tf.constant(texts)}, training=False).numpy()
+    assert told.loss == pytest.approx(log_loss(target, answer), rel=1e-4)
+    np.testing.assert_allclose(told.answers, answer, atol=1e-5)
