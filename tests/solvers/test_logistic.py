@@ -82,3 +82,12 @@ def test_the_log_loss_is_that_of_scikit_learn(rows):
     p = 1 / (1 + np.exp(-scores[:, 0]))
     assert two == pytest.approx(log_loss(ids % 2, p))
     assert np.isfinite(mean_log_loss(1e4 * scores, ids))
+
+
+def test_the_log_loss_of_several_labels_is_the_mean_over_rows_and_labels():
+    scores = np.array([[0.3, -2.0], [1.5, 0.0], [-0.7, 4.0]])
+    flags, weight = np.array([[1, 0], [0, 1], [1, 1]]), np.array([1.0, 2.0, 5.0])
+    each = np.log1p(np.exp(np.where(flags > 0, -scores, scores)))
+    assert mean_log_loss(scores, flags) == pytest.approx(each.mean())
+    expected = (each * weight[:, None]).sum() / (2 * weight.sum())
+    assert mean_log_loss(scores, flags, weight) == pytest.approx(expected)

@@ -82,3 +82,12 @@ def test_a_file_to_score_is_read_block_by_block(write, monkeypatch):
     packed = JsonStream(write(gzip.compress(LINES.encode()), "t.jsonl.gz"))
     assert sum(len(block["a"]) for _, block in packed.blocks(["a"])) == 60
     assert json.loads(LINES.splitlines()[0])["code"] == "00"
+
+
+def test_a_stream_reads_past_nested_values_of_other_keys(write):
+    """A file of texts with lists of labels is scored by its texts."""
+    stream = JsonStream(write('{"a": 1, "tags": ["x"]}\n{"a": 2, "tags": []}\n', "t.jsonl"))
+    ((_, columns),) = stream.blocks(["a"])
+    assert columns["a"].to_pylist() == [1, 2] and stream.names == ["a", "tags"]
+    with pytest.raises(DataError, match=r"t\.jsonl, line 1, key 'tags': the value is nested"):
+        list(stream.blocks(["tags"]))
