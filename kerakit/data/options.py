@@ -83,15 +83,27 @@ def names(owner: str, parameter: str, value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-def check_text(owner: str, separator: Any, quote: Any, encoding: Any) -> None:
+def check_text(
+    owner: str, separator: Any, quote: Any, encoding: Any, auto_quote: bool = False
+) -> None:
     """Check the parameters that say how a file of delimited text is written.
+
+    Args:
+        owner: str. The loader, for errors.
+        separator, quote, encoding: the values to check.
+        auto_quote: bool. Whether `quote` may be `"auto"`. Defaults to `False`.
 
     Raises:
         ArgumentError: when one of them has a value that it cannot have.
     """
-    for parameter, value in (("separator", separator), ("quote", quote)):
+    is_auto = auto_quote and isinstance(quote, str) and quote == "auto"
+    of_quote = "a str of one character, None or 'auto'" if auto_quote else None
+    for parameter, value, expected in (
+        ("separator", separator, None),
+        ("quote", None if is_auto else quote, of_quote),
+    ):
         ok = value is None or (isinstance(value, str) and len(value) == 1)
-        check(ok, owner, parameter, "a str of one character, or None", value)
+        check(ok, owner, parameter, expected or "a str of one character, or None", value)
     check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
 
 

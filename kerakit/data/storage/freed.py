@@ -8,7 +8,7 @@ __all__ = ["give_back_memory"]
 def give_back_memory() -> None:
     """Give the operating system the memory of Arrow arrays that are no more.
 
-    Arrow keeps it for its next arrays. After a file of 41 MB was read, that is 220 MB.
+    Arrow keeps it for its next arrays: after a file was read, several times the size of the file.
     """
     import pyarrow as pa
 

@@ -36,7 +36,10 @@ def is_json(head: bytes) -> bool:
 
 
 def read_json(
-    content: bytes, name: str, lists: Collection[str] = ()
+    content: bytes,
+    name: str,
+    lists: Collection[str] = (),
+    needed: Collection[str] | None = None,
 ) -> tuple[dict[str, Any], Callable[[int], str]]:
     """Read rows of JSON into columns of numbers, strings and booleans.
 
@@ -44,6 +47,8 @@ def read_json(
         content: bytes in UTF-8.
         name: str. The name of the file, for errors.
         lists: collection of strings. Keys whose values may be lists: such a column is a list.
+        needed: collection of strings, or `None`. The keys that are wanted: another key with nested
+            values or with values of several types is left out. Defaults to `None`: all.
 
     Returns:
         `(columns, location)`: a dict from key to `pyarrow` array with a null where a row lacks the
@@ -62,19 +67,22 @@ def read_json(
     columns = read_json_lines(content) if _is_lines(content) else None
     if columns is not None:
         return columns, lambda row: f"{name}, line {row + 1}"
-    read = _rows if _is_lines(content) else _list
-    rows = list(read(content.splitlines() if read is _rows else content, name, lists))
+    rows = list(_rows(content.splitlines(), name) if _is_lines(content) else _list(content, name))
     keys = list(dict.fromkeys(key for _, row in rows for key in row))
     if not keys:
         raise DataError(f"{name} has no rows. Expected a JSON object on each line.")
-    listed = {}
-    for key in lists:
+    found = {}
+    for key in keys:
         values = [row.get(key) for _, row in rows]
-        if isinstance(next((value for value in values if value is not None), None), list):
-            listed[key] = values
-    for location, row in rows:
-        _checked(row, location, listed.keys())
-    found = _columns(rows, [key for key in keys if key not in listed]) | listed
+        first = next((value for value in values if value is not None), None)
+        if key in lists and isinstance(first, list):
+            found[key] = values
+            continue
+        try:
+            found |= _columns(rows, [key])
+        except DataError:
+            if needed is None or key in needed:
+                raise
     return found, [location for location, _ in rows].__getitem__
 
 
@@ -115,11 +123,11 @@ class JsonStream:
         for row in self._lines():
             rows.append(row)
             if len(rows) == _BLOCK:
-                yield self._read, _wanted(rows, wanted)
+                yield self._read, _columns(rows, wanted)
                 self._read += len(rows)
                 rows = []
         if rows:
-            yield self._read, _wanted(rows, wanted)
+            yield self._read, _columns(rows, wanted)
             self._read += len(rows)
 
     def location(self, row: int) -> str:
@@ -132,15 +140,15 @@ class JsonStream:
 
     def _lines(self):
         with self._open(self._path, "rb") as file:
-            yield from _rows(file, str(self._path), None)
+            yield from _rows(file, str(self._path))
 
 
 def _is_lines(content):
     return not content.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
-def _rows(lines: Iterable[bytes], name: str, lists: Collection[str] | None = ()) -> Iterator[Row]:
-    """Yield where each row is, and its values; with `lists=None` they may be nested."""
+def _rows(lines: Iterable[bytes], name: str) -> Iterator[Row]:
+    """Yield where each row is, and its values."""
     for number, line in enumerate(lines, 1):
         line = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
         if not line.strip():
@@ -153,10 +161,10 @@ def _rows(lines: Iterable[bytes], name: str, lists: Collection[str] | None = ())
                 f"{name}, line {number}: the line is no JSON ({reason}). Expected an object on "
                 f'each line, such as {{"x": 1}}.'
             ) from error
-        yield f"{name}, line {number}", _checked(row, f"{name}, line {number}", lists)
+        yield f"{name}, line {number}", _checked(row, f"{name}, line {number}")
 
 
-def _list(content, name, lists):
+def _list(content, name):
     """Yield the rows of a JSON list of objects."""
     try:
         rows = json.loads(content)
@@ -165,40 +173,32 @@ def _list(content, name, lists):
         raise DataError(f"{name}, line {line}: the file is no JSON list: {error}.") from error
     for index, row in enumerate(rows):
         location = f"{name}, row {index} (counted from 0)"
-        yield location, _checked(row, location, lists)
+        yield location, _checked(row, location)
 
 
-def _checked(row, location, lists):
+def _checked(row, location):
     if not isinstance(row, dict):
         raise DataError(
             f"{location}: expected a JSON object with a value for each column. Got "
             f"{short_repr(row)}."
         )
-    for key, value in row.items():
-        if lists is None:
-            break
-        if isinstance(value, dict) or (isinstance(value, list) and key not in lists):
-            raise DataError(
-                f"{location}, key {key!r}: the value is nested: {short_repr(value)}. Expected a "
-                "number, a string, true, false or null. Flatten it, for example by "
-                "pandas.json_normalize."
-            )
     return row
 
 
-def _wanted(rows, keys):
-    """The columns of some keys, whose values must not be nested; those of others may be."""
-    chosen = [(where, {key: row[key] for key in keys if key in row}) for where, row in rows]
-    return _columns([(where, _checked(row, where, ())) for where, row in chosen], keys)
-
-
 def _columns(rows, keys):
-    """Dict from key to Arrow array; a value of another type than those before it is refused."""
+    """Dict from key to Arrow array; nested values and those of another type are refused."""
     import pyarrow as pa
 
     columns = {}
     for key in keys:
         values = [row.get(key) for _, row in rows]
+        for (location, _), value in zip(rows, values, strict=True):
+            if isinstance(value, (list, dict)):
+                raise DataError(
+                    f"{location}, key {key!r}: the value is nested: {short_repr(value)}. Expected "
+                    "a number, a string, true, false or null. Flatten it, for example by "
+                    "pandas.json_normalize."
+                )
         try:
             columns[key] = pa.array(values)
         except (pa.ArrowException, OverflowError) as error:

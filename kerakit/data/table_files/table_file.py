@@ -85,6 +85,7 @@ def read_table_file(
     decimal: str = ".",
     cells: NumberCells | None = None,
     lists: Collection[str] = (),
+    needed: Collection[str] | None = None,
 ) -> TableFile:
     """Read the columns of a file of CSV (also gzipped), JSON lines or Parquet.
 
@@ -93,7 +94,7 @@ def read_table_file(
     Args:
         path: `pathlib.Path`.
         columns, separator, quote, encoding, decimal, cells: as for `read_delimited`; of text only.
-        lists: collection of strings. The columns of JSON whose values may be lists.
+        lists, needed: as for `read_json`; of JSON only.
 
     Raises:
         DataError: when the file cannot be read, is empty, or holds no table.
@@ -109,7 +110,8 @@ def read_table_file(
             raise DataError(f"{path}: JSON names its columns itself. Leave out columns=.")
         if b"\0" in text:
             decode(text, str(path), encoding)  # says where
-        values, location = read_json(in_utf8(text, str(path), encoding), str(path), lists)
+        content_utf8 = in_utf8(text, str(path), encoding)
+        values, location = read_json(content_utf8, str(path), lists, needed)
         return TableFile(content, values, location)
     read = read_delimited(
         text,

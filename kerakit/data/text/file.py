@@ -30,6 +30,7 @@ def read_text_file(
     quote: str | None = "auto",
     encoding: str = "utf-8",
     lists: Collection[str] = (),
+    needed: Collection[str] | None = None,
 ) -> TableFile:
     """Read a file of texts and labels into columns: delimited text, JSON lines or Parquet.
 
@@ -44,7 +45,7 @@ def read_text_file(
             `None`, or `"auto"`: `None` where the separator is a tab or a space, since quotes
             in messages are seldom in pairs, else `'"'`.
         encoding: str.
-        lists: collection of strings. The columns of JSON whose values may be lists.
+        lists, needed: as for `read_json`.
 
     Returns:
         `TableFile`.
@@ -62,7 +63,7 @@ def read_text_file(
                 f"{path}: JSON and Parquet have no separator. Leave out separator=, or pass a file "
                 "of delimited text."
             )
-        return read_table_file(path, columns=columns, encoding=encoding, lists=lists)
+        return read_table_file(path, columns=columns, encoding=encoding, lists=lists, needed=needed)
     content = read_bytes(path, _EXPECTED)
     text = decode(content, str(path), encoding)
     if separator == " ":

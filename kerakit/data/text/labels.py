@@ -54,20 +54,22 @@ def as_lists(values: Any) -> list[Any] | None:
     kinds = (list, tuple, set, frozenset, np.ndarray)
     if hasattr(values, "__arrow_c_stream__") or not any(isinstance(v, kinds) for v in values):
         return None
-    lists = [
-        sorted(value, key=str) if isinstance(value, (set, frozenset)) else value for value in values
-    ]
-    lists = [
-        value.tolist() if isinstance(value, np.ndarray) else list(value) if isinstance(value, kinds)
-        else value
-        for value in lists
-    ]  # fmt: skip
+    lists = list(map(_as_list, values))
     known = [value for value in lists if isinstance(value, list)]
     numbers = all(type(entry) in (int, float) and entry in (0, 1) for v in known for entry in v)
     same = len(known) == len(lists) and len({len(value) for value in known}) == 1
     if numbers and same and any(len(set(value)) < len(value) for value in known):
         return None
     return lists
+
+
+def _as_list(value):
+    """A collection of labels as a list; another value as it is."""
+    if isinstance(value, (set, frozenset)):
+        return sorted(value, key=str)
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def label_lists(

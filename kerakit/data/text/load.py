@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerakit.checks import check, naming, short_repr
 from kerakit.data.columns.frames import frame_columns, is_frame
-from kerakit.data.files.plain_text import is_encoding
-from kerakit.data.options import Options, names
+from kerakit.data.options import Options, check_text, names
 from kerakit.data.storage.freed import give_back_memory
 from kerakit.data.text.assemble import text_data
 from kerakit.data.text.file import read_text_file
@@ -132,18 +131,16 @@ def load_text(
         pos_label=pos_label,
         seed=seed,
     )
-    text, label = _columns_of(owner, "text", text), _columns_of(owner, "label", label)
+    text, label = names(owner, "text", text), names(owner, "label", label)
+    for parameter, value in (("text", text), ("label", label)):
+        check(bool(value), owner, parameter, "a str, or a sequence of str", value)
     single = label_separator is None or (
         isinstance(label_separator, str) and len(label_separator) == 1 and len(label) == 1
     )
     expected = "a str of one character, with one label=, or None"
     check(single, owner, "label_separator", expected, label_separator)
     check(groups is None or isinstance(groups, str), owner, "groups", "a str, or None", groups)
-    single = separator is None or (isinstance(separator, str) and len(separator) == 1)
-    check(single, owner, "separator", "a str of one character, or None", separator)
-    single = quote in (None, "auto") or (isinstance(quote, str) and len(quote) == 1)
-    check(single, owner, "quote", "a str of one character, None or 'auto'", quote)
-    check(is_encoding(encoding), owner, "encoding", "the name of an encoding", encoding)
+    check_text(owner, separator, quote, encoding, auto_quote=True)
     check(dataset is None or isinstance(dataset, str), owner, "dataset", "a str, or None", dataset)
     columns = None if columns is None else names(owner, "columns", columns)
     layout = {"columns": columns, "separator": separator}
@@ -178,7 +175,14 @@ def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
     text, label, groups, label_separator = names_of_columns
     if _is_path(source):
         path = pathlib.Path(source).expanduser()
-        read = read_text_file(path, quote=quote, encoding=encoding, lists=label, **layout)
+        read = read_text_file(
+            path,
+            quote=quote,
+            encoding=encoding,
+            lists=label,
+            needed=(*text, *label, *([] if groups is None else [groups])),
+            **layout,
+        )
         columns, location, hint, typed = read.columns, read.location, read.hint, read.typed
         name = str(path)
     else:
@@ -201,15 +205,6 @@ def _read(source, split, dataset, names_of_columns, layout, quote, encoding):
         labels_typed=typed,
         label_separator=label_separator,
     )
-
-
-def _columns_of(owner, parameter, value):
-    """The names of one column or of several, as a tuple."""
-    if isinstance(value, str):
-        return (value,)
-    found = names(owner, parameter, value)
-    check(bool(found), owner, parameter, "a str, or a sequence of str", value)
-    return found
 
 
 def _columns(source, split, text, label, name):

@@ -164,23 +164,26 @@ def quantiles(report: Report) -> str:
     """Return the section on the quantiles that a model predicts, or `""`."""
     if not report.per_level:
         return ""
-    header, *rows = level_rows(report.per_level)
-    table = scrolling(_titles(header), rows, len(rows), "levels", numbers=len(header) - 1)
     text = (
         "The quantiles of the model itself, before a calibration. The fraction of true values "
         "below a quantile is close to its level where the quantiles hold."
     )
-    return f'<h2>Quantiles</h2>{table}<p class="note">{text}</p>'
+    return _explained("Quantiles", level_rows(report.per_level), "levels", text)
 
 
 def origins(report: Report) -> str:
     """Return the section on the groups of forecast origins, or `""` without any."""
     if not report.origins:
         return ""
-    header, *rows = origin_rows(report.origins)
-    table = scrolling(_titles(header), rows, len(rows), "groups", numbers=len(header) - 1)
-    text = escaped(origins_text(report.origins))
-    return f'<h2>Backtest</h2>{table}<p class="note">{text}</p>'
+    text = origins_text(report.origins)
+    return _explained("Backtest", origin_rows(report.origins), "groups", text)
+
+
+def _explained(title, rows, noun, text):
+    """A section of one table, its header first, and a note on it."""
+    header, *rows = rows
+    table = scrolling(_titles(header), rows, len(rows), noun, numbers=len(header) - 1)
+    return f'<h2>{title}</h2>{table}<p class="note">{escaped(text)}</p>'
 
 
 def importance(report: Report, image: bytes | None = None) -> str:

@@ -173,3 +173,26 @@ def test_columns_of_parts_that_are_not_there():
         load_text((TEXTS, ["x", "y"] * 12), text=["title", "body"])
     with pytest.raises(ArgumentError, match="'text' parameter of load_text"):
         load_text(pd.DataFrame(PARTS), text=[])
+
+
+def test_nested_values_that_are_not_asked_for_are_left_out(tmp_path):
+    """Files of texts often have more in a line than the text and its label."""
+    path = tmp_path / "more.jsonl"
+    rows = [
+        {
+            "text": text,
+            "label": "xy"[n % 2],
+            "spans": [[0, 4]],
+            "meta": {"id": n},
+            "note": [1, "a"][n % 2],
+        }
+        for n, text in enumerate(TEXTS)
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    data = load_text(path)
+    assert data.spec.classes == ("x", "y") and sum(data.spec.sizes.values()) == len(TEXTS)
+    for asked in ({"text": "meta"}, {"text": ["text", "spans"]}, {"groups": "meta"}):
+        with pytest.raises(DataError, match="line 1, key '(meta|spans)': the value is nested"):
+            load_text(path, **asked)
+    with pytest.raises(DataError, match="line 1, key 'meta': the value is nested"):
+        load_text(path, label="meta")
