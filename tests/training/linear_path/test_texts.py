@@ -1,7 +1,10 @@
 """The weights of a text's n-grams are those of scikit-learn, on its own TF-IDF."""
 
 import itertools
+import pathlib
 import re
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -404,3 +407,39 @@ def test_a_part_of_the_validation_texts_is_blended(monkeypatch):
     answer = model({"text": tf.constant(texts)}, training=False).numpy()
     assert told.loss == pytest.approx(log_loss(target, answer), rel=1e-4)
     np.testing.assert_allclose(told.answers, answer, atol=1e-5)
+
+
+MANY = """
+import random, kerakit as kk
+
+def peak():  # MiB
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM"))
+
+def fit(rows):
+    draw, known = random.Random(0), [f"w{number}" for number in range(3000)]
+    labels = ["bad", "good"] * (rows // 2)
+    texts = [" ".join([*draw.choices(known, k=30), label]) for label in labels]
+    data = kk.load_text((texts, labels))
+    model = kk.text_classifier(data, units=2, embedding=2)
+    kk.compile(model, "text_classification")
+    history = kk.fit(model, data, epochs=1, cache_mb=128, batch_size=512, verbose=0)
+    return history.linear_path
+
+fit(1_000)
+before = peak()
+print(fit(30_000), peak() - before, sep=";")
+"""
+
+
+@pytest.mark.process
+@pytest.mark.slow
+@pytest.mark.training
+@pytest.mark.skipif(not pathlib.Path("/proc/self/status").exists(), reason="Linux tells the peak")
+def test_many_texts_train_in_little_memory():
+    """The n-grams of 30,000 texts in memory would be 120 MiB, and what is solved of them 600."""
+    ran = subprocess.run(
+        [sys.executable, "-c", MANY], capture_output=True, text=True, check=True, timeout=300
+    )
+    line, grown = ran.stdout.strip().splitlines()[-1].rsplit(";", 1)
+    assert "the mean of 4" in line and float(grown) < 250
