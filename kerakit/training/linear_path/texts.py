@@ -33,10 +33,11 @@ class GramPath:
     Every n-gram counts with its inverse document frequency, `ln((1 + n) / (1 + df)) + 1`, times
     the root of what it tells of the classes. These numbers are divided by their Euclidean length
     in the text, for words and for characters separately: TF-IDF of length 1, where no n-gram is
-    repeated. What an n-gram tells of a class is the absolute value of `ln(a / b)`; `a` is in how
-    many texts of the class it is, over how many it would be in by its frequency in all texts, 1
-    added to both; `b` is the same for the other texts. The class of which it tells most counts.
-    One telling word in a thousand is not drowned then.
+    repeated. What an n-gram tells of a class is the absolute value of `ln(a / b)`, where `a` is
+    `(observed + 1) / (expected + 1)`. Observed is the number of texts of the class that have the
+    n-gram. Expected is the number that would have it if it were as frequent in all classes. `b` is
+    the same ratio for the other texts. Of several classes, the one with the largest value counts.
+    So one telling word among a thousand others has a large weight.
 
     `C` and the scale have the lowest log loss on the validation rows. Texts with very many
     n-grams are solved in blocks, whose weights are averaged; `C` and the weights of the n-grams
